@@ -1,0 +1,167 @@
+//! Accuracies with all that makes them honest: every draw, the paired difference, chance, cost.
+
+use serde::{Deserialize, Serialize};
+
+use super::number;
+
+/// What a result stands for in the comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Pretrained on unlabelled images: what the experiment is about.
+    Pretrained,
+    /// The same network, never pretrained, trained to convergence on the same labels.
+    Scratch,
+    /// A yardstick: raw pixels, a random frozen encoder.
+    Baseline,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+/// The images that all results were measured on.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Evaluation {
+    /// What the user calls them ("fashion-mini, split test").
+    pub name: String,
+    /// How many images.
+    pub images: usize,
+    /// Class names in numbering order.
+    pub classes: Vec<String>,
+    /// Accuracy of guessing evenly, 0..1 (1 / classes).
+    pub chance: Option<f64>,
+    /// Accuracy of always naming the most frequent class.
+    pub majority: Option<ClassShare>,
+}
+
+/// A class and its share of the images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClassShare {
+    /// Class name.
+    pub class: String,
+    /// Share of the images, 0..1.
+    pub share: f64,
+}
+
+/// One row of the table: one way of getting a classifier, measured once per label draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResultRow {
+    /// Its name in the script's `report` map; unique within a report.
+    pub name: String,
+    /// What it stands for.
+    pub role: Role,
+    /// How it was measured ("fine-tuned, 120 steps", "logistic regression on frozen features").
+    pub protocol: String,
+    /// Labelled images used in one draw.
+    pub labels: usize,
+    /// Labelled images of each class, when equal.
+    pub labels_per_class: Option<usize>,
+    /// Every draw of labelled images; the same seed in two rows is the same labelled images.
+    pub draws: Vec<Draw>,
+    /// Mean accuracy over draws, 0..1.
+    #[serde(deserialize_with = "number::or_nan")]
+    pub mean: f64,
+    /// Sample standard deviation over draws (n - 1), 0..1; `None` for a single draw.
+    pub sd: Option<f64>,
+    /// This result minus other results, paired by draw.
+    pub differences: Vec<Difference>,
+    /// Seconds for all draws together: training on the labels and evaluating.
+    pub seconds: Option<f64>,
+    /// Seconds of pretraining that this result rests on; `None` without pretraining.
+    pub pretraining_seconds: Option<f64>,
+    /// Whether training on the labels converged in every draw; `None` where the question makes no sense.
+    pub converged: Option<bool>,
+    /// The training stage ([`super::Stage::name`]) whose encoder this used.
+    pub stage: Option<String>,
+}
+
+impl Default for ResultRow {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            role: Role::Other,
+            protocol: String::new(),
+            labels: 0,
+            labels_per_class: None,
+            draws: Vec::new(),
+            mean: f64::NAN,
+            sd: None,
+            differences: Vec::new(),
+            seconds: None,
+            pretraining_seconds: None,
+            converged: None,
+            stage: None,
+        }
+    }
+}
+
+impl ResultRow {
+    /// The paired difference to the result named `reference`.
+    pub fn difference_to(&self, reference: &str) -> Option<&Difference> {
+        self.differences.iter().find(|difference| difference.reference == reference)
+    }
+}
+
+/// Accuracy with one draw of labelled images.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Draw {
+    /// Seed of the draw.
+    pub seed: u64,
+    /// Share of evaluation images named correctly, 0..1.
+    #[serde(deserialize_with = "number::or_nan", default = "number::nan")]
+    pub accuracy: f64,
+}
+
+/// Paired difference of two results over label draws. Fractions, not points: 0.031 is 3.1 points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Name of the result that is subtracted.
+    pub reference: String,
+    /// One difference per shared draw.
+    pub draws: Vec<Draw>,
+    /// Their mean.
+    #[serde(deserialize_with = "number::or_nan", default = "number::nan")]
+    pub mean: f64,
+    /// Interval of the mean; `None` with fewer than two shared draws.
+    #[serde(default)]
+    pub interval: Option<Interval>,
+}
+
+impl Difference {
+    /// On how many draws the result was better than the reference.
+    pub fn better(&self) -> usize {
+        self.draws.iter().filter(|draw| draw.accuracy > 0.0).count()
+    }
+}
+
+/// A confidence interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    #[serde(deserialize_with = "number::or_nan", default = "number::nan")]
+    pub low: f64,
+    /// Upper end.
+    #[serde(deserialize_with = "number::or_nan", default = "number::nan")]
+    pub high: f64,
+    /// Confidence, 0..1 (0.95).
+    pub level: f64,
+    /// How it was computed ("Student's t, 2 degrees of freedom").
+    #[serde(default)]
+    pub method: String,
+}
+
+/// Which classes were taken for which.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Confusion {
+    /// Name of the result.
+    pub result: String,
+    /// What was counted ("label draw 1", "sum of 3 label draws").
+    pub basis: String,
+    /// Class names in numbering order.
+    pub classes: Vec<String>,
+    /// `counts[true class][predicted class]`.
+    pub counts: Vec<Vec<u64>>,
+}
