@@ -1,0 +1,118 @@
+//! What can go wrong while training.
+
+use std::path::PathBuf;
+
+/// Why a stage did not deliver. Every message names the thing, the place, and the way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// An option has a value that cannot work.
+    #[error("option `{option}`: {reason}")]
+    Option {
+        /// The key as the script writes it.
+        option: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+    /// Too few images for what was asked.
+    #[error("{have} images are too few: {need}")]
+    TooFewImages {
+        /// Images at hand.
+        have: usize,
+        /// What is needed, and the way out.
+        need: String,
+    },
+    /// The loss or the gradient stopped being a number.
+    #[error(
+        "the {what} became {value} at step {step} (batch of rows {}); {}. A lower `lr`, a lower `clip_norm` or a \
+         longer `warmup` usually helps; look at the named images for damaged ones",
+        rows_in_words(rows),
+        checkpoint_in_words(checkpoint)
+    )]
+    NotFinite {
+        /// "loss" or "gradient norm".
+        what: &'static str,
+        /// `NaN` or `inf`.
+        value: f64,
+        /// The step, counted from 1.
+        step: u64,
+        /// Row ids of the step's batch.
+        rows: Vec<u64>,
+        /// The last good checkpoint and its step, if one was written.
+        checkpoint: Option<(PathBuf, u64)>,
+    },
+    /// Stopped on request, after saving.
+    #[error("interrupted after step {step} of {steps}; saved in {}: run the same again to go on from there", folder.display())]
+    Interrupted {
+        /// Steps done and saved.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+        /// The stage's folder.
+        folder: PathBuf,
+    },
+    /// A checkpoint that cannot be used.
+    #[error("checkpoint {}: {reason}; delete it to start this stage from the beginning", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The optimizer state of a checkpoint does not fit the model.
+    #[error("the optimizer state of parameter `{parameter}` does not fit the model; the checkpoint is of another model")]
+    OptimizerState {
+        /// The parameter's path.
+        parameter: String,
+    },
+    /// More batches were asked for than the run has; a mistake in the program, not of the user.
+    #[error("the loader has no more batches")]
+    NoMoreBatches,
+    /// The work would not fit into memory; refused before trying, because a failed allocation ends the process.
+    #[error(
+        "needs about {needed_mib} MiB of memory, {available_mib} MiB are free; use a smaller `batch_size` (now \
+         {batch_size}), `image_size` or `width`"
+    )]
+    Memory {
+        /// Estimated need in MiB.
+        needed_mib: u64,
+        /// Free memory in MiB.
+        available_mib: u64,
+        /// Images a step.
+        batch_size: usize,
+    },
+    /// Reading or writing a file of the stage.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// Manifest, images or files.
+    #[error(transparent)]
+    Data(#[from] foretask_data::DataError),
+    /// The label generator.
+    #[error(transparent)]
+    Pretext(#[from] foretask_pretext::PretextError),
+    /// The device.
+    #[error(transparent)]
+    Backend(#[from] foretask_backend::BackendError),
+    /// The network or its weights.
+    #[error(transparent)]
+    Model(#[from] foretask_models::ModelError),
+}
+
+fn rows_in_words(rows: &[u64]) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<String> = rows.iter().take(SHOWN).map(u64::to_string).collect();
+    let rest = rows.len().saturating_sub(SHOWN);
+    if rest == 0 { shown.join(", ") } else { format!("{}, and {rest} more", shown.join(", ")) }
+}
+
+fn checkpoint_in_words(checkpoint: &Option<(PathBuf, u64)>) -> String {
+    match checkpoint {
+        Some((path, step)) => format!("the last good checkpoint is {} (step {step})", path.display()),
+        None => "no checkpoint had been written yet".to_owned(),
+    }
+}

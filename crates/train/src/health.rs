@@ -1,0 +1,80 @@
+//! The health line: a few numbers that show whether learning is going well.
+
+use serde::{Deserialize, Serialize};
+
+/// One line of a stage's `metrics.jsonl`. Everything but `seconds` is a function of data, options and seed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HealthLine {
+    /// Steps done.
+    pub step: u64,
+    /// Passes over the images.
+    pub epoch: f64,
+    /// Source images seen (each counted once, whatever number of views was made of it).
+    pub images: u64,
+    /// Mean loss since the last line.
+    pub loss: f64,
+    /// Mean global gradient norm (before clipping) since the last line.
+    pub gradient_norm: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Gauges of the last step's batch.
+    #[serde(flatten)]
+    pub gauges: Gauges,
+    /// Seconds of training until here, over all sittings.
+    pub seconds: f64,
+}
+
+/// What one batch shows of the representation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gauges {
+    /// Standard deviation of the L2-normalized embeddings, mean over dimensions; near 0 when they collapse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_std: Option<f64>,
+    /// What that is for embeddings spread evenly over the sphere: 1/sqrt(dimensions).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_std_even: Option<f64>,
+    /// Effective rank (RankMe) of the encoder's features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_rank: Option<f64>,
+    /// The highest that could be: the smaller of rows and dimensions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_rank_limit: Option<f64>,
+    /// The task's own numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
+}
+
+/// A number with what it must be compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metric {
+    /// What it is: "accuracy", "psnr", …
+    pub name: String,
+    /// Its value; accuracies as fractions, PSNR in decibel.
+    pub value: f64,
+    /// What a model that learned nothing would reach, and what that is called ("chance", "interpolated input").
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+}
+
+/// What a number must be compared with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// What it is.
+    pub name: String,
+    /// Its value.
+    pub value: f64,
+}
+
+impl Metric {
+    /// A number that stands alone.
+    pub fn new(name: &str, value: f64) -> Self {
+        Self { name: name.to_owned(), value, reference: None }
+    }
+
+    /// Beside what a model that learned nothing would reach.
+    #[must_use]
+    pub fn against(mut self, name: &str, value: f64) -> Self {
+        self.reference = Some(Reference { name: name.to_owned(), value });
+        self
+    }
+}

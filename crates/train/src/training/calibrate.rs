@@ -1,0 +1,59 @@
+//! How long a step takes, to turn a time budget into a number of steps.
+
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use foretask_backend::host_tensor;
+
+use super::{Forward, Plan, one_step};
+use crate::context::Context;
+use crate::error::TrainError;
+use crate::loader::{Request, Workers, with_batches};
+use crate::optim::Optimizer;
+use crate::step::Update;
+
+/// The first steps are slower (allocations, cold caches) and not counted.
+const WARM_UP: u64 = 2;
+const LEAST: u64 = 3;
+const MOST: u64 = 40;
+
+/// Mean seconds of a step of this plan, measured for about `time` on a model that is thrown away: what is returned is
+/// all that a calibration leaves behind.
+///
+/// # Errors
+/// What `make` and `forward` return; [`TrainError::Interrupted`] (at step 0) on request.
+pub fn seconds_per_step<M: Module, B: Send>(
+    mut model: M,
+    mut optimizer: Optimizer,
+    plan: &Plan,
+    make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
+    mut forward: impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+    time: Duration,
+    cx: &Context<'_>,
+) -> Result<f64, TrainError> {
+    let range = 0..(WARM_UP + MOST) * plan.accumulate;
+    with_batches(&plan.sampling, range, cx.threads, make, |batches| {
+        let begin = Instant::now();
+        let mut counted = (begin, 0);
+        for done in 0..WARM_UP + MOST {
+            if done == WARM_UP {
+                counted.0 = Instant::now();
+            }
+            // A learning rate of zero: the numbers stay in a healthy range however long this takes.
+            let update = Update { learning_rate: 0.0, clip_norm: plan.clip_norm };
+            let (next, reading, _) =
+                one_step(model, &mut optimizer, plan.accumulate, &update, batches, &mut forward, false)?;
+            model = next;
+            // Waits for the device.
+            host_tensor(reading);
+            if cx.interrupt.requested() {
+                return Err(TrainError::Interrupted { step: 0, steps: plan.steps, folder: cx.folder.to_owned() });
+            }
+            counted.1 = (done + 1).saturating_sub(WARM_UP);
+            if counted.1 >= LEAST && begin.elapsed() >= time {
+                break;
+            }
+        }
+        Ok(counted.0.elapsed().as_secs_f64() / counted.1.max(1) as f64)
+    })
+}

@@ -1,0 +1,354 @@
+//! The loop that every kind of training runs: batches, steps, health lines, checkpoints, resume, interruption.
+
+mod calibrate;
+mod metrics;
+mod progress;
+mod readings;
+
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foretask_backend::{StateDict, load_state_dict, state_dict};
+use serde::{Deserialize, Serialize};
+
+pub use calibrate::seconds_per_step;
+use metrics::MetricsFile;
+use progress::Progress;
+use readings::Readings;
+
+use crate::checkpoint;
+use crate::context::{Context, Event};
+use crate::error::TrainError;
+use crate::health::{Gauges, HealthLine};
+use crate::loader::{Batches, Request, Sampling, Workers, with_batches};
+use crate::optim::Optimizer;
+use crate::schedule::Schedule;
+use crate::step::{Update, accumulate, gradients, step};
+
+/// Least time between two [`Event::Step`].
+const EVENT_EVERY: Duration = Duration::from_millis(100);
+
+/// All numbers that decide how a stage trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// "pretrain", "finetune", …
+    pub stage: String,
+    /// What is learned, for the one who watches.
+    pub name: String,
+    /// Updates in all.
+    pub steps: u64,
+    /// Which images make up which batch.
+    pub sampling: Sampling,
+    /// Batches whose gradients are averaged for one update; at least 1.
+    pub accumulate: u64,
+    /// Learning rate over the updates.
+    pub schedule: Schedule,
+    /// Bound of the global gradient norm.
+    pub clip_norm: Option<f64>,
+    /// Steps from one health line to the next; at least 1.
+    pub health_every: u64,
+    /// Tells this training from any other: a hash of model, data and options. A checkpoint of another identity is
+    /// refused.
+    pub identity: String,
+}
+
+impl Plan {
+    /// Passes over the images after so many steps.
+    pub fn epochs_after(&self, steps: u64) -> f64 {
+        self.sampling.epochs_after(steps * self.accumulate)
+    }
+
+    /// Source images seen after so many steps.
+    pub fn images_after(&self, steps: u64) -> u64 {
+        self.sampling.images_after(steps * self.accumulate)
+    }
+
+    /// A health line every epoch, but at least ten and at most two hundred in a run.
+    pub fn health_interval(steps: u64, steps_per_epoch: u64) -> u64 {
+        steps_per_epoch.min(steps / 10).max(steps.div_ceil(200)).max(1)
+    }
+}
+
+/// What a forward pass gives.
+#[derive(Debug)]
+pub struct Forward {
+    /// The mean loss of the batch, one number, with its graph.
+    pub loss: Tensor<1>,
+    /// Asked for on the steps that end in a health line.
+    pub gauges: Option<Gauges>,
+}
+
+/// A trained model and how it went.
+#[derive(Debug)]
+pub struct Trained<M> {
+    /// On the training device.
+    pub model: M,
+    /// The health lines of the whole run, including those before a resume.
+    pub history: Vec<HealthLine>,
+    /// Updates made.
+    pub steps: u64,
+    /// Source images seen.
+    pub images: u64,
+    /// Seconds of training, over all sittings.
+    pub seconds: f64,
+}
+
+/// Trains `model` for `plan.steps` updates, from the beginning or from the checkpoint in `cx.folder`.
+///
+/// `make` builds a batch on the loader's threads, purely from the request. `forward` computes its loss; its last
+/// argument says whether gauges are wanted. `row` names an image by its row id, for messages.
+///
+/// On one device kind the result is the same to the bit, however often the run is interrupted, as long as the
+/// device's own sums do not depend on timing (flex's do not).
+///
+/// # Errors
+/// What `make` and `forward` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
+/// checkpoint that cannot be used or written.
+pub fn train<M: Module, B: Send>(
+    model: M,
+    optimizer: Optimizer,
+    plan: &Plan,
+    make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
+    mut forward: impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+    row: impl Fn(u32) -> u64,
+    cx: &Context<'_>,
+) -> Result<Trained<M>, TrainError> {
+    std::fs::create_dir_all(cx.folder)
+        .map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
+    let mut state = State::open(model, optimizer, plan, cx)?;
+    let first_step = state.progress.step;
+    cx.emit(Event::Started {
+        stage: plan.stage.clone(),
+        name: plan.name.clone(),
+        first_step,
+        steps: plan.steps,
+        images: plan.sampling.images,
+    });
+    let range = first_step * plan.accumulate..plan.steps * plan.accumulate;
+    with_batches(&plan.sampling, range, cx.threads, make, |batches| {
+        let mut pace = Pace::new(first_step);
+        while state.progress.step < plan.steps {
+            let measure = is_health_step(plan, state.progress.step + 1);
+            let update = Update { learning_rate: plan.schedule.at(state.progress.step), clip_norm: plan.clip_norm };
+            let (next, reading, gauges) =
+                one_step(state.model, &mut state.optimizer, plan.accumulate, &update, batches, &mut forward, measure)?;
+            state.model = next;
+            state.progress.step += 1;
+            state.readings.push(state.progress.step, reading);
+            state.progress.seconds = state.seconds_before + state.started.elapsed().as_secs_f64();
+
+            if let Some(gauges) = gauges {
+                state.read(&row)?;
+                state.report(gauges, update.learning_rate)?;
+            } else if state.readings.due() || pace.due() {
+                state.read(&row)?;
+            }
+            if pace.due() {
+                cx.emit(pace.event(&state.progress, plan, update.learning_rate, batches.waited()));
+            }
+            let done = state.progress.step == plan.steps;
+            let interrupted = cx.interrupt.requested() && !done;
+            if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
+                state.read(&row)?;
+                state.save()?;
+            }
+            if interrupted {
+                return Err(TrainError::Interrupted {
+                    step: state.progress.step,
+                    steps: plan.steps,
+                    folder: cx.folder.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    })?;
+    cx.emit(Event::Finished { seconds: state.progress.seconds });
+    Ok(Trained {
+        model: state.model,
+        history: state.progress.history,
+        steps: plan.steps,
+        images: plan.images_after(plan.steps),
+        seconds: state.progress.seconds,
+    })
+}
+
+fn is_health_step(plan: &Plan, step: u64) -> bool {
+    step.is_multiple_of(plan.health_every) || step == plan.steps
+}
+
+/// One update. The reading is `[loss, gradient norm]`, still on the device.
+fn one_step<M: Module, B>(
+    model: M,
+    optimizer: &mut Optimizer,
+    batches_per_step: u64,
+    update: &Update,
+    batches: &mut Batches<B>,
+    forward: &mut impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+    measure: bool,
+) -> Result<(M, Tensor<1>, Option<Gauges>), TrainError> {
+    let mut sum = None;
+    let mut losses = Vec::new();
+    let mut gauges = None;
+    for part in 0..batches_per_step {
+        let last = part + 1 == batches_per_step;
+        let output = forward(&model, batches.take()?, measure && last)?;
+        let loss =
+            if batches_per_step == 1 { output.loss } else { output.loss.div_scalar(batches_per_step as f64) };
+        sum = Some(accumulate(sum, gradients(&loss, &model), &model));
+        losses.push(loss.inner());
+        gauges = output.gauges;
+    }
+    let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, update);
+    let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
+    Ok((model, Tensor::cat(vec![loss, norm], 0), gauges))
+}
+
+/// A run between two steps.
+struct State<'a, M> {
+    model: M,
+    optimizer: Optimizer,
+    progress: Progress,
+    readings: Readings,
+    metrics: MetricsFile,
+    plan: &'a Plan,
+    cx: &'a Context<'a>,
+    started: Instant,
+    seconds_before: f64,
+    saved: Instant,
+    saved_step: Option<u64>,
+}
+
+impl<'a, M: Module> State<'a, M> {
+    /// From the checkpoint where there is one.
+    fn open(model: M, mut optimizer: Optimizer, plan: &'a Plan, cx: &'a Context<'a>) -> Result<Self, TrainError> {
+        let path = checkpoint::path_in(cx.folder);
+        let mut model = model;
+        let mut progress = Progress::new(plan);
+        let mut saved_step = None;
+        if let Some((found, mut tensors)) = checkpoint::load::<Progress>(&path)? {
+            if found.identity != plan.identity || found.step > plan.steps {
+                return Err(TrainError::Checkpoint {
+                    path,
+                    reason: "belongs to other data, another model or other options".to_owned(),
+                });
+            }
+            model = load_state_dict(model, &checkpoint::take_under("model", &mut tensors))?;
+            let plain = cx.device.plain();
+            optimizer.load_state(&model, &checkpoint::take_under("optimizer", &mut tensors), &plain)?;
+            saved_step = Some(found.step);
+            progress = found;
+        }
+        let metrics = MetricsFile::open(cx.folder, &progress.history)?;
+        let now = Instant::now();
+        Ok(Self {
+            model,
+            optimizer,
+            seconds_before: progress.seconds,
+            progress,
+            readings: Readings::default(),
+            metrics,
+            plan,
+            cx,
+            started: now,
+            saved: now,
+            saved_step,
+        })
+    }
+
+    /// Takes the losses and norms off the device and checks them.
+    fn read(&mut self, row: impl Fn(u32) -> u64) -> Result<(), TrainError> {
+        for (step, loss, norm) in self.readings.take() {
+            for (what, value) in [("loss", loss), ("gradient norm", norm)] {
+                if !value.is_finite() {
+                    return Err(TrainError::NotFinite {
+                        what,
+                        value,
+                        step,
+                        rows: self.rows_of(step, row),
+                        checkpoint: self.saved_step.map(|step| (checkpoint::path_in(self.cx.folder), step)),
+                    });
+                }
+            }
+            self.progress.add(loss, norm);
+        }
+        Ok(())
+    }
+
+    fn rows_of(&self, step: u64, row: impl Fn(u32) -> u64) -> Vec<u64> {
+        let batches = (step - 1) * self.plan.accumulate..step * self.plan.accumulate;
+        batches.flat_map(|batch| self.plan.sampling.request(batch).indices).map(row).collect()
+    }
+
+    /// Ends a stretch with a health line.
+    fn report(&mut self, gauges: Gauges, learning_rate: f64) -> Result<(), TrainError> {
+        let step = self.progress.step;
+        let (loss, gradient_norm) = self.progress.means();
+        let line = HealthLine {
+            step,
+            epoch: self.plan.epochs_after(step),
+            images: self.plan.images_after(step),
+            loss,
+            gradient_norm,
+            learning_rate,
+            gauges,
+            seconds: self.progress.seconds,
+        };
+        self.metrics.append(&line)?;
+        self.cx.emit(Event::Health(line.clone()));
+        self.progress.history.push(line);
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        let mut tensors = StateDict::new();
+        checkpoint::put_under("model", state_dict(&self.model), &mut tensors);
+        checkpoint::put_under("optimizer", self.optimizer.state(&self.model), &mut tensors);
+        checkpoint::save(&checkpoint::path_in(self.cx.folder), &self.progress, &tensors)?;
+        self.saved = Instant::now();
+        self.saved_step = Some(self.progress.step);
+        self.cx.emit(Event::Saved { step: self.progress.step });
+        Ok(())
+    }
+}
+
+/// Speed since the last event.
+struct Pace {
+    since: Instant,
+    start: Instant,
+    first_step: u64,
+    step: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    fn new(step: u64) -> Self {
+        let now = Instant::now();
+        Self { since: now, start: now, first_step: step, step, waited: Duration::ZERO }
+    }
+
+    fn due(&self) -> bool {
+        self.since.elapsed() >= EVENT_EVERY
+    }
+
+    fn event(&mut self, progress: &Progress, plan: &Plan, learning_rate: f64, waited: Duration) -> Event {
+        let now = Instant::now();
+        let span = (now - self.since).as_secs_f64().max(1e-9);
+        let images = plan.images_after(progress.step) - plan.images_after(self.step);
+        let per_step = (now - self.start).as_secs_f64() / (progress.step - self.first_step).max(1) as f64;
+        let event = Event::Step {
+            step: progress.step,
+            steps: plan.steps,
+            epoch: plan.epochs_after(progress.step),
+            loss: progress.last_loss,
+            learning_rate,
+            images_per_second: images as f64 / span,
+            data_wait: ((waited - self.waited).as_secs_f64() / span).min(1.0),
+            remaining_seconds: per_step * (plan.steps - progress.step) as f64,
+        };
+        self.since = now;
+        self.step = progress.step;
+        self.waited = waited;
+        event
+    }
+}
