@@ -1,0 +1,251 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
+#[derive(Debug, Parser)]
+#[command(name = "foretask", version, propagate_version = true, max_term_width = 110, after_help = "\
+Examples:
+  foretask run scripts/quickstart.rhai      run an experiment; running it again resumes
+  foretask words                            the words a script can use
+  foretask doctor                           what this machine and build can do")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run an experiment; finished stages are loaded, interrupted ones go on
+    #[command(after_help = "\
+Examples:
+  foretask run scripts/quickstart.rhai
+  foretask run scripts/quickstart.rhai --set labels=5 --device flex
+  foretask run scripts/quickstart.rhai --out /data/runs")]
+    Run {
+        /// The script
+        script: PathBuf,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Validate a script and print its plan; trains nothing
+    #[command(after_help = "\
+Examples:
+  foretask check scripts/quickstart.rhai
+  foretask check scripts/quickstart.rhai --json")]
+    Check {
+        /// The script
+        script: PathBuf,
+        #[command(flatten)]
+        common: Common,
+        /// Print the plan as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a picture sheet of what the script's pretext tasks ask
+    #[command(after_help = "\
+Examples:
+  foretask preview scripts/quickstart.rhai
+  foretask preview scripts/quickstart.rhai --task 2 --images 12 --seed 7 -o rotation.png")]
+    Preview {
+        /// The script
+        script: PathBuf,
+        #[command(flatten)]
+        common: Common,
+        /// Only the n-th task of the script, from 1
+        #[arg(long)]
+        task: Option<usize>,
+        /// Number of images on the sheet
+        #[arg(long, default_value_t = 8)]
+        images: usize,
+        /// Seed of the random choices
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// The PNG file; with several tasks, their names are added to it
+        #[arg(short, long, default_value = "preview.png")]
+        output: PathBuf,
+    },
+    /// Count rows, labels, splits and sizes of a dataset
+    #[command(after_help = "\
+Examples:
+  foretask describe datasets/fashion-mini
+  foretask describe photos/                 a folder of images is a dataset
+  foretask describe table.csv --json")]
+    Describe {
+        /// Manifest, dataset folder, glob of Parquet parts, or folder of images
+        dataset: PathBuf,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Turn images into one Parquet manifest
+    #[command(after_help = "\
+Examples:
+  foretask import photos/ -o photos.parquet           class per subfolder, or one flat folder
+  foretask import train-images-idx3-ubyte.gz -o train.parquet --split train
+  foretask import table.csv -o mini.parquet --per-class 100 --seed 1
+  foretask import photos/ -o photos.parquet --paths   keep paths instead of embedding the files")]
+    Import {
+        /// Image folder, IDX file (its labels beside it), CSV
+        source: PathBuf,
+        /// The manifest to write
+        #[arg(short, long)]
+        output: PathBuf,
+        /// Name of the split to write into every row
+        #[arg(long)]
+        split: Option<String>,
+        /// Keep only this many rows of each class, drawn by --seed
+        #[arg(long)]
+        per_class: Option<usize>,
+        /// Seed of the draw
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+        /// Store paths of the images instead of the images themselves
+        #[arg(long)]
+        paths: bool,
+    },
+    /// Label images with a saved classifier
+    #[command(after_help = "\
+Examples:
+  foretask predict runs/quickstart/2026-11-23T03-45-00/weights/pretrained-draw1.safetensors photos/ -o labels.csv
+  foretask predict classifier.safetensors one.jpg -o one.jsonl
+  foretask predict classifier.safetensors datasets/fashion-mini -o labels.parquet")]
+    Predict {
+        /// A classifier saved by a run or by `.save`
+        model: PathBuf,
+        /// One image, a folder of images, or a manifest
+        images: PathBuf,
+        /// The table to write: .parquet, .csv or .jsonl
+        #[arg(short, long)]
+        output: PathBuf,
+        /// auto, flex, libtorch, libtorch:cuda:N
+        #[arg(long)]
+        device: Option<String>,
+    },
+    /// List runs with their headline results
+    #[command(after_help = "\
+Examples:
+  foretask runs
+  foretask runs quickstart --out /data/runs
+  foretask runs --json")]
+    Runs {
+        /// Only runs of this script
+        script: Option<String>,
+        /// Folder of results
+        #[arg(long, default_value = "runs")]
+        out: PathBuf,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the HTML of runs again from their stored data
+    #[command(after_help = "\
+Examples:
+  foretask report runs/quickstart/2026-11-23T03-45-00
+  foretask report runs/quickstart           the latest run of the script")]
+    Report {
+        /// Folders of runs
+        #[arg(required = true)]
+        runs: Vec<PathBuf>,
+    },
+    /// List the devices that scripts can use
+    #[command(after_help = "\
+Examples:
+  foretask devices
+  foretask devices --json")]
+    Devices {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at this build and machine, and say what is missing and how to get it
+    #[command(after_help = "\
+Examples:
+  foretask doctor
+  foretask doctor --json")]
+    Doctor {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the reference of the script language
+    #[command(after_help = "\
+Examples:
+  foretask words
+  foretask words pretrain
+  foretask words --markdown > WORDS.md")]
+    Words {
+        /// One word, in full
+        name: Option<String>,
+        /// Every word in full, as Markdown
+        #[arg(long, conflicts_with = "name")]
+        markdown: bool,
+    },
+    /// Print the completions of a shell
+    #[command(after_help = "\
+Examples:
+  foretask completions bash > ~/.local/share/bash-completion/completions/foretask
+  foretask completions zsh > ~/.zfunc/_foretask")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What every verb on a script takes.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// auto, flex, libtorch, libtorch:cuda:N; wins over the script's `device(…)`
+    #[arg(long)]
+    pub(crate) device: Option<String>,
+    /// Give a `param` of the script another value; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Folder of results and of finished stages
+    #[arg(long, default_value = "runs")]
+    pub(crate) out: PathBuf,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write it as NAME=VALUE, for example lr=0.1".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_a_summary_and_an_example() {
+        for verb in Arguments::command().get_subcommands() {
+            let name = verb.get_name();
+            let summary = verb.get_about().unwrap_or_else(|| panic!("{name} has no summary")).to_string();
+            assert!(summary.len() > 20 && !summary.ends_with('.'), "{name}: {summary}");
+            let help = verb.get_after_help().unwrap_or_else(|| panic!("{name} has no example")).to_string();
+            assert!(help.contains(&format!("foretask {name}")), "{name}: {help}");
+        }
+    }
+
+    #[test]
+    fn every_example_in_the_help_is_accepted() {
+        for verb in Arguments::command().get_subcommands() {
+            let help = verb.get_after_help().unwrap().to_string();
+            for line in help.lines().filter(|line| line.starts_with("  foretask")) {
+                // What stands after two spaces is a remark; after `>` the shell's business.
+                let command = line.trim().split("   ").next().unwrap().split(" > ").next().unwrap();
+                Arguments::try_parse_from(command.split_whitespace()).unwrap_or_else(|error| panic!("{line}\n{error}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Progress as a person watches it: one bar per stage on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use foretask_script::{Event, Listener, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::lines::{duration, thousands};
+
+/// Lines of a stage that is not watched on a terminal come this often.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// A listener that shows everything: tables and prints on standard output, the rest on standard error.
+pub(crate) fn listener() -> Listener {
+    let watched = std::io::stderr().is_terminal();
+    let screen = Mutex::new(Screen::new(watched));
+    Arc::new(move |progress| {
+        if let Ok(mut screen) = screen.lock() {
+            screen.show(progress);
+        }
+    })
+}
+
+struct Screen {
+    watched: bool,
+    bar: Option<ProgressBar>,
+    title: String,
+    last_line: Instant,
+}
+
+impl Screen {
+    fn new(watched: bool) -> Self {
+        Self { watched, bar: None, title: String::new(), last_line: Instant::now() }
+    }
+
+    fn show(&mut self, progress: Progress) {
+        match progress {
+            Progress::Print { text } | Progress::Table { text } => self.aside(|| println!("{text}")),
+            Progress::Note { text } => self.say(&format!("  {text}")),
+            Progress::Warning { text } => self.say(&format!("Warning: {text}")),
+            Progress::StageBegins { title, resumed } => self.begin(title, resumed),
+            Progress::StageReused { title, seconds } => {
+                self.say(&format!("{title}: done before (it took {}), loaded", duration(seconds)));
+            }
+            Progress::StageEnds { title, seconds } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                self.say(&format!("{title}: done in {}", duration(seconds)));
+            }
+            Progress::Wrote { what, path } => self.say(&format!("{what}: {}", path.display())),
+            Progress::Training { event } => self.training(event),
+            _ => {}
+        }
+    }
+
+    fn begin(&mut self, title: String, resumed: bool) {
+        self.say(&format!("{title}{}", if resumed { ": going on from its checkpoint" } else { "" }));
+        self.title = title;
+        self.last_line = Instant::now();
+    }
+
+    fn training(&mut self, event: Event) {
+        match event {
+            Event::Started { name, first_step, steps, images, .. } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                if self.watched {
+                    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+                    if let Ok(style) = ProgressStyle::with_template("  {prefix} {bar:24.cyan/dim} {pos}/{len} {msg}") {
+                        bar.set_style(style.progress_chars("━━─"));
+                    }
+                    bar.set_prefix(name);
+                    bar.set_position(first_step);
+                    self.bar = Some(bar);
+                } else {
+                    let from = if first_step > 0 { format!(" from step {first_step}") } else { String::new() };
+                    self.say(&format!("  {name}: {} images, {} steps{from}", thousands(images as u64), thousands(steps)));
+                }
+            }
+            Event::Step { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds, .. } => {
+                let text = format!(
+                    "epoch {epoch:.1}, loss {loss:.4}, {} images/s, data wait {:.0} %, {} left",
+                    thousands(images_per_second.max(0.0) as u64),
+                    data_wait * 100.0,
+                    duration(remaining_seconds)
+                );
+                if let Some(bar) = &self.bar {
+                    bar.set_length(steps);
+                    bar.set_position(step);
+                    bar.set_message(text);
+                } else if self.last_line.elapsed() >= LINE_EVERY {
+                    self.last_line = Instant::now();
+                    self.say(&format!("  step {step}/{steps}, {text}"));
+                }
+            }
+            Event::Note(text) => self.say(&format!("  {text}")),
+            Event::Finished { .. } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.aside(|| eprintln!("{line}"));
+    }
+
+    /// Prints above the bar, if there is one.
+    fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
