@@ -1,0 +1,93 @@
+//! The Rhai engine: limits, strictness, and the words of the table.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext, OptimizationLevel};
+
+use crate::errors::Fault;
+use crate::host::Host;
+use crate::resolver::FolderResolver;
+use crate::words::{self, Call, Word};
+
+/// Steps a script may make. A word counts as one, so this is far above any experiment and ends an endless loop within a
+/// second or two.
+const MAX_OPERATIONS: u64 = 20_000_000;
+
+/// An engine whose words work on `host`.
+pub(crate) fn engine(host: &Arc<Host>) -> Engine {
+    let mut engine = Engine::new();
+    // Folding constants would drop the positions of map keys, which errors underline.
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_strict_variables(true);
+    engine.set_fail_on_invalid_map_property(true);
+    engine.disable_symbol("eval");
+    engine.set_max_operations(MAX_OPERATIONS);
+    engine.set_max_call_levels(64);
+    engine.set_max_expr_depths(64, 64);
+    engine.set_max_string_size(1 << 20);
+    engine.set_max_array_size(100_000);
+    engine.set_max_map_size(10_000);
+    engine.set_max_modules(32);
+    engine.set_max_functions(1_000);
+    engine.set_module_resolver(FolderResolver::new(host));
+    let interrupt = host.interrupt().clone();
+    engine.on_progress(move |_| interrupt.requested().then(|| Dynamic::from("interrupted".to_owned())));
+    let printer = Arc::clone(host);
+    engine.on_print(move |text| printer.print(text));
+    let debugger = Arc::clone(host);
+    engine.on_debug(move |text, _, position| debugger.print(&format!("{position}: {text}")));
+    words::register_types(&mut engine);
+    for word in words::all() {
+        register(&mut engine, host, word);
+    }
+    engine
+}
+
+/// One native function for every number of arguments a word takes. What stands before the dot is matched by Rhai, the
+/// arguments by [`Call::check`], whose errors say more.
+fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
+    for (owner, arity) in word.shapes() {
+        let mut types = owner.map(words::Kind::type_id).into_iter().collect::<Vec<_>>();
+        types.extend(std::iter::repeat_n(std::any::TypeId::of::<Dynamic>(), arity));
+        let host = Arc::clone(host);
+        engine.register_raw_fn(word.name, types, move |context: NativeCallContext<'_>, arguments: &mut [&mut Dynamic]| {
+            let position = context.call_position();
+            let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
+            let call = Call::new(&host, word, arguments, position);
+            at_the_door(&call).map_err(|mut fault| {
+                fault.method = word.is_method();
+                Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
+            })
+        });
+    }
+}
+
+/// No panic goes past a word: a tensor library's panic becomes an error of the word that caused it.
+fn at_the_door(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    call.check()?;
+    let quiet = crate::quiet::QuietPanics::new();
+    let result = catch_unwind(AssertUnwindSafe(|| (call.word.run)(call)));
+    drop(quiet);
+    result.unwrap_or_else(|panic| {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        let first = text.lines().next().unwrap_or("no message");
+        Err(Fault::failed(format!("`{}` broke off: {first}", call.word.name))
+            .label("in this word")
+            .help("this is a fault in foretask, not in your script; please report it with the script"))
+    })
+}
+
+/// Every function that a script may call: the words and what Rhai itself brings.
+pub(crate) fn callable(engine: &Engine, ast: &AST) -> std::collections::BTreeSet<String> {
+    let mut names: std::collections::BTreeSet<String> =
+        engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
+    names.extend(ast.iter_functions().map(|function| function.name.to_owned()));
+    names.extend(words::names().map(str::to_owned));
+    names.extend(["print", "debug", "type_of", "call", "curry", "Fn", "is_def_fn", "is_def_var", "is_shared", "eval"].map(str::to_owned));
+    names
+}

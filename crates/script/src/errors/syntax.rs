@@ -1,0 +1,121 @@
+//! Looks into Rhai's syntax tree: the one file that uses Rhai's `internals`, which may change with any release.
+//! Trees must be built with `OptimizationLevel::None`: folding constants drops the positions of map keys.
+
+use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+
+use super::{Locus, Source};
+
+/// A call in the script.
+struct Call<'a> {
+    call: &'a FnCallExpr,
+    after_dot: bool,
+}
+
+fn find_call(ast: &AST, position: Position, found: &mut dyn FnMut(&Call<'_>)) {
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        let call = match path.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at))) if *at == position => {
+                Some(Call { call, after_dot: false })
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, at))) if *at == position => Some(Call { call, after_dot: true }),
+            _ => None,
+        };
+        if let Some(call) = call {
+            found(&call);
+            return false;
+        }
+        true
+    });
+}
+
+/// The bytes that `locus` names in the call at `position`; `None` where the tree does not have it (an argument handed
+/// over in a variable whose map is not written in this file).
+pub(crate) fn span_of(
+    source: &Source,
+    ast: &AST,
+    position: Position,
+    locus: &Locus,
+    method: bool,
+) -> Option<std::ops::Range<usize>> {
+    let mut span = None;
+    find_call(ast, position, &mut |site| {
+        let shift = usize::from(method && !site.after_dot);
+        let argument = |index: usize| site.call.args.get(index + shift);
+        span = match locus {
+            Locus::Word => None,
+            Locus::Argument(index) => argument(*index).map(|expr| source.expression(start(source, expr))),
+            Locus::Key(index, path) => {
+                argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(key, _)| key)
+            }
+            Locus::Value(index, path) => {
+                argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(_, value)| value)
+            }
+        };
+        if span.is_none() && !matches!(locus, Locus::Word) {
+            let (Locus::Argument(index) | Locus::Key(index, _) | Locus::Value(index, _)) = locus else { return };
+            span = argument(*index).map(|expr| source.expression(start(source, expr)));
+        }
+    });
+    span
+}
+
+type Spans = (std::ops::Range<usize>, std::ops::Range<usize>);
+
+/// Spans of a map's key and of its value.
+fn key(source: &Source, ast: &AST, expr: &Expr, path: &[String]) -> Option<Spans> {
+    let (first, rest) = path.split_first()?;
+    match expr {
+        Expr::Map(map, _) => {
+            let (ident, value) = map.0.iter().find(|(ident, _)| ident.name.as_str() == first)?;
+            if rest.is_empty() {
+                let name = source.word(source.offset(ident.pos));
+                Some((name, source.expression(start(source, value))))
+            } else {
+                key(source, ast, value, rest)
+            }
+        }
+        Expr::Array(items, _) => key(source, ast, items.get(first.parse::<usize>().ok()?)?, rest),
+        Expr::Variable(variable, ..) => {
+            let name = variable.1.as_str();
+            let mut spans = None;
+            ast.walk(&mut |nodes: &[ASTNode<'_>]| {
+                if let Some(ASTNode::Stmt(Stmt::Var(definition, ..))) = nodes.last()
+                    && definition.0.name.as_str() == name
+                    && matches!(definition.1, Expr::Map(..) | Expr::Array(..))
+                {
+                    spans = key(source, ast, &definition.1, path);
+                }
+                true
+            });
+            spans
+        }
+        _ => None,
+    }
+}
+
+/// Where an expression starts. Rhai's start of `a + b` and `a.b` is that of `a`; of a map its `#{`.
+fn start(source: &Source, expr: &Expr) -> usize {
+    source.offset(expr.start_position())
+}
+
+/// Every function name that is called anywhere in the script, with its position, in order of appearance.
+pub(crate) fn called_names(ast: &AST) -> Vec<(String, Position)> {
+    let mut names = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(
+            ASTNode::Expr(Expr::FnCall(call, at) | Expr::MethodCall(call, at)) | ASTNode::Stmt(Stmt::FnCall(call, at)),
+        ) = path.last()
+            && call.op_token.is_none()
+            && call.namespace.is_empty()
+        {
+            names.push((call.name.to_string(), *at));
+        }
+        true
+    });
+    names
+}
+
+/// Line of the n-th call of `word` in the tree, used to tell apart stages in a plan.
+pub(crate) fn line_of_call(position: Position) -> usize {
+    position.line().unwrap_or(0)
+}

@@ -1,0 +1,180 @@
+//! What a script will do, known without training anything.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+pub use crate::stage::StageState;
+
+/// The whole plan of a script.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Plan {
+    /// The device that would compute.
+    pub device: String,
+    /// Every `param`, with the value it has.
+    pub params: Vec<PlannedParam>,
+    /// Data as words use it.
+    pub data: Vec<PlannedData>,
+    /// Long work in the order it is done.
+    pub stages: Vec<PlannedStage>,
+    /// Names of the reports.
+    pub reports: Vec<String>,
+    /// What should be looked at before running.
+    pub warnings: Vec<String>,
+}
+
+/// A value declared by `param`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedParam {
+    /// Its name.
+    pub name: String,
+    /// Its value in this run.
+    pub value: String,
+    /// Whether `--set` gave it.
+    pub set: bool,
+}
+
+/// A view of data that some word uses.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedData {
+    /// How it was made, step by step.
+    pub steps: String,
+    /// Images.
+    pub images: usize,
+    /// Images with a label.
+    pub labelled: usize,
+}
+
+/// One piece of long work.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedStage {
+    /// Line of the script.
+    pub line: usize,
+    /// What it is.
+    pub title: String,
+    /// How far it is already.
+    pub state: StageState,
+    /// Images to learn from.
+    pub images: usize,
+    /// How long it trains: "budget 2m", "20 epochs = 780 steps".
+    pub length: String,
+    /// Parameters that are trained.
+    pub parameters: usize,
+    /// Estimated memory in bytes; `None` where it is negligible.
+    pub memory: Option<u64>,
+    /// Values chosen by the program, with reasons.
+    pub autos: Vec<PlannedAuto>,
+    /// The stage's folder below `runs/.stages`.
+    pub key: String,
+    /// What else should be known before it runs.
+    pub notes: Vec<String>,
+}
+
+/// A value that the program chose.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlannedAuto {
+    /// The option.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Why this value.
+    pub reason: String,
+}
+
+impl Plan {
+    /// The plan as text for a terminal.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "Device   {}", self.device);
+        for param in &self.params {
+            let how = if param.set { "set on the command line" } else { "default" };
+            let _ = writeln!(text, "Param    {} = {} ({how})", param.name, param.value);
+        }
+        for data in &self.data {
+            let labels = if data.labelled == 0 {
+                "no labels used".to_owned()
+            } else {
+                format!("{} labelled", thousands(data.labelled as u64))
+            };
+            let _ = writeln!(text, "Data     {}: {} images, {labels}", data.steps, thousands(data.images as u64));
+        }
+        if !self.stages.is_empty() {
+            text.push('\n');
+        }
+        for (index, stage) in self.stages.iter().enumerate() {
+            let state = match stage.state {
+                StageState::Done => "done before, will be loaded",
+                StageState::Begun => "begun, will go on from its checkpoint",
+                StageState::New => "to do",
+            };
+            let _ = writeln!(text, "{:>3}. {} (line {}): {state}", index + 1, stage.title, stage.line);
+            let mut facts = vec![format!("{} images", thousands(stage.images as u64)), stage.length.clone()];
+            if stage.parameters > 0 {
+                facts.push(format!("{} parameters", thousands(stage.parameters as u64)));
+            }
+            if let Some(memory) = stage.memory {
+                facts.push(format!("about {} of memory", bytes(memory)));
+            }
+            facts.retain(|fact| !fact.is_empty());
+            let _ = writeln!(text, "     {}", facts.join(", "));
+            for auto in &stage.autos {
+                let _ = writeln!(text, "     auto {} = {} ({})", auto.name, auto.value, auto.reason);
+            }
+            for note in &stage.notes {
+                let _ = writeln!(text, "     note: {note}");
+            }
+        }
+        for report in &self.reports {
+            let _ = writeln!(text, "\nReport   \"{report}\"");
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(text, "Warning  {warning}");
+        }
+        text
+    }
+}
+
+/// 12345678 as "12,345,678".
+pub(crate) fn thousands(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Bytes as MiB or GiB.
+pub(crate) fn bytes(n: u64) -> String {
+    let mib = n as f64 / f64::from(1 << 20);
+    if mib < 1000.0 { format!("{mib:.0} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+}
+
+/// Seconds as "45 s", "2 min 5 s", "1 h 3 min".
+pub(crate) fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.1} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3600, whole / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(thousands(12), "12");
+        assert_eq!(bytes(3 << 20), "3 MiB");
+        assert_eq!(bytes(3 << 30), "3.0 GiB");
+        assert_eq!(duration(3.21), "3.2 s");
+        assert_eq!(duration(125.0), "2 min 5 s");
+    }
+}

@@ -1,0 +1,20 @@
+//! What script variables hold. All values are immutable, cheap to clone (an `Arc` inside) and `Send + Sync`; a word that
+//! "changes" one gives a new one. In a planning pass values that come from training are there without their numbers.
+
+mod classifiers;
+mod dataset;
+mod encoder;
+mod evaluation;
+mod net;
+mod pretrained;
+mod properties;
+mod task;
+
+pub(crate) use classifiers::{Classifiers, Member, Method, Trained};
+pub(crate) use dataset::{Dataset, LoadSettings, View};
+pub(crate) use encoder::{Encoder, EncoderSource};
+pub(crate) use evaluation::{DrawResult, Evaluation};
+pub(crate) use net::Net;
+pub(crate) use pretrained::{Pretrained, PretrainedResult};
+pub(crate) use properties::register;
+pub(crate) use task::Task;

@@ -1,0 +1,64 @@
+//! The words of the script language, one table.
+//!
+//! A word brings everything that is known about it: signatures (checked before it runs), options, when to use it and
+//! when not, and examples, which a test runs. `foretask words` prints this table, errors quote it, the engine registers
+//! from it; there is no second list.
+
+mod call;
+mod kind;
+mod word;
+
+mod dataset;
+mod encoders;
+mod eval;
+mod misc;
+mod models;
+mod preview;
+mod probes;
+mod report;
+mod save;
+mod tasks;
+mod train;
+
+use rhai::Engine;
+
+pub(crate) use call::Call;
+pub(crate) use kind::{Kind, properties_of, register_types};
+pub use word::{Example, Param, Signature, Theme, Word};
+
+use crate::errors;
+
+/// Every word, theme by theme, in the order of the reference.
+pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
+    [
+        dataset::WORDS,
+        tasks::WORDS,
+        models::WORDS,
+        train::WORDS,
+        probes::WORDS,
+        encoders::WORDS,
+        eval::WORDS,
+        save::WORDS,
+        report::WORDS,
+        preview::WORDS,
+        misc::WORDS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The names of all words.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    all().map(|word| word.name)
+}
+
+/// A word by its exact name.
+pub(crate) fn find(name: &str) -> Option<&'static Word> {
+    all().find(|word| word.name == name)
+}
+
+/// The word nearest to a misspelt name.
+pub(crate) fn nearest_word(name: &str) -> Option<&'static str> {
+    errors::nearest(name, names())
+}
+
