@@ -1,1 +1,23 @@
-//! 
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod catch;
+mod device;
+mod doctor;
+mod error;
+pub mod layers;
+#[cfg(feature = "libtorch")]
+mod libtorch;
+mod memory;
+mod scope;
+mod state;
+mod threads;
+
+pub use catch::catch;
+pub use device::{Device, DeviceInfo, device, devices};
+pub use doctor::{Finding, doctor};
+pub use error::{BackendError, Result};
+pub use memory::{available_memory_bytes, peak_memory_bytes, total_memory_bytes, tune_memory};
+pub use scope::{Init, Scope};
+pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
+pub use threads::{set_threads, threads};

@@ -1,1 +1,22 @@
-//! 
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod backbone;
+mod classifier;
+mod config;
+mod cost;
+mod encoder;
+mod error;
+mod file;
+mod foreign;
+pub mod heads;
+pub mod resnet;
+
+pub use backbone::Backbone;
+pub use classifier::{Classifier, Network};
+pub use config::{Arch, BackboneConfig, Stem};
+pub use cost::Cost;
+pub use encoder::{Encoder, InputSpec};
+pub use error::{ModelError, Result};
+pub use foreign::{ForeignOptions, Imported, load_torch_weights};
+pub use heads::{ClassHead, DecoderConfig, DecoderHead, Head, ProjectionConfig, ProjectionHead};

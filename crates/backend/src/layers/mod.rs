@@ -1,0 +1,20 @@
+//! Thin layers with PyTorch's field names and semantics.
+//!
+//! Models are built from these only. Each layer's work goes through one function of this crate, so that a faster way of
+//! doing it (a fused operation of one backend) slips in under every model at once.
+
+mod activation;
+mod conv;
+mod linear;
+mod norm;
+mod pool;
+mod resize;
+mod statistic;
+
+pub use activation::{add_relu, relu};
+pub use conv::Conv2d;
+pub use linear::Linear;
+pub use norm::BatchNorm;
+pub use pool::{global_avg_pool, max_pool};
+pub use resize::{upsample_bilinear, upsample_nearest};
+pub use statistic::Statistic;

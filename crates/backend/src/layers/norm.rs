@@ -1,0 +1,174 @@
+//! Batch normalisation as PyTorch does it.
+
+use burn::module::{Flag, Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::module::{batch_norm, batch_norm_train};
+
+use super::{Statistic, add_relu, relu};
+use crate::{Init, Scope};
+
+/// Added to the variance, as in PyTorch.
+const EPSILON: f64 = 1e-5;
+/// The weight of the newest batch in the running statistics, as in PyTorch.
+const MOMENTUM: f64 = 0.1;
+
+/// Batch normalisation (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>) over every axis but the second.
+///
+/// While training, a batch is normalised by its own mean and *biased* variance, and the running statistics take in its
+/// mean and *unbiased* variance, as in PyTorch (burn's own layer stores the biased one). "While training" means that the
+/// layer is on a device with automatic differentiation and has not been frozen or turned into a `valid()` copy;
+/// otherwise the running statistics are used and nothing is updated. Clones have statistics of their own.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// Scale, `[c]`.
+    pub weight: Param<Tensor<1>>,
+    /// Shift, `[c]`.
+    pub bias: Param<Tensor<1>>,
+    /// Moving mean of the batches, `[c]`.
+    pub running_mean: Statistic,
+    /// Moving unbiased variance of the batches, `[c]`.
+    pub running_var: Statistic,
+    /// Off in frozen layers and in `valid()` copies.
+    pub training: Param<Flag>,
+}
+
+impl BatchNorm {
+    /// Scale 1, shift 0, running mean 0, running variance 1.
+    pub fn new(scope: &Scope, channels: usize) -> Self {
+        Self::with_scale(scope, channels, Init::Ones)
+    }
+
+    /// Scale 0: a residual branch that starts as nothing (Goyal et al. 2017, <https://arxiv.org/abs/1706.02677>).
+    pub fn zero(scope: &Scope, channels: usize) -> Self {
+        Self::with_scale(scope, channels, Init::Zeros)
+    }
+
+    fn with_scale(scope: &Scope, channels: usize, scale: Init) -> Self {
+        Self {
+            weight: scope.param("weight", [channels], scale),
+            bias: scope.param("bias", [channels], Init::Zeros),
+            running_mean: Statistic::new(scope.tensor("running_mean", [channels], Init::Zeros)),
+            running_var: Statistic::new(scope.tensor("running_var", [channels], Init::Ones)),
+            training: Param::from_bool(true),
+        }
+    }
+
+    /// `[b, c, …]` to the same shape.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        if self.uses_batch_statistics(&x) { self.normalize_batch(x) } else { self.normalize_running(x) }
+    }
+
+    /// [`BatchNorm::forward`], then `max(·, 0)`.
+    pub fn forward_relu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        relu(self.forward(x))
+    }
+
+    /// [`BatchNorm::forward`], then `max(· + shortcut, 0)`: the end of a residual block.
+    pub fn forward_add_relu<const D: usize>(&self, x: Tensor<D>, shortcut: Tensor<D>) -> Tensor<D> {
+        add_relu(self.forward(x), shortcut)
+    }
+
+    fn uses_batch_statistics<const D: usize>(&self, x: &Tensor<D>) -> bool {
+        self.training.is_enabled() && (x.is_autodiff() || self.weight.val().is_autodiff())
+    }
+
+    fn normalize_running<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let (mean, variance) = (self.running_mean.value(), self.running_var.value());
+        batch_norm(x, self.weight.val(), self.bias.val(), mean, variance, EPSILON)
+    }
+
+    fn normalize_batch<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        let dims = x.dims();
+        let count = dims.iter().product::<usize>() / dims[1].max(1);
+        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
+        self.update_running(result.mean, result.variance, count);
+        result.output
+    }
+
+    /// Takes in a batch's mean and biased variance over `count` values a channel.
+    fn update_running(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
+        let unbiased = MOMENTUM * count as f64 / count.saturating_sub(1).max(1) as f64;
+        self.running_mean.update(|old| old * (1.0 - MOMENTUM) + mean.detach() * MOMENTUM);
+        self.running_var.update(|old| old * (1.0 - MOMENTUM) + variance.detach() * unbiased);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::ParamGroup;
+
+    use super::*;
+    use crate::state_dict;
+
+    fn values<const D: usize>(x: Tensor<D>) -> Vec<f32> {
+        x.into_data().try_to_vec().unwrap()
+    }
+
+    fn layer() -> (BatchNorm, Tensor<2>) {
+        let device = crate::device("flex").unwrap().training();
+        let norm = BatchNorm::new(&Scope::new(1, &device), 2);
+        (norm, Tensor::from_floats([[1.0, 10.0], [2.0, 20.0], [3.0, 20.0], [6.0, 30.0]], &device))
+    }
+
+    #[test]
+    fn a_batch_is_normalized_as_worked_by_hand() {
+        // Channel 0: mean 3, biased variance (4 + 1 + 0 + 9) / 4 = 3.5; channel 1: mean 20, biased variance 50.
+        let (norm, x) = layer();
+        let y = values(norm.forward(x));
+        for (i, (value, mean, variance)) in
+            [(1.0, 3.0, 3.5), (10.0, 20.0, 50.0), (2.0, 3.0, 3.5), (20.0, 20.0, 50.0)].into_iter().enumerate()
+        {
+            let expected: f64 = (value - mean) / f64::sqrt(variance + 1e-5);
+            assert!((f64::from(y[i]) - expected).abs() < 1e-6, "{i}: {} {expected}", y[i]);
+        }
+    }
+
+    #[test]
+    fn running_statistics_take_the_unbiased_variance() {
+        // PyTorch: 0.9 * 0 + 0.1 * mean; 0.9 * 1 + 0.1 * variance * 4/3, which is 14/3 and 200/3.
+        let (norm, x) = layer();
+        norm.forward(x.clone());
+        assert_eq!(values(norm.running_mean.value()), [0.3, 2.0]);
+        let var = values(norm.running_var.value());
+        assert!((var[0] - (0.9 + 1.4 / 3.0)).abs() < 1e-6 && (var[1] - (0.9 + 20.0 / 3.0)).abs() < 1e-5, "{var:?}");
+        // What is saved is the newest, not the one before.
+        assert_eq!(state_dict(&norm)["running_mean"].data, [0.3, 2.0]);
+        norm.forward(x);
+        assert!((state_dict(&norm)["running_mean"].data[0] - 0.57).abs() < 1e-6);
+    }
+
+    #[test]
+    fn clones_and_copies_have_statistics_of_their_own() {
+        let (norm, x) = layer();
+        let (clone, valid) = (norm.clone(), norm.valid());
+        norm.forward(x);
+        assert_eq!(values(clone.running_mean.value()), [0.0, 0.0]);
+        assert_eq!(values(valid.running_mean.value()), [0.0, 0.0]);
+        assert_eq!(values(norm.running_mean.value()), [0.3, 2.0]);
+        assert_eq!(values(norm.valid().running_mean.value()), [0.3, 2.0]);
+        assert_eq!(values(norm.valid().train().running_mean.value()), [0.3, 2.0]);
+    }
+
+    #[test]
+    fn inference_uses_the_running_statistics_and_leaves_them() {
+        let (norm, x) = layer();
+        norm.running_mean.update(|mean| mean + 1.0);
+        norm.running_var.update(|var| var * 4.0);
+        for frozen in [norm.valid(), norm.clone().freeze(), norm.clone().freeze_group(ParamGroup::all())] {
+            let y = values(frozen.forward(x.clone().inner()));
+            assert!((y[0] - 0.0).abs() < 1e-6 && (y[6] - 5.0 / 4.000_01_f32.sqrt()).abs() < 1e-6, "{y:?}");
+            assert_eq!(values(frozen.running_mean.value()), [1.0, 1.0]);
+        }
+    }
+
+    #[test]
+    fn the_fused_forms_equal_their_parts() {
+        let (norm, x) = layer();
+        let (a, b) = (norm.clone(), norm.clone());
+        let shortcut = x.clone() * 0.1 - 1.0;
+        let plain = norm.forward(x.clone());
+        assert_eq!(values(a.forward_relu(x.clone())), values(plain.clone().clamp_min(0.0)));
+        assert_eq!(values(b.forward_add_relu(x, shortcut.clone())), values((plain + shortcut).clamp_min(0.0)));
+        assert_eq!(values(a.running_var.value()), values(norm.running_var.value()));
+    }
+}

@@ -1,0 +1,31 @@
+//! A backbone of any kind.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::resnet::ResNet;
+
+/// From images to features. Made by [`BackboneConfig::init`](crate::BackboneConfig::init) or
+/// [`Encoder::build`](crate::Encoder::build).
+#[derive(Module, Debug)]
+#[non_exhaustive]
+pub enum Backbone {
+    /// A residual network.
+    ResNet(ResNet),
+}
+
+impl Backbone {
+    /// Normalised images `[b, c, h, w]` to features `[b, d]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        match self {
+            Self::ResNet(net) => net.forward(x),
+        }
+    }
+
+    /// Normalised images `[b, c, h, w]` to the last feature map `[b, d, h', w']`.
+    pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::ResNet(net) => net.forward_map(x),
+        }
+    }
+}

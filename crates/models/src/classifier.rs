@@ -1,0 +1,202 @@
+//! An encoder with a linear classifier on it, as plain data.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foretask_backend::{HostTensor, host_tensor};
+
+use crate::file::{Metadata, read_safetensors, write_safetensors};
+use crate::{Backbone, ClassHead, Encoder, ModelError, Result};
+
+/// Everything needed to classify an image: one file, nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Classifier {
+    /// The encoder.
+    pub encoder: Encoder,
+    /// `[classes, d]`, row-major; torchvision's `fc.weight`.
+    pub weight: Vec<f32>,
+    /// `[classes]`; torchvision's `fc.bias`.
+    pub bias: Vec<f32>,
+    /// Names of the classes, in the order of the outputs.
+    pub classes: Arc<[String]>,
+    /// Logits are divided by this before the softmax; 1 where nothing was calibrated.
+    pub temperature: f32,
+}
+
+/// A classifier built on a device.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// To features.
+    pub backbone: Backbone,
+    /// To class scores.
+    pub head: ClassHead,
+}
+
+impl Network {
+    /// Normalised images `[b, c, h, w]` to logits `[b, classes]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.head.forward(self.backbone.forward(x))
+    }
+}
+
+impl Classifier {
+    /// An encoder with a linear classifier given as plain values, such as a probe's.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] where `weight`, `bias` and `classes` do not fit together.
+    pub fn new(encoder: Encoder, weight: Vec<f32>, bias: Vec<f32>, classes: Arc<[String]>) -> Result<Self> {
+        let classifier = Self { encoder, weight, bias, classes, temperature: 1.0 };
+        classifier.check()?;
+        Ok(classifier)
+    }
+
+    /// The newest weights and statistics of a trained network, copied.
+    pub fn of(network: &Network, start: &Encoder, classes: Arc<[String]>, origin: impl Into<String>) -> Self {
+        let fc = &network.head.fc;
+        let bias = fc.bias.as_ref().map_or_else(|| vec![0.0; classes.len()], |bias| host_tensor(bias.val()).data);
+        Self {
+            encoder: Encoder::of(&network.backbone, &start.config, &start.input, origin),
+            weight: host_tensor(fc.weight.val()).data,
+            bias,
+            classes,
+            temperature: 1.0,
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let (classes, features) = (self.classes.len(), self.encoder.config.feature_dim());
+        if classes > 0 && self.bias.len() == classes && self.weight.len() == classes * features {
+            return Ok(());
+        }
+        Err(ModelError::Option {
+            option: "classes",
+            value: classes.to_string(),
+            reason: format!(
+                "the classifier has {} weights and {} biases, {features} features want {} and {classes}",
+                self.weight.len(),
+                self.bias.len(),
+                classes * features
+            ),
+        })
+    }
+
+    /// A module with copies of the weights.
+    ///
+    /// # Errors
+    /// Weights that do not fit the configuration.
+    pub fn build(&self, device: &burn::tensor::Device) -> Result<Network> {
+        self.check()?;
+        let head = ClassHead::from_values(&self.weight, &self.bias, device);
+        Ok(Network { backbone: self.encoder.build(device)?, head })
+    }
+
+    /// Writes one safetensors file under torchvision's names (`fc.weight`, `fc.bias` for the classifier), whole or not at
+    /// all; class names, preprocessing and configuration travel in its metadata.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] where the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check()?;
+        let mut tensors = (*self.encoder.state).clone();
+        let shape = vec![self.classes.len(), self.encoder.config.feature_dim()];
+        tensors.insert("fc.weight".into(), HostTensor { shape, data: self.weight.clone() });
+        tensors.insert("fc.bias".into(), HostTensor { shape: vec![self.bias.len()], data: self.bias.clone() });
+        let metadata = Metadata {
+            classes: Some(self.classes.to_vec()),
+            temperature: Some(self.temperature),
+            ..self.encoder.metadata()
+        };
+        write_safetensors(path.as_ref(), &tensors, &metadata)
+    }
+
+    /// Reads a file written by [`Classifier::save`].
+    ///
+    /// # Errors
+    /// A file that cannot be read, holds no classifier, or does not fit its own configuration.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let missing = |what| ModelError::Metadata { path: path.into(), what, wanted: "classifier" };
+        let mut contents = read_safetensors(path)?;
+        let metadata = contents.metadata.ok_or_else(|| missing("description"))?;
+        let classes = metadata.classes.ok_or_else(|| missing("class names"))?;
+        let weight = contents.tensors.remove("fc.weight").ok_or_else(|| missing("fc.weight"))?;
+        let bias = contents.tensors.remove("fc.bias").ok_or_else(|| missing("fc.bias"))?;
+        let encoder = Encoder {
+            config: metadata.config,
+            input: metadata.input,
+            state: Arc::new(contents.tensors),
+            origin: metadata.origin,
+        };
+        let temperature = metadata.temperature.unwrap_or(1.0);
+        let classifier = Self { encoder, weight: weight.data, bias: bias.data, classes: classes.into(), temperature };
+        classifier.build(&foretask_backend::device("flex")?.plain())?;
+        Ok(classifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arch, BackboneConfig, InputSpec, Stem};
+
+    fn classifier() -> Classifier {
+        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let encoder = Encoder::random(&config, &InputSpec::centered(1, 16, 16), 3).unwrap();
+        let classes: Arc<[String]> = ["coat".to_owned(), "bag \"x\"".to_owned()].into();
+        let weight = (0..64).map(|i| (i as f32).sin()).collect();
+        Classifier::new(encoder, weight, vec![0.1, -0.2], classes).unwrap()
+    }
+
+    #[test]
+    fn a_file_gives_back_every_bit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/down/classifier.safetensors");
+        let saved = classifier();
+        saved.save(&path).unwrap();
+        assert_eq!(Classifier::load(&path).unwrap(), saved);
+        assert_eq!(Encoder::load(&path).unwrap(), saved.encoder);
+        let first = std::fs::read(&path).unwrap();
+        saved.save(&path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), first, "the same contents give the same bytes");
+    }
+
+    #[test]
+    fn pytorch_finds_its_batch_counters() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("encoder.safetensors");
+        classifier().encoder.save(&path).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        let counter = file.tensor("layer2.0.downsample.1.num_batches_tracked").unwrap();
+        assert_eq!((counter.dtype(), counter.shape().len()), (safetensors::Dtype::I64, 0));
+        assert_eq!(file.tensor("conv1.weight").unwrap().shape(), [4, 1, 3, 3]);
+    }
+
+    #[test]
+    fn a_built_network_and_its_copy_agree() {
+        let device = foretask_backend::device("flex").unwrap().plain();
+        let start = classifier();
+        let network = start.build(&device).unwrap();
+        let again = Classifier::of(&network, &start.encoder, Arc::clone(&start.classes), start.encoder.origin.clone());
+        assert_eq!(again, start);
+        assert_eq!(network.forward(Tensor::ones([3, 1, 16, 16], &device)).dims(), [3, 2]);
+    }
+
+    #[test]
+    fn wrong_files_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        let error = Classifier::load(&path).unwrap_err().to_string();
+        assert!(error.starts_with("cannot read"), "{error}");
+        std::fs::write(&path, b"not tensors").unwrap();
+        assert!(Classifier::load(&path).unwrap_err().to_string().contains("no readable weights file"));
+        classifier().encoder.save(&path).unwrap();
+        assert!(Classifier::load(&path).unwrap_err().to_string().contains("class names"));
+        // Cut off in the middle.
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(Encoder::load(&path).unwrap_err().to_string().contains("no readable weights file"));
+    }
+}

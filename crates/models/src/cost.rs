@@ -1,0 +1,160 @@
+//! What a backbone costs: parameters, operations, memory. Plain arithmetic, for the planner.
+
+use serde::Serialize;
+
+use crate::{BackboneConfig, DecoderConfig, Stem};
+
+/// Parameters, operations and memory of one backbone on images of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// Trained numbers.
+    pub parameters: u64,
+    /// Floating-point operations of one image's forward pass (a multiply-add counts two).
+    pub forward_flops: u64,
+    /// Floating-point operations of one image's training step: forward, gradients of inputs and of weights.
+    pub training_flops: u64,
+    /// Bytes kept for one image between the forward and the backward pass (f32).
+    pub activation_bytes: u64,
+    /// Height and width of the last feature map.
+    pub map: [usize; 2],
+}
+
+impl Cost {
+    /// Bytes that training a batch needs, roughly: activations, weights, gradients, two moments and working copies.
+    pub fn training_bytes(&self, batch: usize) -> u64 {
+        let weights = 4 * self.parameters;
+        // Gradients of the two largest neighbouring activations live beside the kept ones.
+        let activations = self.activation_bytes * batch as u64;
+        activations + activations / 3 + 6 * weights
+    }
+}
+
+/// Sums over the convolutions of a network.
+#[derive(Default)]
+struct Sum {
+    parameters: usize,
+    macs: usize,
+    kept: usize,
+}
+
+impl Sum {
+    /// A convolution with batch norm; keeps its output for the norm and the normalised output for what follows.
+    fn convolution(
+        &mut self,
+        [input, output]: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        map: [usize; 2],
+    ) -> [usize; 2] {
+        let map = map.map(|side| side.div_ceil(stride));
+        let weights = input * output * kernel * kernel;
+        self.parameters += weights + 2 * output;
+        self.macs += weights * map[0] * map[1];
+        self.kept += 2 * output * map[0] * map[1];
+        map
+    }
+}
+
+impl BackboneConfig {
+    /// How many numbers are trained, for images of `channels` channels.
+    pub fn parameters(&self, channels: usize) -> u64 {
+        self.cost(channels, 32, 32).parameters
+    }
+
+    /// The cost on images of `channels x height x width`. `stem: auto` counts as strided.
+    pub fn cost(&self, channels: usize, height: usize, width: usize) -> Cost {
+        let mut sum = Sum::default();
+        let (kernel, stride, _) = self.stem.convolution();
+        let mut map = sum.convolution([channels, self.width], kernel, stride, [height, width]);
+        if self.stem == Stem::Imagenet {
+            map = map.map(|side| side.div_ceil(2));
+            sum.kept += self.width * map[0] * map[1];
+        }
+        let mut input = self.width;
+        for (stage, blocks) in self.arch.blocks().into_iter().enumerate() {
+            let inner = self.width << stage;
+            let output = inner * self.arch.expansion();
+            for block in 0..blocks {
+                let stride = if block == 0 && stage > 0 { 2 } else { 1 };
+                if stride != 1 || input != output {
+                    sum.convolution([input, output], 1, stride, map);
+                }
+                if self.arch.is_bottleneck() {
+                    sum.convolution([input, inner], 1, 1, map);
+                    map = sum.convolution([inner, inner], 3, stride, map);
+                    sum.convolution([inner, output], 1, 1, map);
+                } else {
+                    map = sum.convolution([input, inner], 3, stride, map);
+                    sum.convolution([inner, inner], 3, 1, map);
+                }
+                input = output;
+            }
+        }
+        let forward_flops = 2 * sum.macs as u64;
+        Cost {
+            parameters: sum.parameters as u64,
+            forward_flops,
+            training_flops: 3 * forward_flops,
+            activation_bytes: 4 * sum.kept as u64,
+            map,
+        }
+    }
+
+    /// Height and width of the last feature map on images of `height x width`.
+    pub fn map_size(&self, height: usize, width: usize) -> [usize; 2] {
+        self.cost(1, height, width).map
+    }
+}
+
+impl DecoderConfig {
+    /// Floating-point operations of one image's forward pass.
+    pub fn forward_flops(&self) -> u64 {
+        2 * self.macs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::module::Module;
+
+    use super::*;
+    use crate::Arch;
+
+    #[test]
+    fn torchvisions_published_counts() {
+        // torchvision: resnet18 11,689,512, resnet34 21,797,672, resnet50 25,557,032 parameters with the 1000-class
+        // layer; 1.814, 3.664 and 4.089 GFLOPs (multiply-adds) at 224, the classifier's 0.5 or 2 million included.
+        for (arch, parameters, gmacs, features) in [
+            (Arch::ResNet18, 11_689_512, 1.814, 512),
+            (Arch::ResNet34, 21_797_672, 3.664, 512),
+            (Arch::ResNet50, 25_557_032, 4.089, 2048),
+        ] {
+            let config = BackboneConfig::new(arch, 64).with_stem(Stem::Imagenet);
+            let cost = config.cost(3, 224, 224);
+            assert_eq!(config.feature_dim(), features);
+            assert_eq!(cost.parameters + 1000 * features as u64 + 1000, parameters);
+            assert_eq!(cost.map, [7, 7]);
+            let total = cost.forward_flops as f64 / 2.0 + 1000.0 * features as f64;
+            assert!((total / 1e9 - gmacs).abs() < 0.001, "{arch:?} {total}");
+        }
+    }
+
+    #[test]
+    fn counts_equal_the_built_module() {
+        let device = foretask_backend::device("flex").unwrap().plain();
+        for (arch, stem, channels) in [(Arch::ResNet10, Stem::Small, 1), (Arch::ResNet50, Stem::Strided, 4)] {
+            let config = BackboneConfig::new(arch, 8).with_stem(stem);
+            let net = config.init(channels, 1, &device);
+            let state = foretask_backend::state_dict(&net);
+            let trained: usize = state
+                .iter()
+                .filter(|(name, _)| !foretask_backend::is_statistic(name))
+                .map(|(_, tensor)| tensor.data.len())
+                .sum();
+            assert_eq!(config.parameters(channels), trained as u64);
+            assert!(net.num_params() > trained);
+        }
+        // The encoder of research: resnet10-w16 has 307,248 parameters.
+        assert_eq!(BackboneConfig::new(Arch::ResNet10, 16).parameters(1), 307_248);
+    }
+}

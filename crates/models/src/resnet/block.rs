@@ -1,0 +1,128 @@
+//! Residual blocks.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foretask_backend::Scope;
+use foretask_backend::layers::{BatchNorm, Conv2d};
+
+use crate::BackboneConfig;
+
+/// The shortcut's projection where shapes change; PyTorch names its parts `0` and `1`.
+pub type Downsample = (Conv2d, BatchNorm);
+
+/// A residual block.
+#[derive(Module, Debug)]
+pub enum Block {
+    /// Two 3x3 convolutions.
+    Basic(BasicBlock),
+    /// 1x1, 3x3, 1x1.
+    Bottleneck(Bottleneck),
+}
+
+impl Block {
+    /// A block from `input` channels, `inner` wide.
+    pub(crate) fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+        if config.arch.is_bottleneck() {
+            Self::Bottleneck(Bottleneck::new(config, scope, input, inner, stride))
+        } else {
+            Self::Basic(BasicBlock::new(config, scope, input, inner, stride))
+        }
+    }
+
+    /// `[b, in, h, w]` to `[b, out, h / stride, w / stride]`.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Basic(block) => block.forward(x),
+            Self::Bottleneck(block) => block.forward(x),
+        }
+    }
+}
+
+/// Two 3x3 convolutions and a shortcut.
+#[derive(Module, Debug)]
+pub struct BasicBlock {
+    /// Carries the stride.
+    pub conv1: Conv2d,
+    /// After `conv1`.
+    pub bn1: BatchNorm,
+    /// Second convolution.
+    pub conv2: Conv2d,
+    /// After `conv2`.
+    pub bn2: BatchNorm,
+    /// Present where shapes change.
+    pub downsample: Option<Downsample>,
+}
+
+impl BasicBlock {
+    fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+        Self {
+            conv1: Conv2d::new(&scope.at("conv1"), [input, inner], 3, stride, 1),
+            bn1: BatchNorm::new(&scope.at("bn1"), inner),
+            conv2: Conv2d::new(&scope.at("conv2"), [inner, inner], 3, 1, 1),
+            bn2: last_norm(config, &scope.at("bn2"), inner),
+            downsample: downsample(scope, input, inner, stride),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = self.bn1.forward_relu(self.conv1.forward(x.clone()));
+        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut(self.downsample.as_ref(), x))
+    }
+}
+
+/// A 1x1 convolution to the inner width, a 3x3 that carries the stride, a 1x1 to four times the inner width.
+#[derive(Module, Debug)]
+pub struct Bottleneck {
+    /// 1x1, to the inner width.
+    pub conv1: Conv2d,
+    /// After `conv1`.
+    pub bn1: BatchNorm,
+    /// 3x3, carries the stride.
+    pub conv2: Conv2d,
+    /// After `conv2`.
+    pub bn2: BatchNorm,
+    /// 1x1, to four times the inner width.
+    pub conv3: Conv2d,
+    /// After `conv3`.
+    pub bn3: BatchNorm,
+    /// Present where shapes change.
+    pub downsample: Option<Downsample>,
+}
+
+impl Bottleneck {
+    fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+        let output = inner * config.arch.expansion();
+        Self {
+            conv1: Conv2d::new(&scope.at("conv1"), [input, inner], 1, 1, 0),
+            bn1: BatchNorm::new(&scope.at("bn1"), inner),
+            conv2: Conv2d::new(&scope.at("conv2"), [inner, inner], 3, stride, 1),
+            bn2: BatchNorm::new(&scope.at("bn2"), inner),
+            conv3: Conv2d::new(&scope.at("conv3"), [inner, output], 1, 1, 0),
+            bn3: last_norm(config, &scope.at("bn3"), output),
+            downsample: downsample(scope, input, output, stride),
+        }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let y = self.bn1.forward_relu(self.conv1.forward(x.clone()));
+        let y = self.bn2.forward_relu(self.conv2.forward(y));
+        self.bn3.forward_add_relu(self.conv3.forward(y), shortcut(self.downsample.as_ref(), x))
+    }
+}
+
+fn last_norm(config: &BackboneConfig, scope: &Scope, channels: usize) -> BatchNorm {
+    if config.zero_init_residual { BatchNorm::zero(scope, channels) } else { BatchNorm::new(scope, channels) }
+}
+
+fn downsample(scope: &Scope, input: usize, output: usize, stride: usize) -> Option<Downsample> {
+    let scope = scope.at("downsample");
+    (stride != 1 || input != output)
+        .then(|| (Conv2d::new(&scope.at(0), [input, output], 1, stride, 0), BatchNorm::new(&scope.at(1), output)))
+}
+
+fn shortcut(downsample: Option<&Downsample>, x: Tensor<4>) -> Tensor<4> {
+    match downsample {
+        Some((conv, norm)) => norm.forward(conv.forward(x)),
+        None => x,
+    }
+}
