@@ -11,7 +11,7 @@ use foretask_train::Interrupt;
 use crate::errors::{Fault, Source, Sources};
 use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
-use crate::run::RunRecord;
+use crate::run::RunFolder;
 use crate::stage::StageMemory;
 use crate::values::LoadSettings;
 
@@ -74,7 +74,6 @@ struct State {
     device: Option<Device>,
     params: Vec<PlannedParam>,
     plan: Plan,
-    record: RunRecord,
 }
 
 /// See the module.
@@ -86,11 +85,18 @@ pub(crate) struct Host {
     folder: PathBuf,
     sources: Sources,
     images: ImageCache,
+    run_folder: Option<Arc<RunFolder>>,
     state: Mutex<State>,
 }
 
 impl Host {
-    pub(crate) fn new(mode: Mode, script: Arc<Source>, settings: &Settings, images: &ImageCache) -> Arc<Self> {
+    pub(crate) fn new(
+        mode: Mode,
+        script: Arc<Source>,
+        settings: &Settings,
+        images: &ImageCache,
+        folder_of_run: Option<Arc<RunFolder>>,
+    ) -> Arc<Self> {
         let folder = Path::new(&script.name).parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
         let sources = Sources::default();
@@ -103,6 +109,7 @@ impl Host {
             folder,
             sources,
             images: images.clone(),
+            run_folder: folder_of_run,
             state: Mutex::new(State::default()),
         })
     }
@@ -215,8 +222,9 @@ impl Host {
         change(&mut self.state().plan)
     }
 
-    pub(crate) fn with_record<T>(&self, change: impl FnOnce(&mut RunRecord) -> T) -> T {
-        change(&mut self.state().record)
+    /// The folder of this run; `None` in a planning pass.
+    pub(crate) fn run_folder(&self) -> Option<&Arc<RunFolder>> {
+        self.run_folder.as_ref()
     }
 
     /// Remembers a view of data for plan and report.

@@ -26,6 +26,8 @@ pub(crate) struct Fault {
     pub(crate) at: Locus,
     /// Whether the word is written after a dot (`data.take(3)`); it may still be called as `take(data, 3)`.
     pub(crate) method: bool,
+    /// The option that a library found wanting; the call looks whether it was written.
+    pub(crate) option: Option<String>,
 }
 
 impl Fault {
@@ -38,6 +40,7 @@ impl Fault {
             help: None,
             at: Locus::Word,
             method: false,
+            option: None,
         }
     }
 

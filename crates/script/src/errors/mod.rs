@@ -1,5 +1,6 @@
 //! What can go wrong between a script and its results, and where in the script it went wrong.
 
+mod convert;
 mod explain;
 mod fault;
 mod nearest;
@@ -14,7 +15,7 @@ pub(crate) use fault::{Fault, Locus};
 pub(crate) use nearest::{did_you_mean, nearest};
 pub use source::Source;
 pub(crate) use source::Sources;
-pub(crate) use syntax::{called_names, line_of_call};
+pub(crate) use syntax::{called_names, variables};
 
 /// Whose turn it is after an error; decides the exit code of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -115,7 +115,19 @@ pub(crate) fn called_names(ast: &AST) -> Vec<(String, Position)> {
     names
 }
 
-/// Line of the n-th call of `word` in the tree, used to tell apart stages in a plan.
-pub(crate) fn line_of_call(position: Position) -> usize {
-    position.line().unwrap_or(0)
+/// Names of all variables defined anywhere, parameters included; they may hold closures.
+pub(crate) fn variables(ast: &AST) -> Vec<String> {
+    let mut names: Vec<String> = ast
+        .iter_functions()
+        .flat_map(|function| function.params.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        .collect();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        match path.last() {
+            Some(ASTNode::Stmt(Stmt::Var(definition, ..))) => names.push(definition.0.name.to_string()),
+            Some(ASTNode::Stmt(Stmt::For(definition, ..))) => names.push(definition.0.name.to_string()),
+            _ => {}
+        }
+        true
+    });
+    names
 }

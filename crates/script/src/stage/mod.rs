@@ -7,6 +7,9 @@
 mod key;
 mod lock;
 mod memory;
+mod runner;
 
-pub(crate) use key::StageKey;
-pub(crate) use memory::{Done, StageMemory, StageState};
+pub(crate) use key::{StageKey, json};
+pub use memory::StageState;
+pub(crate) use memory::{Done, StageMemory};
+pub(crate) use runner::{Outcome, Work, planned, read_json, took, write_json};

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Kind, Signature, Word};
-use crate::errors::Fault;
+use crate::errors::{Fault, Locus};
 use crate::host::Host;
 use crate::options;
 
@@ -134,10 +134,17 @@ impl<'a> Call<'a> {
         options::parse(&map, index, &(self.word.options)())
     }
 
-    /// Points a library's refusal at the option it names, if it was written in the map at `index`.
-    pub(crate) fn refused(&self, fault: Fault, index: usize) -> Fault {
-        let map = Dynamic::from_map(self.map(index));
-        options::located(fault, &options::to_json(&map).unwrap_or_default(), index)
+    /// Points a library's refusal at the option it names, if that was written in the map at `index`.
+    pub(crate) fn refused(&self, fault: impl Into<Fault>, index: usize) -> Fault {
+        let fault: Fault = fault.into();
+        if fault.at != Locus::Word {
+            return fault;
+        }
+        let map = self.map(index);
+        if let Some(option) = fault.option.clone().filter(|option| map.contains_key(option.as_str())) {
+            return fault.at(Locus::Value(index, vec![option]));
+        }
+        options::located(fault, &options::to_json(&Dynamic::from_map(map)).unwrap_or_default(), index)
     }
 
     /// Line of the script, from 1.

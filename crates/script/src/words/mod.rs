@@ -23,7 +23,8 @@ mod train;
 use rhai::Engine;
 
 pub(crate) use call::Call;
-pub(crate) use kind::{Kind, properties_of, register_types};
+pub use kind::Kind;
+pub(crate) use kind::{PROPERTIES, properties_of, register_types};
 pub use word::{Example, Param, Signature, Theme, Word};
 
 use crate::errors;

@@ -1,0 +1,233 @@
+//! What a run writes: the script as run, what was resolved, results, curves, weights, reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use foretask_data::write_atomically;
+use foretask_report::Report;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::time::Moment;
+use crate::errors::{Error, Fault, Source};
+use crate::plan::{Plan, PlannedAuto};
+
+/// A stage as this run saw it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct StageRecord {
+    pub(crate) title: String,
+    pub(crate) line: usize,
+    pub(crate) key: String,
+    pub(crate) folder: PathBuf,
+    pub(crate) seconds: f64,
+    pub(crate) reused: bool,
+    /// Resolved options, seeds and fingerprints: everything that decides the result.
+    pub(crate) decided_by: Value,
+    pub(crate) autos: Vec<PlannedAuto>,
+    pub(crate) notes: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stages: Vec<StageRecord>,
+    reports: Vec<PathBuf>,
+    results: Map<String, Value>,
+}
+
+/// A run's folder while the run goes on.
+#[derive(Debug)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+    script: Source,
+    started: Moment,
+    clock: Instant,
+    state: Mutex<State>,
+}
+
+impl RunFolder {
+    /// Makes the folder; a second run within the same second gets a number.
+    pub(crate) fn create(out: &Path, script: &Source) -> Result<Self, Error> {
+        let started = Moment::now();
+        let parent = out.join(stem(&script.name));
+        let fail = |path: &Path, error: &std::io::Error| {
+            let help = "choose another folder for results with `--out FOLDER`".to_owned();
+            Error::failed(format!("the folder `{}` cannot be made: {error}", path.display()), help)
+        };
+        std::fs::create_dir_all(&parent).map_err(|error| fail(&parent, &error))?;
+        let mut number = 1;
+        let path = loop {
+            let name = started.for_folder();
+            let path = parent.join(if number == 1 { name } else { format!("{name}-{number}") });
+            match std::fs::create_dir(&path) {
+                Ok(()) => break path,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(fail(&path, &error)),
+            }
+        };
+        let folder = Self { path, script: script.clone(), started, clock: Instant::now(), state: Mutex::default() };
+        folder.write("script.rhai", script.text.as_bytes())?;
+        folder.write_json("run.json", &json!({ "status": "running", "script": script.name, "started": started.for_people() }))?;
+        Ok(folder)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn reports(&self) -> Vec<PathBuf> {
+        self.state().reports.clone()
+    }
+
+    pub(crate) fn stages(&self) -> Vec<StageRecord> {
+        self.state().stages.clone()
+    }
+
+    /// When the run began, and the seconds since.
+    pub(crate) fn times(&self) -> (String, f64) {
+        (self.started.for_people(), self.clock.elapsed().as_secs_f64())
+    }
+
+    /// A stage counts once, however often its result is asked for.
+    pub(crate) fn add_stage(&self, record: StageRecord) {
+        let mut state = self.state();
+        if !state.stages.iter().any(|stage| stage.key == record.key) {
+            state.stages.push(record);
+        }
+    }
+
+    /// Puts a file of a stage into `weights/`; the same file on the same disk takes no space twice.
+    pub(crate) fn keep_weights(&self, from: &Path, name: &str) -> Result<PathBuf, Fault> {
+        let to = self.path.join("weights").join(format!("{}.safetensors", slug(name)));
+        if to.exists() {
+            return Ok(to);
+        }
+        let folder = self.path.join("weights");
+        let failed = |error: std::io::Error| Fault::failed(format!("`{}` cannot be written: {error}", to.display()));
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        if std::fs::hard_link(from, &to).is_err() {
+            let bytes = std::fs::read(from).map_err(failed)?;
+            write_atomically(&to, bytes)?;
+        }
+        Ok(to)
+    }
+
+    /// Writes `report.html` and the data behind it; further reports of the same run get their title into the name.
+    pub(crate) fn add_report(&self, report: &Report) -> Result<PathBuf, Fault> {
+        let first = self.state().reports.is_empty();
+        let name = if first { "report".to_owned() } else { format!("report-{}", slug(&report.title)) };
+        let data = report.to_json().map_err(|error| Fault::failed(error.to_string()))?;
+        let html = foretask_report::render_html(report).map_err(|error| Fault::failed(error.to_string()))?;
+        let path = self.path.join(format!("{name}.html"));
+        write_atomically(self.path.join(format!("{name}.json")), data)?;
+        write_atomically(&path, html)?;
+        let mut state = self.state();
+        state.reports.push(path.clone());
+        state.results.insert(report.title.clone(), results_of(report));
+        let results = state.results.clone();
+        drop(state);
+        self.write_json("results.json", &results)?;
+        Ok(path)
+    }
+
+    /// The last word on a run: how it ended, and everything that decided its results.
+    pub(crate) fn close(&self, plan: &Plan, status: &str) -> Result<(), Error> {
+        let stages = self.stages();
+        self.metrics(&stages)?;
+        let (started, seconds) = self.times();
+        let about = json!({
+            "status": status,
+            "script": self.script.name,
+            "started": started,
+            "seconds": seconds,
+            "version": env!("CARGO_PKG_VERSION"),
+            "device": plan.device,
+            "threads": foretask_backend::threads(),
+            "peak_memory_bytes": foretask_backend::peak_memory_bytes(),
+            "params": plan.params,
+            "data": plan.data,
+            "stages": stages,
+            "warnings": plan.warnings,
+            "reports": self.reports().iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect::<Vec<_>>(),
+        });
+        self.write_json("run.json", &about)
+    }
+
+    /// All curves of the run in one file, each line with its stage.
+    fn metrics(&self, stages: &[StageRecord]) -> Result<(), Error> {
+        let mut text = String::new();
+        for stage in stages {
+            let Ok(lines) = std::fs::read_to_string(stage.folder.join("metrics.jsonl")) else { continue };
+            for line in lines.lines() {
+                let Ok(Value::Object(numbers)) = serde_json::from_str(line) else { continue };
+                let mut whole = Map::new();
+                whole.insert("stage".into(), stage.title.clone().into());
+                whole.extend(numbers);
+                text.push_str(&Value::Object(whole).to_string());
+                text.push('\n');
+            }
+        }
+        if text.is_empty() { Ok(()) } else { self.write("metrics.jsonl", text.as_bytes()) }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        write_atomically(self.path.join(name), bytes).map_err(|error| Error::from(Fault::from(error)))
+    }
+
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
+        self.write(name, &serde_json::to_vec_pretty(value).unwrap_or_default())
+    }
+}
+
+/// The numbers of a report without its pictures.
+fn results_of(report: &Report) -> Value {
+    json!({
+        "verdict": report.verdict().sentence,
+        "evaluation": report.evaluation,
+        "results": report.results,
+    })
+}
+
+/// `scripts/quick start.rhai` as `quick-start`.
+pub(crate) fn stem(script: &str) -> String {
+    let name = Path::new(script).file_stem().map_or_else(|| script.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    slug(&name)
+}
+
+/// Letters, digits, `-` and `_`: fits every file system.
+pub(crate) fn slug(text: &str) -> String {
+    let mut slug: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    while slug.contains("--") {
+        slug = slug.replace("--", "-");
+    }
+    let slug = slug.trim_matches('-');
+    if slug.is_empty() { "run".to_owned() } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_every_file_system() {
+        assert_eq!(stem("scripts/quick start!.rhai"), "quick-start");
+        assert_eq!(slug("../../x"), "x");
+        assert_eq!(slug("ä"), "run");
+    }
+
+    #[test]
+    fn two_runs_in_one_second_get_two_folders() {
+        let out = tempfile::tempdir().unwrap();
+        let script = Source { name: "a/b.rhai".into(), text: "seed(1);".into() };
+        let one = RunFolder::create(out.path(), &script).unwrap();
+        let two = RunFolder::create(out.path(), &script).unwrap();
+        assert_ne!(one.path(), two.path());
+        assert_eq!(std::fs::read_to_string(two.path().join("script.rhai")).unwrap(), "seed(1);");
+        assert!(one.path().starts_with(out.path().join("b")));
+    }
+}

@@ -1,0 +1,10 @@
+//! The folder of one run: `runs/<script>/<time>/`.
+
+mod folder;
+mod list;
+mod report;
+mod time;
+
+pub(crate) use folder::{RunFolder, StageRecord};
+pub use list::{RunLine, RunResult, list_runs, rewrite_report};
+pub(crate) use report::{Leakage, ReportOptions, write_report};

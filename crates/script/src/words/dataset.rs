@@ -1,0 +1,281 @@
+//! Words that open manifests and choose rows.
+
+use foretask_data::Manifest;
+use rhai::Dynamic;
+use serde::{Deserialize, Serialize};
+
+use super::word::no_options;
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::errors::{Fault, Locus};
+use crate::options::OptionDoc;
+use crate::values::{Dataset, LoadSettings};
+
+const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
+
+pub(super) static WORDS: &[Word] = &[
+    Word {
+        name: "dataset",
+        theme: Theme::Data,
+        summary: "Opens a dataset: a manifest (Parquet, CSV), a glob of Parquet parts, or a folder of images",
+        about: "A manifest is a table with a row per image: `path` or embedded `image` bytes, optional `label`, optional \
+                `split`, and any further columns. A folder holds a manifest, or images: in a subfolder per class, or flat and \
+                without labels. Paths are looked up from the working folder, then from the script's folder and those above it.",
+        use_when: "always: every experiment starts here",
+        not_when: "the images are in IDX files or need resizing once and for all: `foretask import` makes a manifest of them",
+        signatures: &[Signature {
+            on: None,
+            params: &[Param { name: "path", kinds: &[Kind::Text], optional: false }, OPTIONS],
+            returns: Kind::Dataset,
+        }],
+        options: dataset_options,
+        examples: &[
+            Example { about: "the dataset that comes with Foretask", script: "let data = dataset(\"datasets/fashion-mini\");" },
+            Example {
+                about: "grey images, and not one bad file is put up with",
+                script: "let data = dataset(\"datasets/fashion-mini\", #{ channels: 1, on_bad_image: \"error\" });",
+            },
+        ],
+        run: dataset,
+    },
+    Word {
+        name: "split",
+        theme: Theme::Data,
+        summary: "The rows of one split",
+        about: "",
+        use_when: "the table has a `split` column; a folder dataset has one when it holds train/, test/, …",
+        not_when: "you want to pretrain: `.unlabeled()` leaves evaluation splits out by itself",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "name", kinds: &[Kind::Text], optional: false }],
+            returns: Kind::Dataset,
+        }],
+        options: no_options,
+        examples: &[Example { about: "the images to measure on", script: "let test = data.split(\"test\");" }],
+        run: split,
+    },
+    Word {
+        name: "unlabeled",
+        theme: Theme::Data,
+        summary: "The images to learn from without their labels",
+        about: "Labels are dropped. Unless a split was chosen before, rows of evaluation splits (test, val, valid, validation, \
+                eval) are left out.",
+        use_when: "pretraining",
+        not_when: "labels are needed: nothing after this word can see them",
+        signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Dataset }],
+        options: no_options,
+        examples: &[Example { about: "all images but the test ones", script: "let pool = data.unlabeled();" }],
+        run: unlabeled,
+    },
+    Word {
+        name: "labeled",
+        theme: Theme::Data,
+        summary: "The rows that have a label",
+        about: "",
+        use_when: "only part of a table is labelled",
+        not_when: "every row is: it changes nothing",
+        signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Dataset }],
+        options: no_options,
+        examples: &[Example { about: "what has been labelled so far", script: "let known = data.split(\"train\").labeled();" }],
+        run: labeled,
+    },
+    Word {
+        name: "per_class",
+        theme: Theme::Data,
+        summary: "n images of each class, drawn by seed; with `draws`, several such draws",
+        about: "A row is drawn by a seeded hash of its number, so the same seed gives the same rows on every machine. Several \
+                draws go through `finetune`, `linear_probe`, `knn` and `pixel_probe` one by one and give an accuracy each: how much \
+                luck of the draw there is can be seen only so. The draws have the seeds seed, seed + 1, …",
+        use_when: "you ask how far a few labels go",
+        not_when: "the classes should keep their shares: `.fraction`",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "n", kinds: &[Kind::Whole], optional: false }, OPTIONS],
+            returns: Kind::Dataset,
+        }],
+        options: draw_options,
+        examples: &[
+            Example { about: "10 labelled images of each class", script: "let few = data.split(\"train\").per_class(10);" },
+            Example {
+                about: "three draws, for a mean and its spread",
+                script: "let few = data.split(\"train\").per_class(10, #{ seed: 1, draws: 3 });",
+            },
+        ],
+        run: per_class,
+    },
+    Word {
+        name: "fraction",
+        theme: Theme::Data,
+        summary: "A random part of the rows, drawn by seed; with `draws`, several such parts",
+        about: "Classes keep their shares roughly. See `per_class` for seeds and draws.",
+        use_when: "you want less data of the same kind",
+        not_when: "every class must be there: `.per_class`",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "share", kinds: &[Kind::Number], optional: false }, OPTIONS],
+            returns: Kind::Dataset,
+        }],
+        options: draw_options,
+        examples: &[Example { about: "a tenth of the images", script: "let part = data.unlabeled().fraction(0.1);" }],
+        run: fraction,
+    },
+    Word {
+        name: "filter",
+        theme: Theme::Data,
+        summary: "The rows for which an SQL predicate holds",
+        about: "Every column of the manifest can be used, and `row`, the row's number: comparisons, AND, OR, NOT, IN, BETWEEN, \
+                LIKE, IS NULL, arithmetic.",
+        use_when: "rows must be chosen by what stands in the table",
+        not_when: "you want a split: `.split` says what exists when the name is wrong",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "predicate", kinds: &[Kind::Text], optional: false }],
+            returns: Kind::Dataset,
+        }],
+        options: no_options,
+        examples: &[Example { about: "every second row", script: "let half = data.filter(\"row % 2 = 0\");" }],
+        run: filter,
+    },
+    Word {
+        name: "take",
+        theme: Theme::Data,
+        summary: "The first n rows of the table",
+        about: "",
+        use_when: "trying a script quickly",
+        not_when: "a table is sorted by class or time: the first rows are then not like the rest; `.fraction` draws fairly",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "n", kinds: &[Kind::Whole], optional: false }],
+            returns: Kind::Dataset,
+        }],
+        options: no_options,
+        examples: &[Example { about: "a quick try", script: "let some = data.unlabeled().take(500);" }],
+        run: take,
+    },
+    Word {
+        name: "describe",
+        theme: Theme::Data,
+        summary: "What is in a dataset, as a text",
+        about: "Rows, splits, classes with their counts, columns, and image sizes of a sample.",
+        use_when: "you want to see what a table holds; `foretask describe PATH` does the same without a script",
+        not_when: "",
+        signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Text }],
+        options: no_options,
+        examples: &[Example { about: "print it", script: "print(data.split(\"train\").describe());" }],
+        run: describe,
+    },
+];
+
+fn dataset_options() -> Vec<OptionDoc> {
+    let defaults = LoadSettings::default();
+    vec![
+        OptionDoc::new("channels", "1 (grey) or 3 (color)", "as in the files", "images are converted to this many channels"),
+        OptionDoc::new(
+            "on_bad_image",
+            "\"skip\" or \"error\"",
+            "\"skip\"",
+            "what to do with files that cannot be read; skipped ones are listed in the report",
+        ),
+        OptionDoc::new(
+            "max_bad_fraction",
+            "number from 0 to 1",
+            &defaults.max_bad_fraction.to_string(),
+            "more bad images than this share are an error even when skipping",
+        ),
+    ]
+}
+
+fn draw_options() -> Vec<OptionDoc> {
+    vec![
+        OptionDoc::new("seed", "whole number", "the script's seed", "which rows are drawn"),
+        OptionDoc::new("draws", "whole number from 1 to 100", "1", "how many draws, with seeds seed, seed + 1, …"),
+    ]
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct DrawOptions {
+    seed: Option<u64>,
+    draws: Option<u64>,
+}
+
+fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let path = call.text(0)?;
+    let load: LoadSettings = call.options(1)?;
+    if load.channels.is_some_and(|channels| channels != 1 && channels != 3) {
+        return Err(Fault::input("`channels` must be 1 (grey) or 3 (color)").at(Locus::Value(1, vec!["channels".into()])));
+    }
+    if !(0.0..=1.0).contains(&load.max_bad_fraction) {
+        return Err(Fault::input("`max_bad_fraction` must be a number from 0 to 1")
+            .at(Locus::Value(1, vec!["max_bad_fraction".into()])));
+    }
+    let manifest = Manifest::open(call.host.find(&path)).map_err(|error| Fault::from(error).argument(0))?;
+    Ok(Dynamic::from(Dataset::new(manifest, load)))
+}
+
+/// Applies `change` to what stands before the dot; a refusal points at the first argument, if there is one.
+fn changed(call: &Call<'_>, change: impl Fn(&Manifest) -> foretask_data::Result<Manifest>) -> Result<Dynamic, Fault> {
+    let data: Dataset = call.receiver()?;
+    let changed = data.map(change).map_err(|error| {
+        let fault = Fault::from(error);
+        if call.raw(0).is_some() { fault.argument(0) } else { fault }
+    })?;
+    Ok(Dynamic::from(changed))
+}
+
+fn split(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let name = call.text(0)?;
+    changed(call, |manifest| manifest.split(&name))
+}
+
+fn unlabeled(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    changed(call, Manifest::unlabeled)
+}
+
+fn labeled(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    changed(call, Manifest::labeled)
+}
+
+fn filter(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let predicate = call.text(0)?;
+    changed(call, |manifest| manifest.filter(&predicate))
+}
+
+fn take(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let n = call.whole(0, 1)? as usize;
+    changed(call, |manifest| manifest.take(n))
+}
+
+fn per_class(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let n = call.whole(0, 1)? as usize;
+    drawn(call, |manifest, seed| manifest.per_class(n, seed))
+}
+
+fn fraction(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let share = call.number(0)?;
+    drawn(call, |manifest, seed| manifest.fraction(share, seed))
+}
+
+fn drawn(
+    call: &Call<'_>,
+    draw: impl Fn(&Manifest, u64) -> foretask_data::Result<Manifest>,
+) -> Result<Dynamic, Fault> {
+    let data: Dataset = call.receiver()?;
+    let options: DrawOptions = call.options(1)?;
+    let draws = options.draws.unwrap_or(1);
+    if !(1..=100).contains(&draws) {
+        return Err(Fault::input(format!("`draws` must be from 1 to 100, not {draws}"))
+            .at(Locus::Value(1, vec!["draws".into()])));
+    }
+    if data.views.len() > 1 {
+        return Err(Fault::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`"));
+    }
+    let first = options.seed.unwrap_or_else(|| call.host.seed());
+    let seeds: Vec<u64> = (0..draws).map(|draw| first.wrapping_add(draw)).collect();
+    data.draw(&seeds, draw).map(Dynamic::from).map_err(|error| Fault::from(error).argument(0))
+}
+
+fn describe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let data: Dataset = call.receiver()?;
+    let description = data.views[0].manifest.describe()?;
+    Ok(Dynamic::from(description.to_string()))
+}
