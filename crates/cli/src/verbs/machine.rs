@@ -1,0 +1,46 @@
+//! Verbs about this machine and build: devices, doctor.
+
+use foretask_script::Error;
+
+use super::print_json;
+use crate::lines::table;
+
+pub(crate) fn devices(json: bool) -> Result<(), Error> {
+    let devices = foretask_script::devices();
+    if json {
+        return print_json(&devices);
+    }
+    let rows: Vec<Vec<String>> = devices
+        .iter()
+        .filter(|device| device.missing.is_none())
+        .map(|device| {
+            let default = if device.default { "default" } else { "" };
+            vec![device.name.clone(), default.to_owned(), device.about.clone()]
+        })
+        .collect();
+    print!("{}", table(&rows));
+    for device in devices.iter() {
+        if let Some(missing) = &device.missing {
+            println!("\nNot here: {}\n  {missing}", device.name);
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn doctor(json: bool) -> Result<(), Error> {
+    let findings = foretask_script::doctor();
+    if json {
+        return print_json(&findings);
+    }
+    let rows: Vec<Vec<String>> =
+        findings.iter().map(|finding| vec![finding.what.clone(), finding.state.clone()]).collect();
+    print!("{}", table(&rows));
+    let fixes: Vec<_> = findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
+    if !fixes.is_empty() {
+        println!("\nWhat would make it better");
+        for (finding, fix) in fixes {
+            println!("  {}: {fix}", finding.what);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! One function per verb; everything of substance happens in `foretask_script`.
+
+mod data;
+mod machine;
+mod runs;
+mod script;
+mod words;
+
+use foretask_script::Error;
+
+use crate::args::Verb;
+
+/// Does what the command line asks.
+pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
+    match verb {
+        Verb::Run { script, common } => script::run(&script, common),
+        Verb::Check { script, common, json } => script::check(&script, common, json),
+        Verb::Preview { script, common, task, images, seed, output } => {
+            script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output })
+        }
+        Verb::Describe { dataset, json } => data::describe(&dataset, json),
+        Verb::Import { source, output, split, per_class, seed, paths } => {
+            data::import(&source, &output, foretask_script::ImportRequest { split, per_class, seed, paths })
+        }
+        Verb::Predict { model, images, output, device } => data::predict(&model, &images, &output, device.as_deref()),
+        Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
+        Verb::Report { runs } => runs::report(&runs),
+        Verb::Devices { json } => machine::devices(json),
+        Verb::Doctor { json } => machine::doctor(json),
+        Verb::Words { name, markdown } => words::words(name.as_deref(), markdown),
+        Verb::Completions { shell } => {
+            words::completions(shell);
+            Ok(())
+        }
+    }
+}
+
+/// Prints any result as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::failed(error.to_string(), None))?;
+    println!("{text}");
+    Ok(())
+}

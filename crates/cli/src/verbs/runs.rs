@@ -1,0 +1,48 @@
+//! Verbs about runs of the past: runs, report.
+
+use std::path::{Path, PathBuf};
+
+use foretask_script::Error;
+
+use super::print_json;
+use crate::lines::{duration, table};
+
+pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), Error> {
+    let runs = foretask_script::list_runs(out, script)?;
+    if json {
+        return print_json(&runs);
+    }
+    if runs.is_empty() {
+        println!("No runs yet in {}.", out.display());
+        return Ok(());
+    }
+    let mut rows = vec![["run", "status", "device", "time", "results"].map(str::to_owned).to_vec()];
+    for run in &runs {
+        let results: Vec<String> = run
+            .results
+            .iter()
+            .map(|result| {
+                let sd = result.sd.map_or_else(String::new, |sd| format!(" ± {:.1}", sd * 100.0));
+                format!("{} {:.1}{sd}", result.name, result.mean * 100.0)
+            })
+            .collect();
+        rows.push(vec![
+            run.folder.display().to_string(),
+            run.status.clone(),
+            run.device.clone(),
+            run.seconds.map_or_else(String::new, duration),
+            results.join(", "),
+        ]);
+    }
+    print!("{}", table(&rows));
+    Ok(())
+}
+
+pub(crate) fn report(runs: &[PathBuf]) -> Result<(), Error> {
+    for run in runs {
+        for page in foretask_script::rewrite_report(run)? {
+            println!("{}", page.display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Verbs that take a script: run, check, preview.
+
+use std::path::Path;
+
+use foretask_script::{Error, PreviewRequest, Settings};
+
+use super::print_json;
+use crate::args::Common;
+use crate::lines::duration;
+use crate::{interrupt, progress};
+
+fn settings(common: Common) -> Result<Settings, Error> {
+    let mut settings = Settings::new(common.out);
+    settings.device = common.device;
+    for (name, value) in common.set {
+        if settings.set.insert(name.clone(), value).is_some() {
+            return Err(Error::input(format!("`--set {name}` is given twice"), "give each param once".to_owned()));
+        }
+    }
+    settings.listener = progress::listener();
+    interrupt::listen(&settings.interrupt)?;
+    Ok(settings)
+}
+
+pub(crate) fn run(script: &Path, common: Common) -> Result<(), Error> {
+    let source = foretask_script::read_script(script)?;
+    let start = std::time::Instant::now();
+    let finished = foretask_script::run(source, &settings(common)?)?;
+    for report in &finished.reports {
+        println!("Report: {}", report.display());
+    }
+    eprintln!("Results: {} ({})", finished.folder.display(), duration(start.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+pub(crate) fn check(script: &Path, common: Common, json: bool) -> Result<(), Error> {
+    let source = foretask_script::read_script(script)?;
+    let plan = foretask_script::check(source, &settings(common)?)?;
+    if json {
+        return print_json(&plan);
+    }
+    print!("{}", plan.to_text());
+    println!("\nThe script is fine. `foretask run {}` runs it.", script.display());
+    Ok(())
+}
+
+pub(crate) fn preview(script: &Path, common: Common, request: &PreviewRequest) -> Result<(), Error> {
+    let source = foretask_script::read_script(script)?;
+    for sheet in foretask_script::preview(source, &settings(common)?, request)? {
+        println!("{}: {}", sheet.title, sheet.path.display());
+    }
+    Ok(())
+}
