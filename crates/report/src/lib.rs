@@ -2,7 +2,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;
+mod html;
+mod plot;
 mod report;
+mod table;
+mod verdict;
+mod words;
 
 pub use error::ReportError;
+pub use html::render_html;
 pub use report::*;
+pub use table::table_text;
+pub use verdict::{Outcome, Verdict};

@@ -1,0 +1,139 @@
+//! Loss and health of each stage.
+
+use serde::Serialize;
+
+use crate::plot::{Guide, LinePlot};
+use crate::words::{self, count, counted, duration};
+use crate::{HistoryPoint, Report, Stage};
+
+#[derive(Serialize)]
+pub(super) struct StageView {
+    name: String,
+    description: String,
+    facts: Vec<String>,
+    panels: Vec<Panel>,
+}
+
+#[derive(Serialize)]
+struct Panel {
+    title: String,
+    last: String,
+    svg: String,
+    hint: String,
+    alarm: bool,
+}
+
+pub(super) fn view(report: &Report) -> Option<Vec<StageView>> {
+    (!report.stages.is_empty()).then(|| report.stages.iter().map(stage).collect())
+}
+
+fn stage(stage: &Stage) -> StageView {
+    let mut panels = vec![
+        panel(stage, "Loss", |p| p.loss, Shape::default()),
+        panel(stage, "Gradient norm", |p| p.gradient_norm, Shape { from_zero: true, ..Shape::default() }),
+        embedding_std(stage),
+        panel(
+            stage,
+            "Effective rank",
+            |p| p.effective_rank,
+            Shape {
+                from_zero: true,
+                hint: stage.embedding_dim.map(|d| format!("of at most {d}: how many directions the features use")),
+                ..Shape::default()
+            },
+        ),
+        metric(stage),
+    ];
+    panels.retain(Option::is_some);
+    StageView {
+        name: stage.name.clone(),
+        description: stage.description.clone(),
+        facts: facts(stage),
+        panels: panels.into_iter().flatten().collect(),
+    }
+}
+
+fn facts(stage: &Stage) -> Vec<String> {
+    let mut facts = Vec::new();
+    if stage.steps > 0 {
+        facts.push(counted(stage.steps as usize, "step", "steps"));
+    }
+    if stage.images > 0 {
+        facts.push(format!("{} drawn", counted(stage.images as usize, "image", "images")));
+    }
+    facts.extend(stage.seconds.map(duration));
+    facts.extend(stage.images_per_second.map(|rate| format!("{} images/s", count(rate.round() as u64))));
+    facts.extend(stage.data_wait.map(|share| format!("{} of the time waiting for data", words::percent(share))));
+    if stage.reused {
+        facts.push("loaded from an earlier run".into());
+    }
+    facts
+}
+
+#[derive(Default)]
+struct Shape {
+    guides: Vec<Guide>,
+    from_zero: bool,
+    hint: Option<String>,
+    unit: String,
+    alarm: bool,
+}
+
+fn panel(stage: &Stage, title: &str, value: impl Fn(&HistoryPoint) -> f64, shape: Shape) -> Option<Panel> {
+    let by_epoch = stage.history.iter().any(|point| point.epoch.is_finite());
+    let x = |point: &HistoryPoint| if by_epoch { point.epoch } else { point.step as f64 };
+    let points: Vec<(f64, f64)> = stage.history.iter().map(|point| (x(point), value(point))).collect();
+    let last = points.iter().rev().find(|p| p.1.is_finite())?.1;
+    let first = points.iter().find(|p| p.1.is_finite())?.1;
+    let unit = if shape.unit.is_empty() { String::new() } else { format!("\u{a0}{}", shape.unit) };
+    let alt = format!("{title} of {} from {}{unit} to {}{unit}", stage.name, words::value(first), words::value(last));
+    let plot = LinePlot {
+        alt: &alt,
+        x_name: if by_epoch { "epoch" } else { "step" },
+        points: &points,
+        guides: &shape.guides,
+        from_zero: shape.from_zero,
+    };
+    Some(Panel {
+        title: title.into(),
+        last: format!("{}{unit}", words::value(last)),
+        svg: plot.svg()?,
+        hint: shape.hint.unwrap_or_default(),
+        alarm: shape.alarm,
+    })
+}
+
+/// The collapse gauge: on the unit sphere in d dimensions, spread-out embeddings have a deviation of 1/sqrt(d).
+fn embedding_std(stage: &Stage) -> Option<Panel> {
+    let value = |point: &HistoryPoint| point.embedding_std;
+    let last = stage.history.iter().rev().map(value).find(|v| v.is_finite())?;
+    let full = stage.embedding_dim.filter(|d| *d > 0).map(|d| (d, 1.0 / (d as f64).sqrt()));
+    let collapsed = full.is_some_and(|(_, full)| last < 0.1 * full);
+    let hint = match full {
+        _ if collapsed => Some("collapsed: all images get nearly the same embedding".into()),
+        Some((d, full)) => Some(format!("1/√{d} = {} when spread out, 0 when collapsed", words::value(full))),
+        None => Some("0 when collapsed".into()),
+    };
+    let guides = full.map(|(d, value)| Guide { value, name: format!("1/√{d}") }).into_iter().collect();
+    panel(
+        stage,
+        "Spread of embeddings",
+        value,
+        Shape { guides, from_zero: true, hint, alarm: collapsed, ..Shape::default() },
+    )
+}
+
+fn metric(stage: &Stage) -> Option<Panel> {
+    let metric = stage.metric.as_ref()?;
+    let factor = if metric.unit == "%" { 100.0 } else { 1.0 };
+    let guides = metric.chance.map(|chance| Guide {
+        value: factor * chance,
+        name: if metric.chance_name.is_empty() { "chance".into() } else { metric.chance_name.clone() },
+    });
+    let hint =
+        guides.as_ref().map(|guide| format!("{}: {}\u{a0}{}", guide.name, words::value(guide.value), metric.unit));
+    let mut title = metric.name.chars();
+    let title: String = title.next().map(|c| c.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
+    let shape = Shape { guides: guides.into_iter().collect(), hint, unit: metric.unit.clone(), ..Shape::default() };
+    panel(stage, &title, |point| factor * point.metric, shape)
+}

@@ -1,0 +1,104 @@
+//! The top of the page: verdict and the few numbers it rests on.
+
+use serde::Serialize;
+
+use crate::verdict::Outcome;
+use crate::words::{self, points};
+use crate::{Report, Role};
+
+#[derive(Serialize)]
+pub(super) struct Head {
+    title: String,
+    created: String,
+    version: String,
+    evaluation: Option<String>,
+    /// Class name of the outcome.
+    outcome: &'static str,
+    outcome_words: &'static str,
+    sentence: String,
+    details: Vec<String>,
+    cautions: Vec<String>,
+    tiles: Vec<Tile>,
+}
+
+/// One large number.
+#[derive(Serialize)]
+struct Tile {
+    class: &'static str,
+    name: String,
+    value: String,
+    unit: &'static str,
+    below: String,
+}
+
+pub(super) fn view(report: &Report) -> Head {
+    let verdict = report.verdict();
+    let (outcome, outcome_words) = match verdict.outcome {
+        Outcome::Helped => ("helped", "It helped"),
+        Outcome::Hurt => ("hurt", "It did harm"),
+        Outcome::Unclear => ("unclear", "Not settled"),
+        Outcome::Unknown => ("unknown", "Nothing to judge"),
+    };
+    Head {
+        title: if report.title.is_empty() { "Untitled run".into() } else { report.title.clone() },
+        created: report.created.clone(),
+        version: report.version.clone(),
+        evaluation: report.evaluation.as_ref().map(|evaluation| {
+            let images = words::counted(evaluation.images, "image", "images");
+            let classes = words::counted(evaluation.classes.len(), "class", "classes");
+            if evaluation.name.is_empty() {
+                format!("{images}, {classes}")
+            } else {
+                format!("{}: {images}, {classes}", evaluation.name)
+            }
+        }),
+        outcome,
+        outcome_words,
+        sentence: verdict.sentence,
+        details: verdict.details,
+        cautions: verdict.cautions,
+        tiles: tiles(report),
+    }
+}
+
+fn tiles(report: &Report) -> Vec<Tile> {
+    let mut tiles = Vec::new();
+    let Some(comparison) = report.comparison() else { return tiles };
+    let mut tile = |class, name: &str, value: String, unit, below: String| {
+        tiles.push(Tile { class, name: name.into(), value, unit, below });
+    };
+    let spread = |sd: Option<f64>, draws: usize| match sd {
+        Some(sd) => format!("± {:.1} over {draws} draws", 100.0 * sd),
+        None => words::counted(draws, "draw", "draws"),
+    };
+    let ours = comparison.ours;
+    tile("ours", &ours.name, words::percent_number(ours.mean), "%", spread(ours.sd, ours.draws.len()));
+    if let Some(scratch) = comparison.scratch {
+        tile(
+            "scratch",
+            &scratch.name,
+            words::percent_number(scratch.mean),
+            "%",
+            spread(scratch.sd, scratch.draws.len()),
+        );
+    }
+    if let Some(difference) = comparison.difference {
+        let below = match &difference.interval {
+            Some(i) => format!("{} … {}", points(i.low), points(i.high)),
+            None => "a single draw".into(),
+        };
+        tile("difference", "difference", points(difference.mean), "points", below);
+    }
+    let yardstick = report
+        .results
+        .iter()
+        .filter(|row| row.role == Role::Baseline && row.labels == ours.labels)
+        .max_by(|a, b| a.mean.total_cmp(&b.mean));
+    if let Some(row) = yardstick {
+        tile("baseline", &row.name, words::percent_number(row.mean), "%", spread(row.sd, row.draws.len()));
+    }
+    if let Some(chance) = report.evaluation.as_ref().and_then(|evaluation| evaluation.chance) {
+        tile("baseline", "chance", words::percent_number(chance), "%", "guessing".into());
+    }
+    tiles
+}

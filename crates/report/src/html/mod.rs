@@ -1,0 +1,121 @@
+//! The page: values are put into words here, the templates only lay them out.
+//!
+//! Templates escape everything but what is marked `safe`: plots, highlighted code and base64 text, which this crate
+//! writes itself out of escaped or checked parts. The page's own content policy forbids scripts and the network.
+
+mod code;
+mod confusion;
+mod curves;
+mod head;
+mod picture;
+mod provenance;
+mod results;
+mod sheets;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+use serde::Serialize;
+
+use crate::{Report, ReportError};
+
+const TEMPLATES: [(&str, &str); 13] = [
+    ("page.html", include_str!("../../templates/page.html")),
+    ("picture.html", include_str!("../../templates/picture.html")),
+    ("results.html", include_str!("../../templates/results.html")),
+    ("curves.html", include_str!("../../templates/curves.html")),
+    ("confusion.html", include_str!("../../templates/confusion.html")),
+    ("pretext.html", include_str!("../../templates/pretext.html")),
+    ("predictions.html", include_str!("../../templates/predictions.html")),
+    ("neighbours.html", include_str!("../../templates/neighbours.html")),
+    ("bad_images.html", include_str!("../../templates/bad_images.html")),
+    ("leakage.html", include_str!("../../templates/leakage.html")),
+    ("notes.html", include_str!("../../templates/notes.html")),
+    ("script.html", include_str!("../../templates/script.html")),
+    ("settings.html", include_str!("../../templates/settings.html")),
+];
+
+const STYLE: &str = include_str!("../../templates/style.css");
+
+/// A part of the page: either something to show or the reason why there is nothing.
+#[derive(Serialize)]
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    /// Read under the title.
+    intro: &'static str,
+    template: &'static str,
+    data: Value,
+    empty: Option<&'static str>,
+}
+
+impl Section {
+    fn of(id: &'static str, title: &'static str, template: &'static str, data: Option<impl Serialize>) -> Self {
+        let data = data.map(|data| Value::from(Serde(data)));
+        Self { id, title, intro: "", template, data: data.unwrap_or_default(), empty: None }
+    }
+
+    fn intro(self, intro: &'static str) -> Self {
+        Self { intro, ..self }
+    }
+
+    /// What to say in place of the section; without it an empty section is left out.
+    fn or(self, reason: &'static str) -> Self {
+        Self { empty: self.data.is_undefined().then_some(reason), ..self }
+    }
+
+    fn is_shown(&self) -> bool {
+        !self.data.is_undefined() || self.empty.is_some()
+    }
+}
+
+/// Renders the report as one HTML page that needs no other file and no network.
+///
+/// # Errors
+/// [`ReportError::Template`] when a template fails, which is a mistake in this crate.
+pub fn render_html(report: &Report) -> Result<String, ReportError> {
+    let sections: Vec<Section> = sections(report).into_iter().filter(Section::is_shown).collect();
+    let mut environment = Environment::new();
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    let page = environment.get_template("page.html")?;
+    let (head, sections) = (Serde(head::view(report)), Serde(sections));
+    Ok(page.render(context! { style => STYLE, head, sections })?)
+}
+
+fn sections(report: &Report) -> Vec<Section> {
+    let trained = !report.stages.is_empty();
+    let evaluated = !report.results.is_empty();
+    vec![
+        Section::of("results", "Results", "results.html", results::view(report))
+            .or("No result was reported: the script evaluated nothing."),
+        Section::of("training", "Training", "curves.html", curves::view(report))
+            .or("Nothing was trained: the script used stored weights, or none."),
+        Section::of("confusion", "Confusions", "confusion.html", confusion::view(report))
+            .intro("Rows are true classes, columns are answers. The deeper the shade, the larger the share of the row.")
+            .or(if evaluated {
+                "The reported results carry no predictions to count."
+            } else {
+                "Nothing was evaluated."
+            }),
+        Section::of("pretext", "Labels made from images", "pretext.html", sheets::pretext(report))
+            .intro("What the pretext task asked, the label it generated, and what the trained model answered.")
+            .or(if trained { "No examples of the pretext task were kept." } else { "Nothing was pretrained." }),
+        Section::of("predictions", "Predictions", "predictions.html", sheets::predictions(report)).or(if evaluated {
+            "The reported results carry no sample predictions."
+        } else {
+            "Nothing was evaluated."
+        }),
+        Section::of("neighbours", "Nearest neighbours", "neighbours.html", sheets::neighbours(report))
+            .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),
+        Section::of("bad-images", "Bad images", "bad_images.html", provenance::bad_images(report)),
+        Section::of("leakage", "Leakage", "leakage.html", provenance::leakage(report))
+            .or("Nobody looked for evaluation images among the images learned from."),
+        Section::of("notes", "Chosen by the program", "notes.html", provenance::notes(report)),
+        Section::of("script", "Script", "script.html", provenance::script(report))
+            .or("This run was not started from a script."),
+        Section::of("settings", "Data, options, machine", "settings.html", provenance::settings(report)),
+    ]
+}

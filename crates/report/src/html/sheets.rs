@@ -1,0 +1,217 @@
+//! Sheets of pictures: pretext examples, predictions, neighbours.
+
+use serde::Serialize;
+
+use super::picture::{self, PictureView};
+use crate::words::percent;
+use crate::{Neighbour, Prediction, PretextItem, Report, Shown};
+
+#[derive(Serialize)]
+pub(super) struct PretextView {
+    task: String,
+    stage: String,
+    question: String,
+    items: Vec<PretextItemView>,
+}
+
+#[derive(Serialize)]
+struct PretextItemView {
+    cells: Vec<CellView>,
+    notes: Vec<String>,
+    mark: Option<&'static str>,
+}
+
+/// A picture or words, with what it is.
+#[derive(Serialize)]
+struct CellView {
+    kind: &'static str,
+    heading: String,
+    picture: Option<PictureView>,
+    text: Option<String>,
+    /// Label and answer that belong to this very picture.
+    label: Option<String>,
+    answer: Option<String>,
+    mark: Option<&'static str>,
+}
+
+fn mark(right: bool) -> &'static str {
+    if right { "right" } else { "wrong" }
+}
+
+pub(super) fn pretext(report: &Report) -> Option<Vec<PretextView>> {
+    let sheets: Vec<PretextView> = report
+        .pretext
+        .iter()
+        .filter(|sheet| !sheet.items.is_empty())
+        .map(|sheet| PretextView {
+            task: sheet.task.clone(),
+            stage: if sheet.stage == sheet.task { String::new() } else { sheet.stage.clone() },
+            question: sheet.question.clone(),
+            items: sheet.items.iter().map(pretext_item).collect(),
+        })
+        .collect();
+    (!sheets.is_empty()).then_some(sheets)
+}
+
+fn pretext_item(item: &PretextItem) -> PretextItemView {
+    const SIDE: u32 = 84;
+    let cell = |kind, heading: &str| CellView {
+        kind,
+        heading: heading.into(),
+        picture: None,
+        text: None,
+        label: None,
+        answer: None,
+        mark: None,
+    };
+    let numbered = |what: &str, i: usize, n: usize| if n > 1 { format!("{what} {}", i + 1) } else { what.into() };
+    let per_input = |shown: &Shown, i: usize| match shown {
+        Shown::Text(words) if item.inputs.len() > 1 && words.len() == item.inputs.len() => words.get(i).cloned(),
+        _ => None,
+    };
+    let mut cells = Vec::new();
+    if let Some(original) = &item.original {
+        let alt = format!("original image {}", item.name);
+        cells.push(CellView { picture: Some(picture::view(original, SIDE, alt)), ..cell("original", "image") });
+    }
+    let n = item.inputs.len();
+    for (i, input) in item.inputs.iter().enumerate() {
+        let (label, answer) = (per_input(&item.label, i), per_input(&item.answer, i));
+        let mark = label.as_ref().zip(answer.as_ref()).map(|(label, answer)| mark(label == answer));
+        let alt = format!("input {} made from {}", i + 1, item.name);
+        let picture = Some(picture::view(input, SIDE, alt));
+        cells.push(CellView { picture, label, answer, mark, ..cell("input", &numbered("input", i, n)) });
+    }
+    for (kind, heading, shown) in
+        [("label", "generated label", &item.label), ("answer", "model’s answer", &item.answer)]
+    {
+        match shown {
+            Shown::Nothing => {}
+            Shown::Text(_) if per_input(shown, 0).is_some() => {}
+            Shown::Text(words) => cells.push(CellView { text: Some(words.join(", ")), ..cell(kind, heading) }),
+            Shown::Pictures(pictures) => cells.extend(pictures.iter().enumerate().map(|(i, shown)| CellView {
+                picture: Some(picture::view(shown, SIDE, format!("{heading} for {}", item.name))),
+                ..cell(kind, &numbered(heading, i, pictures.len()))
+            })),
+        }
+    }
+    PretextItemView { cells, notes: item.notes.clone(), mark: item.correct.map(mark) }
+}
+
+#[derive(Serialize)]
+pub(super) struct PredictionsView {
+    result: String,
+    basis: String,
+    mistakes: Vec<PredictionView>,
+    samples: Vec<PredictionView>,
+}
+
+#[derive(Serialize)]
+struct PredictionView {
+    picture: PictureView,
+    name: String,
+    truth: Option<String>,
+    predicted: String,
+    confidence: String,
+    /// 0..100, for the bar.
+    bar: u32,
+    mark: Option<&'static str>,
+}
+
+pub(super) fn predictions(report: &Report) -> Option<Vec<PredictionsView>> {
+    let sheets: Vec<PredictionsView> = report
+        .predictions
+        .iter()
+        .filter(|sheet| !(sheet.mistakes.is_empty() && sheet.samples.is_empty()))
+        .map(|sheet| PredictionsView {
+            result: sheet.result.clone(),
+            basis: sheet.basis.clone(),
+            mistakes: sheet.mistakes.iter().map(prediction).collect(),
+            samples: sheet.samples.iter().map(prediction).collect(),
+        })
+        .collect();
+    (!sheets.is_empty()).then_some(sheets)
+}
+
+fn prediction(prediction: &Prediction) -> PredictionView {
+    let truth = prediction.truth.as_deref().unwrap_or("unknown class");
+    PredictionView {
+        picture: picture::view(&prediction.picture, 84, format!("{truth}, taken for {}", prediction.predicted)),
+        name: prediction.name.clone(),
+        truth: prediction.truth.clone(),
+        predicted: prediction.predicted.clone(),
+        confidence: percent(prediction.confidence),
+        bar: (100.0 * prediction.confidence).clamp(0.0, 100.0).round() as u32,
+        mark: prediction.truth.as_ref().map(|truth| mark(*truth == prediction.predicted)),
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct NeighboursView {
+    encoder: String,
+    basis: String,
+    rows: Vec<NeighbourRowView>,
+    /// How many labelled neighbours have their query's class.
+    agreement: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NeighbourRowView {
+    query: NeighbourView,
+    nearest: Vec<NeighbourView>,
+}
+
+#[derive(Serialize)]
+struct NeighbourView {
+    picture: PictureView,
+    name: String,
+    label: Option<String>,
+    similarity: String,
+    mark: Option<&'static str>,
+}
+
+pub(super) fn neighbours(report: &Report) -> Option<Vec<NeighboursView>> {
+    let sheets: Vec<NeighboursView> = report
+        .neighbours
+        .iter()
+        .filter(|sheet| !sheet.rows.is_empty())
+        .map(|sheet| {
+            let compared =
+                || sheet.rows.iter().flat_map(|row| row.nearest.iter().filter_map(|near| same(&row.query, near)));
+            let (all, right) = (compared().count(), compared().filter(|same| *same).count());
+            NeighboursView {
+                encoder: sheet.encoder.clone(),
+                basis: sheet.basis.clone(),
+                agreement: (all > 0)
+                    .then(|| format!("{right} of the {all} neighbours shown have the class of their query")),
+                rows: sheet
+                    .rows
+                    .iter()
+                    .map(|row| NeighbourRowView {
+                        query: neighbour(&row.query, None),
+                        nearest: row.nearest.iter().map(|near| neighbour(near, same(&row.query, near))).collect(),
+                    })
+                    .collect(),
+            }
+        })
+        .collect();
+    (!sheets.is_empty()).then_some(sheets)
+}
+
+fn same(query: &Neighbour, near: &Neighbour) -> Option<bool> {
+    Some(query.label.as_ref()? == near.label.as_ref()?)
+}
+
+fn neighbour(neighbour: &Neighbour, same: Option<bool>) -> NeighbourView {
+    NeighbourView {
+        picture: picture::view(
+            &neighbour.picture,
+            64,
+            neighbour.label.clone().unwrap_or_else(|| neighbour.name.clone()),
+        ),
+        name: neighbour.name.clone(),
+        label: neighbour.label.clone(),
+        similarity: if neighbour.similarity.is_finite() { format!("{:.2}", neighbour.similarity) } else { "?".into() },
+        mark: same.map(mark),
+    }
+}

@@ -1,0 +1,120 @@
+//! The results for a terminal: what a run prints last.
+
+use std::fmt::Write as _;
+
+use crate::words::{self, duration, mean_sd, percent_number, points};
+use crate::{Report, ResultRow};
+
+/// Longest line of running text.
+const WIDTH: usize = 96;
+
+/// Results as an aligned table with chance level, then the verdict with what it rests on and what puts it in doubt.
+///
+/// Plain text without colours; lines of the table may be longer than a narrow terminal.
+pub fn table_text(report: &Report) -> String {
+    let mut text = String::new();
+    if !report.results.is_empty() {
+        table(report, &mut text);
+        text.push('\n');
+    }
+    let verdict = report.verdict();
+    paragraph(&mut text, "", &verdict.sentence);
+    for detail in &verdict.details {
+        paragraph(&mut text, "", detail);
+    }
+    for caution in &verdict.cautions {
+        paragraph(&mut text, "! ", caution);
+    }
+    text
+}
+
+fn table(report: &Report, text: &mut String) {
+    let rows = report.ordered_results();
+    let mut lines =
+        vec![["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"].map(str::to_owned)];
+    lines.extend(rows.iter().map(|row| line(report, row)));
+    if let Some(evaluation) = &report.evaluation {
+        let mut guess = |name: String, level: f64| {
+            let mut line = <[String; 8]>::default();
+            line[0] = name;
+            line[1] = percent_number(level);
+            lines.push(line);
+        };
+        if let Some(chance) = evaluation.chance {
+            guess("chance".into(), chance);
+        }
+        if let Some(majority) = &evaluation.majority {
+            guess(format!("always “{}”", majority.class), majority.share);
+        }
+    }
+    let lines: Vec<[String; 8]> = lines.iter().map(|line| line.each_ref().map(|cell| clean(cell))).collect();
+    let widths: [usize; 8] =
+        std::array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
+    for line in &lines {
+        let mut padded = String::new();
+        for (column, cell) in line.iter().enumerate() {
+            // A column without any entry is left out, with its heading.
+            if lines[1..].iter().all(|line| line[column].is_empty()) {
+                continue;
+            }
+            let gap = widths[column] - cell.chars().count();
+            let (before, after) = if matches!(column, 0 | 2) { (0, gap) } else { (gap, 0) };
+            let _ = write!(padded, "  {:before$}{cell}{:after$}", "", "");
+        }
+        text.push_str(padded.trim_end());
+        text.push('\n');
+    }
+}
+
+fn line(report: &Report, row: &ResultRow) -> [String; 8] {
+    let draws: Vec<String> = row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect();
+    let each = match draws.len() {
+        0 | 1 => String::new(),
+        2..=6 => draws.join(" "),
+        n => {
+            let accuracies = || row.draws.iter().map(|draw| draw.accuracy);
+            let (low, high) =
+                (accuracies().fold(f64::INFINITY, f64::min), accuracies().fold(f64::NEG_INFINITY, f64::max));
+            format!("{} … {} ({n} draws)", percent_number(low), percent_number(high))
+        }
+    };
+    let difference = report.shown_difference(row);
+    let interval = difference.and_then(|d| d.interval.as_ref());
+    [
+        row.name.clone(),
+        mean_sd(row.mean, row.sd),
+        each,
+        difference.map(|d| points(d.mean)).unwrap_or_default(),
+        interval.map(|i| format!("{} … {}", points(i.low), points(i.high))).unwrap_or_default(),
+        difference.map(|d| format!("{}/{}", d.better(), d.draws.len())).unwrap_or_default(),
+        words::count(row.labels as u64),
+        row.seconds.map(duration).unwrap_or_default(),
+    ]
+}
+
+/// One line without control characters, so that a class name cannot drive the terminal.
+fn clean(text: &str) -> String {
+    words::plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn paragraph(text: &mut String, bullet: &str, words: &str) {
+    let mut width = 0;
+    for word in clean(words).split(' ').filter(|word| !word.is_empty()) {
+        let length = word.chars().count();
+        if width == 0 {
+            text.push_str("  ");
+            text.push_str(bullet);
+            width = 2 + bullet.len();
+        } else if width + 1 + length > WIDTH {
+            text.push_str("\n  ");
+            text.extend(std::iter::repeat_n(' ', bullet.len()));
+            width = 2 + bullet.len();
+        } else {
+            text.push(' ');
+            width += 1;
+        }
+        text.push_str(word);
+        width += length;
+    }
+    text.push('\n');
+}

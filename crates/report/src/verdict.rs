@@ -1,0 +1,390 @@
+//! The answer in plain words, from the paired differences and nothing else.
+
+use crate::report::{Difference, Report, ResultRow, Role};
+use crate::words::{self, percent, points};
+
+/// What the experiment says about pretraining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole interval of the paired difference lies above 0.
+    Helped,
+    /// The whole interval lies below 0.
+    Hurt,
+    /// The interval holds 0, or there is none.
+    Unclear,
+    /// There is nothing to compare.
+    Unknown,
+}
+
+/// The verdict of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// In one word.
+    pub outcome: Outcome,
+    /// In one sentence.
+    pub sentence: String,
+    /// What the sentence rests on, and what stands beside it.
+    pub details: Vec<String>,
+    /// What puts it in doubt.
+    pub cautions: Vec<String>,
+}
+
+/// The result that the verdict is about, and the result it is compared with.
+pub(crate) struct Comparison<'a> {
+    pub(crate) ours: &'a ResultRow,
+    pub(crate) scratch: Option<&'a ResultRow>,
+    pub(crate) difference: Option<&'a Difference>,
+    /// How many pretrained results the best was picked from without the script saying which.
+    pub(crate) picked_from: usize,
+}
+
+impl Report {
+    /// The verdict in plain words.
+    pub fn verdict(&self) -> Verdict {
+        let Some(comparison) = self.comparison() else {
+            return self.nothing_to_judge();
+        };
+        let (outcome, sentence) = judge(&comparison);
+        let mut details = vec![self.levels(&comparison)];
+        details.extend(comparison.difference.and_then(basis));
+        details.extend(self.stronger_yardstick(&comparison));
+        details.extend(self.other_pretrained(comparison.ours));
+        Verdict { outcome, sentence, details, cautions: self.cautions(&comparison) }
+    }
+
+    pub(crate) fn comparison(&self) -> Option<Comparison<'_>> {
+        let pretrained = || self.results.iter().filter(|row| row.role == Role::Pretrained);
+        let named = self.headline.as_ref().and_then(|name| self.results.iter().find(|row| row.name == *name));
+        let ours = named.or_else(|| pretrained().max_by(|a, b| a.mean.total_cmp(&b.mean)))?;
+        let scratch = self.scratch_of(ours);
+        Some(Comparison {
+            ours,
+            scratch,
+            difference: scratch.and_then(|row| ours.difference_to(&row.name)),
+            picked_from: if named.is_some() { 1 } else { pretrained().count() },
+        })
+    }
+
+    /// The scratch result that a row is compared with: one it has a paired difference to, of several the best; without
+    /// any, a scratch result with as many labels.
+    pub(crate) fn scratch_of(&self, row: &ResultRow) -> Option<&ResultRow> {
+        let best = |paired: bool| {
+            self.results
+                .iter()
+                .filter(|other| other.role == Role::Scratch && other.name != row.name)
+                .filter(
+                    |other| if paired { row.difference_to(&other.name).is_some() } else { other.labels == row.labels },
+                )
+                .max_by(|a, b| a.mean.total_cmp(&b.mean))
+        };
+        best(true).or_else(|| best(false))
+    }
+
+    fn nothing_to_judge(&self) -> Verdict {
+        let sentence = if self.results.is_empty() {
+            "No result was reported, so there is nothing to judge."
+        } else {
+            "No pretrained network is among the results, so nothing can be said about pretraining."
+        };
+        let details = self.chance_words().into_iter().collect();
+        Verdict { outcome: Outcome::Unknown, sentence: sentence.into(), details, cautions: self.warnings() }
+    }
+
+    fn levels(&self, comparison: &Comparison<'_>) -> String {
+        let ours = comparison.ours;
+        let mut text = format!("{} reaches {}\u{a0}%", ours.name, words::mean_sd(ours.mean, ours.sd));
+        if let Some(scratch) = comparison.scratch {
+            text += &format!(", {} {}\u{a0}%", scratch.name, words::mean_sd(scratch.mean, scratch.sd));
+        }
+        if ours.labels > 0 {
+            text += &format!(", with {}", words::counted(ours.labels, "label", "labels"));
+            if let Some(n) = ours.labels_per_class {
+                text += &format!(" ({n} a class)");
+            }
+        }
+        text.push('.');
+        if let Some(chance) = self.chance_words() {
+            text.push(' ');
+            text += &chance;
+        }
+        text
+    }
+
+    fn chance_words(&self) -> Option<String> {
+        let evaluation = self.evaluation.as_ref()?;
+        let chance = evaluation.chance.map(|chance| format!("Guessing gives {}", percent(chance)));
+        let majority = evaluation.majority.as_ref();
+        let majority = majority.map(|m| format!("lways saying “{}” gives {}", m.class, percent(m.share)));
+        match (chance, majority) {
+            (Some(chance), Some(majority)) => Some(format!("{chance}, a{majority}.")),
+            (Some(chance), None) => Some(format!("{chance}.")),
+            (None, Some(majority)) => Some(format!("A{majority}.")),
+            (None, None) => None,
+        }
+    }
+
+    /// Says so when something else than the scratch network is the bar to clear.
+    fn stronger_yardstick(&self, comparison: &Comparison<'_>) -> Option<String> {
+        let scratch = comparison.scratch?;
+        let ours = comparison.ours;
+        let bar = self
+            .results
+            .iter()
+            .filter(|row| matches!(row.role, Role::Baseline | Role::Scratch) && row.name != scratch.name)
+            .filter(|row| row.labels == ours.labels && row.mean > scratch.mean)
+            .max_by(|a, b| a.mean.total_cmp(&b.mean))?;
+        let difference = match ours.difference_to(&bar.name) {
+            Some(difference) => format!("{} points ({})", points(difference.mean), evidence(difference)),
+            None => format!("{} points (not paired)", points(ours.mean - bar.mean)),
+        };
+        let (bar, level, name) = (&bar.name, percent(bar.mean), &scratch.name);
+        Some(format!(
+            "The strongest yardstick is {bar} with {level}, not {name}: the difference to it is {difference}."
+        ))
+    }
+
+    fn other_pretrained(&self, ours: &ResultRow) -> Option<String> {
+        let others: Vec<String> = self
+            .results
+            .iter()
+            .filter(|row| row.role == Role::Pretrained && row.name != ours.name)
+            .filter_map(|row| {
+                let difference = row.difference_to(&self.scratch_of(row)?.name)?;
+                Some(match &difference.interval {
+                    Some(i) => {
+                        format!("{} {} ({} … {})", row.name, points(difference.mean), points(i.low), points(i.high))
+                    }
+                    None => format!("{} {}", row.name, points(difference.mean)),
+                })
+            })
+            .collect();
+        (!others.is_empty()).then(|| format!("The other pretrained results against scratch: {}.", others.join(", ")))
+    }
+
+    fn cautions(&self, comparison: &Comparison<'_>) -> Vec<String> {
+        let mut cautions = Vec::new();
+        if let Some(scratch) = comparison.scratch.filter(|row| row.converged == Some(false)) {
+            cautions.push(format!(
+                "{} had not converged when its training ended, so the difference flatters pretraining. Train it longer.",
+                scratch.name
+            ));
+        }
+        if comparison.picked_from > 1 {
+            cautions.push(format!(
+                "{} was picked as the best of {} pretrained results by looking at the evaluation images, which flatters it.",
+                comparison.ours.name, comparison.picked_from
+            ));
+        }
+        let guesses = self.evaluation.iter().flat_map(|e| [e.chance, e.majority.as_ref().map(|m| m.share)]).flatten();
+        if guesses.max_by(f64::total_cmp).is_some_and(|guess| comparison.ours.mean <= guess + 0.01) {
+            cautions.push(format!("{} is no better than guessing.", comparison.ours.name));
+        }
+        cautions.extend(self.warnings());
+        cautions
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let leakage = self.leakage.iter().filter(|leakage| leakage.count > 0).map(|leakage| {
+            format!(
+                "{} of {} evaluation images {} among the images learned from, so accuracies may be too high.",
+                words::count(leakage.count as u64),
+                words::count(leakage.evaluation as u64),
+                if leakage.count == 1 { "is" } else { "are" },
+            )
+        });
+        let notes = self.notes.iter().filter(|note| note.kind == crate::NoteKind::Warning).map(|note| {
+            if note.subject.is_empty() { note.text.clone() } else { format!("{}: {}", note.subject, note.text) }
+        });
+        leakage.chain(notes).collect()
+    }
+}
+
+fn judge(comparison: &Comparison<'_>) -> (Outcome, String) {
+    const REFERENCE: &str = "the same network trained from scratch";
+    let ours = comparison.ours;
+    let Some(difference) = comparison.difference else {
+        let why = if comparison.scratch.is_some() {
+            "the network trained from scratch shares no label draw with it"
+        } else {
+            "no network trained from scratch stands beside it"
+        };
+        let level = percent(ours.mean);
+        return (
+            Outcome::Unknown,
+            format!("{} reaches {level}; whether pretraining helped is open, for {why}.", ours.name),
+        );
+    };
+    let gain = points(difference.mean);
+    let Some(interval) = &difference.interval else {
+        return (
+            Outcome::Unclear,
+            format!("One label draw gives {gain} points over {REFERENCE}; a single draw settles nothing."),
+        );
+    };
+    let evidence = evidence(difference);
+    if interval.low > 0.0 {
+        return (Outcome::Helped, format!("Pretraining helped: {gain} points over {REFERENCE} ({evidence})."));
+    }
+    if interval.high < 0.0 {
+        return (Outcome::Hurt, format!("Pretraining did harm: {gain} points against {REFERENCE} ({evidence})."));
+    }
+    let n = difference.draws.len();
+    let sentence = if difference.better() == n {
+        format!(
+            "Pretraining looks better, but {n} label draws do not settle it: {gain} points over {REFERENCE} ({evidence})."
+        )
+    } else {
+        format!("Pretraining and scratch cannot be told apart: {gain} points against {REFERENCE} ({evidence}).")
+    };
+    (Outcome::Unclear, sentence)
+}
+
+/// "95 % interval +1.2 … +5.0, better on 3 of 3 label draws".
+fn evidence(difference: &Difference) -> String {
+    let draws = difference.draws.len();
+    let better =
+        format!("better on {} of {draws} label {}", difference.better(), if draws == 1 { "draw" } else { "draws" });
+    match &difference.interval {
+        Some(i) => {
+            let zero = if i.low <= 0.0 && i.high >= 0.0 { ", which holds 0" } else { "" };
+            format!("{} interval {} … {}{zero}, {better}", words::level(i.level), points(i.low), points(i.high))
+        }
+        None => better,
+    }
+}
+
+/// What the interval rests on.
+fn basis(difference: &Difference) -> Option<String> {
+    let interval = difference.interval.as_ref()?;
+    let n = difference.draws.len();
+    let method = if interval.method.is_empty() { String::new() } else { format!(" ({})", interval.method) };
+    let few = if n < 5 { format!(" only {n}") } else { format!(" {n}") };
+    let wide = if n < 5 { " Few draws make it wide; more draws narrow it." } else { "" };
+    Some(format!(
+        "The interval rests on{few} differences, one for each draw of labelled images, the same images on both \
+         sides{method}.{wide} It covers the luck of the draw, not the choice of evaluation images."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{ClassShare, Draw, Evaluation, Interval, Leakage, Note, NoteKind};
+    use crate::words::plain;
+
+    fn row(name: &str, role: Role, accuracies: &[f64]) -> ResultRow {
+        let draws: Vec<Draw> = accuracies.iter().zip(0..).map(|(&accuracy, seed)| Draw { seed, accuracy }).collect();
+        let mean = accuracies.iter().sum::<f64>() / accuracies.len() as f64;
+        ResultRow { name: name.into(), role, draws, mean, labels: 100, ..ResultRow::default() }
+    }
+
+    fn against(mut row: ResultRow, reference: &ResultRow, interval: Option<(f64, f64)>) -> ResultRow {
+        let draws: Vec<Draw> = row
+            .draws
+            .iter()
+            .zip(&reference.draws)
+            .map(|(a, b)| Draw { seed: a.seed, accuracy: a.accuracy - b.accuracy })
+            .collect();
+        row.differences.push(Difference {
+            reference: reference.name.clone(),
+            mean: row.mean - reference.mean,
+            draws,
+            interval: interval.map(|(low, high)| Interval { low, high, level: 0.95, method: String::new() }),
+        });
+        row
+    }
+
+    fn report(results: Vec<ResultRow>) -> Report {
+        Report { results, ..Report::default() }
+    }
+
+    #[test]
+    fn a_clear_gain() {
+        let scratch = row("scratch", Role::Scratch, &[0.70, 0.71, 0.69]);
+        let ours = against(row("simclr", Role::Pretrained, &[0.73, 0.74, 0.723]), &scratch, Some((0.012, 0.05)));
+        let verdict = report(vec![scratch, ours]).verdict();
+        assert_eq!(verdict.outcome, Outcome::Helped);
+        assert_eq!(
+            plain(&verdict.sentence),
+            "Pretraining helped: +3.1 points over the same network trained from scratch \
+             (95 % interval +1.2 … +5.0, better on 3 of 3 label draws)."
+        );
+        assert!(verdict.details.iter().any(|d| d.contains("only 3 differences")), "{:?}", verdict.details);
+        assert!(verdict.cautions.is_empty(), "{:?}", verdict.cautions);
+    }
+
+    #[test]
+    fn harm_doubt_and_single_draws_are_called_so() {
+        let scratch = row("scratch", Role::Scratch, &[0.70, 0.71, 0.69]);
+        let judge = |accuracies: &[f64], interval| {
+            let ours = against(row("x", Role::Pretrained, accuracies), &scratch, interval);
+            let verdict = report(vec![ours, scratch.clone()]).verdict();
+            (verdict.outcome, plain(&verdict.sentence))
+        };
+        let (outcome, text) = judge(&[0.68, 0.69, 0.67], Some((-0.021, -0.019)));
+        assert!(outcome == Outcome::Hurt && text.starts_with("Pretraining did harm: −2.0 points"), "{text}");
+        let (outcome, text) = judge(&[0.71, 0.72, 0.72], Some((-0.003, 0.03)));
+        assert!(
+            outcome == Outcome::Unclear && text.contains("looks better, but 3 label draws do not settle it"),
+            "{text}"
+        );
+        assert!(text.contains("−0.3 … +3.0, which holds 0"), "{text}");
+        let (outcome, text) = judge(&[0.69, 0.72, 0.72], Some((-0.02, 0.03)));
+        assert!(outcome == Outcome::Unclear && text.contains("cannot be told apart"), "{text}");
+        let (outcome, text) = judge(&[0.80], None);
+        assert!(outcome == Outcome::Unclear && text.contains("a single draw settles nothing"), "{text}");
+    }
+
+    #[test]
+    fn nothing_to_compare_with_is_said() {
+        assert!(report(vec![]).verdict().sentence.contains("No result was reported"));
+        let verdict = report(vec![row("pixels", Role::Baseline, &[0.6])]).verdict();
+        assert!(verdict.outcome == Outcome::Unknown && verdict.sentence.contains("No pretrained network"));
+        let verdict = report(vec![row("simclr", Role::Pretrained, &[0.6])]).verdict();
+        assert!(verdict.sentence.contains("no network trained from scratch stands beside it"), "{}", verdict.sentence);
+        let rows = vec![row("simclr", Role::Pretrained, &[0.6]), row("scratch", Role::Scratch, &[0.5])];
+        assert!(report(rows).verdict().sentence.contains("shares no label draw"));
+    }
+
+    #[test]
+    fn doubts_are_raised() {
+        let mut scratch = row("scratch", Role::Scratch, &[0.10, 0.10]);
+        scratch.converged = Some(false);
+        let one = against(row("one", Role::Pretrained, &[0.105, 0.105]), &scratch, Some((0.004, 0.006)));
+        let two = against(row("two", Role::Pretrained, &[0.102, 0.102]), &scratch, Some((-0.01, 0.014)));
+        let pixels = row("pixels", Role::Baseline, &[0.3, 0.3]);
+        let mut report = report(vec![two, one, scratch, pixels]);
+        report.evaluation = Some(Evaluation {
+            chance: Some(0.1),
+            majority: Some(ClassShare { class: "Shirt".into(), share: 0.104 }),
+            ..Evaluation::default()
+        });
+        report.leakage = Some(Leakage { pool: 10, evaluation: 2000, count: 3, examples: vec![] });
+        report.notes.push(Note {
+            kind: NoteKind::Warning,
+            subject: "simclr".into(),
+            text: "collapsed".into(),
+            value: None,
+        });
+        let verdict = report.verdict();
+        let cautions = verdict.cautions.join("\n");
+        for expected in [
+            "scratch had not converged",
+            "one was picked as the best of 2",
+            "one is no better than guessing",
+            "3 of 2000 evaluation images are among",
+            "simclr: collapsed",
+        ] {
+            assert!(cautions.contains(expected), "{expected} is missing in {cautions}");
+        }
+        let details = plain(&verdict.details.join("\n"));
+        assert!(details.contains("The strongest yardstick is pixels with 30.0 %"), "{details}");
+        assert!(details.contains("−19.5 points (not paired)"), "{details}");
+        assert!(details.contains("two +0.2 (−1.0 … +1.4)"), "{details}");
+
+        report.headline = Some("two".into());
+        let verdict = report.verdict();
+        assert!(verdict.sentence.contains("+0.2"), "{}", verdict.sentence);
+        assert!(!verdict.cautions.join("").contains("picked"));
+    }
+}
