@@ -1,1 +1,41 @@
-fn main() {}
+//! The project's own tasks: `cargo xtask TASK`. See `xtask/README.md`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod ci;
+mod dataset;
+mod libtorch;
+mod run;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+
+/// Foretask's own tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every check and test, cheapest first.
+    Ci(ci::Args),
+    /// Puts the pinned libtorch into `third_party/libtorch`.
+    Libtorch(libtorch::Args),
+    /// Makes a dataset.
+    #[command(subcommand)]
+    Dataset(dataset::Dataset),
+    /// Checks the repository itself: layers, licences, documents, text.
+    Tidy,
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Ci(args) => ci::run(&args),
+        Task::Libtorch(args) => libtorch::run(&args),
+        Task::Dataset(dataset) => dataset::run(&dataset),
+        Task::Tidy => tidy::run(),
+    }
+}

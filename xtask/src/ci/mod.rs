@@ -1,0 +1,147 @@
+//! `cargo xtask ci`: every check and test, cheapest first, stopping at the first failure.
+//!
+//! All compiling steps select the same packages and features ([`SELECTION`]), so that each dependency is compiled once for
+//! checking and once for running. Only the last step differs: it builds `foretask` alone with its default features, as the
+//! README tells a newcomer to do.
+
+mod binary;
+mod checks;
+mod examples;
+mod scripts;
+mod summary;
+mod tests;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+use summary::Line;
+
+/// One profile and one set of features for everything that is compiled.
+const SELECTION: [&str; 4] = ["--release", "--workspace", "--features", "foretask/libtorch"];
+
+/// Options of `cargo xtask ci`.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    cargo xtask ci                everything\n  \
+    cargo xtask ci --from test    the rest, after a failure was mended\n  \
+    cargo xtask ci --only clippy  one step")]
+pub(crate) struct Args {
+    /// Start at this step.
+    #[arg(long, value_name = "STEP", conflicts_with = "only")]
+    from: Option<String>,
+    /// Run this step alone.
+    #[arg(long, value_name = "STEP")]
+    only: Option<String>,
+    /// Go on after a failure, and fail at the end.
+    #[arg(long)]
+    keep_going: bool,
+    /// List the steps.
+    #[arg(long)]
+    list: bool,
+}
+
+/// How a step that did not fail ended.
+pub(crate) enum Outcome {
+    /// All was well; a few words may say what was done.
+    Passed(String),
+    /// It could not be done here, for this reason.
+    Skipped(String),
+}
+
+impl Outcome {
+    /// Passed, with nothing to add.
+    pub(crate) fn passed() -> Self {
+        Self::Passed(String::new())
+    }
+}
+
+/// One step: its name on the command line, what it does, and the doing.
+struct Step {
+    name: &'static str,
+    about: &'static str,
+    run: fn() -> Result<Outcome>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "rustfmt finds nothing to change", run: checks::fmt },
+    Step { name: "typos", about: "no known misspelling", run: checks::typos },
+    Step { name: "tidy", about: "layers, licences, documents, text", run: checks::tidy },
+    Step { name: "libtorch", about: "libtorch is in third_party/libtorch", run: checks::libtorch },
+    Step { name: "clippy", about: "no warning", run: checks::clippy },
+    Step { name: "doc", about: "documentation builds without a warning", run: checks::doc },
+    Step { name: "build", about: "binaries, tests and examples build", run: tests::build },
+    Step { name: "test", about: "unit, property and end-to-end tests", run: tests::test },
+    Step { name: "doctest", about: "examples in the documentation", run: tests::doctest },
+    Step { name: "examples", about: "each crate's examples run", run: examples::run },
+    Step { name: "scripts", about: "each script runs for a few steps", run: scripts::run },
+    Step { name: "default", about: "the README's command, with default features", run: binary::default_build },
+];
+
+/// Runs the task.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.list {
+        for step in STEPS {
+            println!("{:<10} {}", step.name, step.about);
+        }
+        return Ok(());
+    }
+    let chosen = choose(args)?;
+    let mut lines = Vec::new();
+    for step in chosen {
+        println!("\n=== {}: {}", step.name, step.about);
+        let start = Instant::now();
+        let outcome = (step.run)();
+        if let Err(error) = &outcome {
+            println!("\n{}: {error:#}", step.name);
+        }
+        let failed = outcome.is_err();
+        lines.push(Line { name: step.name, outcome: outcome.map_err(|e| format!("{e:#}")), time: start.elapsed() });
+        if failed && !args.keep_going {
+            break;
+        }
+    }
+    print!("\n{}", summary::table(&lines));
+    let failed = lines.iter().find(|line| line.outcome.is_err()).map(|line| line.name);
+    if let Some(name) = failed {
+        println!("{name} failed. To repeat it: cargo xtask ci --only {name}; to go on: cargo xtask ci --from {name}");
+    }
+    println!("{}", summary::closing(&lines));
+    match failed {
+        Some(name) => bail!("{name} failed"),
+        None => Ok(()),
+    }
+}
+
+fn choose(args: &Args) -> Result<&'static [Step]> {
+    let position = |name: &str| match STEPS.iter().position(|step| step.name == name) {
+        Some(position) => Ok(position),
+        None => bail!(
+            "there is no step `{name}`; the steps are {}",
+            STEPS.iter().map(|s| s.name).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    Ok(match (&args.from, &args.only) {
+        (Some(from), _) => &STEPS[position(from)?..],
+        (_, Some(only)) => std::slice::from_ref(&STEPS[position(only)?]),
+        _ => STEPS,
+    })
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    fn names(from: Option<&str>, only: Option<&str>) -> Result<Vec<&'static str>> {
+        let (from, only) = (from.map(str::to_owned), only.map(str::to_owned));
+        let args = Args { from, only, keep_going: false, list: false };
+        Ok(choose(&args)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn steps_are_chosen_by_name() {
+        assert_eq!(names(None, None).unwrap().len(), STEPS.len());
+        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "default"]);
+        assert_eq!(names(None, Some("fmt")).unwrap(), ["fmt"]);
+        assert!(names(None, Some("lint")).unwrap_err().to_string().contains("the steps are fmt, typos"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Runs every script of `scripts/` for a few steps, through the binary, as a user would.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::Outcome;
+use super::binary::foretask;
+use crate::run::{command, root};
+use crate::tidy::has_extension;
+
+/// Values that make any script short, for those of these parameters that it declares (`param("budget", "2m")`).
+const TINY: &[(&str, &str)] = &[
+    ("budget", "3s"),
+    ("steps", "3"),
+    ("epochs", "0.02"),
+    ("draws", "1"),
+    ("finetune_steps", "3"),
+    ("label_steps", "3"),
+];
+
+/// Every script.
+pub(crate) fn run() -> Result<Outcome> {
+    let mut scripts: Vec<_> = std::fs::read_dir(root().join("scripts"))
+        .context("cannot list scripts/")?
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| has_extension(name, "rhai"))
+        .collect();
+    scripts.sort();
+    if scripts.is_empty() {
+        bail!("scripts/ holds no *.rhai");
+    }
+    for script in &scripts {
+        run_one(&format!("scripts/{script}"))?;
+    }
+    Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
+}
+
+/// Checks one script as it is, then runs it with tiny lengths in an empty folder.
+pub(crate) fn run_one(script: &str) -> Result<()> {
+    let program = foretask()?;
+    let program = program.to_string_lossy();
+    crate::run::run(command(&program, &["check", script]).env_remove("LD_LIBRARY_PATH"))?;
+    let text = std::fs::read_to_string(root().join(script)).with_context(|| format!("cannot read {script}"))?;
+    let settings = tiny(&text);
+    if settings.is_empty() {
+        bail!("{script} declares no length that can be made tiny; use param(\"budget\", …) or another of {TINY:?}");
+    }
+    let out = root().join("target/ci-runs").join(Path::new(script).file_stem().unwrap_or_default());
+    if out.is_dir() {
+        std::fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
+    }
+    let out = out.to_string_lossy();
+    let mut run = command(&program, &["run", script, "--out", &out]);
+    run.args(settings).env_remove("LD_LIBRARY_PATH");
+    crate::run::run(&mut run)
+}
+
+/// `--set name=value` for each tiny value whose name the script declares.
+fn tiny(script: &str) -> Vec<String> {
+    let declared = TINY.iter().filter(|(name, _)| script.contains(&format!("param(\"{name}\"")));
+    declared.flat_map(|(name, value)| ["--set".to_owned(), format!("{name}={value}")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tiny;
+
+    #[test]
+    fn only_declared_parameters_are_set() {
+        let script = "let budget = param(\"budget\", \"2m\");\nlet lr = param(\"lr\", 0.05);\n";
+        assert_eq!(tiny(script), ["--set", "budget=3s"]);
+    }
+}
