@@ -1,0 +1,55 @@
+//! Carrying out what was drawn.
+
+use std::cell::Cell;
+
+use super::draw::{Change, Drawn};
+use crate::error::{PretextError, Result};
+use crate::ops;
+use crate::pixels::{ImageRef, Shape};
+use crate::reuse;
+
+thread_local! {
+    static BEFORE: Cell<Vec<f32>> = Cell::default();
+}
+
+impl Drawn {
+    /// Writes the view. `image` and `out` fit `shape`.
+    pub(crate) fn run(&self, image: ImageRef<'_>, shape: Shape, out: &mut [f32]) {
+        match self.crop {
+            Some(rect) => ops::crop_resize(image, rect, shape, out),
+            None => ops::center_view(image, shape, out),
+        }
+        if self.moved != (0, 0) {
+            reuse::with(&BEFORE, |before: &mut Vec<f32>| {
+                before.clear();
+                before.extend_from_slice(out);
+                ops::shift(before, shape.height, shape.width, self.moved.0, self.moved.1, self.fill, out);
+            });
+        }
+        if self.flip {
+            ops::flip_horizontal(out, shape.width);
+        }
+        for change in self.changes.into_iter().flatten() {
+            match change {
+                Change::Brightness(factor) => ops::brightness(out, factor),
+                Change::Contrast(factor) => ops::contrast(out, shape, factor),
+                Change::Saturation(factor) => ops::saturation(out, shape, factor),
+                Change::Hue(shift) => ops::hue(out, shape, shift),
+            }
+        }
+        if self.grayscale {
+            ops::grayscale(out, shape);
+        }
+        if let Some(sigma) = self.sigma {
+            ops::gaussian_blur(out, shape, ops::blur_radius(sigma), sigma);
+        }
+    }
+}
+
+/// An output buffer of the length the shape says.
+pub(crate) fn check_out(what: &'static str, got: usize, expected: usize) -> Result<()> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(PretextError::Buffer { what, expected: format!("{expected} samples"), got: format!("{got}") })
+}

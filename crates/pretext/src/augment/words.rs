@@ -1,0 +1,37 @@
+//! What was drawn, in words.
+
+use super::draw::{Change, Drawn};
+
+impl Drawn {
+    /// The choices in order of application, separated by commas.
+    pub(crate) fn words(&self) -> String {
+        let mut words = Vec::new();
+        if let Some(rect) = self.crop {
+            words.push(format!("crop {}x{} at ({}, {})", rect.width, rect.height, rect.x, rect.y));
+        }
+        // The window moves one way, the picture the other.
+        for (steps, back, forth) in [(self.moved.0, "right", "left"), (self.moved.1, "down", "up")] {
+            if steps != 0 {
+                words.push(format!("moved {} {}", steps.abs(), if steps < 0 { back } else { forth }));
+            }
+        }
+        if self.flip {
+            words.push("mirrored".to_owned());
+        }
+        for change in self.changes.into_iter().flatten() {
+            words.push(match change {
+                Change::Brightness(factor) => format!("brightness x{factor:.2}"),
+                Change::Contrast(factor) => format!("contrast x{factor:.2}"),
+                Change::Saturation(factor) => format!("saturation x{factor:.2}"),
+                Change::Hue(shift) => format!("hue {shift:+.2} turn"),
+            });
+        }
+        if self.grayscale {
+            words.push("gray".to_owned());
+        }
+        if let Some(sigma) = self.sigma {
+            words.push(format!("blur {sigma:.1} px"));
+        }
+        if words.is_empty() { "as it is".to_owned() } else { words.join(", ") }
+    }
+}
