@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::run::{cargo, root, run};
 use crate::tools::install_debian;
@@ -11,8 +11,8 @@ use crate::tools::install_debian;
 const PACKAGE: &str = "dataset-fashion-mnist";
 const INSTALLED: &str = "/usr/share/datasets/fashion-mnist";
 
-/// Split, prefix of its two files.
-const SPLITS: [(&str, &str); 2] = [("train", "train"), ("test", "t10k")];
+/// Names of the classes 0 to 9.
+const CLASSES: &str = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle-boot";
 
 /// Everything.
 pub(crate) fn full(from: Option<&Path>, out: &Path) -> Result<()> {
@@ -21,27 +21,17 @@ pub(crate) fn full(from: Option<&Path>, out: &Path) -> Result<()> {
 
 /// The subset in the repository: rows drawn per class by a seeded hash, so that it comes out the same anywhere.
 pub(crate) fn mini(from: Option<&Path>, out: &Path) -> Result<()> {
-    import(from, out, &[("train", "1000"), ("test", "200")])
+    import(from, out, &["--per-class", "train=1000,test=200", "--seed", "1"])
 }
 
-/// One Parquet part per split.
-fn import(from: Option<&Path>, out: &Path, per_class: &[(&str, &str)]) -> Result<()> {
+fn import(from: Option<&Path>, out: &Path, draw: &[&str]) -> Result<()> {
     let folder = match from {
         Some(from) => root().join(from),
         None => debian()?,
     };
-    for (split, prefix) in SPLITS {
-        let images = file(&folder, &format!("{prefix}-images-idx3-ubyte"))?;
-        file(&folder, &format!("{prefix}-labels-idx1-ubyte"))?;
-        let part = root().join(out).join(format!("{split}.parquet"));
-        let mut import = cargo(&["run", "--quiet", "--release", "--package", "foretask", "--", "import"]);
-        import.arg(images).arg("--out").arg(part).args(["--split", split]);
-        if let Some((_, count)) = per_class.iter().find(|(name, _)| *name == split) {
-            import.args(["--per-class", count, "--seed", "1"]);
-        }
-        run(&mut import)?;
-    }
-    Ok(())
+    let mut import = cargo(&["run", "--release", "--package", "foretask", "--", "import"]);
+    import.arg(folder).arg("--output").arg(root().join(out).join("manifest.parquet"));
+    run(import.args(["--class-names", CLASSES]).args(draw))
 }
 
 /// The folder of the Debian package, installed if need be.
@@ -51,14 +41,4 @@ fn debian() -> Result<PathBuf> {
         install_debian(PACKAGE)?;
     }
     Ok(folder)
-}
-
-/// An IDX file, packed or not.
-fn file(folder: &Path, name: &str) -> Result<PathBuf> {
-    let candidates = [format!("{name}.gz"), name.to_owned()];
-    let found = candidates.iter().map(|name| folder.join(name)).find(|path| path.is_file());
-    match found {
-        Some(path) => Ok(path),
-        None => bail!("{} holds no {name}[.gz]", folder.display()),
-    }
 }

@@ -34,7 +34,9 @@ fn one(rest: &mut &[&str], allowed: &[&str]) -> Result<bool, String> {
     if take(rest, "WITH") {
         name = format!("{name} WITH {}", next(rest).ok_or("`WITH` names no exception")?);
     }
-    Ok(allowed.contains(&name.as_str()))
+    // `MPL-2.0+` is MPL-2.0 or, at our choice, a later version.
+    let name = name.strip_suffix('+').unwrap_or(&name);
+    Ok(allowed.contains(&name))
 }
 
 fn take(rest: &mut &[&str], word: &str) -> bool {
@@ -63,6 +65,7 @@ mod tests {
             ("MIT", true),
             ("GPL-3.0", false),
             ("GPL-3.0 OR MIT", true),
+            ("Zlib+", true),
             ("GPL-3.0 AND MIT", false),
             ("MIT/Apache-2.0", true),
             ("GPL-3.0 OR MIT AND Zlib", true),
