@@ -96,9 +96,9 @@ Examples:
         /// Name of the split to write into every row
         #[arg(long)]
         split: Option<String>,
-        /// Keep only this many rows of each class, drawn by --seed
+        /// Keep only this many rows of each class, drawn by --seed: 100, or train=1000,test=200
         #[arg(long)]
-        per_class: Option<usize>,
+        per_class: Option<String>,
         /// Seed of the draw
         #[arg(long, default_value_t = 0)]
         seed: u64,

@@ -1,1 +1,34 @@
-//! 
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod engine;
+mod errors;
+mod host;
+mod options;
+mod plan;
+mod progress;
+mod quiet;
+mod reference;
+mod resolver;
+mod run;
+mod session;
+mod stage;
+mod values;
+mod verbs;
+mod words;
+mod work;
+
+pub use errors::{Error, ErrorKind, ScriptError, Source, TraceFrame};
+pub use foretask_train::{Event, Interrupt};
+pub use host::{Listener, Settings};
+pub use options::OptionDoc;
+pub use plan::{Plan, PlannedAuto, PlannedData, PlannedParam, PlannedStage, StageState};
+pub use progress::Progress;
+pub use reference::{explain_word, markdown, overview};
+pub use run::{RunLine, RunResult, list_runs, rewrite_report};
+pub use session::{Finished, check, read_script, run};
+pub use verbs::{
+    DeviceInfo, Finding, ImportRequest, Imported, Predicted, PreviewRequest, Sheet, describe, devices, doctor, import, predict,
+    prepare_process, preview,
+};
+pub use words::{Example, Kind, Param, Signature, Theme, Word};

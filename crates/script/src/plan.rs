@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 pub use crate::stage::StageState;
+use crate::verbs::PlannedPreview;
 
 /// The whole plan of a script.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -21,6 +22,9 @@ pub struct Plan {
     pub reports: Vec<String>,
     /// What should be looked at before running.
     pub warnings: Vec<String>,
+    /// Pretext tasks with the images they work on.
+    #[serde(skip)]
+    pub(crate) previews: Vec<PlannedPreview>,
 }
 
 /// A value declared by `param`.

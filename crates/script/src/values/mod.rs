@@ -12,9 +12,9 @@ mod task;
 
 pub(crate) use classifiers::{Classifiers, Member, Method, Trained};
 pub(crate) use dataset::{Dataset, LoadSettings, View};
-pub(crate) use encoder::{Encoder, EncoderSource};
+pub(crate) use encoder::{Encoder, EncoderSource, input_size};
 pub(crate) use evaluation::{DrawResult, Evaluation};
 pub(crate) use net::Net;
 pub(crate) use pretrained::{Pretrained, PretrainedResult};
-pub(crate) use properties::register;
+pub(crate) use properties::{display, from_json, register};
 pub(crate) use task::Task;

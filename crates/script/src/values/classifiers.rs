@@ -1,0 +1,94 @@
+//! Classifiers of the script: one per draw of labels, trained in whatever way.
+
+use std::sync::Arc;
+
+use foretask_eval::KnnOptions;
+use foretask_models::Classifier;
+use foretask_train::{HealthLine, PixelProbe};
+
+use super::{Dataset, Encoder, Net};
+use crate::stage::StageKey;
+
+/// How the classifiers came about.
+#[derive(Debug, Clone)]
+pub(crate) enum Method {
+    /// The whole network trained on the labels, from an encoder.
+    Finetune(Encoder),
+    /// The whole network trained on the labels, from random weights.
+    Scratch(Net),
+    /// Logistic regression on frozen features.
+    LinearProbe(Encoder),
+    /// A vote of the nearest labelled images.
+    Knn(Encoder, KnnOptions),
+    /// Logistic regression on raw pixels.
+    PixelProbe,
+}
+
+impl Method {
+    /// The encoder it starts from.
+    pub(crate) fn encoder(&self) -> Option<&Encoder> {
+        match self {
+            Self::Finetune(encoder) | Self::LinearProbe(encoder) | Self::Knn(encoder, _) => Some(encoder),
+            Self::Scratch(_) | Self::PixelProbe => None,
+        }
+    }
+
+    /// In words, as the table's "protocol".
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Finetune(encoder) => format!("{}, fine-tuned", encoder.describe()),
+            Self::Scratch(net) => format!("{} from random weights, trained to convergence", net.0.arch.name()),
+            Self::LinearProbe(encoder) => format!("logistic regression on frozen features of {}", encoder.describe()),
+            Self::Knn(encoder, options) => format!("vote of the {} nearest in features of {}", options.k, encoder.describe()),
+            Self::PixelProbe => "logistic regression on raw pixels".to_owned(),
+        }
+    }
+}
+
+/// What training on one draw gave.
+#[derive(Debug, Clone)]
+pub(crate) enum Trained {
+    /// An encoder with a linear classifier on it.
+    Network(Arc<Classifier>),
+    /// Nothing to train: the labelled images vote.
+    Neighbours(Arc<foretask_models::Encoder>),
+    /// Weights on pixels.
+    Pixels(Arc<PixelProbe>),
+}
+
+/// One draw's classifier.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// Decides the result; evaluations build upon it.
+    pub(crate) key: StageKey,
+    /// Seed of the label draw.
+    pub(crate) seed: u64,
+    /// `None` in a planning pass.
+    pub(crate) trained: Option<Trained>,
+    pub(crate) seconds: f64,
+    pub(crate) reused: bool,
+    /// Whether training came to rest; `None` where the question makes no sense.
+    pub(crate) converged: Option<bool>,
+    pub(crate) steps: u64,
+    pub(crate) history: Arc<[HealthLine]>,
+}
+
+/// All draws together.
+#[derive(Debug, Clone)]
+pub(crate) struct Classifiers {
+    pub(crate) method: Method,
+    pub(crate) few: Dataset,
+    pub(crate) members: Arc<[Member]>,
+}
+
+impl Classifiers {
+    /// Whether training came to rest in every draw.
+    pub(crate) fn converged(&self) -> Option<bool> {
+        self.members.iter().map(|member| member.converged).collect::<Option<Vec<_>>>().map(|all| all.into_iter().all(|c| c))
+    }
+
+    /// Seconds of all draws.
+    pub(crate) fn seconds(&self) -> f64 {
+        self.members.iter().map(|member| member.seconds).sum()
+    }
+}

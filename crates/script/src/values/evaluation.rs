@@ -1,0 +1,49 @@
+//! What `.evaluate` gives: an accuracy for every label draw.
+
+use std::sync::Arc;
+
+use super::{Classifiers, Dataset};
+
+/// One draw's evaluation.
+#[derive(Debug, Clone)]
+pub(crate) struct DrawResult {
+    /// Seed of the label draw.
+    pub(crate) seed: u64,
+    /// `None` in a planning pass.
+    pub(crate) measured: Option<Arc<foretask_eval::Evaluation>>,
+    pub(crate) seconds: f64,
+}
+
+/// Evaluations of all draws on the same images.
+#[derive(Debug, Clone)]
+pub(crate) struct Evaluation {
+    pub(crate) classifiers: Classifiers,
+    pub(crate) test: Dataset,
+    pub(crate) draws: Arc<[DrawResult]>,
+    /// Accuracy of guessing: 1 / classes.
+    pub(crate) chance: f64,
+    /// Images measured on.
+    pub(crate) count: usize,
+}
+
+impl Evaluation {
+    /// Accuracy of each draw; in a planning pass the chance level stands in.
+    pub(crate) fn accuracies(&self) -> Vec<f64> {
+        self.draws.iter().map(|draw| draw.measured.as_ref().map_or(self.chance, |found| found.accuracy)).collect()
+    }
+
+    pub(crate) fn mean(&self) -> f64 {
+        let all = self.accuracies();
+        all.iter().sum::<f64>() / all.len().max(1) as f64
+    }
+
+    /// Standard deviation over draws (n - 1); `None` for a single one.
+    pub(crate) fn sd(&self) -> Option<f64> {
+        let all = self.accuracies();
+        if all.len() < 2 {
+            return None;
+        }
+        let mean = self.mean();
+        Some((all.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (all.len() - 1) as f64).sqrt())
+    }
+}

@@ -1,0 +1,77 @@
+//! What `pretrain` gives.
+
+use std::sync::Arc;
+
+use foretask_models::BackboneConfig;
+use foretask_pretext::{Shape, Task};
+use foretask_train::PretrainPlan;
+
+use super::Dataset;
+use crate::stage::StageKey;
+
+/// The result of a pretraining stage; its training crate's own record.
+pub(crate) type PretrainedResult = foretask_train::Pretrained;
+
+/// A pretraining stage of the script, planned or done.
+#[derive(Debug, Clone)]
+pub(crate) struct Pretrained(Arc<Stage>);
+
+#[derive(Debug)]
+struct Stage {
+    key: StageKey,
+    plan: PretrainPlan,
+    data: Dataset,
+    done: Option<(Arc<PretrainedResult>, f64, bool)>,
+}
+
+impl Pretrained {
+    /// A stage; `done` holds its result, the seconds it took and whether it was loaded from an earlier run.
+    pub(crate) fn new(
+        key: StageKey,
+        plan: PretrainPlan,
+        data: Dataset,
+        done: Option<(PretrainedResult, f64, bool)>,
+    ) -> Self {
+        let done = done.map(|(result, seconds, reused)| (Arc::new(result), seconds, reused));
+        Self(Arc::new(Stage { key, plan, data, done }))
+    }
+
+    pub(crate) fn key(&self) -> &StageKey {
+        &self.0.key
+    }
+
+    /// The task's word.
+    pub(crate) fn name(&self) -> &str {
+        self.0.plan.task.task.name()
+    }
+
+    pub(crate) fn config(&self) -> &BackboneConfig {
+        &self.0.plan.config
+    }
+
+    pub(crate) fn task(&self) -> &Task {
+        &self.0.plan.task.task
+    }
+
+    /// The shape of the network's inputs.
+    pub(crate) fn shape(&self) -> Shape {
+        self.0.plan.task.shape
+    }
+
+    pub(crate) fn data(&self) -> &Dataset {
+        &self.0.data
+    }
+
+    /// `None` in a planning pass.
+    pub(crate) fn result(&self) -> Option<&Arc<PretrainedResult>> {
+        self.0.done.as_ref().map(|(result, ..)| result)
+    }
+
+    pub(crate) fn seconds(&self) -> f64 {
+        self.0.done.as_ref().map_or(0.0, |(_, seconds, _)| *seconds)
+    }
+
+    pub(crate) fn reused(&self) -> bool {
+        self.0.done.as_ref().is_some_and(|(.., reused)| *reused)
+    }
+}

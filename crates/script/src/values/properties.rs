@@ -1,0 +1,150 @@
+//! Properties of script values, and how they print. Names and meanings stand in `words::PROPERTIES`; a test holds the two
+//! together.
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
+
+use super::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
+use crate::errors::Fault;
+
+/// A fault met in a property has no position of its own: Rhai adds that of the property.
+fn thrown(fault: Fault) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), rhai::Position::NONE))
+}
+
+type Property<T> = Result<T, Box<EvalAltResult>>;
+
+/// Types with their names, properties and texts.
+pub(crate) fn register(engine: &mut Engine) {
+    engine.register_type_with_name::<Dataset>("Dataset");
+    engine.register_get("count", |data: &mut Dataset| -> Property<i64> {
+        Ok(data.views[0].samples().map_err(thrown)?.len() as i64)
+    });
+    engine.register_get("draws", |data: &mut Dataset| data.views.len() as i64);
+    engine.register_get("classes", |data: &mut Dataset| -> Property<Array> {
+        let classes = data.views[0].manifest.classes().map_err(|error| thrown(error.into()))?;
+        Ok(texts(&classes))
+    });
+
+    engine.register_type_with_name::<Net>("Net");
+    engine.register_get("name", |net: &mut Net| net.0.arch.name().to_owned());
+    engine.register_get("features", |net: &mut Net| net.0.feature_dim() as i64);
+
+    engine.register_type_with_name::<Task>("Task");
+    engine.register_get("name", |task: &mut Task| task.0.name().to_owned());
+
+    engine.register_type_with_name::<Pretrained>("Pretrained");
+    engine.register_get("encoder", |stage: &mut Pretrained| Encoder::pretrained(stage.clone()));
+    engine.register_get("steps", |stage: &mut Pretrained| stage.result().map_or(0, |result| result.steps as i64));
+    engine.register_get("seconds", |stage: &mut Pretrained| stage.seconds());
+    engine.register_get("loss", |stage: &mut Pretrained| -> f64 {
+        stage.result().and_then(|result| result.history.last()).map_or(0.0, |line| line.loss)
+    });
+    engine.register_get("history", |stage: &mut Pretrained| -> Array { history(stage) });
+
+    engine.register_type_with_name::<Encoder>("Encoder");
+    engine.register_get("features", |encoder: &mut Encoder| encoder.config().feature_dim() as i64);
+    engine.register_get("origin", |encoder: &mut Encoder| encoder.describe());
+
+    engine.register_type_with_name::<Classifiers>("Classifier");
+    engine.register_get("draws", |classifiers: &mut Classifiers| classifiers.members.len() as i64);
+    engine.register_get("classes", |classifiers: &mut Classifiers| -> Property<Array> {
+        let classes = classifiers.few.views[0].manifest.classes().map_err(|error| thrown(error.into()))?;
+        Ok(texts(&classes))
+    });
+    engine.register_get("converged", |classifiers: &mut Classifiers| classifiers.converged().unwrap_or(true));
+
+    engine.register_type_with_name::<Evaluation>("Evaluation");
+    engine.register_get("mean", |evaluation: &mut Evaluation| evaluation.mean());
+    engine.register_get("sd", |evaluation: &mut Evaluation| evaluation.sd().unwrap_or(0.0));
+    engine.register_get("accuracy", |evaluation: &mut Evaluation| -> Array {
+        evaluation.accuracies().into_iter().map(Dynamic::from).collect()
+    });
+    engine.register_get("chance", |evaluation: &mut Evaluation| evaluation.chance);
+    engine.register_get("count", |evaluation: &mut Evaluation| evaluation.count as i64);
+
+    printed::<Dataset>(engine);
+    printed::<Net>(engine);
+    printed::<Task>(engine);
+    printed::<Pretrained>(engine);
+    printed::<Encoder>(engine);
+    printed::<Classifiers>(engine);
+    printed::<Evaluation>(engine);
+}
+
+/// Texts in backquotes and Rhai's own conversions use these.
+fn printed<T: Clone + Send + Sync + 'static>(engine: &mut Engine) {
+    engine.register_fn("to_string", |value: &mut T| display(&Dynamic::from(value.clone())));
+    engine.register_fn("to_debug", |value: &mut T| display(&Dynamic::from(value.clone())));
+}
+
+fn texts(items: &[String]) -> Array {
+    items.iter().map(|item| Dynamic::from(item.clone())).collect()
+}
+
+fn history(stage: &Pretrained) -> Array {
+    let lines = stage.result().map(|result| result.history.as_slice()).unwrap_or_default();
+    lines.iter().filter_map(|line| Some(from_json(&serde_json::to_value(line).ok()?))).collect()
+}
+
+/// JSON as a script value.
+pub(crate) fn from_json(value: &serde_json::Value) -> Dynamic {
+    use serde_json::Value;
+    match value {
+        Value::Null => Dynamic::UNIT,
+        Value::Bool(flag) => Dynamic::from(*flag),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Dynamic::from(number.as_f64().unwrap_or(f64::NAN)), Dynamic::from)
+        }
+        Value::String(text) => Dynamic::from(text.clone()),
+        Value::Array(items) => Dynamic::from_array(items.iter().map(from_json).collect()),
+        Value::Object(map) => {
+            Dynamic::from_map(map.iter().map(|(key, value)| (key.as_str().into(), from_json(value))).collect::<Map>())
+        }
+    }
+}
+
+/// A value as `print` shows it.
+pub(crate) fn display(value: &Dynamic) -> String {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return text.to_string();
+    }
+    nested(value)
+}
+
+fn nested(value: &Dynamic) -> String {
+    if let Ok(text) = value.as_immutable_string_ref() {
+        return format!("{:?}", text.as_str());
+    }
+    if let Ok(items) = value.as_array_ref() {
+        return format!("[{}]", items.iter().map(nested).collect::<Vec<_>>().join(", "));
+    }
+    if let Ok(map) = value.as_map_ref() {
+        let entries = map.iter().map(|(key, value)| format!("{key}: {}", nested(value)));
+        return format!("#{{{}}}", entries.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(data) = value.read_lock::<Dataset>() {
+        let draws = if data.views.len() > 1 { format!(", {} label draws", data.views.len()) } else { String::new() };
+        return format!("Dataset({}{draws})", data.steps().join(", "));
+    }
+    if let Some(net) = value.read_lock::<Net>() {
+        return format!("Net({})", net.0.name());
+    }
+    if let Some(task) = value.read_lock::<Task>() {
+        return format!("Task({})", task.0.name());
+    }
+    if let Some(stage) = value.read_lock::<Pretrained>() {
+        return format!("Pretrained({} on {})", stage.config().arch.name(), stage.name());
+    }
+    if let Some(encoder) = value.read_lock::<Encoder>() {
+        return format!("Encoder({})", encoder.describe());
+    }
+    if let Some(classifiers) = value.read_lock::<Classifiers>() {
+        return format!("Classifier({}, {} label draws)", classifiers.method.describe(), classifiers.members.len());
+    }
+    if let Some(evaluation) = value.read_lock::<Evaluation>() {
+        let sd = evaluation.sd().map_or_else(String::new, |sd| format!(" ± {:.1}", sd * 100.0));
+        let (mean, chance) = (evaluation.mean() * 100.0, evaluation.chance * 100.0);
+        return format!("Evaluation({mean:.1}{sd} % of {} images, chance {chance:.1} %)", evaluation.count);
+    }
+    value.to_string()
+}

@@ -1,0 +1,75 @@
+//! Looking into datasets and making manifests.
+
+use std::fmt;
+use std::path::Path;
+
+use foretask_data::{Description, ImportOptions, ImportSummary, Manifest, PerClass};
+
+use crate::errors::{Error, Fault};
+
+/// Rows, labels, splits, sizes of a dataset.
+///
+/// # Errors
+/// [`Error::Plain`] when there is no dataset, or its table cannot be read.
+pub fn describe(dataset: &Path) -> Result<Description, Error> {
+    let found = Manifest::open(dataset).and_then(|manifest| manifest.describe());
+    found.map_err(|error| Fault::from(error).into())
+}
+
+/// What `foretask import` takes besides source and destination.
+#[derive(Debug, Clone, Default)]
+pub struct ImportRequest {
+    /// The split written into rows whose source does not say.
+    pub split: Option<String>,
+    /// Rows kept of each class: "100", or "train=1000,test=200".
+    pub per_class: Option<String>,
+    /// Seed of that choice.
+    pub seed: u64,
+    /// Paths instead of the images themselves.
+    pub paths: bool,
+}
+
+/// What an import wrote, printable.
+#[derive(Debug, Clone)]
+pub struct Imported(pub ImportSummary);
+
+impl fmt::Display for Imported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = &self.0;
+        let mib = summary.bytes as f64 / f64::from(1 << 20);
+        write!(f, "{}: {} rows, {mib:.1} MiB", summary.destination.display(), crate::plan::thousands(summary.rows as u64))?;
+        for split in &summary.splits {
+            if let Some(name) = &split.name {
+                write!(f, "\n  split {name}: {}", crate::plan::thousands(split.rows as u64))?;
+            }
+        }
+        let classes: Vec<String> = summary.classes.iter().map(|class| format!("{} {}", class.name, class.rows)).collect();
+        if !classes.is_empty() {
+            write!(f, "\n  classes: {}", classes.join(", "))?;
+        }
+        for bad in summary.bad.iter().take(10) {
+            write!(f, "\n  left out: {bad}")?;
+        }
+        if summary.bad.len() > 10 {
+            write!(f, "\n  left out: {} more", summary.bad.len() - 10)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a manifest of the images at `source`.
+///
+/// # Errors
+/// [`Error::Plain`] when nothing importable is there, or the manifest cannot be written.
+pub fn import(source: &Path, destination: &Path, request: ImportRequest) -> Result<Imported, Error> {
+    let per_class = request.per_class.as_deref().map(str::parse::<PerClass>).transpose().map_err(Fault::from)?;
+    let options = ImportOptions {
+        split: request.split,
+        per_class,
+        seed: request.seed,
+        embed: !request.paths,
+        ..ImportOptions::default()
+    };
+    let summary = foretask_data::import(source, destination, &options).map_err(Fault::from)?;
+    Ok(Imported(summary))
+}

@@ -1,0 +1,16 @@
+//! What the command can do besides running scripts.
+
+mod data;
+mod predict;
+mod preview;
+
+pub use data::{ImportRequest, Imported, describe, import};
+pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
+pub use predict::{Predicted, predict};
+pub use preview::{PreviewRequest, Sheet, preview};
+pub(crate) use preview::{PlannedPreview, write_sheet};
+
+/// Memory settings that training wants; call it first thing in `main`.
+pub fn prepare_process() {
+    foretask_backend::tune_memory();
+}

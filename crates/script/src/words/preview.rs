@@ -1,0 +1,76 @@
+//! `preview`: a sheet of pictures that shows what a task asks.
+
+use rhai::Dynamic;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::Progress;
+use crate::errors::{Fault, Locus};
+use crate::options::OptionDoc;
+use crate::values::{Dataset, Task};
+use crate::verbs::{PlannedPreview, write_sheet};
+
+pub(super) static WORDS: &[Word] = &[Word {
+    name: "preview",
+    theme: Theme::Report,
+    summary: "Writes a picture sheet: what goes into the network, and the label made for it",
+    about: "With the random choices in words. `foretask preview SCRIPT` does this for every task of a script without running it.",
+    use_when: "you choose a task or its options: a task you cannot solve by looking teaches little",
+    not_when: "",
+    signatures: &[Signature {
+        on: None,
+        params: &[
+            Param { name: "task", kinds: &[Kind::Task], optional: false },
+            Param { name: "images", kinds: &[Kind::Dataset], optional: false },
+            Param { name: "path", kinds: &[Kind::Text], optional: false },
+            Param { name: "options", kinds: &[Kind::Options], optional: true },
+        ],
+        returns: Kind::Text,
+    }],
+    options: || {
+        vec![
+            OptionDoc::new("images", "whole number from 1 to 100", "8", "how many images are shown"),
+            OptionDoc::new("seed", "whole number", "the script's seed", "decides which images, and every random choice"),
+        ]
+    },
+    examples: &[Example {
+        about: "what does rotation ask?",
+        script: "preview(rotation(), data.unlabeled(), \"rotation.png\", #{ images: 4 });",
+    }],
+    run: preview,
+}];
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Options {
+    images: usize,
+    seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { images: 8, seed: None }
+    }
+}
+
+fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let (task, data): (Task, Dataset) = (call.value(0)?, call.value(1)?);
+    let text = call.text(2)?;
+    let options: Options = call.options(3)?;
+    if !(1..=100).contains(&options.images) {
+        return Err(Fault::input("`images` must be from 1 to 100").at(Locus::Value(3, vec!["images".into()])));
+    }
+    let path = call.host.writable(&text).map_err(|fault| fault.argument(2))?;
+    if path.extension().is_none_or(|extension| extension != "png") {
+        return Err(Fault::input(format!("a sheet is a .png file, not `{text}`")).argument(2));
+    }
+    data.single("preview", 1)?;
+    let planned = PlannedPreview { task: task.0, data, image_size: None };
+    // Resolving refuses what cannot work; nothing is drawn while planning.
+    planned.resolve(call.host)?;
+    if !call.host.planning() {
+        write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &path)?;
+        call.host.tell(Progress::Wrote { what: "Preview".into(), path });
+    }
+    Ok(Dynamic::from(text))
+}

@@ -1,0 +1,120 @@
+//! Words that train little or nothing: probes on frozen features, and raw pixels.
+
+use foretask_eval::KnnOptions;
+use foretask_train::ProbeOptions;
+use rhai::Dynamic;
+
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::errors::Fault;
+use crate::options::OptionDoc;
+use crate::work;
+use crate::values::{Dataset, Encoder};
+
+const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
+const ENCODER: Param = Param { name: "encoder", kinds: &[Kind::Encoder], optional: false };
+const FEW: Param = Param { name: "few", kinds: &[Kind::Dataset], optional: false };
+
+pub(super) static WORDS: &[Word] = &[
+    Word {
+        name: "linear_probe",
+        theme: Theme::Probes,
+        summary: "Logistic regression on the frozen features of an encoder, once per label draw",
+        about: "The features are standardized and the regression is solved to convergence, so nothing but the features decides. The \
+                encoder does not change.",
+        use_when: "you ask how good the features are, or need a classifier within a second",
+        not_when: "every point of accuracy counts: `finetune` adapts the features, too",
+        signatures: &[Signature { on: None, params: &[ENCODER, FEW, OPTIONS], returns: Kind::Classifier }],
+        options: probe_options,
+        examples: &[Example {
+            about: "how good are the features?",
+            script: "let probe = linear_probe(encoder, few);\nprint(probe.evaluate(test).mean);",
+        }],
+        run: linear_probe,
+    },
+    Word {
+        name: "knn",
+        theme: Theme::Probes,
+        summary: "Lets the nearest labelled images vote, by cosine similarity of frozen features",
+        about: "A neighbor of similarity s votes with weight exp(s / temperature). Nothing is trained.",
+        use_when: "you want to see the features themselves, without any fitting",
+        not_when: "you want the best classifier: `finetune`",
+        signatures: &[Signature { on: None, params: &[ENCODER, FEW, OPTIONS], returns: Kind::Classifier }],
+        options: knn_options,
+        examples: &[Example { about: "five neighbors", script: "let votes = knn(encoder, few, #{ k: 5 });" }],
+        run: knn,
+    },
+    Word {
+        name: "pixel_probe",
+        theme: Theme::Probes,
+        summary: "Logistic regression on raw pixels: the yardstick that knows no network",
+        about: "The penalty is chosen by cross-validation on the labelled images. `report` adds this baseline by itself.",
+        use_when: "you want this yardstick with other options than `report` takes",
+        not_when: "images are large or hardly aligned: pixels say little then, and any network beats them",
+        signatures: &[Signature { on: None, params: &[FEW, OPTIONS], returns: Kind::Classifier }],
+        options: probe_options,
+        examples: &[Example { about: "what pixels alone give", script: "let pixels = pixel_probe(few);" }],
+        run: pixel_probe,
+    },
+];
+
+fn probe_options() -> Vec<OptionDoc> {
+    let defaults = ProbeOptions::default();
+    vec![
+        OptionDoc::new(
+            "strength",
+            "number from 0, or \"auto\"",
+            "\"auto\"",
+            "penalty on large weights; auto is 0.01 on features and found by cross-validation on pixels",
+        ),
+        OptionDoc::new(
+            "tolerance",
+            "number above 0",
+            &defaults.tolerance.to_string(),
+            "the search ends when no component of the gradient exceeds this",
+        ),
+        OptionDoc::new("max_iterations", "whole number from 1", &defaults.max_iterations.to_string(), "most iterations"),
+        OptionDoc::new("folds", "whole number from 2", &defaults.folds.to_string(), "parts of the cross-validation"),
+        OptionDoc::new("seed", "whole number", "the script's seed", "which images fall into which part"),
+    ]
+}
+
+fn knn_options() -> Vec<OptionDoc> {
+    let defaults = KnnOptions::default();
+    vec![
+        OptionDoc::new("k", "whole number from 1", &defaults.k.to_string(), "neighbors that vote"),
+        OptionDoc::new(
+            "temperature",
+            "number above 0",
+            &defaults.temperature.to_string(),
+            "lower gives the nearest ones more weight",
+        ),
+    ]
+}
+
+fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> {
+    let mut options: ProbeOptions = call.options(index)?;
+    if !call.map(index).contains_key("seed") {
+        options.seed = call.host.seed();
+    }
+    options.check().map_err(|error| call.refused(error, index))?;
+    Ok(options)
+}
+
+fn linear_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let options = probe_settings(call, 2)?;
+    let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
+    work::linear_probe(call.host, call.line(), &encoder, &few, &options).map(Dynamic::from).map_err(|f| call.refused(f, 2))
+}
+
+fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let options: KnnOptions = call.options(2)?;
+    options.check().map_err(|error| call.refused(error, 2))?;
+    let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
+    work::knn(call.host, &encoder, &few, &options).map(Dynamic::from)
+}
+
+fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let options = probe_settings(call, 1)?;
+    let few: Dataset = call.value(0)?;
+    work::pixel_probe(call.host, call.line(), &few, &options).map(Dynamic::from).map_err(|f| call.refused(f, 1))
+}

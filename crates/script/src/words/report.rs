@@ -1,0 +1,96 @@
+//! `report`: the table, the page, and the baselines that nobody may leave out by accident.
+
+use rhai::Dynamic;
+
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::errors::{Fault, Locus};
+use crate::options::OptionDoc;
+use crate::run::{self, ReportOptions};
+use crate::values::Evaluation;
+
+pub(super) static WORDS: &[Word] = &[Word {
+    name: "report",
+    theme: Theme::Report,
+    summary: "Prints the table of results and writes report.html with everything behind it",
+    about: "Takes an object map of evaluations by name. What is missing among the yardsticks is added and measured with the same \
+            label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
+            same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labelled few are \
+            reported loudly. All results must be on the same images.",
+    use_when: "always at the end: numbers without yardsticks say little",
+    not_when: "you only want a number on the screen: `print(result)`",
+    signatures: &[Signature {
+        on: None,
+        params: &[
+            Param { name: "title", kinds: &[Kind::Text], optional: false },
+            Param { name: "results", kinds: &[Kind::Map], optional: false },
+            Param { name: "options", kinds: &[Kind::Options], optional: true },
+        ],
+        returns: Kind::Text,
+    }],
+    options: || {
+        vec![
+            OptionDoc::new("baselines", "true or false", "true", "add the yardsticks that are missing"),
+            OptionDoc::new(
+                "leakage",
+                "\"warn\" or \"error\"",
+                "\"warn\"",
+                "what to do about evaluation images among those learned from",
+            ),
+            OptionDoc::new("headline", "text", "the best pretrained result", "the result that the verdict is about"),
+        ]
+    },
+    examples: &[
+        Example {
+            about: "did pretraining help?",
+            script: "let ours = finetune(encoder, few);\nreport(\"clothes\", #{ pretrained: ours.evaluate(test) });",
+        },
+        Example {
+            about: "strict, and without added yardsticks",
+            script: "report(\"probe\", #{ probe: linear_probe(encoder, few).evaluate(test) }, #{ baselines: false, leakage: \"error\" });",
+        },
+    ],
+    run: report,
+}];
+
+fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let title = call.text(0)?;
+    if title.trim().is_empty() {
+        return Err(Fault::input("a report needs a title").argument(0));
+    }
+    let options: ReportOptions = call.options(2)?;
+    let mut results: Vec<(String, Evaluation)> = Vec::new();
+    for (name, value) in call.map(1) {
+        let at = Locus::Value(1, vec![name.to_string()]);
+        let found = Kind::of(&value);
+        let Some(evaluation) = value.try_cast::<Evaluation>() else {
+            return Err(Fault::input(format!("`report` takes evaluations, and `{name}` is {found}"))
+                .label("not an evaluation")
+                .help("write `.evaluate(test)` after a classifier")
+                .at(at));
+        };
+        if let Some((first, other)) = results.first()
+            && other.test.views[0].fingerprint()? != evaluation.test.views[0].fingerprint()?
+        {
+            return Err(Fault::input(format!("`{name}` and `{first}` were measured on different images"))
+                .label("measured elsewhere")
+                .help("evaluate all results of one report on the same images")
+                .at(at));
+        }
+        results.push((name.to_string(), evaluation));
+    }
+    if results.is_empty() {
+        return Err(Fault::input("there is nothing to report")
+            .help("give results by name: `#{ pretrained: ours.evaluate(test) }`")
+            .argument(1));
+    }
+    if let Some(headline) = &options.headline
+        && !results.iter().any(|(name, _)| name == headline)
+    {
+        let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Fault::input(format!("there is no result `{headline}`"))
+            .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
+            .at(Locus::Value(2, vec!["headline".into()])));
+    }
+    let path = run::write_report(call.host, call.line(), &title, results, &options)?;
+    Ok(Dynamic::from(path.map_or_else(String::new, |path| path.display().to_string())))
+}

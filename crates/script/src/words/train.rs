@@ -1,0 +1,130 @@
+//! The two words that train networks.
+
+use foretask_train::{FinetuneOptions, PretrainOptions};
+use rhai::Dynamic;
+
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::errors::Fault;
+use crate::options::OptionDoc;
+use crate::work::{self, PretrainFrom};
+use crate::values::{Dataset, Encoder, Method, Net, Task};
+
+const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
+
+pub(super) static WORDS: &[Word] = &[
+    Word {
+        name: "pretrain",
+        theme: Theme::Training,
+        summary: "Learns features from images without labels, by a pretext task",
+        about: "Give one length: `epochs`, `steps`, or a time `budget` (\"2m\"), which a short calibration turns into a fixed number of \
+                steps. Run the script again and a finished pretraining is loaded at once, an interrupted one goes on where it stopped, to the \
+                bit. Starting from an encoder goes on training it; the value you start from does not change.",
+        use_when: "there are many images, and labels for only a few of them",
+        not_when: "there are plenty of labels: `finetune(net, …)` alone may do",
+        signatures: &[Signature {
+            on: None,
+            params: &[
+                Param { name: "start", kinds: &[Kind::Net, Kind::Encoder], optional: false },
+                Param { name: "task", kinds: &[Kind::Task], optional: false },
+                Param { name: "images", kinds: &[Kind::Dataset], optional: false },
+                OPTIONS,
+            ],
+            returns: Kind::Pretrained,
+        }],
+        options: pretrain_options,
+        examples: &[
+            Example {
+                about: "two minutes of it",
+                script: "let pre = pretrain(net, simclr(), data.unlabeled(), #{ budget: \"2m\" });\nlet encoder = pre.encoder;",
+            },
+            Example {
+                about: "one task after the other",
+                script: "let first = pretrain(net, rotation(), data.unlabeled(), #{ epochs: 5 });\n\
+                         let second = pretrain(first.encoder, simclr(), data.unlabeled(), #{ epochs: 20, lr: 0.001 });",
+            },
+        ],
+        run: pretrain,
+    },
+    Word {
+        name: "finetune",
+        theme: Theme::Training,
+        summary: "Trains a classifier on few labels, once per label draw: from an encoder, or from scratch",
+        about: "From an encoder: a linear probe first, then the whole network from there. From a net: random weights, trained until the \
+                training loss has come to rest, since a network stopped early makes any pretraining look good.",
+        use_when: "you want the best classifier for the labels you have",
+        not_when: "you want to judge features as they are: `linear_probe`, `knn`",
+        signatures: &[Signature {
+            on: None,
+            params: &[
+                Param { name: "start", kinds: &[Kind::Encoder, Kind::Net], optional: false },
+                Param { name: "few", kinds: &[Kind::Dataset], optional: false },
+                OPTIONS,
+            ],
+            returns: Kind::Classifier,
+        }],
+        options: finetune_options,
+        examples: &[
+            Example { about: "from what pretraining made", script: "let ours = finetune(encoder, few);" },
+            Example { about: "from nothing, for comparison", script: "let scratch = finetune(net, few);" },
+        ],
+        run: finetune,
+    },
+];
+
+fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let mut options: PretrainOptions = call.options(3)?;
+    if !call.map(3).contains_key("seed") {
+        options.seed = call.host.seed();
+    }
+    options.validate().map_err(|error| call.refused(error, 3))?;
+    let (task, data): (Task, Dataset) = (call.value(1)?, call.value(2)?);
+    let from = match call.maybe::<Net>(0) {
+        Some(net) => PretrainFrom::Net(net),
+        None => PretrainFrom::Encoder(call.value::<Encoder>(0)?),
+    };
+    work::pretrain(call.host, call.line(), &from, &task, &data, &options)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 3))
+}
+
+fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let mut options: FinetuneOptions = call.options(2)?;
+    if !call.map(2).contains_key("seed") {
+        options.seed = call.host.seed();
+    }
+    options.validate().map_err(|error| call.refused(error, 2))?;
+    let few: Dataset = call.value(1)?;
+    let method = match call.maybe::<Net>(0) {
+        Some(net) => Method::Scratch(net),
+        None => Method::Finetune(call.value::<Encoder>(0)?),
+    };
+    work::finetune(call.host, call.line(), method, &few, &options)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 2))
+}
+
+fn pretrain_options() -> Vec<OptionDoc> {
+    let defaults = serde_json::to_value(PretrainOptions::default()).unwrap_or_default();
+    let option = |name: &str, kind: &str, about: &str| {
+        let default = defaults.get(name).map_or_else(|| "\"auto\"".to_owned(), ToString::to_string);
+        OptionDoc::new(name, kind, &default, about)
+    };
+    vec![
+        OptionDoc::new("epochs", "number above 0", "by data size if no length is given", "length: passes over the images"),
+        OptionDoc::new("steps", "whole number from 1", "-", "length: updates of the weights"),
+        OptionDoc::new("budget", "time: \"90s\", \"2m\", \"1h30m\"", "-", "length: turned into a fixed number of steps by calibration"),
+        option("batch_size", "whole number from 1, or \"auto\"", "images in a step"),
+        option("optimizer", "\"adamw\" or \"sgd\"", "how weights follow the gradient"),
+        option("lr", "number above 0, or \"auto\"", "peak learning rate"),
+        option("weight_decay", "number from 0 to 1, or \"auto\"", "pull towards 0; never on biases and norms"),
+        option("momentum", "number from 0 to below 1", "sgd only"),
+        option("nesterov", "true or false", "sgd only: Nesterov's form of momentum"),
+        option("betas", "[number, number]", "adamw only: decay rates of its two means"),
+        option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
+        option("schedule", "\"cosine\" or \"constant\"", "what the learning rate does after that"),
+        option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
+        option("accumulate", "whole number from 1", "batches whose gradients are averaged for one step"),
+        OptionDoc::new("seed", "whole number", "the script's seed", "decides first weights, order and every random choice"),
+        option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to"),
+    ]
+}

@@ -1,0 +1,143 @@
+//! Pretraining as a stage.
+
+use std::path::Path;
+
+use foretask_train::{Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
+use serde_json::{Value, json};
+
+use crate::errors::Fault;
+use crate::host::Host;
+use crate::plan::{PlannedAuto, PlannedStage};
+use crate::stage::{StageKey, Work, planned, took};
+use crate::values::{Dataset, Encoder, Net, Pretrained, PretrainedResult, Task};
+use crate::verbs::PlannedPreview;
+
+/// What pretraining starts from.
+#[derive(Debug, Clone)]
+pub(crate) enum PretrainFrom {
+    Net(Net),
+    Encoder(Encoder),
+}
+
+impl PretrainFrom {
+    fn identity(&self) -> Value {
+        match self {
+            Self::Net(net) => json!({ "net": net.0 }),
+            Self::Encoder(encoder) => json!({ "encoder": encoder.identity() }),
+        }
+    }
+}
+
+const RESULT: &str = "pretrained.ftckpt";
+const ENCODER: &str = "encoder.safetensors";
+
+/// Plans the stage; runs, resumes or loads it unless this is a planning pass.
+pub(crate) fn pretrain(
+    host: &Host,
+    line: usize,
+    from: &PretrainFrom,
+    task: &Task,
+    data: &Dataset,
+    options: &PretrainOptions,
+) -> Result<Pretrained, Fault> {
+    let view = data.single("pretrain", 2)?;
+    let samples = view.samples()?;
+    let glance = data.glance(host, view)?;
+    let pool = Pool { count: samples.len(), ..Pool::from(&*glance) };
+    let sketch = match from {
+        PretrainFrom::Net(net) => Start::Network(net.0.clone()),
+        PretrainFrom::Encoder(encoder) => Start::Encoder(encoder.sketch(&glance)?),
+    };
+    let plan = plan_pretraining(&sketch, &task.0, &pool, options)?;
+    host.used_data(data.steps(), &samples);
+    let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
+    let key = StageKey::new(
+        "pretrain",
+        &host.device_kind()?,
+        [("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))],
+    );
+    host.with_plan(|all| {
+        let shown = PlannedPreview { task: task.0.clone(), data: data.clone(), image_size: options.image_size };
+        if !all.previews.contains(&shown) {
+            all.previews.push(shown);
+        }
+    });
+    let stage = describe(title, line, samples.len(), &plan);
+    let images = if host.planning() { None } else { Some(data.images(host, view)?) };
+    let mut make = |folder: &Path| -> Result<PretrainedResult, Fault> {
+        let images = images.as_deref().ok_or_else(|| Fault::failed("there are no images to learn from"))?;
+        let start = match from {
+            PretrainFrom::Net(net) => Start::Network(net.0.clone()),
+            PretrainFrom::Encoder(encoder) => Start::Encoder(encoder.weights(images, 0)?),
+        };
+        host.training(folder, |cx| foretask_train::pretrain(&start, &task.0, images, options, cx))
+    };
+    let outcome = host.stage(
+        stage,
+        &key,
+        Work {
+            make: &mut make,
+            save: &|result: &PretrainedResult, folder: &Path| {
+                result.save(&folder.join(RESULT))?;
+                // The same weights for people and other programs; `weights/` of a run links to it.
+                result.encoder.save(folder.join(ENCODER))?;
+                Ok(took(result.seconds))
+            },
+            load: &|folder: &Path, _| {
+                PretrainedResult::load(&folder.join(RESULT))?
+                    .ok_or_else(|| Fault::failed(format!("`{RESULT}` is missing in its folder")))
+            },
+        },
+    )?;
+    let done = outcome.map(|outcome| (outcome.value, outcome.seconds, outcome.reused));
+    if let (Some(run), true) = (host.run_folder(), done.is_some()) {
+        run.keep_weights(&host.stages.folder(&key).join(ENCODER), &format!("encoder-{}", task.0.name()))?;
+    }
+    Ok(Pretrained::new(key, plan, data.clone(), done))
+}
+
+/// What of a plan decides the result: everything but words and estimates.
+fn decisive(plan: &PretrainPlan) -> Value {
+    let mut value = crate::stage::json(plan);
+    if let Some(map) = value.as_object_mut() {
+        for name in ["notes", "memory_bytes", "parameters"] {
+            map.remove(name);
+        }
+        if let Some(task) = map.get_mut("task").and_then(Value::as_object_mut) {
+            task.remove("notes");
+        }
+    }
+    value
+}
+
+fn describe(title: String, line: usize, images: usize, plan: &PretrainPlan) -> PlannedStage {
+    let length = match plan.steps {
+        Some(steps) => format!("{} = {} steps of {}", plan.length, steps, plan.sampling.batch_size),
+        None => format!("budget {}, in steps of {} images", plan.length, plan.sampling.batch_size),
+    };
+    let autos = plan.notes.iter().map(|note| PlannedAuto {
+        name: note.name.clone(),
+        value: note.value.clone(),
+        reason: note.reason.clone(),
+    });
+    PlannedStage {
+        images,
+        length,
+        parameters: plan.parameters as usize,
+        memory: Some(plan.memory_bytes),
+        autos: autos.collect(),
+        notes: memory_note(plan.memory_bytes),
+        ..planned(title, line)
+    }
+}
+
+/// Says beforehand what would be refused later.
+pub(super) fn memory_note(needed: u64) -> Vec<String> {
+    match foretask_backend::available_memory_bytes() {
+        Some(free) if needed > free => vec![format!(
+            "needs more memory than the {} that are free now; a smaller `batch_size`, `image_size` or `width` helps",
+            crate::plan::bytes(free)
+        )],
+        _ => Vec::new(),
+    }
+}
