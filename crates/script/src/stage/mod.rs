@@ -4,6 +4,7 @@
 //! `done.json` is written last, so a folder with it is whole. A process that works on a stage holds a lock on its
 //! `lock` file; the operating system drops the lock when the process dies, however it dies.
 
+mod environment;
 mod key;
 mod lock;
 mod memory;
@@ -12,4 +13,4 @@ mod runner;
 pub(crate) use key::{StageKey, json};
 pub use memory::StageState;
 pub(crate) use memory::{Done, StageMemory};
-pub(crate) use runner::{Outcome, Work, planned, read_json, took, write_json};
+pub(crate) use runner::{Outcome, Work, loader_threads, planned, read_json, took, write_json};

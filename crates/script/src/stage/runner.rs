@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Instant;
 
-use foretask_train::{CHECKPOINT_EVERY, Context, Event};
+use foretask_train::{Context, Event};
 use serde_json::{Value, json};
 
+use super::environment::{checkpoint_every, loader_threads};
 use super::{Done, StageKey, StageState};
 use crate::errors::Fault;
 use crate::host::Host;
@@ -81,6 +82,36 @@ impl Host {
         Ok(Some(outcome))
     }
 
+    /// A stage of a second or two: kept like any other, but neither planned nor told of.
+    pub(crate) fn quick_stage<T>(
+        &self,
+        planned: PlannedStage,
+        key: &StageKey,
+        work: Work<'_, T>,
+    ) -> Result<Option<Outcome<T>>, Fault> {
+        if self.planning() {
+            return Ok(None);
+        }
+        if self.interrupt().requested() {
+            return Err(Fault::interrupted("interrupted"));
+        }
+        let lock = self.stages.lock(key, |_| (), || self.interrupt().requested())?;
+        let folder = self.stages.folder(key);
+        if let Some(done) = self.stages.done(key)
+            && let Ok(value) = (work.load)(&folder, &done)
+        {
+            return Ok(Some(Outcome { value, seconds: done.seconds, reused: true }));
+        }
+        let start = Instant::now();
+        let value = (work.make)(&folder)?;
+        let facts = (work.save)(&value, &folder)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let done = Done { title: planned.title, seconds, key: key.parts().clone(), facts };
+        self.stages.finish(key, &done)?;
+        drop(lock);
+        Ok(Some(Outcome { value, seconds, reused: false }))
+    }
+
     /// The result of an earlier run. One that cannot be read any more is done again, and that is said.
     fn stored<T>(&self, planned: &PlannedStage, key: &StageKey, work: &Work<'_, T>) -> Option<Outcome<T>> {
         let done = self.stages.done(key)?;
@@ -126,17 +157,12 @@ impl Host {
             folder,
             events: &events,
             interrupt: self.interrupt(),
-            threads: loader_threads(),
-            checkpoint_every: CHECKPOINT_EVERY,
+            threads: loader_threads()?,
+            checkpoint_every: checkpoint_every()?,
         };
         // The tensor library panics where sizes or memory do not fit; at this door it becomes an error of the word.
         foretask_backend::catch("training", || train(&context))?.map_err(Fault::from)
     }
-}
-
-/// Threads that make batches; computing needs the cores, too. Results do not depend on it.
-fn loader_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8))
 }
 
 /// A planned stage with nothing but its place.
