@@ -44,7 +44,7 @@ pub(crate) fn doctest() -> Result<Outcome> {
 
 /// Snapshots are compared, never rewritten. Documentation examples are linked by rustdoc without our build scripts' search
 /// path, so the loader is told where libtorch is; the end-to-end tests take that away again before they start `foretask`.
-fn for_tests(command: &mut Command) -> &mut Command {
+pub(crate) fn for_tests(command: &mut Command) -> &mut Command {
     let libtorch = std::env::var_os("LIBTORCH").map_or_else(|| root().join("third_party/libtorch"), Into::into);
     command.env("INSTA_UPDATE", "no").env("LD_LIBRARY_PATH", libtorch.join("lib"))
 }
