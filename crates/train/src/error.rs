@@ -22,6 +22,9 @@ pub enum TrainError {
         /// What is needed, and the way out.
         need: String,
     },
+    /// Labels or features that cannot be learned from.
+    #[error("{0}")]
+    Labels(String),
     /// The loss or the gradient stopped being a number.
     #[error(
         "the {what} became {value} at step {step} (batch of rows {}); {}. A lower `lr`, a lower `clip_norm` or a \
@@ -64,6 +67,12 @@ pub enum TrainError {
     OptimizerState {
         /// The parameter's path.
         parameter: String,
+    },
+    /// A task whose answer no head of this crate gives.
+    #[error("`{task}` cannot be pretrained by this version: no head gives what it asks for")]
+    NoHead {
+        /// The task's name.
+        task: &'static str,
     },
     /// More batches were asked for than the run has; a mistake in the program, not of the user.
     #[error("the loader has no more batches")]

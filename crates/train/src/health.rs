@@ -24,6 +24,34 @@ pub struct HealthLine {
     pub seconds: f64,
 }
 
+impl HealthLine {
+    /// Every number at nine significant digits, so that it survives JSON exactly (and reads well); gauges that are no
+    /// numbers are left out.
+    pub(crate) fn rounded(mut self) -> Self {
+        for number in [&mut self.epoch, &mut self.loss, &mut self.gradient_norm, &mut self.learning_rate] {
+            *number = nine_digits(*number);
+        }
+        self.seconds = (self.seconds * 1e3).round() / 1e3;
+        let gauges = &mut self.gauges;
+        let Gauges { embedding_std, embedding_std_even, effective_rank, effective_rank_limit, metrics } = gauges;
+        for gauge in [embedding_std, embedding_std_even, effective_rank, effective_rank_limit] {
+            *gauge = gauge.filter(|number| number.is_finite()).map(nine_digits);
+        }
+        metrics.retain(|metric| metric.value.is_finite());
+        for metric in metrics {
+            metric.value = nine_digits(metric.value);
+            if let Some(reference) = &mut metric.reference {
+                reference.value = nine_digits(reference.value);
+            }
+        }
+        self
+    }
+}
+
+fn nine_digits(number: f64) -> f64 {
+    format!("{number:.8e}").parse().unwrap_or(number)
+}
+
 /// What one batch shows of the representation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Gauges {
@@ -76,5 +104,38 @@ impl Metric {
     pub fn against(mut self, name: &str, value: f64) -> Self {
         self.reference = Some(Reference { name: name.to_owned(), value });
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rounded_line_survives_json_exactly() {
+        for k in 1..500 {
+            let x = 1.0 / f64::from(k) + f64::from(k % 7).exp();
+            let gauges = Gauges {
+                effective_rank: Some(x * 1e3),
+                embedding_std: Some(f64::NAN),
+                metrics: vec![Metric::new("psnr", x).against("input", x.sqrt()), Metric::new("ssim", f64::INFINITY)],
+                ..Gauges::default()
+            };
+            let line = HealthLine {
+                step: k.into(),
+                epoch: x / 9.0,
+                images: 7,
+                loss: x,
+                gradient_norm: x * 1e-5,
+                learning_rate: 1e-3 / x,
+                gauges,
+                seconds: x,
+            };
+            let line = line.rounded();
+            assert_eq!((line.gauges.embedding_std, line.gauges.metrics.len()), (None, 1));
+            let text = serde_json::to_string(&line).unwrap();
+            assert_eq!(serde_json::from_str::<HealthLine>(&text).unwrap(), line, "{text}");
+            assert!((line.loss / x - 1.0).abs() < 1e-8);
+        }
     }
 }

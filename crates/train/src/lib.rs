@@ -4,14 +4,40 @@
 pub mod checkpoint;
 mod context;
 mod error;
+mod features;
+mod finetune;
 mod health;
+mod labels;
+mod length;
 pub mod loader;
+mod memory;
 pub mod optim;
+mod pretrain;
+mod probe;
 mod schedule;
+mod start;
 pub mod step;
+#[cfg(test)]
+mod test_support;
 pub mod training;
 
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt};
 pub use error::TrainError;
+pub use features::{Features, extract_features};
+pub use finetune::{
+    FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, Labelled, MOST_ROUNDS, Recipe, finetune, random_encoder,
+    resolve_finetune,
+};
 pub use health::{Gauges, HealthLine, Metric, Reference};
+pub(crate) use labels::largest;
+pub use labels::labels_of;
+pub use length::{Budget, Length};
+pub use memory::require_memory;
+pub use pretrain::{
+    HeadConfig, OptimizerName, Pool, PretrainOptions, PretrainPlan, Pretrained, plan_pretraining, pretrain,
+};
+pub use probe::{
+    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features, pixel_probe,
+};
 pub use schedule::{Decay, Schedule};
+pub use start::{Start, state_fingerprint};

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::TrainError;
 
 /// Batches that wait ready; one is being used and one being made besides.
-const PREFETCH: usize = 2;
+pub(crate) const PREFETCH: usize = 2;
 
 /// Which images make up which batch: every epoch is a new shuffle of all images, cut into batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

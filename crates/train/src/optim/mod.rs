@@ -6,6 +6,8 @@
 
 mod adamw;
 mod sgd;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

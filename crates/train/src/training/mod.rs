@@ -294,6 +294,7 @@ impl<'a, M: Module> State<'a, M> {
             gauges,
             seconds: self.progress.seconds,
         };
+        let line = line.rounded();
         self.metrics.append(&line)?;
         self.cx.emit(Event::Health(line.clone()));
         self.progress.history.push(line);

@@ -1,0 +1,109 @@
+//! What one batch shows of the representation.
+
+use burn::tensor::Tensor;
+use foretask_backend::{HostTensor, host_tensor};
+use foretask_objectives::{effective_rank, embedding_std, psnr, retrieval_accuracy, ssim};
+use foretask_pretext::Shape;
+
+use crate::health::{Gauges, Metric};
+
+/// Rows that the effective rank is computed of: its cost grows with their cube.
+const RANK_ROWS: usize = 256;
+/// Images whose quality is measured.
+const QUALITY_IMAGES: usize = 32;
+/// What an exact restoration counts as, in decibel, so that means stay finite.
+const BEST_PSNR: f64 = 100.0;
+
+fn of_features(features: &HostTensor) -> Gauges {
+    let d = features.shape.get(1).copied().unwrap_or(1).max(1);
+    let rows = (features.data.len() / d).min(RANK_ROWS);
+    Gauges {
+        effective_rank: Some(effective_rank(&features.data[..rows * d], d)),
+        effective_rank_limit: Some(rows.min(d) as f64),
+        ..spread(&features.data, d)
+    }
+}
+
+fn spread(embeddings: &[f32], d: usize) -> Gauges {
+    Gauges {
+        embedding_std: Some(embedding_std(embeddings, d)),
+        embedding_std_even: Some(1.0 / (d as f64).sqrt()),
+        ..Gauges::default()
+    }
+}
+
+/// The spread is that of the compared embeddings, the rank that of the features below them.
+pub(super) fn of_views(features: &HostTensor, first: &Tensor<2>, second: &Tensor<2>) -> Gauges {
+    let [n, d] = first.dims();
+    let (first, second) = (first.clone().inner(), second.clone().inner());
+    let embeddings = host_tensor(Tensor::cat(vec![first.clone(), second.clone()], 0));
+    let chance = 1.0 / (2 * n).saturating_sub(1).max(1) as f64;
+    let accuracy = Metric::new("contrastive_accuracy", retrieval_accuracy(first, second)).against("chance", chance);
+    let Gauges { embedding_std, embedding_std_even, .. } = spread(&embeddings.data, d);
+    Gauges { embedding_std, embedding_std_even, metrics: vec![accuracy], ..of_features(features) }
+}
+
+/// Accuracy against chance.
+pub(super) fn of_classes(features: &HostTensor, logits: &HostTensor, classes: &[u32]) -> Gauges {
+    let count = logits.shape.get(1).copied().unwrap_or(1).max(1);
+    let right = logits.data.chunks_exact(count).zip(classes).filter(|(row, class)| best(row) == **class as usize).count();
+    let accuracy = right as f64 / classes.len().max(1) as f64;
+    let accuracy = Metric::new("accuracy", accuracy).against("chance", 1.0 / count as f64);
+    Gauges { metrics: vec![accuracy], ..of_features(features) }
+}
+
+/// Position of the largest number, the first of equals.
+pub(super) fn best(row: &[f32]) -> usize {
+    let larger = |best: usize, i: usize| if row[i] > row[best] { i } else { best };
+    (0..row.len()).fold(0, larger)
+}
+
+/// Quality of what was restored, against that of the input as it was given.
+pub(super) fn of_images(features: &HostTensor, restored: &[f32], target: &[f32], input: &[f32], shape: Shape) -> Gauges {
+    let restored: Vec<f32> = restored.iter().map(|x| x.clamp(0.0, 1.0)).collect();
+    let (ours, plain) = (quality(&restored, target, shape), quality(input, target, shape));
+    let metrics = vec![
+        Metric::new("psnr", ours.0).against("input", plain.0),
+        Metric::new("ssim", ours.1).against("input", plain.1),
+    ];
+    Gauges { metrics, ..of_features(features) }
+}
+
+/// Mean PSNR and SSIM of the first images.
+fn quality(images: &[f32], target: &[f32], shape: Shape) -> (f64, f64) {
+    let images = images.chunks_exact(shape.len()).zip(target.chunks_exact(shape.len())).take(QUALITY_IMAGES);
+    let (mut sum, mut count) = ((0.0, 0.0), 0_usize);
+    for (image, target) in images {
+        let planes = image.chunks_exact(shape.plane()).zip(target.chunks_exact(shape.plane()));
+        let similarity: f64 = planes.map(|(a, b)| ssim(a, b, shape.width, shape.height)).sum();
+        sum.0 += psnr(image, target).min(BEST_PSNR);
+        sum.1 += similarity / shape.channels as f64;
+        count += 1;
+    }
+    let count = count.max(1) as f64;
+    (sum.0 / count, sum.1 / count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accuracy_counts_the_first_of_the_largest() {
+        let features = HostTensor { shape: vec![2, 2], data: vec![1.0, 0.0, 0.0, 1.0] };
+        let logits = HostTensor { shape: vec![2, 4], data: vec![0.0, 3.0, 3.0, 1.0, -5.0, -6.0, -7.0, -4.0] };
+        let gauges = of_classes(&features, &logits, &[1, 0]);
+        assert_eq!(gauges.metrics, [Metric::new("accuracy", 0.5).against("chance", 0.25)]);
+        assert!((gauges.effective_rank.unwrap() - 2.0).abs() < 1e-4);
+        assert_eq!(gauges.effective_rank_limit, Some(2.0));
+    }
+
+    #[test]
+    fn quality_is_the_mean_over_images_and_planes() {
+        let shape = Shape::new(2, 1, 1);
+        let (psnr, ssim) = quality(&[0.1, 0.1, 0.5, 0.5], &[0.0, 0.0, 0.5, 0.5], shape);
+        assert!((psnr - (20.0 + BEST_PSNR) / 2.0).abs() < 1e-5, "{psnr}");
+        // By hand: means only (a window of one pixel has no variance): (0 + C1) / (0.01 + C1).
+        assert!((ssim - (1e-4 / (0.01 + 1e-4) + 1.0) / 2.0).abs() < 1e-5, "{ssim}");
+    }
+}

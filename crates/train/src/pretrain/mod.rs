@@ -1,0 +1,173 @@
+//! Pretraining: learning from labels that were made out of the images themselves.
+
+mod answers;
+mod batches;
+mod gauges;
+mod learner;
+mod options;
+mod plan;
+mod result;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use burn::module::Module;
+use foretask_backend::{Scope, catch, state_dict};
+use foretask_data::Images;
+use foretask_models::{Encoder, InputSpec};
+use foretask_pretext::{Batch, Task};
+
+pub use learner::HeadConfig;
+pub use options::{OptimizerName, PretrainOptions};
+pub use plan::{Pool, PretrainPlan, plan_pretraining};
+pub use result::Pretrained;
+
+use crate::context::Context;
+use crate::error::TrainError;
+use crate::length::Length;
+use crate::loader::{Request, Workers};
+use crate::memory::require_memory;
+use crate::optim::Optimizer;
+use crate::schedule::Schedule;
+use crate::start::Start;
+use crate::training::{Plan, seconds_per_step, train};
+use learner::{Learner, Normalizer};
+
+/// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
+const FORMAT: u32 = 1;
+
+/// Trains an encoder on `images` by `task`, from the beginning or from where `cx.folder` left off.
+///
+/// A finished folder gives its result at once. A time budget is calibrated in the first sitting (on a copy of the
+/// network that is thrown away) and kept in the folder.
+///
+/// # Errors
+/// What [`plan_pretraining`] refuses; [`TrainError::Memory`]; everything of [`train`].
+pub fn pretrain(
+    start: &Start,
+    task: &Task,
+    images: &Images,
+    options: &PretrainOptions,
+    cx: &Context<'_>,
+) -> Result<Pretrained, TrainError> {
+    let plan = plan_pretraining(start, task, &Pool::from(images), options)?;
+    require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
+    for note in &plan.notes {
+        cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
+    }
+    catch("pretraining", || run(start, plan, images, cx))?
+}
+
+fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
+    let input = input_spec(start, &plan, images);
+    let normalizer = Normalizer::new(&input, &cx.device.plain());
+    let make = |request: &Request, workers: &Workers| {
+        batches::make(&plan.task, images, plan.options.seed, request, workers)
+    };
+    let forward = |learner: &Learner, batch: Batch, measure: bool| {
+        learner.forward(&plan.task.task, batch, &normalizer, measure)
+    };
+    let row = |index: u32| images.row(index as usize);
+    let identity = identity(start, &plan, &input, images, cx)?;
+
+    let steps = match (plan.steps, plan.length) {
+        (Some(steps), _) => steps,
+        (None, Length::Budget(budget)) => match steps::known(cx.folder, &identity) {
+            Some(steps) => steps,
+            None => {
+                cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
+                let begin = Instant::now();
+                let trial = training_plan(&plan, u64::MAX, &identity);
+                let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
+                let time = steps::calibration_time(budget);
+                let seconds = seconds_per_step(learner, optimizer, &trial, &make, forward, time, cx)?;
+                let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
+                cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
+                steps
+            }
+        },
+        (None, _) => 1,
+    };
+
+    // A checkpoint of another number of steps followed another schedule.
+    let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
+    let learner = learner(start, &plan, cx)?;
+    let trained = train(learner, optimizer(&plan), &training, &make, forward, row, cx)?;
+    let Learner { encoder, head } = trained.model.valid();
+    let origin = format!("{} on {} images, {} seen", plan.task.task.name(), images.len(), trained.images);
+    Ok(Pretrained {
+        encoder: Encoder::of(&encoder, &plan.config, &input, origin),
+        head: plan.head,
+        head_state: Arc::new(state_dict(&head)),
+        task: plan.task,
+        history: trained.history,
+        steps: trained.steps,
+        images_seen: trained.images,
+        seconds: trained.seconds,
+    })
+}
+
+/// The encoder keeps the statistics that it was trained with.
+fn input_spec(start: &Start, plan: &PretrainPlan, images: &Images) -> InputSpec {
+    let (mean, std) = match start {
+        Start::Encoder(encoder) => (encoder.input.mean.clone(), encoder.input.std.clone()),
+        Start::Network(_) => {
+            let stats = images.channel_stats();
+            (stats.mean, stats.std)
+        }
+    };
+    let shape = plan.task.shape;
+    InputSpec { channels: shape.channels, height: shape.height, width: shape.width, mean, std }
+}
+
+fn learner(start: &Start, plan: &PretrainPlan, cx: &Context<'_>) -> Result<Learner, TrainError> {
+    let device = cx.device.training();
+    let seed = plan.options.seed;
+    let encoder = start.build(&plan.config, plan.task.shape.channels, seed, &device)?;
+    let head = plan.head.build(&Scope::new(seed, &device).at("head"));
+    Ok(Learner { encoder, head })
+}
+
+fn optimizer(plan: &PretrainPlan) -> Optimizer {
+    Optimizer::new(plan.rule, plan.weight_decay)
+}
+
+fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> Plan {
+    let per_epoch = plan.sampling.batches_per_epoch().div_ceil(plan.accumulate);
+    let mut schedule = Schedule::cosine(plan.lr, steps, plan.options.warmup);
+    schedule.decay = plan.options.schedule;
+    Plan {
+        stage: "pretrain".to_owned(),
+        name: plan.task.task.name().to_owned(),
+        steps,
+        sampling: plan.sampling,
+        accumulate: plan.accumulate,
+        schedule,
+        clip_norm: (plan.options.clip_norm > 0.0).then_some(plan.options.clip_norm),
+        health_every: Plan::health_interval(steps, per_epoch),
+        identity: identity.to_owned(),
+    }
+}
+
+/// A hash of all that decides the result, but for the steps that a budget turns out to be.
+fn identity(
+    start: &Start,
+    plan: &PretrainPlan,
+    input: &InputSpec,
+    images: &Images,
+    cx: &Context<'_>,
+) -> Result<String, TrainError> {
+    let PretrainPlan { config, task, head, length, sampling, accumulate, rule, lr, weight_decay, options, .. } = plan;
+    let decisive = (config, &task.task, task.shape, head, length, sampling, accumulate);
+    let decisive = (FORMAT, decisive, rule, lr, weight_decay, options, input, start.fingerprint());
+    let text = serde_json::to_vec(&decisive)
+        .map_err(|error| TrainError::File { path: cx.folder.to_owned(), source: error.into() })?;
+    let mut hash = blake3::Hasher::new();
+    hash.update(&text);
+    hash.update(images.fingerprint().as_bytes());
+    hash.update(cx.device.name().as_bytes());
+    Ok(hash.finalize().to_hex().to_string())
+}

@@ -1,0 +1,205 @@
+//! Options of `pretrain`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::length::{Budget, Length};
+use crate::schedule::Decay;
+
+/// Which optimizer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OptimizerName {
+    /// Adam with decoupled weight decay.
+    #[default]
+    AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
+}
+
+/// Options of `pretrain`; `None` is `"auto"`. At most one of `epochs`, `steps` and `budget` may be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PretrainOptions {
+    /// Passes over the images.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
+    /// Updates.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Time; turned into a fixed number of updates by a short calibration, which is kept with the run.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Budget>,
+    /// Images a batch (each of which gives several inputs in some tasks).
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub batch_size: Option<usize>,
+    /// AdamW or SGD.
+    pub optimizer: OptimizerName,
+    /// Peak learning rate.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub lr: Option<f64>,
+    /// Weight decay; never on biases and norms.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub weight_decay: Option<f64>,
+    /// Momentum of SGD.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// Nesterov's form of momentum, SGD only.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub nesterov: Option<bool>,
+    /// Decay rates of AdamW's two means.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub betas: Option<[f64; 2]>,
+    /// Share of the updates in which the learning rate rises, 0 to 0.9.
+    pub warmup: f64,
+    /// What the learning rate does after that.
+    pub schedule: Decay,
+    /// Bound of the global gradient norm; 0 for none.
+    pub clip_norm: f64,
+    /// Batches whose gradients are averaged for one update. Contrastive tasks compare within one batch only.
+    pub accumulate: u64,
+    /// Decides first weights, order and every random choice.
+    pub seed: u64,
+    /// Side of the square that images are brought to.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub image_size: Option<usize>,
+}
+
+impl Default for PretrainOptions {
+    fn default() -> Self {
+        Self {
+            epochs: None,
+            steps: None,
+            budget: None,
+            batch_size: None,
+            optimizer: OptimizerName::AdamW,
+            lr: None,
+            weight_decay: None,
+            momentum: None,
+            nesterov: None,
+            betas: None,
+            warmup: 0.1,
+            schedule: Decay::Cosine,
+            clip_norm: 1.0,
+            accumulate: 1,
+            seed: 0,
+            image_size: None,
+        }
+    }
+}
+
+impl PretrainOptions {
+    /// How long, where the user said so.
+    ///
+    /// # Errors
+    /// More than one of `epochs`, `steps` and `budget`.
+    pub fn length(&self) -> Result<Option<Length>, TrainError> {
+        match (self.epochs, self.steps, self.budget) {
+            (None, None, None) => Ok(None),
+            (Some(epochs), None, None) => Ok(Some(Length::Epochs(epochs))),
+            (None, Some(steps), None) => Ok(Some(Length::Steps(steps))),
+            (None, None, Some(budget)) => Ok(Some(Length::Budget(budget))),
+            _ => {
+                let option = if self.budget.is_some() { "budget" } else { "steps" };
+                let reason = "give one length only: `epochs`, `steps` or `budget`".to_owned();
+                Err(TrainError::Option { option, reason })
+            }
+        }
+    }
+
+    /// Checks every option's range, whatever the images.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] with the option and its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let require = |ok: bool, option, value: &dyn std::fmt::Display, range: &str| {
+            if ok { Ok(()) } else { Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") }) }
+        };
+        let above_zero = |value: f64| value > 0.0 && value.is_finite();
+        self.length()?;
+        if let Some(epochs) = self.epochs {
+            require(above_zero(epochs) && epochs <= 1e6, "epochs", &epochs, "a number above 0")?;
+        }
+        if let Some(steps) = self.steps {
+            require(steps > 0, "steps", &steps, "a whole number from 1")?;
+        }
+        if let Some(batch_size) = self.batch_size {
+            require((1..=1 << 20).contains(&batch_size), "batch_size", &batch_size, "a whole number from 1")?;
+        }
+        if let Some(lr) = self.lr {
+            require(above_zero(lr), "lr", &lr, "a number above 0, usually 1e-4 to 1e-2 with AdamW, 0.01 to 1 with SGD")?;
+        }
+        if let Some(decay) = self.weight_decay {
+            require((0.0..=1.0).contains(&decay), "weight_decay", &decay, "from 0 to 1")?;
+        }
+        if let Some(momentum) = self.momentum {
+            require((0.0..1.0).contains(&momentum), "momentum", &momentum, "from 0 to below 1")?;
+        }
+        if let Some([beta1, beta2]) = self.betas {
+            let fine = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
+            require(fine, "betas", &format!("[{beta1}, {beta2}]"), "two numbers from 0 to below 1")?;
+        }
+        let given = [
+            ("betas", self.betas.is_some(), OptimizerName::AdamW, "adamw"),
+            ("momentum", self.momentum.is_some(), OptimizerName::Sgd, "sgd"),
+            ("nesterov", self.nesterov.is_some(), OptimizerName::Sgd, "sgd"),
+        ];
+        for (option, given, wanted, name) in given {
+            if given && self.optimizer != wanted {
+                let reason = format!("belongs to `optimizer: \"{name}\"`; leave it out or change the optimizer");
+                return Err(TrainError::Option { option, reason });
+            }
+        }
+        if self.nesterov == Some(true) && self.momentum == Some(0.0) {
+            let reason = "needs a `momentum` above 0".to_owned();
+            return Err(TrainError::Option { option: "nesterov", reason });
+        }
+        require((0.0..=0.9).contains(&self.warmup), "warmup", &self.warmup, "a share of the steps from 0 to 0.9")?;
+        require(self.clip_norm >= 0.0, "clip_norm", &self.clip_norm, "a number above 0, or 0 for no clipping")?;
+        require((1..=4096).contains(&self.accumulate), "accumulate", &self.accumulate, "a whole number from 1 to 4096")?;
+        if let Some(size) = self.image_size {
+            require((4..=4096).contains(&size), "image_size", &size, "a number of pixels from 4 to 4096")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<PretrainOptions, String> {
+        let options: PretrainOptions = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        options.validate().map_err(|error| error.to_string())?;
+        Ok(options)
+    }
+
+    #[test]
+    fn options_read_as_a_script_writes_them() {
+        assert_eq!(read("{}").unwrap(), PretrainOptions::default());
+        let options = read(r#"{"budget": "2m", "lr": "auto", "optimizer": "sgd", "nesterov": true}"#).unwrap();
+        assert_eq!(options.length().unwrap().unwrap().to_string(), "2m");
+        assert_eq!((options.lr, options.nesterov), (None, Some(true)));
+        let text = serde_json::to_string(&options).unwrap();
+        assert_eq!(read(&text).unwrap(), options);
+    }
+
+    #[test]
+    fn what_cannot_work_names_the_option_and_the_way_out() {
+        for (text, words) in [
+            (r#"{"learning_rate": 1}"#, ["unknown field", "lr"]),
+            (r#"{"epochs": 1, "budget": "1m"}"#, ["budget", "one length only"]),
+            (r#"{"lr": 0}"#, ["`lr`", "above 0"]),
+            (r#"{"steps": 0}"#, ["`steps`", "from 1"]),
+            (r#"{"momentum": 0.9}"#, ["`momentum`", "sgd"]),
+            (r#"{"optimizer": "sgd", "betas": [0.9, 0.99]}"#, ["`betas`", "adamw"]),
+            (r#"{"warmup": 1}"#, ["`warmup`", "0 to 0.9"]),
+            (r#"{"clip_norm": -1}"#, ["`clip_norm`", "0 for no clipping"]),
+            (r#"{"optimizer": "adam"}"#, ["unknown variant", "adamw"]),
+            (r#"{"budget": "soon"}"#, ["not a time", "2m"]),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+        }
+    }
+}

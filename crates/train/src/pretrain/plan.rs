@@ -1,0 +1,372 @@
+//! Every number of a pretraining run, settled before anything is trained.
+
+use foretask_data::Images;
+use foretask_models::{BackboneConfig, DecoderConfig, ProjectionConfig};
+use foretask_pretext::{Auto, Resolved, Shape, TargetKind, Task};
+use serde::{Deserialize, Serialize};
+
+use super::learner::HeadConfig;
+use super::options::{OptimizerName, PretrainOptions};
+use crate::error::TrainError;
+use crate::length::{Budget, Length};
+use crate::loader::{PREFETCH, Sampling};
+use crate::optim::{AdamW, Rule, Sgd};
+use crate::start::Start;
+
+/// Time that is trained where no length is given.
+const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_secs(120));
+/// Images of unequal or large sizes are brought to at most this side unless told otherwise.
+const LARGEST_SIDE: usize = 128;
+/// And small ones of unequal sizes to at least this.
+const SMALLEST_SIDE: usize = 32;
+/// The batch that [`LEARNING_RATE`] and [`SGD_LEARNING_RATE`] are for.
+const REFERENCE_BATCH: f64 = 256.0;
+const LEARNING_RATE: f64 = 2e-3;
+const SGD_LEARNING_RATE: f64 = 0.05;
+
+/// What planning needs to know of the images.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// How many.
+    pub count: usize,
+    /// Channels of all of them.
+    pub channels: usize,
+    /// (width, height) where all have the same.
+    pub size: Option<(usize, usize)>,
+    /// The shortest side of all of them.
+    pub smallest_side: usize,
+}
+
+impl From<&Images> for Pool {
+    fn from(images: &Images) -> Self {
+        Self {
+            count: images.len(),
+            channels: images.channels(),
+            size: images.uniform_size(),
+            smallest_side: images.smallest_side(),
+        }
+    }
+}
+
+/// A pretraining run with nothing left open but the number of steps of a time budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PretrainPlan {
+    /// The backbone.
+    pub config: BackboneConfig,
+    /// Task and input shape.
+    pub task: Resolved,
+    /// What stands on the backbone.
+    pub head: HeadConfig,
+    /// How long.
+    pub length: Length,
+    /// Updates; `None` until a time budget has been calibrated.
+    pub steps: Option<u64>,
+    /// Which images make up which batch.
+    pub sampling: Sampling,
+    /// Batches an update.
+    pub accumulate: u64,
+    /// Update rule.
+    pub rule: Rule,
+    /// Peak learning rate.
+    pub lr: f64,
+    /// Weight decay.
+    pub weight_decay: f64,
+    /// The options as given, for what needs no choice.
+    pub options: PretrainOptions,
+    /// Numbers that are trained: backbone and head.
+    pub parameters: u64,
+    /// Estimated memory in bytes.
+    pub memory_bytes: u64,
+    /// What was chosen for the user, and why.
+    pub notes: Vec<Auto>,
+}
+
+/// Settles everything that can be settled without training, and refuses what cannot work.
+///
+/// # Errors
+/// Options out of range, a task that does not suit the images, a network that cannot take them, too few images.
+pub fn plan_pretraining(
+    start: &Start,
+    task: &Task,
+    pool: &Pool,
+    options: &PretrainOptions,
+) -> Result<PretrainPlan, TrainError> {
+    options.validate()?;
+    let mut notes = Vec::new();
+    let shape = input_shape(start, pool, options, &mut notes)?;
+    let mut task = task.resolve(shape)?;
+    notes.extend(task.notes.iter().cloned());
+    let shape = task.shape;
+    let (config, reasons) = start.config().resolve(shape.height, shape.width)?;
+    notes.extend(reasons.iter().map(|reason| as_note(reason)));
+    let cost = config.cost(shape.channels, shape.height, shape.width);
+    let head = head_for(&mut task.task, &config, shape, cost.map, &mut notes);
+
+    let sampling = sampling(&task.task, pool, options, &mut notes)?;
+    let length = match options.length()? {
+        Some(length) => length,
+        None => {
+            notes.push(Auto::new("budget", DEFAULT_BUDGET, "no length was given; `epochs`, `steps` or `budget` set it"));
+            Length::Budget(DEFAULT_BUDGET)
+        }
+    };
+    let per_epoch = sampling.batches_per_epoch() as f64 / options.accumulate as f64;
+    let steps = match length {
+        Length::Epochs(epochs) => Some(((epochs * per_epoch).ceil() as u64).max(1)),
+        Length::Steps(steps) => Some(steps),
+        Length::Budget(_) => None,
+    };
+    let (rule, lr, weight_decay) = update_rule(&sampling, options, &mut notes);
+    let inputs = sampling.batch_size * task.task.inputs_per_image();
+    let parameters = cost.parameters + head.parameters();
+    let target = if matches!(task.task.target(shape), TargetKind::Image(_)) { 2 } else { 1 };
+    let batch_bytes = (4 * inputs * shape.len() * target) as u64;
+    let memory_bytes = cost.training_bytes(inputs)
+        + 4 * head.parameters() * (4 + rule.moments() as u64)
+        + head.activation_bytes(inputs)
+        + batch_bytes * (PREFETCH as u64 + 3);
+    Ok(PretrainPlan {
+        config,
+        task,
+        head,
+        length,
+        steps,
+        sampling,
+        accumulate: options.accumulate,
+        rule,
+        lr,
+        weight_decay,
+        options: options.clone(),
+        parameters,
+        memory_bytes,
+        notes,
+    })
+}
+
+/// "stem = strided (3x3 stride 2: …)" as a note.
+fn as_note(reason: &str) -> Auto {
+    let (name, rest) = reason.split_once(" = ").unwrap_or(("network", reason));
+    let (value, why) = rest.split_once(" (").unwrap_or((rest, ""));
+    Auto::new(name, value, why.strip_suffix(')').unwrap_or(why))
+}
+
+fn input_shape(
+    start: &Start,
+    pool: &Pool,
+    options: &PretrainOptions,
+    notes: &mut Vec<Auto>,
+) -> Result<Shape, TrainError> {
+    if let Start::Encoder(encoder) = start
+        && encoder.input.channels != pool.channels
+    {
+        let reason = format!(
+            "the encoder takes {} channels, the images have {}; load them with `channels: {0}`",
+            encoder.input.channels, pool.channels
+        );
+        return Err(TrainError::Option { option: "channels", reason });
+    }
+    if let Some(side) = options.image_size {
+        return Ok(Shape::new(pool.channels, side, side));
+    }
+    if let Start::Encoder(encoder) = start {
+        let (height, width) = (encoder.input.height, encoder.input.width);
+        notes.push(Auto::new("image_size", format!("{width}x{height}"), "what the encoder was trained on"));
+        return Ok(Shape::new(pool.channels, height, width));
+    }
+    match pool.size {
+        Some((width, height)) if width.max(height) <= LARGEST_SIDE => {
+            Ok(Shape::new(pool.channels, height, width))
+        }
+        _ => {
+            let side = pool.smallest_side.clamp(SMALLEST_SIDE, LARGEST_SIDE);
+            let reason = match pool.size {
+                Some((width, height)) => format!("images are {width}x{height}; larger inputs cost more time and memory"),
+                None => format!("images differ in size, the smallest side is {}", pool.smallest_side),
+            };
+            notes.push(Auto::new("image_size", side, reason));
+            Ok(Shape::new(pool.channels, side, side))
+        }
+    }
+}
+
+fn head_for(
+    task: &mut Task,
+    config: &BackboneConfig,
+    shape: Shape,
+    map: [usize; 2],
+    notes: &mut Vec<Auto>,
+) -> HeadConfig {
+    let features = config.feature_dim();
+    match task {
+        Task::SimClr(simclr) => {
+            let (projector, reasons) = simclr.projector(features);
+            notes.extend(reasons);
+            simclr.projector_width = Some(projector.width as u32);
+            simclr.projector_out = Some(projector.out as u32);
+            HeadConfig::Projection(ProjectionConfig { input: features, hidden: projector.width, output: projector.out })
+        }
+        Task::SuperResolution(task) => {
+            let mut decoder = DecoderConfig::light(features, map, [shape.channels, shape.height, shape.width]);
+            match task.decoder_width {
+                Some(width) => decoder.hidden = width as usize,
+                None => {
+                    let reason = "half as wide as the features, from 8 to 64: the encoder shall do the work";
+                    notes.push(Auto::new("decoder_width", decoder.hidden, reason));
+                    task.decoder_width = Some(decoder.hidden as u32);
+                }
+            }
+            HeadConfig::Decoder(decoder)
+        }
+        other => {
+            let classes = match other.target(shape) {
+                TargetKind::Classes { names } => names.len(),
+                TargetKind::Image(_) | TargetKind::Views { .. } => 1,
+            };
+            HeadConfig::Class { input: features, classes }
+        }
+    }
+}
+
+fn sampling(
+    task: &Task,
+    pool: &Pool,
+    options: &PretrainOptions,
+    notes: &mut Vec<Auto>,
+) -> Result<Sampling, TrainError> {
+    let contrastive = matches!(task, Task::SimClr(_));
+    let least = if contrastive { 2 } else { 1 };
+    if pool.count < least {
+        let need = match pool.count {
+            0 => "there is nothing to learn from; look at the manifest with `describe`".to_owned(),
+            _ => format!("`{}` compares images with each other and needs at least {least}", task.name()),
+        };
+        return Err(TrainError::TooFewImages { have: pool.count, need });
+    }
+    if contrastive && options.batch_size == Some(1) {
+        let reason = "is 1, but views need other images to be told from; 64 or more work well".to_owned();
+        return Err(TrainError::Option { option: "batch_size", reason });
+    }
+    let auto = match task {
+        Task::SimClr(_) => (256, "every other image of the batch is a negative"),
+        Task::Rotation(_) => (128, "with four turns of each image that is 512 inputs"),
+        _ => (128, "steady gradients at little memory"),
+    };
+    let wanted = options.batch_size.unwrap_or(auto.0);
+    let batch_size = wanted.min(pool.count);
+    if batch_size < wanted {
+        let reason = format!("there are only {} images; {wanted} would be the batch otherwise", pool.count);
+        notes.push(Auto::new("batch_size", batch_size, reason));
+    } else if options.batch_size.is_none() {
+        notes.push(Auto::new("batch_size", batch_size, auto.1));
+    }
+    // Batch norm and negatives want equal batches; a pool of one batch has no rest.
+    Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true })
+}
+
+fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<Auto>) -> (Rule, f64, f64) {
+    let batch = sampling.batch_size as f64 * options.accumulate as f64;
+    let (rule, lr, lr_reason, decay, decay_reason) = match options.optimizer {
+        OptimizerName::AdamW => {
+            let [beta1, beta2] = options.betas.unwrap_or([0.9, 0.999]);
+            let lr = LEARNING_RATE * (batch / REFERENCE_BATCH).sqrt().min(1.0);
+            let reason = "2e-3 for batches from 256, less by the square root for smaller ones";
+            (Rule::AdamW(AdamW { beta1, beta2, ..AdamW::default() }), lr, reason, 1e-2, "as usual with AdamW")
+        }
+        OptimizerName::Sgd => {
+            let momentum = options.momentum.unwrap_or(0.9);
+            let nesterov = options.nesterov.unwrap_or(false);
+            let lr = SGD_LEARNING_RATE * batch / REFERENCE_BATCH;
+            let reason = "0.05 for a batch of 256, in proportion for others";
+            (Rule::Sgd(Sgd { momentum, nesterov }), lr, reason, 1e-4, "as usual with SGD")
+        }
+    };
+    let lr = options.lr.unwrap_or_else(|| {
+        let lr = two_digits(lr);
+        notes.push(Auto::new("lr", lr, lr_reason));
+        lr
+    });
+    let decay = options.weight_decay.unwrap_or_else(|| {
+        notes.push(Auto::new("weight_decay", decay, decay_reason));
+        decay
+    });
+    (rule, lr, decay)
+}
+
+/// Learning rates are seen by users.
+fn two_digits(value: f64) -> f64 {
+    format!("{value:.1e}").parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use foretask_models::Arch;
+
+    use super::*;
+
+    fn pool(count: usize) -> Pool {
+        Pool { count, channels: 1, size: Some((28, 28)), smallest_side: 28 }
+    }
+
+    fn plan(task: &str, pool: &Pool, options: &str) -> Result<PretrainPlan, String> {
+        let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16));
+        let options = serde_json::from_str(options).unwrap();
+        plan_pretraining(&start, &Task::by_name(task).unwrap(), pool, &options).map_err(|error| error.to_string())
+    }
+
+    fn note(plan: &PretrainPlan, name: &str) -> Option<String> {
+        plan.notes.iter().find(|note| note.name == name).map(|note| note.value.clone())
+    }
+
+    #[test]
+    fn defaults_suit_small_images_and_say_why() {
+        let plan = plan("simclr", &pool(10_000), "{}").unwrap();
+        assert_eq!((plan.sampling.batch_size, plan.lr, plan.weight_decay), (256, 2e-3, 1e-2));
+        assert_eq!((plan.length.to_string().as_str(), plan.steps), ("2m", None));
+        for name in ["budget", "batch_size", "lr", "weight_decay", "stem", "projector_out", "temperature"] {
+            let note = plan.notes.iter().find(|note| note.name == name);
+            assert!(note.is_some_and(|note| !note.value.is_empty() && !note.reason.is_empty()), "{name}: {note:?}");
+        }
+        assert_eq!(note(&plan, "stem").unwrap(), "strided");
+        assert!(plan.parameters > 307_248 && plan.memory_bytes > 1 << 20);
+    }
+
+    #[test]
+    fn lengths_become_steps() {
+        let steps = |options| plan("rotation", &pool(1000), options).unwrap().steps.unwrap();
+        assert_eq!(steps(r#"{"epochs": 2, "batch_size": 100}"#), 20);
+        assert_eq!(steps(r#"{"epochs": 0.001, "batch_size": 100}"#), 1);
+        assert_eq!(steps(r#"{"epochs": 3, "batch_size": 100, "accumulate": 4}"#), 8);
+        assert_eq!(steps(r#"{"steps": 7}"#), 7);
+    }
+
+    #[test]
+    fn a_small_pool_is_one_batch_and_a_tiny_one_is_refused() {
+        let small = plan("simclr", &pool(40), r#"{"batch_size": 64, "epochs": 3}"#).unwrap();
+        assert_eq!((small.sampling.batch_size, small.steps), (40, Some(3)));
+        assert_eq!(note(&small, "batch_size").unwrap(), "40");
+        assert!(plan("simclr", &pool(1), "{}").unwrap_err().contains("at least 2"));
+        assert!(plan("rotation", &pool(0), "{}").unwrap_err().contains("nothing to learn from"));
+        assert!(plan("simclr", &pool(9), r#"{"batch_size": 1}"#).unwrap_err().contains("`batch_size`"));
+        assert!(plan("rotation", &pool(1), "{}").is_ok());
+    }
+
+    #[test]
+    fn image_sizes_are_chosen_by_the_images() {
+        let shape = |pool: &Pool, options| plan("simclr", pool, options).unwrap().task.shape;
+        assert_eq!(shape(&pool(99), "{}"), Shape::new(1, 28, 28));
+        assert_eq!(shape(&pool(99), r#"{"image_size": 20}"#), Shape::new(1, 20, 20));
+        let mixed = Pool { count: 99, channels: 3, size: None, smallest_side: 17 };
+        assert_eq!(shape(&mixed, "{}"), Shape::new(3, 32, 32));
+        let large = Pool { count: 99, channels: 3, size: Some((640, 480)), smallest_side: 480 };
+        assert_eq!(shape(&large, "{}"), Shape::new(3, 128, 128));
+    }
+
+    #[test]
+    fn learning_rates_follow_the_batch() {
+        let lr = |options| plan("simclr", &pool(9999), options).unwrap().lr;
+        assert_eq!(lr(r#"{"batch_size": 64}"#), 1e-3);
+        assert_eq!(lr(r#"{"batch_size": 1024}"#), 2e-3);
+        assert_eq!(lr(r#"{"optimizer": "sgd", "batch_size": 512}"#), 0.1);
+        assert_eq!(lr(r#"{"lr": 0.125}"#), 0.125);
+    }
+}

@@ -1,0 +1,83 @@
+//! A time budget as a fixed number of steps.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::length::Budget;
+
+/// Share of a budget that calibration may take.
+const CALIBRATION_SHARE: f64 = 0.04;
+const LONGEST_CALIBRATION: Duration = Duration::from_secs(5);
+/// Share of the rest that goes into steps; checkpoints and health lines take the remainder.
+const STEPS_SHARE: f64 = 0.98;
+
+/// A calibrated length, kept in the stage's folder so that a rerun repeats it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Calibration {
+    identity: String,
+    budget: Budget,
+    seconds_per_step: f64,
+    steps: u64,
+}
+
+/// How long to measure steps for.
+pub(super) fn calibration_time(budget: Budget) -> Duration {
+    budget.0.mul_f64(CALIBRATION_SHARE).min(LONGEST_CALIBRATION)
+}
+
+fn path_in(folder: &Path) -> PathBuf {
+    folder.join("length.json")
+}
+
+/// The steps that an earlier sitting settled on.
+pub(super) fn known(folder: &Path, identity: &str) -> Option<u64> {
+    let bytes = std::fs::read(path_in(folder)).ok()?;
+    let calibration: Calibration = serde_json::from_slice(&bytes).ok()?;
+    (calibration.identity == identity).then_some(calibration.steps)
+}
+
+/// Turns what is left of the budget into steps, and keeps the answer.
+pub(super) fn settle(
+    folder: &Path,
+    identity: &str,
+    budget: Budget,
+    spent: Duration,
+    seconds_per_step: f64,
+) -> Result<u64, TrainError> {
+    let left = budget.0.saturating_sub(spent).as_secs_f64() * STEPS_SHARE;
+    let steps = ((left / seconds_per_step.max(1e-9)) as u64).max(1);
+    let calibration = Calibration { identity: identity.to_owned(), budget, seconds_per_step, steps };
+    let bytes = serde_json::to_vec_pretty(&calibration)
+        .map_err(|error| TrainError::File { path: path_in(folder), source: error.into() })?;
+    foretask_data::write_atomically(path_in(folder), bytes)?;
+    Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_settled_once_for_each_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let budget = Budget::parse("2m").unwrap();
+        assert_eq!(known(folder.path(), "a"), None);
+        let steps = settle(folder.path(), "a", budget, Duration::from_secs(20), 0.5).unwrap();
+        assert_eq!(steps, 196);
+        assert_eq!(known(folder.path(), "a"), Some(196));
+        assert_eq!(known(folder.path(), "b"), None);
+        std::fs::write(path_in(folder.path()), "{").unwrap();
+        assert_eq!(known(folder.path(), "a"), None);
+    }
+
+    #[test]
+    fn even_a_spent_budget_is_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(settle(folder.path(), "a", Budget::parse("1s").unwrap(), Duration::from_secs(9), 0.5).unwrap(), 1);
+        assert_eq!(calibration_time(Budget::parse("1h").unwrap()), LONGEST_CALIBRATION);
+        assert_eq!(calibration_time(Budget::parse("10s").unwrap()), Duration::from_millis(400));
+    }
+}

@@ -1,0 +1,340 @@
+//! Whole runs on tiny networks and pictures, to the bit.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use foretask_backend::{Device, StateDict};
+use foretask_data::{Blob, LoadOptions, Samples, Source};
+use foretask_models::{Arch, BackboneConfig};
+use foretask_random::Key;
+
+use super::*;
+use crate::context::{Event, Interrupt};
+use crate::health::HealthLine;
+
+const TASKS: [&str; 3] = ["simclr", "rotation", "super_resolution"];
+
+/// Grey pictures of 16x16: a bright bar near the top on noise, so that up and down can be told apart.
+fn pictures(count: usize) -> Images {
+    const SIDE: usize = 16;
+    let picture = |i: u64| {
+        let mut rng = Key::new(11).with(i).rng();
+        let (row, left) = (1 + rng.below(4) as usize, rng.below(6) as usize);
+        let mut bytes = format!("P5 {SIDE} {SIDE} 255\n").into_bytes();
+        for k in 0..SIDE * SIDE {
+            let bar = k / SIDE == row && (left..left + 9).contains(&(k % SIDE));
+            bytes.push(if bar { 230 } else { 20 + rng.below(60) as u8 });
+        }
+        Source::Bytes { bytes: Blob::from(bytes.as_slice()), name: None }
+    };
+    let samples = Samples {
+        rows: (0..count as u64).map(|i| 100 + i).collect(),
+        labels: vec![None; count],
+        classes: Arc::from([]),
+        sources: (0..count as u64).map(picture).collect(),
+    };
+    Images::load(&samples, &LoadOptions::default()).unwrap()
+}
+
+fn start() -> Start {
+    Start::Network(BackboneConfig::new(Arch::ResNet10, 8))
+}
+
+fn options(text: &str) -> PretrainOptions {
+    serde_json::from_str(text).unwrap()
+}
+
+struct Run<'a> {
+    task: &'a str,
+    options: &'a str,
+    folder: &'a Path,
+    threads: usize,
+    checkpoint_every: Duration,
+    /// Asks to stop once this many steps are saved.
+    stop_at: Option<u64>,
+}
+
+impl<'a> Run<'a> {
+    fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
+        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_secs(3600), stop_at: None }
+    }
+
+    fn run(&self) -> Result<Pretrained, TrainError> {
+        let device = foretask_backend::device("flex").unwrap();
+        let interrupt = Interrupt::new();
+        let events = |event: Event| {
+            if let (Event::Saved { step }, Some(stop)) = (event, self.stop_at)
+                && step >= stop
+            {
+                interrupt.request();
+            }
+        };
+        let cx = Context {
+            device: &device,
+            folder: self.folder,
+            events: &events,
+            interrupt: &interrupt,
+            threads: self.threads,
+            checkpoint_every: self.checkpoint_every,
+        };
+        pretrain(&start(), &Task::by_name(self.task).unwrap(), &pictures(20), &options(self.options), &cx)
+    }
+}
+
+fn bits(state: &StateDict) -> Vec<(&str, Vec<u32>)> {
+    state.iter().map(|(name, t)| (name.as_str(), t.data.iter().map(|x| x.to_bits()).collect())).collect()
+}
+
+/// Everything but the time it took.
+fn timeless(history: &[HealthLine]) -> Vec<HealthLine> {
+    history.iter().map(|line| HealthLine { seconds: 0.0, ..line.clone() }).collect()
+}
+
+fn assert_same(a: &Pretrained, b: &Pretrained) {
+    assert_eq!(bits(&a.encoder.state), bits(&b.encoder.state));
+    assert_eq!(bits(&a.head_state), bits(&b.head_state));
+    assert_eq!(timeless(&a.history), timeless(&b.history));
+    assert_eq!((a.steps, a.images_seen, &a.encoder.input), (b.steps, b.images_seen, &b.encoder.input));
+}
+
+fn metrics(folder: &Path) -> Vec<HealthLine> {
+    let text = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+const SHORT: &str = r#"{"steps": 6, "batch_size": 8, "seed": 3}"#;
+
+#[test]
+fn a_run_that_was_interrupted_ends_in_the_same_bits() {
+    for task in TASKS {
+        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let expected = Run::new(task, SHORT, whole.path()).run().unwrap();
+        let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new(task, SHORT, parts.path()) };
+        match first.run() {
+            Err(TrainError::Interrupted { step: 4, steps: 6, folder }) => assert_eq!(folder, parts.path()),
+            other => panic!("{other:?}"),
+        }
+        let resumed = Run::new(task, SHORT, parts.path()).run().unwrap();
+        assert_same(&expected, &resumed);
+        assert_eq!(timeless(&metrics(parts.path())), timeless(&expected.history));
+        // And once more: a finished folder gives its result at once.
+        assert_same(&expected, &Run::new(task, SHORT, parts.path()).run().unwrap());
+    }
+}
+
+#[test]
+fn accumulation_and_sgd_resume_to_the_bit_as_well() {
+    let text = r#"{"steps": 5, "batch_size": 5, "accumulate": 2, "optimizer": "sgd", "nesterov": true}"#;
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let expected = Run::new("simclr", text, whole.path()).run().unwrap();
+    assert_eq!(expected.images_seen, 50);
+    let first = Run { stop_at: Some(1), checkpoint_every: Duration::ZERO, ..Run::new("simclr", text, parts.path()) };
+    assert!(matches!(first.run(), Err(TrainError::Interrupted { step: 2, .. })));
+    assert_same(&expected, &Run::new("simclr", text, parts.path()).run().unwrap());
+}
+
+#[test]
+fn loader_threads_do_not_change_a_bit() {
+    for task in TASKS {
+        let (one, eight) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let one = Run { threads: 1, ..Run::new(task, SHORT, one.path()) }.run().unwrap();
+        let eight = Run { threads: 8, ..Run::new(task, SHORT, eight.path()) }.run().unwrap();
+        assert_same(&one, &eight);
+    }
+}
+
+#[test]
+fn the_seed_decides_everything() {
+    let [a, b] = [3, 4].map(|seed| {
+        let folder = tempfile::tempdir().unwrap();
+        Run::new("simclr", &format!(r#"{{"steps": 2, "batch_size": 8, "seed": {seed}}}"#), folder.path()).run().unwrap()
+    });
+    assert_ne!(bits(&a.encoder.state), bits(&b.encoder.state));
+}
+
+/// Not a test by itself: the child of the next one, told apart by its environment.
+const CHILD: &str = "FORETASK_TEST_CHILD_FOLDER";
+
+#[test]
+fn killed_at_any_moment_and_run_again() {
+    const LONG: &str = r#"{"steps": 40, "batch_size": 8}"#;
+    if let Ok(folder) = std::env::var(CHILD) {
+        let run = Run { checkpoint_every: Duration::ZERO, ..Run::new("rotation", LONG, Path::new(&folder)) };
+        run.run().unwrap();
+        return;
+    }
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let expected = Run::new("rotation", LONG, whole.path()).run().unwrap();
+    let mut kills = 0;
+    for patience in [30, 70] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "pretrain::tests::killed_at_any_moment_and_run_again", "--nocapture"])
+            .env(CHILD, parts.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let begin = Instant::now();
+        while !checkpoint::path_in(parts.path()).exists() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the child never wrote a checkpoint");
+            assert!(child.try_wait().unwrap().is_none_or(|status| status.success()), "the child failed");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(patience));
+        kills += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > 0, "the child was done before it could be killed");
+    assert_same(&expected, &Run::new("rotation", LONG, parts.path()).run().unwrap());
+}
+
+#[test]
+fn metrics_are_cut_back_to_the_checkpoint() {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let expected = Run::new("rotation", SHORT, whole.path()).run().unwrap();
+    let first = Run { stop_at: Some(2), checkpoint_every: Duration::ZERO, ..Run::new("rotation", SHORT, parts.path()) };
+    assert!(first.run().is_err());
+    // Lines of steps that were done but not saved, the last one torn.
+    let path = parts.path().join("metrics.jsonl");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str(&std::fs::read_to_string(whole.path().join("metrics.jsonl")).unwrap());
+    text.truncate(text.len() - 9);
+    std::fs::write(&path, text).unwrap();
+    assert_same(&expected, &Run::new("rotation", SHORT, parts.path()).run().unwrap());
+    assert_eq!(timeless(&metrics(parts.path())), timeless(&expected.history));
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_stage_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"steps": 30, "batch_size": 8, "lr": 1e30, "warmup": 0}"#;
+    let run = Run { checkpoint_every: Duration::from_secs(3600), ..Run::new("simclr", text, folder.path()) };
+    let error = run.run().unwrap_err();
+    let words = error.to_string();
+    let TrainError::NotFinite { step, rows, checkpoint: None, .. } = error else { panic!("{error:?}") };
+    assert!((2..8).contains(&step) && rows.len() == 8, "{step} {rows:?}");
+    let sampling = crate::loader::Sampling { images: 20, batch_size: 8, seed: 0, drop_last: true };
+    let expected: Vec<u64> = sampling.request(step - 1).indices.iter().map(|i| 100 + u64::from(*i)).collect();
+    assert_eq!(rows, expected);
+    assert!(words.contains("lower `lr`") && words.contains("no checkpoint"), "{words}");
+    assert!(!checkpoint::path_in(folder.path()).exists(), "numbers that are none are never saved");
+}
+
+#[test]
+fn the_last_good_checkpoint_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"steps": 30, "batch_size": 8, "lr": 1e30, "warmup": 0}"#;
+    let run = Run { checkpoint_every: Duration::ZERO, ..Run::new("simclr", text, folder.path()) };
+    let error = run.run().unwrap_err();
+    let TrainError::NotFinite { step, checkpoint: Some((path, saved)), .. } = error else { panic!("{error:?}") };
+    assert_eq!((path, saved), (checkpoint::path_in(folder.path()), step - 1));
+}
+
+#[test]
+fn a_checkpoint_that_is_damaged_or_of_another_run_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    Run::new("rotation", SHORT, folder.path()).run().unwrap();
+    let other = r#"{"steps": 6, "batch_size": 8, "seed": 4}"#;
+    let error = Run::new("rotation", other, folder.path()).run().unwrap_err().to_string();
+    assert!(error.contains("other options") && error.contains("checkpoint.ftckpt"), "{error}");
+    let path = checkpoint::path_in(folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let error = Run::new("rotation", SHORT, folder.path()).run().unwrap_err().to_string();
+    assert!(error.contains("damaged") && error.contains("checkpoint.ftckpt"), "{error}");
+}
+
+#[test]
+fn a_budget_becomes_steps_that_a_rerun_repeats_and_calibration_leaves_no_trace() {
+    let (folder, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = r#"{"budget": "0.4s", "batch_size": 8}"#;
+    let begin = Instant::now();
+    let first = Run::new("rotation", text, folder.path()).run().unwrap();
+    assert!(first.steps >= 1 && begin.elapsed() < Duration::from_secs(20));
+    std::fs::remove_file(checkpoint::path_in(folder.path())).unwrap();
+    assert_same(&first, &Run::new("rotation", text, folder.path()).run().unwrap());
+    let text = format!(r#"{{"steps": {}, "batch_size": 8}}"#, first.steps);
+    assert_same(&first, &Run::new("rotation", &text, plain.path()).run().unwrap());
+}
+
+#[test]
+fn what_does_not_fit_into_memory_is_refused_beforehand() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"steps": 1, "batch_size": 20, "image_size": 4096}"#;
+    let error = Run::new("simclr", text, folder.path()).run().unwrap_err();
+    assert!(matches!(error, TrainError::Memory { batch_size: 20, .. }), "{error}");
+}
+
+#[test]
+fn rotation_is_learned_and_the_health_line_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"steps": 40, "batch_size": 20, "lr": 4e-3}"#;
+    let result = Run::new("rotation", text, folder.path()).run().unwrap();
+    assert!((10..=200).contains(&result.history.len()), "{}", result.history.len());
+    let (first, last) = (&result.history[0], result.history.last().unwrap());
+    assert!(last.loss < 0.5 * first.loss, "{} {}", first.loss, last.loss);
+    let accuracy = &last.gauges.metrics[0];
+    assert_eq!(accuracy.reference.as_ref().unwrap().value, 0.25);
+    assert!(accuracy.value > 0.6, "{accuracy:?}");
+    assert_eq!((last.step, last.images, last.epoch), (40, 800, 40.0));
+    assert!(last.gauges.effective_rank.unwrap() > 1.0 && last.gradient_norm > 0.0);
+}
+
+#[test]
+fn every_task_answers_on_its_own_examples_and_survives_its_file() {
+    let images = pictures(3);
+    let device: Device = foretask_backend::device("flex").unwrap();
+    for task in TASKS {
+        let folder = tempfile::tempdir().unwrap();
+        let result = Run::new(task, SHORT, folder.path()).run().unwrap();
+        let path = folder.path().join("pretrained.bin");
+        assert_eq!(Pretrained::load(&path).unwrap(), None);
+        result.save(&path).unwrap();
+        let loaded = Pretrained::load(&path).unwrap().unwrap();
+        assert_same(&loaded, &result);
+        let pixels = images.get(0).unwrap();
+        let image = foretask_pretext::ImageRef::new(&pixels.data, 16, 16, 1).unwrap();
+        let mut examples = vec![loaded.task.task.explain(image, Key::new(1), loaded.task.shape).unwrap()];
+        loaded.answer(&mut examples, &device).unwrap();
+        let answered = match (&examples[0].target, &examples[0].answer) {
+            (foretask_pretext::ExampleTarget::Classes(a), Some(foretask_pretext::ExampleTarget::Classes(b))) => {
+                a.len() == b.len()
+            }
+            (foretask_pretext::ExampleTarget::Image(a), Some(foretask_pretext::ExampleTarget::Image(b))) => {
+                a.shape == b.shape && b.data.iter().all(|x| (0.0..=1.0).contains(x))
+            }
+            (foretask_pretext::ExampleTarget::Views, None) => true,
+            _ => false,
+        };
+        assert!(answered, "{task}: {:?}", examples[0].answer);
+    }
+}
+
+#[test]
+fn an_encoder_can_be_trained_on() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = Run::new("rotation", SHORT, one.path()).run().unwrap();
+    let device = foretask_backend::device("flex").unwrap();
+    let (events, interrupt) = (|_: Event| (), Interrupt::new());
+    let cx = Context {
+        device: &device,
+        folder: two.path(),
+        events: &events,
+        interrupt: &interrupt,
+        threads: 1,
+        checkpoint_every: Duration::from_secs(3600),
+    };
+    let start = Start::Encoder(first.encoder.clone());
+    let task = Task::by_name("simclr").unwrap();
+    let second = pretrain(&start, &task, &pictures(20), &options(SHORT), &cx).unwrap();
+    assert_eq!(second.encoder.input, first.encoder.input);
+    assert_ne!(bits(&second.encoder.state), bits(&first.encoder.state));
+    // Another encoder is another run.
+    let third = Start::Encoder(second.encoder);
+    assert!(pretrain(&third, &task, &pictures(20), &options(SHORT), &cx).is_err());
+}
