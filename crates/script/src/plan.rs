@@ -85,6 +85,12 @@ pub struct PlannedAuto {
     pub reason: String,
 }
 
+impl From<&foretask_pretext::Auto> for PlannedAuto {
+    fn from(auto: &foretask_pretext::Auto) -> Self {
+        Self { name: auto.name.clone(), value: auto.value.clone(), reason: auto.reason.clone() }
+    }
+}
+
 impl Plan {
     /// The plan as text for a terminal.
     pub fn to_text(&self) -> String {

@@ -14,7 +14,7 @@ const THREADS: &str = "FORETASK_LOADER_THREADS";
 const CHECKPOINTS: &str = "FORETASK_CHECKPOINT_EVERY";
 
 /// Half of the cores, at most 8, unless `FORETASK_LOADER_THREADS` says otherwise.
-pub(super) fn loader_threads() -> Result<usize, Fault> {
+pub(crate) fn loader_threads() -> Result<usize, Fault> {
     let Ok(text) = std::env::var(THREADS) else {
         return Ok(std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 8)));
     };

@@ -13,4 +13,5 @@ mod runner;
 pub(crate) use key::{StageKey, json};
 pub use memory::StageState;
 pub(crate) use memory::{Done, StageMemory};
-pub(crate) use runner::{Outcome, Work, loader_threads, planned, read_json, took, write_json};
+pub(crate) use environment::loader_threads;
+pub(crate) use runner::{Outcome, Work, planned, read_json, took, write_json};

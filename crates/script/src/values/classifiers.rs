@@ -73,6 +73,22 @@ pub(crate) struct Member {
     pub(crate) history: Arc<[HealthLine]>,
 }
 
+impl Member {
+    /// One that is not trained yet.
+    pub(crate) fn planned(key: StageKey, seed: u64) -> Self {
+        Self {
+            key,
+            seed,
+            trained: None,
+            seconds: 0.0,
+            reused: false,
+            converged: Some(true),
+            steps: 0,
+            history: Arc::new([]),
+        }
+    }
+}
+
 /// All draws together.
 #[derive(Debug, Clone)]
 pub(crate) struct Classifiers {

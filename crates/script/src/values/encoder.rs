@@ -101,24 +101,14 @@ impl Encoder {
             },
             EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
             EncoderSource::Random { net, seed } => {
-                let (width, height) = input_size(images);
-                let (config, _) = net.0.resolve(height, width)?;
-                let stats = images.channel_stats();
-                let input = InputSpec { channels: images.channels(), height, width, mean: stats.mean, std: stats.std };
-                Ok(foretask_models::Encoder::random(&config, &input, seed.wrapping_add(draw))?)
+                Ok(foretask_train::random_encoder(&net.0, images, None, seed.wrapping_add(draw))?.0)
             }
         }
     }
 }
 
-/// Width and height of the network's input for these images: their own where all are alike, else a square of the
-/// shortest side, at most 224.
+/// Width and height of a new network's input for these images: their own where all are alike, else a square of the
+/// shortest side.
 pub(crate) fn input_size(images: &Images) -> (usize, usize) {
-    match images.uniform_size() {
-        Some((width, height)) if width.max(height) <= 256 => (width, height),
-        _ => {
-            let side = images.smallest_side().clamp(16, 224);
-            (side, side)
-        }
-    }
+    images.uniform_size().unwrap_or_else(|| (images.smallest_side(), images.smallest_side()))
 }

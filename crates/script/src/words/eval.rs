@@ -68,7 +68,7 @@ pub(super) static WORDS: &[Word] = &[
 
 fn evaluate(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
-    work::evaluate(call.host, &classifiers, &test).map(Dynamic::from)
+    work::evaluate(call.host, call.line(), &classifiers, &test).map(Dynamic::from)
 }
 
 fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {

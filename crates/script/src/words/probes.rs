@@ -103,7 +103,10 @@ fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> 
 fn linear_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options = probe_settings(call, 2)?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
-    work::linear_probe(call.host, call.line(), &encoder, &few, &options).map(Dynamic::from).map_err(|f| call.refused(f, 2))
+    let pool = work::pool_of(&encoder);
+    work::linear_probe(call.host, call.line(), &encoder, &few, pool.as_ref(), &options)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 2))
 }
 
 fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
@@ -116,5 +119,7 @@ fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
 fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options = probe_settings(call, 1)?;
     let few: Dataset = call.value(0)?;
-    work::pixel_probe(call.host, call.line(), &few, &options).map(Dynamic::from).map_err(|f| call.refused(f, 1))
+    work::pixel_probe(call.host, call.line(), &few, &options)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 1))
 }

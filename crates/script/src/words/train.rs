@@ -128,3 +128,29 @@ fn pretrain_options() -> Vec<OptionDoc> {
         option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to"),
     ]
 }
+
+fn finetune_options() -> Vec<OptionDoc> {
+    let defaults = serde_json::to_value(FinetuneOptions::default()).unwrap_or_default();
+    let option = |name: &str, kind: &str, about: &str| {
+        let default = defaults.get(name).map_or_else(|| "\"auto\"".to_owned(), ToString::to_string);
+        OptionDoc::new(name, kind, &default, about)
+    };
+    vec![
+        option("steps", "whole number from 1, or \"auto\"", "updates of the weights; auto grows with the labels"),
+        OptionDoc::new("epochs", "number above 0", "-", "passes over the labelled images, instead of `steps`"),
+        option("batch_size", "whole number from 2, or \"auto\"", "images in a step"),
+        option("lr", "number above 0, or \"auto\"", "peak learning rate of AdamW"),
+        option("weight_decay", "number from 0 to 10, or \"auto\"", "pull towards 0; never on biases and norms"),
+        option("label_smoothing", "number from 0 to below 1, or \"auto\"", "share of the target spread over all classes"),
+        option("augment", "name of a preset, object map, or \"auto\"", "how labelled images are varied"),
+        option("head", "\"probe\", \"fresh\" or \"auto\"", "what the classifier on top starts from"),
+        option("keep", "\"auto\", \"probe\" or \"finetuned\"", "with very few labels the probe alone is often better"),
+        option("strength", "number from 0, or \"auto\"", "penalty of the probe"),
+        option("freeze", "array of parts: \"layer1\", \"backbone\"", "parts of the encoder that stay as they are"),
+        option("converge", "true, false or \"auto\"", "go on until the labelled images are fitted; auto: from scratch yes"),
+        option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
+        option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
+        OptionDoc::new("seed", "whole number", "the script's seed", "decides first weights, order and every random choice"),
+        option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to; from scratch only"),
+    ]
+}

@@ -115,17 +115,12 @@ fn describe(title: String, line: usize, images: usize, plan: &PretrainPlan) -> P
         Some(steps) => format!("{} = {} steps of {}", plan.length, steps, plan.sampling.batch_size),
         None => format!("budget {}, in steps of {} images", plan.length, plan.sampling.batch_size),
     };
-    let autos = plan.notes.iter().map(|note| PlannedAuto {
-        name: note.name.clone(),
-        value: note.value.clone(),
-        reason: note.reason.clone(),
-    });
     PlannedStage {
         images,
         length,
         parameters: plan.parameters as usize,
         memory: Some(plan.memory_bytes),
-        autos: autos.collect(),
+        autos: plan.notes.iter().map(PlannedAuto::from).collect(),
         notes: memory_note(plan.memory_bytes),
         ..planned(title, line)
     }

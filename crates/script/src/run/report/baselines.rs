@@ -1,0 +1,82 @@
+//! Yardsticks that stand beside every few-label result: the same network from scratch, a random frozen encoder, raw
+//! pixels, each with all label draws.
+
+use foretask_train::{FinetuneOptions, ProbeOptions};
+use serde_json::json;
+
+use crate::errors::Fault;
+use crate::host::Host;
+use crate::values::{Encoder, EncoderSource, Evaluation, Method, Net};
+use crate::work;
+
+/// Adds what is missing. Nothing is added twice, and nothing that the script measured itself.
+pub(super) fn add(host: &Host, line: usize, results: &mut Vec<(String, Evaluation)>) -> Result<(), Fault> {
+    let asked = results.clone();
+    for (_, evaluation) in &asked {
+        let few = &evaluation.classifiers.few;
+        let test = &evaluation.test;
+        let same_labels = |other: &Evaluation| {
+            other.classifiers.few.views.len() == few.views.len()
+                && other.classifiers.few.views.iter().zip(few.views.iter()).all(|(a, b)| {
+                    matches!((a.fingerprint(), b.fingerprint()), (Ok(a), Ok(b)) if a == b)
+                })
+        };
+        if let Some(net) = net_of(evaluation) {
+            let has_scratch = |other: &Evaluation| match &other.classifiers.method {
+                Method::Scratch(own) => same_labels(other) && alike(own, &net),
+                _ => false,
+            };
+            if !results.iter().any(|(_, other)| has_scratch(other)) {
+                let options = FinetuneOptions { seed: host.seed(), ..FinetuneOptions::default() };
+                let scratch = work::finetune(host, line, Method::Scratch(net.clone()), few, &options)?;
+                let name = free_name("scratch", results);
+                results.push((name, work::evaluate(host, line, &scratch, test)?));
+            }
+            let has_random = |other: &Evaluation| match other.classifiers.method.encoder().map(|e| &e.source) {
+                Some(EncoderSource::Random { net: own, .. }) => same_labels(other) && alike(own, &net),
+                _ => false,
+            };
+            if !results.iter().any(|(_, other)| has_random(other)) {
+                let encoder = Encoder::random(net.clone(), host.seed());
+                let options = ProbeOptions { seed: host.seed(), ..ProbeOptions::default() };
+                // The same statistics as for the encoder it is compared with.
+                let pool = asked.iter().find_map(|(_, other)| work::pool_of(other.classifiers.method.encoder()?));
+                let random = work::linear_probe(host, line, &encoder, few, pool.as_ref(), &options)?;
+                let name = free_name("random encoder", results);
+                results.push((name, work::evaluate(host, line, &random, test)?));
+            }
+        }
+        let has_pixels =
+            |other: &Evaluation| matches!(other.classifiers.method, Method::PixelProbe) && same_labels(other);
+        if !results.iter().any(|(_, other)| has_pixels(other)) {
+            let options = ProbeOptions { seed: host.seed(), ..ProbeOptions::default() };
+            let pixels = work::pixel_probe(host, line, few, &options)?;
+            let name = free_name("raw pixels", results);
+            results.push((name, work::evaluate(host, line, &pixels, test)?));
+        }
+    }
+    Ok(())
+}
+
+/// The network a result was made with.
+fn net_of(evaluation: &Evaluation) -> Option<Net> {
+    match &evaluation.classifiers.method {
+        Method::Scratch(net) => Some(net.clone()),
+        method => method.encoder().map(|encoder| Net(encoder.config().clone())),
+    }
+}
+
+/// Whether two plans mean the same network; an encoder has its stem settled where the script's net says `auto`.
+fn alike(a: &Net, b: &Net) -> bool {
+    let open = |net: &Net| json!({ "arch": net.0.arch, "width": net.0.width, "zero": net.0.zero_init_residual });
+    let auto = foretask_models::Stem::Auto;
+    open(a) == open(b) && (a.0.stem == b.0.stem || a.0.stem == auto || b.0.stem == auto)
+}
+
+fn free_name(name: &str, results: &[(String, Evaluation)]) -> String {
+    let taken = |name: &str| results.iter().any(|(other, _)| other == name);
+    if !taken(name) {
+        return name.to_owned();
+    }
+    (2..).map(|number| format!("{name} {number}")).find(|name| !taken(name)).unwrap_or_default()
+}

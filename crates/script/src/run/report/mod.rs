@@ -1,0 +1,134 @@
+//! From evaluations to a report: baselines added, results compared, pictures drawn, everything written down.
+
+mod baselines;
+mod leakage;
+mod pictures;
+mod provenance;
+mod rows;
+
+use std::path::PathBuf;
+
+use foretask_report::{Report, table_text};
+use serde::{Deserialize, Serialize};
+
+use super::time::Moment;
+use crate::Progress;
+use crate::errors::Fault;
+use crate::host::Host;
+use crate::values::{Evaluation, Pretrained, Trained};
+
+/// What to do about evaluation images among those learned from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Leakage {
+    /// Say it loudly.
+    #[default]
+    Warn,
+    /// Refuse to report.
+    Error,
+}
+
+/// Options of the word `report`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ReportOptions {
+    /// Add the yardsticks that are missing.
+    pub(crate) baselines: bool,
+    pub(crate) leakage: Leakage,
+    /// The result that the verdict is about.
+    pub(crate) headline: Option<String>,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self { baselines: true, leakage: Leakage::Warn, headline: None }
+    }
+}
+
+/// Prints the table and writes the page; `None` in a planning pass, which only plans the baselines.
+pub(crate) fn write_report(
+    host: &Host,
+    line: usize,
+    title: &str,
+    mut results: Vec<(String, Evaluation)>,
+    options: &ReportOptions,
+) -> Result<Option<PathBuf>, Fault> {
+    if options.baselines {
+        baselines::add(host, line, &mut results)?;
+    }
+    host.with_plan(|plan| plan.reports.push(title.to_owned()));
+    let Some(run) = host.run_folder().cloned() else { return Ok(None) };
+    let pretrained = pretrained(&results);
+    let leakage = leakage::check(host, &results, &pretrained, options.leakage)?;
+    let (started, seconds) = run.times();
+    let report = Report {
+        title: title.to_owned(),
+        created: Moment::now().for_people(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        evaluation: rows::evaluation(&results)?,
+        headline: options.headline.clone(),
+        results: rows::rows(&results)?,
+        stages: rows::stages(&pretrained, &results),
+        confusions: rows::confusions(&results),
+        pretext: pictures::pretext(host, &pretrained)?,
+        predictions: pictures::predictions(host, &results)?,
+        neighbours: pictures::neighbours(host, &results)?,
+        bad_images: Some(provenance::bad_images(host, &results, &pretrained)?),
+        leakage: Some(leakage),
+        notes: provenance::notes(host, &run),
+        script: Some(foretask_report::Script { path: host.script.name.clone(), text: host.script.text.clone() }),
+        options: provenance::options(host, &run),
+        data: provenance::data(&results, &pretrained)?,
+        environment: provenance::environment(host, &started, seconds)?,
+        ..Report::default()
+    };
+    keep_weights(&run, host, &results)?;
+    let path = run.add_report(&report)?;
+    host.tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report)) });
+    Ok(Some(path))
+}
+
+/// Every pretraining stage that some result rests on, once, in the order of the results.
+fn pretrained(results: &[(String, Evaluation)]) -> Vec<Pretrained> {
+    let mut stages: Vec<Pretrained> = Vec::new();
+    for (_, evaluation) in results {
+        if let Some(stage) = stage_of(evaluation)
+            && !stages.iter().any(|known| known.key() == stage.key())
+        {
+            stages.push(stage.clone());
+        }
+    }
+    stages
+}
+
+/// The pretraining stage behind a result.
+fn stage_of(evaluation: &Evaluation) -> Option<&Pretrained> {
+    match &evaluation.classifiers.method.encoder()?.source {
+        crate::values::EncoderSource::Pretrained(stage) => Some(stage),
+        _ => None,
+    }
+}
+
+/// Names of pretraining stages, unique within a report: the task's word, numbered where it occurs more than once.
+fn stage_name(stage: &Pretrained, all: &[Pretrained]) -> String {
+    let alike: Vec<&Pretrained> = all.iter().filter(|other| other.name() == stage.name()).collect();
+    match alike.iter().position(|other| other.key() == stage.key()) {
+        Some(position) if alike.len() > 1 => format!("{} {}", stage.name(), position + 1),
+        _ => stage.name().to_owned(),
+    }
+}
+
+/// The classifiers of every result, ready for `foretask predict`.
+fn keep_weights(run: &super::RunFolder, host: &Host, results: &[(String, Evaluation)]) -> Result<(), Fault> {
+    for (name, evaluation) in results {
+        let members = &evaluation.classifiers.members;
+        for (index, member) in members.iter().enumerate() {
+            if let Some(Trained::Network(_)) = &member.trained {
+                let from = host.stages.folder(&member.key).join("classifier.safetensors");
+                let name = if members.len() == 1 { name.clone() } else { format!("{name}-draw{}", index + 1) };
+                run.keep_weights(&from, &name)?;
+            }
+        }
+    }
+    Ok(())
+}
