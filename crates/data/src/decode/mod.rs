@@ -1,0 +1,155 @@
+//! Encoded bytes to interleaved `u8` pixels.
+
+mod channels;
+mod jpeg;
+
+use std::{
+    borrow::Cow,
+    io::Cursor,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+};
+
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use crate::error::{DataError, Result};
+
+/// File name endings, in lower case, of the formats that can be decoded.
+pub(crate) const EXTENSIONS: [&str; 13] =
+    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "pnm", "pbm", "pgm", "ppm", "jfif"];
+
+/// No image may be larger: a few kilobytes of PNG can otherwise ask for terabytes ("decompression bomb").
+const MAX_PIXELS: u64 = 1 << 28;
+
+/// The decoder may not hold more than this at once; enough for [`MAX_PIXELS`] grey or 16384 x 8192 colour pixels twice.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// One decoded picture: `height` rows of `width` pixels of `channels` interleaved bytes (HWC), 0 is black.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixels<'a> {
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
+    /// `width * height * channels` bytes.
+    pub data: Cow<'a, [u8]>,
+}
+
+impl Pixels<'_> {
+    /// The same picture with its own copy of the bytes.
+    pub fn into_owned(self) -> Pixels<'static> {
+        let Self { width, height, channels, data } = self;
+        Pixels { width, height, channels, data: Cow::Owned(data.into_owned()) }
+    }
+
+    /// The same picture in 1 or 3 channels: grey is replicated, colour becomes ITU-R 601 luma as in Pillow.
+    #[must_use]
+    pub fn with_channels(self, channels: u8) -> Self {
+        channels::convert(self, channels)
+    }
+}
+
+/// Decodes an image file; `channels` is 1, 3 or what the file has. See [`decode_bytes`].
+///
+/// # Errors
+/// [`DataError::Read`] where the file cannot be read, [`DataError::Decode`] where it is not a whole image.
+pub fn decode_file(path: impl AsRef<Path>, channels: Option<u8>) -> Result<Pixels<'static>> {
+    let path = path.as_ref();
+    check_channels(channels)?;
+    let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+    decode(&bytes, channels).map_err(|reason| DataError::Decode { name: path.display().to_string(), reason })
+}
+
+/// Decodes PNG, JPEG, WebP, BMP, GIF (first frame), TIFF (first page) or PNM by content, not by name.
+///
+/// - EXIF orientation is applied.
+/// - Transparency is laid onto white, the colour of paper: cut-outs otherwise show whatever lies under their alpha.
+/// - 16 bits become 8 by rounding `value * 255 / 65535`; floats are taken as 0..1.
+/// - CMYK JPEGs, palettes and 1-, 2- and 4-bit images are expanded.
+/// - A JPEG without its end marker is refused: its lower part would be a grey area.
+///
+/// # Errors
+/// [`DataError::Decode`] with the reason where the bytes are not a whole image or ask for more than 2^28 pixels.
+pub fn decode_bytes(bytes: &[u8], channels: Option<u8>) -> Result<Pixels<'static>> {
+    check_channels(channels)?;
+    decode(bytes, channels).map_err(|reason| DataError::Decode { name: "image".to_owned(), reason })
+}
+
+pub(crate) fn check_channels(channels: Option<u8>) -> Result<()> {
+    match channels {
+        None | Some(1 | 3) => Ok(()),
+        Some(other) => Err(DataError::Argument {
+            name: "channels",
+            value: other.to_string(),
+            expected: "images are decoded to 1 (grey) or 3 (RGB) channels".to_owned(),
+        }),
+    }
+}
+
+/// [`decode_bytes`] with the bare reason of a failure, for callers that know the image's name.
+pub(crate) fn decode(bytes: &[u8], channels: Option<u8>) -> Result<Pixels<'static>, String> {
+    guarded(|| {
+        let mut decoder = open(bytes)?;
+        let orientation = decoder.orientation().map_err(reason)?;
+        let mut image = DynamicImage::from_decoder(decoder).map_err(reason)?;
+        image.apply_orientation(orientation);
+        let pixels = channels::from_image(image)?;
+        Ok(match channels {
+            Some(channels) => pixels.with_channels(channels),
+            None => pixels,
+        })
+    })
+}
+
+/// (width, height) as shown, from the header alone.
+pub(crate) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), String> {
+    guarded(|| {
+        let mut decoder = open(bytes)?;
+        let (width, height) = decoder.dimensions();
+        Ok(match decoder.orientation().map_err(reason)?.to_exif() {
+            5..=8 => (height, width),
+            _ => (width, height),
+        })
+    })
+}
+
+fn open(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
+    match reader.format() {
+        None if bytes.is_empty() => return Err("the file is empty".to_owned()),
+        None => return Err("not an image in a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM)".to_owned()),
+        Some(ImageFormat::Jpeg) => jpeg::check_complete(bytes)?,
+        Some(_) => {}
+    }
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MAX_BYTES);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(reason)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(format!("{width}x{height} pixels are more than the limit of {MAX_PIXELS}"));
+    }
+    if width == 0 || height == 0 {
+        return Err(format!("an image of {width}x{height} pixels"));
+    }
+    Ok(decoder)
+}
+
+fn reason(error: ImageError) -> String {
+    match error {
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "truncated: the file ends before the image does".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Decoders meet hostile bytes; should one of them panic, this image is bad and the others are not affected.
+fn guarded<T>(decode: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err("the decoder failed on these bytes".to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,298 @@
+//! The image store: decoded once into memory when small, else at each look.
+
+mod leaks;
+mod load;
+mod stats;
+
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::load::{in_pool, judge};
+use self::stats::Sums;
+pub use self::{
+    leaks::{Leak, leaks},
+    stats::ChannelStats,
+};
+use crate::{
+    decode::{self, Pixels},
+    error::{DataError, Result},
+    samples::{Samples, Source},
+};
+
+/// What to do with an image that cannot be decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadImage {
+    /// Leave it out and list it in [`Images::bad`].
+    #[default]
+    Skip,
+    /// Refuse the dataset.
+    Error,
+}
+
+/// How to load images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoadOptions {
+    /// 1 (grey) or 3 (RGB); `None` = what the files have: 3 where any of them is stored in colour, else 1.
+    pub channels: Option<u8>,
+    /// Skip or refuse.
+    pub on_bad_image: OnBadImage,
+    /// Under [`OnBadImage::Skip`], the largest share of bad images that is still accepted, 0 to 1.
+    pub max_bad_fraction: f64,
+    /// Decoding threads; 0 = one per core. Nothing but the time depends on it.
+    pub threads: usize,
+    /// Decoded images are kept in memory where all of them together are no larger, in bytes.
+    pub cache_bytes: u64,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            channels: None,
+            on_bad_image: OnBadImage::Skip,
+            max_bad_fraction: 0.01,
+            threads: 0,
+            cache_bytes: 2 << 30,
+        }
+    }
+}
+
+/// An image that could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadImage {
+    /// Its row in the manifest.
+    pub row: u64,
+    /// Its path as the manifest has it.
+    pub path: Option<String>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for BadImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "row {} ({path}): {}", self.row, self.reason),
+            None => write!(f, "row {}: {}", self.row, self.reason),
+        }
+    }
+}
+
+/// Images with their labels, numbered from 0; cheap to clone and to [`select`](Self::select) from.
+///
+/// Every image has been decoded once, so those that are left can be, and sizes, content and statistics are known.
+#[derive(Clone)]
+pub struct Images {
+    store: Arc<Store>,
+    /// For each image its number in the store.
+    index: Arc<[u32]>,
+    labels: Arc<[Option<u32>]>,
+    fingerprint: Arc<OnceLock<String>>,
+}
+
+/// What views share.
+struct Store {
+    channels: u8,
+    classes: Arc<[String]>,
+    pixels: Stored,
+    about: Vec<About>,
+    bad: Vec<BadImage>,
+}
+
+/// Where pixels are.
+enum Stored {
+    /// Image `i` is `data[starts[i]..starts[i + 1]]`, interleaved.
+    Memory { data: Vec<u8>, starts: Vec<usize> },
+    /// Decoded anew at each look.
+    Encoded(Vec<Source>),
+}
+
+/// What is known of one image.
+struct About {
+    row: u64,
+    name: Option<Box<str>>,
+    width: u32,
+    height: u32,
+    hash: u64,
+    sums: Sums,
+}
+
+impl Images {
+    /// Decodes every image once, in parallel, keeping the order; see [`LoadOptions`].
+    ///
+    /// # Errors
+    /// [`DataError::BadImages`] where more images are bad than allowed, or all are.
+    pub fn load(samples: &Samples, options: &LoadOptions) -> Result<Self> {
+        load::load(samples, options)
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// The pixels of image `i`, borrowed where they are in memory.
+    ///
+    /// # Errors
+    /// Where the image is decoded at each look and its file is gone or has changed since loading.
+    ///
+    /// # Panics
+    /// Where `i` is not below [`len`](Self::len).
+    pub fn get(&self, i: usize) -> Result<Pixels<'_>> {
+        let at = self.index[i] as usize;
+        let about = &self.store.about[at];
+        let (width, height, channels) = (about.width as usize, about.height as usize, self.channels());
+        match &self.store.pixels {
+            Stored::Memory { data, starts } => {
+                let data = Cow::Borrowed(&data[starts[at]..starts[at + 1]]);
+                Ok(Pixels { width, height, channels, data })
+            }
+            Stored::Encoded(sources) => {
+                let failed = |reason| DataError::Decode { name: self.name(i), reason };
+                let bytes = sources[at].read().map_err(failed)?;
+                let pixels = decode::decode(&bytes, Some(self.store.channels)).map_err(failed)?;
+                if (pixels.width, pixels.height) != (width, height) {
+                    return Err(failed("the file has changed since the dataset was loaded; run again".to_owned()));
+                }
+                Ok(pixels)
+            }
+        }
+    }
+
+    /// Channels of all images: 1 or 3.
+    pub fn channels(&self) -> usize {
+        usize::from(self.store.channels)
+    }
+
+    /// (width, height) of image `i`, without decoding it.
+    pub fn size(&self, i: usize) -> (usize, usize) {
+        let about = self.about(i);
+        (about.width as usize, about.height as usize)
+    }
+
+    /// (width, height) where all images have the same.
+    pub fn uniform_size(&self) -> Option<(usize, usize)> {
+        let first = (!self.is_empty()).then(|| self.size(0))?;
+        (1..self.len()).all(|i| self.size(i) == first).then_some(first)
+    }
+
+    /// The longest side of all images, in pixels.
+    pub fn largest_side(&self) -> usize {
+        (0..self.len()).map(|i| self.size(i)).map(|(width, height)| width.max(height)).max().unwrap_or(0)
+    }
+
+    /// The shortest side of all images, in pixels.
+    pub fn smallest_side(&self) -> usize {
+        (0..self.len()).map(|i| self.size(i)).map(|(width, height)| width.min(height)).min().unwrap_or(0)
+    }
+
+    /// The class of image `i`.
+    pub fn label(&self, i: usize) -> Option<u32> {
+        self.labels[i]
+    }
+
+    /// The classes of all images.
+    pub fn labels(&self) -> &[Option<u32>] {
+        &self.labels
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &Arc<[String]> {
+        &self.store.classes
+    }
+
+    /// The row of image `i` in the manifest.
+    pub fn row(&self, i: usize) -> u64 {
+        self.about(i).row
+    }
+
+    /// The path of image `i` as the manifest has it, or "row 17".
+    pub fn name(&self, i: usize) -> String {
+        let about = self.about(i);
+        about.name.as_ref().map_or_else(|| format!("row {}", about.row), ToString::to_string)
+    }
+
+    /// Images of the dataset (not of a selection alone) that were left out, in row order.
+    pub fn bad(&self) -> &[BadImage] {
+        &self.store.bad
+    }
+
+    /// Names the pixels of image `i`: equal for equal pictures, whatever file format, and whether grey is stored as
+    /// grey or as RGB.
+    pub fn content_hash(&self, i: usize) -> u64 {
+        self.about(i).hash
+    }
+
+    /// Whether decoded images are held in memory.
+    pub fn in_memory(&self) -> bool {
+        matches!(self.store.pixels, Stored::Memory { .. })
+    }
+
+    /// Mean and standard deviation of each channel on 0..1 over all pixels of all images; exact.
+    pub fn channel_stats(&self) -> ChannelStats {
+        stats::channel_stats((0..self.len()).map(|i| &self.about(i).sums), self.channels())
+    }
+
+    /// The images of these numbers, in this order; shares all pixels.
+    ///
+    /// # Panics
+    /// Where a number is not below [`len`](Self::len).
+    #[must_use]
+    pub fn select(&self, indices: &[u32]) -> Self {
+        Self {
+            store: self.store.clone(),
+            index: indices.iter().map(|&i| self.index[i as usize]).collect(),
+            labels: indices.iter().map(|&i| self.labels[i as usize]).collect(),
+            fingerprint: Arc::default(),
+        }
+    }
+
+    /// Names the content: equal for equal pixels, rows, labels, classes and channels in equal order. 64 hexadecimal digits.
+    pub fn fingerprint(&self) -> &str {
+        self.fingerprint.get_or_init(|| {
+            let mut hash = blake3::Hasher::new();
+            hash.update(b"foretask images 1\n");
+            hash.update(&[self.store.channels]);
+            hash.update(&(self.classes().len() as u64).to_le_bytes());
+            for class in &**self.classes() {
+                hash.update(&(class.len() as u64).to_le_bytes());
+                hash.update(class.as_bytes());
+            }
+            for i in 0..self.len() {
+                let about = self.about(i);
+                hash.update(&about.row.to_le_bytes());
+                hash.update(&self.labels[i].map_or(-1, i64::from).to_le_bytes());
+                hash.update(&about.hash.to_le_bytes());
+            }
+            hash.finalize().to_hex().to_string()
+        })
+    }
+
+    fn about(&self, i: usize) -> &About {
+        &self.store.about[self.index[i] as usize]
+    }
+}
+
+impl fmt::Debug for Images {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Images")
+            .field("len", &self.len())
+            .field("channels", &self.channels())
+            .field("classes", &self.classes().len())
+            .field("bad", &self.bad().len())
+            .field("in_memory", &self.in_memory())
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! The `huggingface` key in a Parquet file's metadata, which says what the columns mean.
+//!
+//! Layout: `{"info": {"features": {"image": {"_type": "Image"}, "label": {"names": […], "_type": "ClassLabel"}}}}`
+//! (huggingface/datasets, `arrow_writer.py`). Some published files lack it.
+
+use std::{fs::File, path::Path};
+
+use polars::prelude::{ParquetReader, SerReader};
+use serde_json::{Value, json};
+
+use super::table::guarded;
+use crate::error::{DataError, Result};
+
+/// The key.
+pub(crate) const KEY: &str = "huggingface";
+
+/// The names of the integer labels, where the file has them.
+pub(super) fn class_names(path: &Path, table: &str) -> Result<Option<Vec<String>>> {
+    let file = File::open(path).map_err(DataError::read(path))?;
+    let text = guarded(table, || {
+        let mut reader = ParquetReader::new(file);
+        let pairs = reader.get_metadata()?.key_value_metadata();
+        Ok(pairs.iter().flatten().find(|pair| pair.key == KEY).and_then(|pair| pair.value.clone()))
+    })?;
+    // Whatever cannot be understood is somebody else's and no reason to refuse the table.
+    let Some(features) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return Ok(None) };
+    let names = features.pointer("/info/features/label/names").and_then(Value::as_array);
+    Ok(names.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
+}
+
+/// What to write under [`KEY`]: an image, and text or integers beside it.
+pub(crate) fn features(columns: &[(&str, &str)]) -> String {
+    let mut features = serde_json::Map::new();
+    for &(name, kind) in columns {
+        let feature =
+            if kind == "Image" { json!({"_type": "Image"}) } else { json!({"dtype": kind, "_type": "Value"}) };
+        features.insert(name.to_owned(), feature);
+    }
+    json!({"info": {"features": features}}).to_string()
+}

@@ -1,0 +1,311 @@
+//! A dataset as a lazily evaluated table, and the views that narrow it.
+
+mod columns;
+mod describe;
+mod draw;
+mod folder;
+pub(crate) mod huggingface;
+mod labels;
+mod open;
+mod table;
+
+use std::{fmt, path::Path, sync::Arc};
+
+use polars::prelude::{Expr, LazyFrame, NamedFrom, Series, col, lit};
+
+pub use self::describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount};
+pub(crate) use self::{columns::ROW, draw::smallest_per_class, table::Table};
+use crate::{
+    error::{DataError, Result},
+    nearest::nearest,
+    predicate,
+    samples::{Blob, Samples, Source},
+};
+
+/// Rows of these splits are never learned from unless they are asked for by name.
+pub const EVALUATION_SPLITS: [&str; 5] = ["test", "val", "valid", "validation", "eval"];
+
+/// An immutable view of a table of images; cheap to clone, read only as far as a question needs.
+///
+/// A row's identity is its position in the whole table, from 0. Draws ([`per_class`](Self::per_class),
+/// [`fraction`](Self::fraction)) are decided by a seeded hash of that position alone: not by threads, the version of
+/// polars or the other rows, so that a table may grow at its end without reshuffling what was drawn before.
+#[derive(Clone)]
+pub struct Manifest {
+    table: Arc<Table>,
+    frame: LazyFrame,
+    split: Option<String>,
+    labels_dropped: bool,
+    steps: Vec<String>,
+}
+
+impl Manifest {
+    /// Opens a dataset: a table (`.parquet`, `.csv`, `.tsv`, `.arrow`, `.ipc`, `.feather`), a pattern such as
+    /// `data/train-*.parquet`, a folder that holds `manifest.parquet`, `manifest.csv` or Parquet parts (also in `data/`, as on
+    /// the Hugging Face hub), a folder with one subfolder of images per class (optionally below `train/`, `test/`, …), or a flat folder
+    /// of images.
+    ///
+    /// Only the schema is read, except for CSV, whose column types are inferred from all rows.
+    ///
+    /// # Errors
+    /// Where nothing is there, the file is damaged, or no column says where the images are.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let table = Table::open(path)?;
+        let frame = table.frame.clone();
+        Ok(Self {
+            table: Arc::new(table),
+            frame,
+            split: None,
+            labels_dropped: false,
+            steps: vec![format!("dataset {}", path.display())],
+        })
+    }
+
+    /// The rows of one split.
+    ///
+    /// # Errors
+    /// [`DataError::UnknownSplit`] with the known ones.
+    pub fn split(&self, name: &str) -> Result<Self> {
+        let known = self.table.splits()?;
+        if !known.iter().any(|split| split == name) {
+            return Err(DataError::UnknownSplit {
+                table: self.table.name.clone(),
+                name: name.to_owned(),
+                known: known.to_vec(),
+                suggestion: nearest(name, known.iter().map(String::as_str)),
+            });
+        }
+        let mut view = self.narrowed(col(self.table.columns.split()).eq(lit(name)), format!("split {name}"));
+        view.split = Some(name.to_owned());
+        Ok(view)
+    }
+
+    /// The rows that have a label.
+    ///
+    /// # Errors
+    /// [`DataError::NoLabels`] where the table has no labels or [`unlabeled`](Self::unlabeled) has dropped them.
+    pub fn labeled(&self) -> Result<Self> {
+        self.require_labels()?;
+        Ok(self.narrowed(self.table.has_label()?, "labeled".to_owned()))
+    }
+
+    /// The images to learn from *without* their labels: labels are dropped, and unless a split was chosen before, rows
+    /// of evaluation splits ([`EVALUATION_SPLITS`], in any case) are left out.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub fn unlabeled(&self) -> Result<Self> {
+        let held_out: Vec<&str> = match self.split {
+            Some(_) => Vec::new(),
+            None => self.table.splits()?.iter().map(String::as_str).filter(|name| is_evaluation(name)).collect(),
+        };
+        let mut view = if held_out.is_empty() {
+            let mut view = self.clone();
+            view.steps.push("unlabeled".to_owned());
+            view
+        } else {
+            let step = format!("unlabeled without {}", held_out.join(", "));
+            let split = col(self.table.columns.split());
+            let names = Series::new("splits".into(), &held_out);
+            self.narrowed(split.clone().is_null().or(among(split, names).not()), step)
+        };
+        view.labels_dropped = true;
+        Ok(view)
+    }
+
+    /// `n` rows of each class, those with the smallest seeded hash of their row number. With the same seed, `n` rows
+    /// are among the rows of any larger `n`.
+    ///
+    /// Classes without any row in this view, because a filter has left them out, are not asked for.
+    ///
+    /// # Errors
+    /// [`DataError::TooFewRows`] naming the smallest class, [`DataError::NoLabels`].
+    pub fn per_class(&self, n: usize, seed: u64) -> Result<Self> {
+        self.require_labels()?;
+        if n == 0 {
+            return Err(argument("per_class", n, "at least 1 row per class"));
+        }
+        let (rows, labels) = self.rows_and_labels()?;
+        let classes = self.classes()?;
+        if labels.iter().all(Option::is_none) {
+            let reason = format!("no row of \"{}\" has a label", self.steps.join(" | "));
+            return Err(DataError::NoLabels { table: self.table.name.clone(), reason });
+        }
+        let rows = smallest_per_class(&rows, &labels, n, seed).map_err(|short| DataError::TooFewRows {
+            class: classes[short.class as usize].clone(),
+            found: short.found,
+            wanted: n,
+            most: short.found,
+            view: self.steps.join(" | "),
+        })?;
+        self.selected(&rows, format!("per_class {n} seed {seed}"))
+    }
+
+    /// `f` of the rows (0 < f <= 1; at least one row), those with the smallest seeded hash of their row number.
+    ///
+    /// # Errors
+    /// [`DataError::Argument`] where `f` is out of range.
+    pub fn fraction(&self, f: f64, seed: u64) -> Result<Self> {
+        if !(f > 0.0 && f <= 1.0) {
+            return Err(argument("fraction", f, "a number above 0 and up to 1, such as 0.1 for a tenth of the rows"));
+        }
+        let rows = self.row_numbers()?;
+        let n = ((rows.len() as f64 * f).round() as usize).max(1);
+        self.selected(&draw::smallest(&rows, n, seed), format!("fraction {f} seed {seed}"))
+    }
+
+    /// The first `n` rows in table order; fewer where there are fewer.
+    ///
+    /// # Errors
+    /// [`DataError::Argument`] for 0.
+    pub fn take(&self, n: usize) -> Result<Self> {
+        if n == 0 {
+            return Err(argument("take", n, "at least 1 row"));
+        }
+        let mut view = self.clone();
+        view.frame = view.frame.limit(u32::try_from(n).unwrap_or(u32::MAX));
+        view.steps.push(format!("take {n}"));
+        Ok(view)
+    }
+
+    /// The rows for which an SQL predicate is true, such as `label IN ('coat', 'dress') AND width >= 64`.
+    ///
+    /// All columns of the table can be used, and `row`, the row's number, where no column is called so.
+    ///
+    /// # Errors
+    /// [`DataError::Predicate`] with the position of the fault and the nearest known name.
+    pub fn filter(&self, predicate: &str) -> Result<Self> {
+        let expression = predicate::translate(predicate, &self.table, self.labels_dropped)?;
+        Ok(self.narrowed(expression, format!("filter {predicate}")))
+    }
+
+    /// The classes of the *whole* table, whatever this view shows, so that every view agrees on the numbering: sorted,
+    /// integers by value, or in the order of a Hugging Face `ClassLabel`. Empty where the table has no labels.
+    ///
+    /// # Errors
+    /// Where the table cannot be read or labels are neither text nor integers.
+    pub fn classes(&self) -> Result<Arc<[String]>> {
+        self.table.classes()
+    }
+
+    /// Number of rows.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub fn count(&self) -> Result<usize> {
+        Ok(self.row_numbers()?.len())
+    }
+
+    /// Splits of the whole table, in order of first appearance. Empty without a `split` column.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub fn splits(&self) -> Result<&[String]> {
+        self.table.splits()
+    }
+
+    /// How this view was made, in words: `["dataset datasets/fashion-mini", "split train", "per_class 10 seed 1"]`.
+    pub fn steps(&self) -> &[String] {
+        &self.steps
+    }
+
+    /// The rows as plain data.
+    ///
+    /// # Errors
+    /// [`DataError::Empty`] where no row is left, or where the table cannot be read.
+    pub fn samples(&self) -> Result<Samples> {
+        let columns = &self.table.columns;
+        let mut wanted = vec![col(ROW)];
+        let with_labels = columns.label.is_some() && !self.labels_dropped;
+        if with_labels {
+            wanted.push(col(columns.label()));
+        }
+        wanted.extend(columns.image.expressions());
+        let data = self.table.collect(self.frame.clone().select(wanted))?;
+        if data.height() == 0 {
+            return Err(DataError::Empty { view: self.steps.join(" | ") });
+        }
+        let rows = self.table.row_numbers(&data)?;
+        let labels = if with_labels { self.table.encode_labels(&data, &rows)? } else { vec![None; rows.len()] };
+        let sources = columns.image.sources(&self.table, &data)?;
+        Ok(Samples { rows, labels, classes: self.classes()?, sources })
+    }
+
+    pub(crate) fn has_labels(&self) -> bool {
+        self.table.columns.label.is_some() && !self.labels_dropped
+    }
+
+    /// The split of each row, in table order.
+    pub(crate) fn split_of_rows(&self) -> Result<Vec<Option<String>>> {
+        let Some(split) = &self.table.columns.split else { return Ok(vec![None; self.count()?]) };
+        let data = self.table.collect(self.frame.clone().select([col(split.as_str())]))?;
+        let texts = self.table.texts(&data, split)?;
+        Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
+    }
+
+    /// The view of given rows of the table.
+    pub(crate) fn selected(&self, rows: &[u64], step: String) -> Result<Self> {
+        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
+        let mut view = self.clone();
+        // Drawn from this view, so its own conditions need not be asked again.
+        view.frame = self.table.frame.clone().filter(among(col(ROW), Series::new(ROW.into(), rows)));
+        view.steps.push(step);
+        Ok(view)
+    }
+
+    pub(crate) fn rows_and_labels(&self) -> Result<(Vec<u64>, Vec<Option<u32>>)> {
+        let data = self.table.collect(self.frame.clone().select([col(ROW), col(self.table.columns.label())]))?;
+        let rows = self.table.row_numbers(&data)?;
+        let labels = self.table.encode_labels(&data, &rows)?;
+        Ok((rows, labels))
+    }
+
+    fn row_numbers(&self) -> Result<Vec<u64>> {
+        let data = self.table.collect(self.frame.clone().select([col(ROW)]))?;
+        self.table.row_numbers(&data)
+    }
+
+    fn require_labels(&self) -> Result<()> {
+        let reason = if self.labels_dropped {
+            "`.unlabeled()` has dropped them; call it last, or not at all".to_owned()
+        } else if self.table.columns.label.is_none() {
+            format!(
+                "the table has no column `label` with values in it; its columns are {}",
+                self.table.columns.names().join(", ")
+            )
+        } else {
+            return Ok(());
+        };
+        Err(DataError::NoLabels { table: self.table.name.clone(), reason })
+    }
+
+    fn narrowed(&self, condition: Expr, step: String) -> Self {
+        let mut view = self.clone();
+        view.frame = view.frame.filter(condition);
+        view.steps.push(step);
+        view
+    }
+}
+
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Manifest({})", self.steps.join(" | "))
+    }
+}
+
+fn is_evaluation(split: &str) -> bool {
+    EVALUATION_SPLITS.iter().any(|name| name.eq_ignore_ascii_case(split))
+}
+
+/// Whether a column's value is one of a list.
+pub(crate) fn among(column: Expr, list: Series) -> Expr {
+    column.is_in(lit(list).implode(true), false)
+}
+
+fn argument(name: &'static str, value: impl ToString, expected: &str) -> DataError {
+    DataError::Argument { name, value: value.to_string(), expected: expected.to_owned() }
+}
+
+#[cfg(test)]
+mod tests;
