@@ -6,6 +6,7 @@ mod html;
 mod plot;
 mod report;
 mod table;
+mod tensorboard;
 mod verdict;
 mod words;
 
@@ -13,4 +14,5 @@ pub use error::ReportError;
 pub use html::render_html;
 pub use report::*;
 pub use table::table_text;
+pub use tensorboard::EventWriter;
 pub use verdict::{Outcome, Verdict};

@@ -58,7 +58,7 @@ fn table(report: &Report, text: &mut String) {
                 continue;
             }
             let gap = widths[column] - cell.chars().count();
-            let (before, after) = if matches!(column, 0 | 2) { (0, gap) } else { (gap, 0) };
+            let (before, after) = if matches!(column, 0..=2) { (0, gap) } else { (gap, 0) };
             let _ = write!(padded, "  {:before$}{cell}{:after$}", "", "");
         }
         text.push_str(padded.trim_end());
@@ -85,7 +85,7 @@ fn line(report: &Report, row: &ResultRow) -> [String; 8] {
         mean_sd(row.mean, row.sd),
         each,
         difference.map(|d| points(d.mean)).unwrap_or_default(),
-        interval.map(|i| format!("{} … {}", points(i.low), points(i.high))).unwrap_or_default(),
+        interval.map(|i| words::interval(i.low, i.high)).unwrap_or_default(),
         difference.map(|d| format!("{}/{}", d.better(), d.draws.len())).unwrap_or_default(),
         words::count(row.labels as u64),
         row.seconds.map(duration).unwrap_or_default(),

@@ -55,7 +55,7 @@ impl Report {
     pub(crate) fn comparison(&self) -> Option<Comparison<'_>> {
         let pretrained = || self.results.iter().filter(|row| row.role == Role::Pretrained);
         let named = self.headline.as_ref().and_then(|name| self.results.iter().find(|row| row.name == *name));
-        let ours = named.or_else(|| pretrained().max_by(|a, b| a.mean.total_cmp(&b.mean)))?;
+        let ours = named.or_else(|| pretrained().max_by(|a, b| a.level().total_cmp(&b.level())))?;
         let scratch = self.scratch_of(ours);
         Some(Comparison {
             ours,
@@ -75,7 +75,7 @@ impl Report {
                 .filter(
                     |other| if paired { row.difference_to(&other.name).is_some() } else { other.labels == row.labels },
                 )
-                .max_by(|a, b| a.mean.total_cmp(&b.mean))
+                .max_by(|a, b| a.level().total_cmp(&b.level()))
         };
         best(true).or_else(|| best(false))
     }
@@ -132,7 +132,7 @@ impl Report {
             .iter()
             .filter(|row| matches!(row.role, Role::Baseline | Role::Scratch) && row.name != scratch.name)
             .filter(|row| row.labels == ours.labels && row.mean > scratch.mean)
-            .max_by(|a, b| a.mean.total_cmp(&b.mean))?;
+            .max_by(|a, b| a.level().total_cmp(&b.level()))?;
         let difference = match ours.difference_to(&bar.name) {
             Some(difference) => format!("{} points ({})", points(difference.mean), evidence(difference)),
             None => format!("{} points (not paired)", points(ours.mean - bar.mean)),
@@ -150,12 +150,9 @@ impl Report {
             .filter(|row| row.role == Role::Pretrained && row.name != ours.name)
             .filter_map(|row| {
                 let difference = row.difference_to(&self.scratch_of(row)?.name)?;
-                Some(match &difference.interval {
-                    Some(i) => {
-                        format!("{} {} ({} … {})", row.name, points(difference.mean), points(i.low), points(i.high))
-                    }
-                    None => format!("{} {}", row.name, points(difference.mean)),
-                })
+                let gain = points(difference.mean);
+                let interval = difference.interval.as_ref().map(|i| format!(" ({})", words::interval(i.low, i.high)));
+                Some(format!("{}\u{a0}{gain}{}", row.name, interval.unwrap_or_default()))
             })
             .collect();
         (!others.is_empty()).then(|| format!("The other pretrained results against scratch: {}.", others.join(", ")))
@@ -247,7 +244,7 @@ fn evidence(difference: &Difference) -> String {
     match &difference.interval {
         Some(i) => {
             let zero = if i.low <= 0.0 && i.high >= 0.0 { ", which holds 0" } else { "" };
-            format!("{} interval {} … {}{zero}, {better}", words::level(i.level), points(i.low), points(i.high))
+            format!("{} interval {}{zero}, {better}", words::level(i.level), words::interval(i.low, i.high))
         }
         None => better,
     }
@@ -259,7 +256,7 @@ fn basis(difference: &Difference) -> Option<String> {
     let n = difference.draws.len();
     let method = if interval.method.is_empty() { String::new() } else { format!(" ({})", interval.method) };
     let few = if n < 5 { format!(" only {n}") } else { format!(" {n}") };
-    let wide = if n < 5 { " Few draws make it wide; more draws narrow it." } else { "" };
+    let wide = if n < 5 { " So few are easily swayed by one odd draw; more make it firmer." } else { "" };
     Some(format!(
         "The interval rests on{few} differences, one for each draw of labelled images, the same images on both \
          sides{method}.{wide} It covers the luck of the draw, not the choice of evaluation images."

@@ -36,6 +36,11 @@ pub(crate) fn points(fraction: f64) -> String {
     }
 }
 
+/// "+1.2 … +5.0", in points, on one line.
+pub(crate) fn interval(low: f64, high: f64) -> String {
+    format!("{}{NB}…{NB}{}", points(low), points(high))
+}
+
 /// "10 000" from 10000.
 pub(crate) fn count(n: u64) -> String {
     let digits = n.to_string();

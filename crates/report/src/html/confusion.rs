@@ -33,7 +33,8 @@ struct Cell {
     /// Share of the row in percent, for the shade.
     share: u32,
     right: bool,
-    dark: bool,
+    /// "", "mid" or "deep": which text color can be read on the shade (see the style sheet).
+    depth: &'static str,
     title: String,
 }
 
@@ -43,7 +44,7 @@ pub(super) fn view(report: &Report) -> Option<Vec<Matrix>> {
     let mut confusions: Vec<&Confusion> = report.confusions.iter().filter(|c| !c.classes.is_empty()).collect();
     confusions.sort_by_key(|confusion| !is_headline(confusion));
     (!confusions.is_empty())
-        .then(|| confusions.iter().enumerate().map(|(i, confusion)| matrix(confusion, i == 0)).collect())
+        .then(|| confusions.iter().enumerate().map(|(i, confusion)| matrix(confusion, i < 2)).collect())
 }
 
 fn matrix(confusion: &Confusion, open: bool) -> Matrix {
@@ -59,7 +60,11 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
                 count: at(t, p),
                 share: (100.0 * share(t, p)).round() as u32,
                 right: t == p,
-                dark: share(t, p) > 0.5,
+                depth: match share(t, p) {
+                    s if s > 0.81 => "deep",
+                    s if s > 0.57 => "mid",
+                    _ => "",
+                },
                 title: format!(
                     "{} → {}: {} of {} ({})",
                     classes[t],

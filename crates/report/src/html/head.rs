@@ -14,7 +14,6 @@ pub(super) struct Head {
     evaluation: Option<String>,
     /// Class name of the outcome.
     outcome: &'static str,
-    outcome_words: &'static str,
     sentence: String,
     details: Vec<String>,
     cautions: Vec<String>,
@@ -33,11 +32,11 @@ struct Tile {
 
 pub(super) fn view(report: &Report) -> Head {
     let verdict = report.verdict();
-    let (outcome, outcome_words) = match verdict.outcome {
-        Outcome::Helped => ("helped", "It helped"),
-        Outcome::Hurt => ("hurt", "It did harm"),
-        Outcome::Unclear => ("unclear", "Not settled"),
-        Outcome::Unknown => ("unknown", "Nothing to judge"),
+    let outcome = match verdict.outcome {
+        Outcome::Helped => "helped",
+        Outcome::Hurt => "hurt",
+        Outcome::Unclear => "unclear",
+        Outcome::Unknown => "unknown",
     };
     Head {
         title: if report.title.is_empty() { "Untitled run".into() } else { report.title.clone() },
@@ -53,7 +52,6 @@ pub(super) fn view(report: &Report) -> Head {
             }
         }),
         outcome,
-        outcome_words,
         sentence: verdict.sentence,
         details: verdict.details,
         cautions: verdict.cautions,
@@ -84,7 +82,7 @@ fn tiles(report: &Report) -> Vec<Tile> {
     }
     if let Some(difference) = comparison.difference {
         let below = match &difference.interval {
-            Some(i) => format!("{} … {}", points(i.low), points(i.high)),
+            Some(i) => words::interval(i.low, i.high),
             None => "a single draw".into(),
         };
         tile("difference", "difference", points(difference.mean), "points", below);
@@ -93,7 +91,7 @@ fn tiles(report: &Report) -> Vec<Tile> {
         .results
         .iter()
         .filter(|row| row.role == Role::Baseline && row.labels == ours.labels)
-        .max_by(|a, b| a.mean.total_cmp(&b.mean));
+        .max_by(|a, b| a.level().total_cmp(&b.level()));
     if let Some(row) = yardstick {
         tile("baseline", &row.name, words::percent_number(row.mean), "%", spread(row.sd, row.draws.len()));
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::code;
-use crate::words::{count, counted, percent};
+use crate::words::{self, count, counted};
 use crate::{EntryGroup, NoteKind, Origin, Report};
 
 #[derive(Serialize)]
@@ -19,13 +19,9 @@ pub(super) fn bad_images(report: &Report) -> Option<BadImagesView> {
     let summary = if bad.count == 0 {
         format!("All {checked} could be read.")
     } else {
-        let action = if bad.action.is_empty() { String::new() } else { format!(", and {}", bad.action) };
-        let share = if bad.checked > 0 {
-            format!(" ({})", percent(bad.count as f64 / bad.checked as f64))
-        } else {
-            String::new()
-        };
-        format!("{} of {checked} could not be read{action}{share}.", count(bad.count as u64))
+        let share = 100.0 * bad.count as f64 / bad.checked.max(1) as f64;
+        let action = if bad.action.is_empty() { String::new() } else { format!(" Action: {}.", bad.action) };
+        format!("{} of {checked} ({}\u{a0}%) could not be read.{action}", count(bad.count as u64), words::value(share))
     };
     let more = bad.count.saturating_sub(bad.images.len());
     Some(BadImagesView {

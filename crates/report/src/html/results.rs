@@ -12,6 +12,8 @@ pub(super) struct Results {
     /// Levels that need no training, below the rows.
     guesses: Vec<(String, String)>,
     has_differences: bool,
+    /// The labels behind every row, when they are as many in each; otherwise a column says so.
+    same_labels: Option<String>,
     accuracies: Option<Plot>,
     differences: Option<Plot>,
 }
@@ -25,11 +27,16 @@ struct Row {
     accuracy: String,
     draws: Vec<String>,
     difference: Option<DifferenceCell>,
-    labels: String,
-    labels_per_class: Option<usize>,
+    labels: Option<Labels>,
     seconds: String,
     pretraining: Option<String>,
     unconverged: bool,
+}
+
+#[derive(Serialize)]
+struct Labels {
+    all: String,
+    per_class: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +64,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
     let results = report.ordered_results();
     let rows: Vec<Row> = results.iter().map(|row| table_row(report, row)).collect();
     Some(Results {
+        same_labels: same_labels(&results),
         has_differences: rows.iter().any(|row| row.difference.is_some()),
         rows,
         guesses: guesses(report),
@@ -75,7 +83,7 @@ impl Report {
             Role::Baseline => 3,
         };
         let mut rows: Vec<&ResultRow> = self.results.iter().collect();
-        rows.sort_by(|a, b| rank(a.role).cmp(&rank(b.role)).then(b.mean.total_cmp(&a.mean)));
+        rows.sort_by(|a, b| rank(a.role).cmp(&rank(b.role)).then(b.level().total_cmp(&a.level())));
         rows
     }
 
@@ -110,7 +118,7 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
         draws: row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect(),
         difference: report.shown_difference(row).map(|difference| DifferenceCell {
             mean: points(difference.mean),
-            interval: difference.interval.as_ref().map(|i| format!("{} … {}", points(i.low), points(i.high))),
+            interval: difference.interval.as_ref().map(|i| words::interval(i.low, i.high)),
             better: format!("better on {} of {}", difference.better(), difference.draws.len()),
             reference: difference.reference.clone(),
             sign: match &difference.interval {
@@ -119,12 +127,24 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
                 _ => "open",
             },
         }),
-        labels: count(row.labels as u64),
-        labels_per_class: row.labels_per_class,
+        labels: (row.labels > 0).then(|| Labels { all: count(row.labels as u64), per_class: row.labels_per_class }),
         seconds: row.seconds.map(duration).unwrap_or_default(),
         pretraining: row.pretraining_seconds.map(duration),
         unconverged: row.converged == Some(false),
     }
+}
+
+fn same_labels(results: &[&ResultRow]) -> Option<String> {
+    let labels = |row: &ResultRow| (row.labels, row.labels_per_class);
+    let first = results.first().map(|row| labels(row))?;
+    if !results.iter().all(|row| labels(row) == first) {
+        return None;
+    }
+    Some(match first {
+        (0, _) => String::new(),
+        (all, None) => format!("Every row rests on {}.", words::counted(all, "label", "labels")),
+        (all, Some(n)) => format!("Every row rests on {} ({n} a class).", words::counted(all, "label", "labels")),
+    })
 }
 
 fn guesses(report: &Report) -> Vec<(String, String)> {
@@ -193,8 +213,12 @@ fn accuracies(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
 }
 
 fn differences(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
-    let rows: Vec<(&ResultRow, &Difference)> =
-        results.iter().filter_map(|row| Some((*row, report.shown_difference(row)?))).collect();
+    let rows: Vec<(&ResultRow, &Difference)> = results
+        .iter()
+        // Yardsticks lie far off and would squeeze what matters; their differences stand in the table.
+        .filter(|row| row.role != Role::Baseline)
+        .filter_map(|row| Some((*row, report.shown_difference(row)?)))
+        .collect();
     let draws = || rows.iter().flat_map(|(_, difference)| &difference.draws);
     let lanes = lanes(draws());
     let ends = rows.iter().filter_map(|(_, d)| d.interval.as_ref()).flat_map(|i| [i.low, i.high]);

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::picture::{self, PictureView};
 use crate::words::percent;
-use crate::{Neighbour, Prediction, PretextItem, Report, Shown};
+use crate::{Neighbour, Picture, Prediction, PretextItem, Report, Shown};
 
 #[derive(Serialize)]
 pub(super) struct PretextView {
@@ -17,17 +17,17 @@ pub(super) struct PretextView {
 #[derive(Serialize)]
 struct PretextItemView {
     cells: Vec<CellView>,
+    /// Label and answer for all inputs together, each with its heading.
+    words: Vec<(&'static str, String)>,
     notes: Vec<String>,
     mark: Option<&'static str>,
 }
 
-/// A picture or words, with what it is.
+/// A picture with what it is.
 #[derive(Serialize)]
 struct CellView {
-    kind: &'static str,
     heading: String,
-    picture: Option<PictureView>,
-    text: Option<String>,
+    picture: PictureView,
     /// Label and answer that belong to this very picture.
     label: Option<String>,
     answer: Option<String>,
@@ -55,47 +55,35 @@ pub(super) fn pretext(report: &Report) -> Option<Vec<PretextView>> {
 
 fn pretext_item(item: &PretextItem) -> PretextItemView {
     const SIDE: u32 = 84;
-    let cell = |kind, heading: &str| CellView {
-        kind,
-        heading: heading.into(),
-        picture: None,
-        text: None,
+    let n = item.inputs.len();
+    let cell = |what: &str, i: usize, n: usize, shown: &Picture| CellView {
+        heading: if n > 1 { format!("{what} {}", i + 1) } else { what.into() },
+        picture: picture::view(shown, SIDE, format!("{what} of {}", item.name)),
         label: None,
         answer: None,
         mark: None,
     };
-    let numbered = |what: &str, i: usize, n: usize| if n > 1 { format!("{what} {}", i + 1) } else { what.into() };
-    let per_input = |shown: &Shown, i: usize| match shown {
-        Shown::Text(words) if item.inputs.len() > 1 && words.len() == item.inputs.len() => words.get(i).cloned(),
+    let own = |shown: &Shown, i: usize| match shown {
+        Shown::Text(words) if n > 1 && words.len() == n => words.get(i).cloned(),
         _ => None,
     };
-    let mut cells = Vec::new();
-    if let Some(original) = &item.original {
-        let alt = format!("original image {}", item.name);
-        cells.push(CellView { picture: Some(picture::view(original, SIDE, alt)), ..cell("original", "image") });
-    }
-    let n = item.inputs.len();
+    let mut cells: Vec<CellView> = item.original.iter().map(|original| cell("image", 0, 1, original)).collect();
     for (i, input) in item.inputs.iter().enumerate() {
-        let (label, answer) = (per_input(&item.label, i), per_input(&item.answer, i));
+        let (label, answer) = (own(&item.label, i), own(&item.answer, i));
         let mark = label.as_ref().zip(answer.as_ref()).map(|(label, answer)| mark(label == answer));
-        let alt = format!("input {} made from {}", i + 1, item.name);
-        let picture = Some(picture::view(input, SIDE, alt));
-        cells.push(CellView { picture, label, answer, mark, ..cell("input", &numbered("input", i, n)) });
+        cells.push(CellView { label, answer, mark, ..cell("input", i, n, input) });
     }
-    for (kind, heading, shown) in
-        [("label", "generated label", &item.label), ("answer", "model’s answer", &item.answer)]
-    {
+    let mut words = Vec::new();
+    for (heading, shown) in [("generated label", &item.label), ("model’s answer", &item.answer)] {
         match shown {
-            Shown::Nothing => {}
-            Shown::Text(_) if per_input(shown, 0).is_some() => {}
-            Shown::Text(words) => cells.push(CellView { text: Some(words.join(", ")), ..cell(kind, heading) }),
-            Shown::Pictures(pictures) => cells.extend(pictures.iter().enumerate().map(|(i, shown)| CellView {
-                picture: Some(picture::view(shown, SIDE, format!("{heading} for {}", item.name))),
-                ..cell(kind, &numbered(heading, i, pictures.len()))
-            })),
+            Shown::Text(text) if own(shown, 0).is_none() => words.push((heading, text.join(", "))),
+            Shown::Pictures(pictures) => {
+                cells.extend(pictures.iter().enumerate().map(|(i, shown)| cell(heading, i, pictures.len(), shown)));
+            }
+            Shown::Text(_) | Shown::Nothing => {}
         }
     }
-    PretextItemView { cells, notes: item.notes.clone(), mark: item.correct.map(mark) }
+    PretextItemView { cells, words, notes: item.notes.clone(), mark: item.correct.map(mark) }
 }
 
 #[derive(Serialize)]

@@ -98,6 +98,11 @@ impl Default for ResultRow {
 }
 
 impl ResultRow {
+    /// The mean for choosing the best: what could not be measured loses.
+    pub(crate) fn level(&self) -> f64 {
+        if self.mean.is_finite() { self.mean } else { f64::NEG_INFINITY }
+    }
+
     /// The paired difference to the result named `reference`.
     pub fn difference_to(&self, reference: &str) -> Option<&Difference> {
         self.differences.iter().find(|difference| difference.reference == reference)

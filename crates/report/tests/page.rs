@@ -1,0 +1,312 @@
+//! What the page holds and, above all, what it must never hold.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use foretask_report::{
+    BadImage, BadImages, ClassShare, Confusion, DataUse, Difference, Draw, Entry, EntryGroup, Evaluation, HistoryPoint,
+    Interval, Leak, Leakage, Metric, Neighbour, NeighbourRow, NeighbourSheet, Note, NoteKind, Origin, Picture,
+    Prediction, PredictionSheet, PretextItem, PretextSheet, Report, ResultRow, Role, Script, Shown, Stage, render_html,
+    table_text,
+};
+
+const EVIL: &str = r#"</title></style></script></text><script>alert(1)</script><img src=x onerror='alert(2)'>"'{{ 7 * 7 }}{% raw %}&amp;"#;
+
+fn evil() -> String {
+    EVIL.to_owned()
+}
+
+fn picture() -> Picture {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::GrayImage::new(4, 4).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    Picture::from_png(png.get_ref()).unwrap()
+}
+
+/// A report in which every text is hostile.
+fn hostile() -> Report {
+    let draws = vec![Draw { seed: 1, accuracy: 0.5 }, Draw { seed: 2, accuracy: 0.6 }];
+    let row = |name: String, role| ResultRow {
+        name,
+        role,
+        protocol: evil(),
+        labels: 10,
+        labels_per_class: Some(5),
+        draws: draws.clone(),
+        mean: 0.55,
+        sd: Some(0.05),
+        stage: Some(evil()),
+        converged: Some(false),
+        ..ResultRow::default()
+    };
+    let scratch = format!("scratch {EVIL}");
+    let mut ours = row(evil(), Role::Pretrained);
+    ours.differences.push(Difference {
+        reference: scratch.clone(),
+        draws: draws.clone(),
+        mean: 0.55,
+        interval: Some(Interval { low: 0.1, high: 0.9, level: 0.95, method: evil() }),
+    });
+    let shown = Picture { png: format!("\" onload=\"alert(1)\" {EVIL}"), width: 3, height: 3 };
+    let neighbour = || Neighbour { picture: picture(), name: evil(), label: Some(evil()), similarity: 0.5 };
+    let entries = || vec![Entry { name: evil(), value: evil(), origin: Origin::Script }];
+    let prediction =
+        || Prediction { picture: shown.clone(), name: evil(), truth: Some(evil()), predicted: evil(), confidence: 0.9 };
+    Report {
+        title: evil(),
+        created: evil(),
+        version: evil(),
+        evaluation: Some(Evaluation {
+            name: evil(),
+            images: 2,
+            classes: vec![evil(), evil()],
+            chance: Some(0.5),
+            majority: Some(ClassShare { class: evil(), share: 0.5 }),
+        }),
+        results: vec![ours, row(scratch, Role::Scratch), row(format!("pixels {EVIL}"), Role::Baseline)],
+        stages: vec![Stage {
+            name: evil(),
+            description: evil(),
+            embedding_dim: Some(8),
+            metric: Some(Metric { name: evil(), unit: evil(), chance: Some(0.1), chance_name: evil() }),
+            history: vec![HistoryPoint {
+                step: 1,
+                loss: 1.0,
+                embedding_std: 0.001,
+                metric: 0.5,
+                ..HistoryPoint::default()
+            }],
+            ..Stage::default()
+        }],
+        confusions: vec![Confusion {
+            result: evil(),
+            basis: evil(),
+            classes: vec![evil(), evil()],
+            counts: vec![vec![1, 2], vec![3, 4]],
+        }],
+        pretext: vec![PretextSheet {
+            stage: evil(),
+            task: "other".into(),
+            question: evil(),
+            items: vec![
+                PretextItem {
+                    original: Some(shown.clone()),
+                    name: evil(),
+                    inputs: vec![picture(), picture()],
+                    label: Shown::Text(vec![evil(), evil()]),
+                    answer: Shown::Text(vec![evil()]),
+                    correct: Some(true),
+                    notes: vec![evil()],
+                },
+                PretextItem { label: Shown::Pictures(vec![picture()]), name: evil(), ..PretextItem::default() },
+            ],
+        }],
+        predictions: vec![PredictionSheet {
+            result: evil(),
+            basis: evil(),
+            mistakes: vec![prediction()],
+            samples: vec![prediction()],
+        }],
+        neighbours: vec![NeighbourSheet {
+            encoder: evil(),
+            basis: evil(),
+            rows: vec![NeighbourRow { query: neighbour(), nearest: vec![neighbour()] }],
+        }],
+        bad_images: Some(BadImages {
+            checked: 5,
+            count: 3,
+            action: evil(),
+            images: vec![BadImage { dataset: evil(), row: 1, path: Some(evil()), reason: evil() }],
+        }),
+        leakage: Some(Leakage {
+            pool: 5,
+            evaluation: 5,
+            count: 2,
+            examples: vec![Leak { pool: evil(), evaluation: evil() }],
+        }),
+        notes: [NoteKind::Auto, NoteKind::Remark, NoteKind::Warning]
+            .map(|kind| Note { kind, subject: evil(), value: Some(evil()), text: evil() })
+            .to_vec(),
+        script: Some(Script { path: evil(), text: format!("// {EVIL}\nlet x = \"{EVIL}\";\n{EVIL}") }),
+        options: vec![EntryGroup { name: evil(), entries: entries() }],
+        data: vec![DataUse { purpose: evil(), steps: vec![evil()], fingerprint: evil(), ..DataUse::default() }],
+        environment: vec![EntryGroup { name: evil(), entries: entries() }],
+        ..Report::default()
+    }
+}
+
+/// Every start tag, with quoted attribute values skipped: what a browser would see as elements.
+fn tags(page: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let mut quote = None;
+        let end = rest
+            .find(|c| match quote {
+                Some(open) if c == open => {
+                    quote = None;
+                    false
+                }
+                None if c == '"' || c == '\'' => {
+                    quote = Some(c);
+                    false
+                }
+                open => open.is_none() && c == '>',
+            })
+            .unwrap_or(rest.len());
+        tags.push(rest[..end].to_owned());
+        rest = &rest[end..];
+    }
+    tags
+}
+
+/// The names of a tag's attributes.
+fn attributes(tag: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (i, part) in tag.split('"').enumerate() {
+        // Even parts lie outside quotes: ` name=` or the tag's own name.
+        if i % 2 == 0 {
+            names.extend(part.split_whitespace().filter_map(|word| word.strip_suffix('=')));
+        }
+    }
+    names
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let page = render_html(&hostile()).unwrap();
+    assert!(!page.contains("<script"), "a script element got in");
+    assert_eq!(page.matches("7 * 7").count(), page.matches("{{ 7 * 7 }}").count(), "templates in the data are not run");
+    assert!(page.contains("{{ 7 * 7 }}{% raw %}"));
+    let allowed_attributes = [
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "rel",
+        "href",
+        "class",
+        "id",
+        "aria-labelledby",
+        "aria-label",
+        "aria-hidden",
+        "role",
+        "tabindex",
+        "scope",
+        "colspan",
+        "style",
+        "title",
+        "src",
+        "width",
+        "height",
+        "alt",
+        "loading",
+        "decoding",
+        "viewBox",
+        "d",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+        "cx",
+        "cy",
+        "r",
+    ];
+    let mut images = 0;
+    for tag in tags(&page) {
+        for attribute in attributes(&tag) {
+            assert!(allowed_attributes.contains(&attribute), "attribute {attribute} in <{tag}>");
+        }
+        if tag.starts_with("img") {
+            images += 1;
+            assert!(tag.contains(r#"src="data:image/png;base64,"#), "<{tag}>");
+        }
+    }
+    assert!(images >= 8, "the pictures are there: {images}");
+    // A hostile "PNG" is shown as an empty picture.
+    assert!(page.contains(r#"src="data:image/png;base64,""#));
+    assert_eq!(page.matches("<title>").count(), page.matches("</title>").count());
+}
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let page = render_html(&hostile()).unwrap();
+    for tag in tags(&page) {
+        for scheme in ["http://", "https://", "\"//", "file:"] {
+            assert!(!tag.contains(scheme), "<{tag}>");
+        }
+    }
+    let style = &page[page.find("<style>").unwrap()..page.find("</style>").unwrap()];
+    assert!(!style.contains("url(") && !style.contains("@import"), "the style sheet loads something");
+    assert!(page.contains(r#"http-equiv="Content-Security-Policy" content="default-src 'none'"#));
+}
+
+#[test]
+fn an_empty_report_says_why_it_is_empty() {
+    let page = render_html(&Report::default()).unwrap();
+    for reason in [
+        "No result was reported",
+        "Nothing was trained",
+        "Nothing was evaluated",
+        "Nobody looked for evaluation images",
+    ] {
+        assert!(page.contains(reason), "{reason}");
+    }
+    assert!(!page.contains("id=\"neighbours\""), "left out");
+    assert_eq!(table_text(&Report::default()).trim(), "No result was reported, so there is nothing to judge.");
+}
+
+#[test]
+fn stored_reports_render_the_same_page() {
+    let report = hostile();
+    let again = Report::from_json(&report.to_json().unwrap()).unwrap();
+    assert_eq!(render_html(&again).unwrap(), render_html(&report).unwrap());
+}
+
+#[test]
+fn sections_stand_in_order_and_are_linked() {
+    let page = render_html(&hostile()).unwrap();
+    let ids = [
+        "results",
+        "training",
+        "confusion",
+        "pretext",
+        "predictions",
+        "neighbours",
+        "bad-images",
+        "leakage",
+        "notes",
+        "script",
+        "settings",
+    ];
+    let places: Vec<usize> = ids.iter().map(|id| page.find(&format!("<section id=\"{id}\"")).expect(id)).collect();
+    assert!(places.is_sorted(), "{places:?}");
+    for id in ids {
+        assert!(page.contains(&format!("href=\"#{id}\"")), "{id} is not linked");
+    }
+    assert!(page.find("Pretraining helped: +55.0").unwrap() < places[0], "the verdict comes first");
+}
+
+#[test]
+fn the_terminal_table_is_aligned_and_tame() {
+    let mut report = hostile();
+    for row in &mut report.results {
+        row.name = row.name.replace(EVIL, "x\u{1b}[2J\ny");
+        for difference in &mut row.differences {
+            difference.reference = difference.reference.replace(EVIL, "x\u{1b}[2J\ny");
+        }
+    }
+    let text = table_text(&report);
+    assert!(!text.contains('\u{1b}'), "control characters reach the terminal");
+    let column = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
+    let lines: Vec<&str> = text.lines().collect();
+    let header = column(lines[0], "accuracy").unwrap();
+    for line in &lines[1..4] {
+        assert_eq!(column(line, "55.0 ± 5.0"), Some(header), "{text}");
+    }
+    assert!(lines[4].contains("chance") && column(lines[4], "50.0") == Some(header), "{text}");
+    assert!(text.contains("Pretraining helped: +55.0 points"), "{text}");
+    assert!(text.contains("! "), "cautions are marked: {text}");
+}
