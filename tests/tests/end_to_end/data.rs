@@ -1,0 +1,145 @@
+//! Other people's images.
+
+use std::fs;
+use std::path::Path;
+
+use foretask_tests::{Done, Place, fixture, json};
+
+/// Copies the fixture's pictures, a folder per class.
+fn clothes(place: &Place, to: &str) {
+    for class in ["t-shirt", "trouser", "sneaker"] {
+        for number in 0..8 {
+            let name = format!("{class}/{number:02}.png");
+            place.write(Path::new(to).join(&name), fs::read(fixture("clothes").join(&name)).unwrap());
+        }
+    }
+}
+
+fn described(place: &Place, dataset: &str) -> serde_json::Value {
+    let done = place.foretask(&["describe", dataset, "--json"]).exits(0);
+    serde_json::from_str(&done.stdout).unwrap_or_else(|error| panic!("{error}: {}", done.stdout))
+}
+
+#[test]
+fn a_folder_of_images_is_a_dataset_and_imports_whole() {
+    let place = Place::new();
+    clothes(&place, "clothes");
+    place.foretask(&["describe", "clothes"]).exits(0).says(&["24", "sneaker", "t-shirt", "trouser"]);
+    place.foretask(&["import", "clothes", "-o", "clothes.parquet"]).exits(0).says(&["24"]);
+    let (folder, table) = (described(&place, "clothes"), described(&place, "clothes.parquet"));
+    assert_eq!(folder["rows"], 24, "{folder:#}");
+    assert_eq!(table["rows"], 24, "{table:#}");
+    assert_eq!(folder["classes"], table["classes"]);
+
+    // It moves: the images are inside.
+    fs::remove_dir_all(place.path("clothes")).unwrap();
+    place.write(
+        "try.rhai",
+        "let d = dataset(\"clothes.parquet\");\nprint(d.filter(\"label = 'sneaker'\").describe());\n",
+    );
+    place.foretask(&["run", "try.rhai", "--device", "flex"]).exits(0).says(&["8"]);
+}
+
+#[test]
+fn idx_files_import_with_their_splits() {
+    let place = Place::new();
+    let source = fixture("idx");
+    place.foretask(&["import", source.to_str().unwrap(), "-o", "idx/manifest.parquet"]).exits(0);
+    let description = described(&place, "idx");
+    assert_eq!(description["rows"], 90, "{description:#}");
+    let splits = description["splits"].to_string();
+    assert!(splits.contains("train") && splits.contains("test") && splits.contains("60"), "{description:#}");
+
+    let one = source.join("train-images-idx3-ubyte.gz");
+    place
+        .foretask(&[
+            "import",
+            one.to_str().unwrap(),
+            "-o",
+            "some.parquet",
+            "--split",
+            "train",
+            "--per-class",
+            "2",
+            "--seed",
+            "1",
+        ])
+        .exits(0);
+    let description = described(&place, "some.parquet");
+    assert_eq!(description["rows"], 20, "two of each of ten classes: {description:#}");
+}
+
+#[test]
+fn a_flat_folder_without_classes_is_a_dataset_to_pretrain_on() {
+    let place = Place::new();
+    for number in 0..8 {
+        place.write(
+            format!("photos/{number}.png"),
+            fs::read(fixture(&format!("clothes/trouser/{number:02}.png"))).unwrap(),
+        );
+    }
+    place.write("try.rhai", "let d = dataset(\"photos\");\n\
+                             let pre = pretrain(resnet10(#{ width: 4 }), rotation(), d.unlabeled(), #{ steps: 2, batch_size: 4 });\n\
+                             pre.encoder.save(\"encoder.safetensors\");\n");
+    place.foretask(&["run", "try.rhai", "--device", "flex"]).exits(0);
+    assert!(place.path("encoder.safetensors").is_file());
+}
+
+/// Trains a little on a folder with one broken picture among others.
+fn with_a_broken_picture(options: &str) -> (Place, Done) {
+    let place = Place::new();
+    clothes(&place, "clothes");
+    let whole = fs::read(fixture("clothes/sneaker/03.png")).unwrap();
+    place.write("clothes/sneaker/03.png", &whole[..whole.len() / 2]);
+    let script = format!(
+        "let d = dataset(\"clothes\", #{{ {options} }});\n\
+         let few = d.per_class(4, #{{ seed: 1 }});\n\
+         let votes = pixel_probe(few);\n\
+         report(\"broken\", #{{ pixels: votes.evaluate(d) }});\n"
+    );
+    place.write("broken.rhai", script);
+    let done = place.foretask(&["run", "broken.rhai", "--device", "flex"]);
+    (place, done)
+}
+
+#[test]
+fn a_broken_picture_is_listed_with_its_reason() {
+    let (place, done) = with_a_broken_picture("max_bad_fraction: 0.1");
+    let done = done.exits(0);
+    done.says(&["03.png"]);
+    let page = fs::read_to_string(place.latest("broken").join("report.html")).unwrap();
+    assert!(page.contains("03.png"), "the report lists it as well");
+}
+
+#[test]
+fn more_than_one_percent_of_broken_pictures_is_an_error_unless_asked_for() {
+    let (_, done) = with_a_broken_picture("");
+    done.exits(2).says(&["03.png", "max_bad_fraction"]);
+    let (_, done) = with_a_broken_picture("on_bad_image: \"error\", max_bad_fraction: 0.1");
+    done.exits(2).says(&["03.png"]);
+}
+
+#[test]
+fn test_images_in_the_pool_are_told_loudly_or_refused() {
+    let place = Place::new();
+    let script = |leakage: &str| {
+        format!(
+            "let d = dataset(\"datasets/fashion-mini\"{leakage});\n\
+             let test = d.split(\"test\").take(40);\n\
+             let pre = pretrain(resnet10(#{{ width: 4 }}), simclr(), d.split(\"test\").take(60).unlabeled(), #{{ steps: 2, batch_size: 16 }});\n\
+             let probe = linear_probe(pre.encoder, d.split(\"train\").per_class(2, #{{ seed: 1 }}));\n\
+             report(\"leak\", #{{ probe: probe.evaluate(test) }});\n"
+        )
+    };
+    place.write("leak.rhai", script(""));
+    place.foretask(&["run", "leak.rhai", "--device", "flex"]).exits(0).says(&["40"]);
+    let page = fs::read_to_string(place.latest("leak").join("report.html")).unwrap();
+    assert!(page.contains("leak"), "the report tells it");
+    let about = json(&place.latest("leak").join("run.json"));
+    assert!(!about["warnings"].as_array().unwrap().is_empty() || about.to_string().contains("leak"), "{about:#}");
+
+    place.write("refused.rhai", script(", #{ leakage: \"error\" }"));
+    let done = place.foretask(&["run", "refused.rhai", "--device", "flex"]);
+    assert_ne!(done.code, Some(0), "{}", done.printed());
+    done.says(&["40"]);
+}

@@ -1,0 +1,33 @@
+//! Real scripts through the real binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod browser;
+mod data;
+mod experiment;
+mod mistakes;
+mod predict;
+mod resume;
+mod threads;
+mod verbs;
+
+/// A whole experiment in seconds: two ways to the same few labels.
+const TINY: &str = r#"
+let data = dataset("datasets/fashion-mini");
+let few  = data.split("train").per_class(3, #{ seed: 1, draws: 2 });
+let test = data.split("test").take(150);
+let net  = resnet10(#{ width: 4 });
+
+let pre     = pretrain(net, simclr(), data.unlabeled().take(300), #{ steps: param("steps", 6), batch_size: 32 });
+let ours    = finetune(pre.encoder, few, #{ steps: 4 });
+let scratch = finetune(net, few, #{ steps: 4 });
+
+report("tiny", #{ pretrained: ours.evaluate(test), scratch: scratch.evaluate(test) });
+"#;
+
+/// One pretraining, long enough to be interrupted in the middle.
+const PRETRAINING: &str = r#"
+let data = dataset("datasets/fashion-mini");
+let net  = resnet10(#{ width: 4 });
+let pre  = pretrain(net, simclr(), data.unlabeled().take(400), #{ steps: 60, batch_size: 32 });
+pre.encoder.save("encoder.safetensors");
+"#;
