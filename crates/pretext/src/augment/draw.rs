@@ -114,3 +114,121 @@ fn random_rect(width: usize, height: usize, crop: [f64; 2], ratio: [f64; 2], rng
     };
     Rect { x: (width - cut_w) / 2, y: (height - cut_h) / 2, width: cut_w, height: cut_h }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn rects(width: usize, height: usize, crop: [f64; 2], n: u64) -> Vec<Rect> {
+        let ratio = [3.0 / 4.0, 4.0 / 3.0];
+        (0..n).map(|i| random_rect(width, height, crop, ratio, &mut Key::new(i).rng())).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn crops_lie_inside(width in 1..60_usize, height in 1..60_usize, low in 0.01..1.0_f64, more in 0.0..1.0_f64) {
+            let crop = [low, (low + more).min(1.0)];
+            for rect in rects(width, height, crop, 20) {
+                prop_assert!(rect.width >= 1 && rect.height >= 1);
+                prop_assert!(rect.x + rect.width <= width && rect.y + rect.height <= height);
+            }
+        }
+    }
+
+    #[test]
+    fn areas_and_ratios_are_those_asked_for() {
+        let rects = rects(1000, 1000, [0.2, 0.6], 4000);
+        let areas: Vec<f64> = rects.iter().map(|rect| (rect.width * rect.height) as f64 * 1e-6).collect();
+        let ratios: Vec<f64> = rects.iter().map(|rect| rect.width as f64 / rect.height as f64).collect();
+        assert!(areas.iter().all(|area| (0.199..0.601).contains(area)));
+        assert!(ratios.iter().all(|ratio| (0.748..1.337).contains(ratio)));
+        // Uniform area: mean 0.4, standard error 0.0018. Uniform log ratio: mean 0, standard error 0.0026.
+        let mean = areas.iter().sum::<f64>() / 4000.0;
+        assert!((mean - 0.4).abs() < 0.01, "{mean}");
+        let log = ratios.iter().map(|ratio| ratio.ln()).sum::<f64>() / 4000.0;
+        assert!(log.abs() < 0.014, "{log}");
+        // Every corner is reached.
+        assert!(rects.iter().any(|r| r.x < 20 && r.y < 20));
+        assert!(rects.iter().any(|r| r.x + r.width > 980 && r.y + r.height > 980));
+    }
+
+    #[test]
+    fn very_long_images_fall_back_to_the_middle_as_in_torchvision() {
+        // Ratio 100 > 4/3: full height, width round(3 * 4 / 3) = 4, centered.
+        for rect in rects(300, 3, [0.9, 1.0], 20) {
+            assert_eq!(rect, Rect { x: 148, y: 0, width: 4, height: 3 });
+        }
+        for rect in rects(3, 300, [0.9, 1.0], 20) {
+            assert_eq!(rect, Rect { x: 0, y: 148, width: 3, height: 4 });
+        }
+    }
+
+    #[test]
+    fn color_changes_come_in_every_order_with_even_factors() {
+        let shape = Shape::new(3, 8, 8);
+        let augment =
+            Augment { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, jitter_p: 0.8, ..Augment::none() };
+        let mut first = [0_u32; 4];
+        let (mut applied, mut hues, mut brightest) = (0_u32, 0.0_f64, 0.0_f64);
+        for i in 0..5000 {
+            let changes = augment.changes(Key::new(i), shape);
+            let Some(change) = changes[0] else { continue };
+            applied += 1;
+            first[match change {
+                Change::Brightness(_) => 0,
+                Change::Contrast(_) => 1,
+                Change::Saturation(_) => 2,
+                Change::Hue(_) => 3,
+            }] += 1;
+            for change in changes.into_iter().flatten() {
+                match change {
+                    Change::Hue(shift) => {
+                        assert!(shift.abs() <= 0.1);
+                        hues += f64::from(shift);
+                    }
+                    Change::Brightness(factor) => {
+                        assert!((0.6..=1.4).contains(&factor));
+                        brightest += f64::from(factor);
+                    }
+                    Change::Contrast(factor) | Change::Saturation(factor) => assert!((0.6..=1.4).contains(&factor)),
+                }
+            }
+        }
+        // Probability 0.8: 4000, five standard deviations are 141; each of four first: 1000, five are 137.
+        assert!(applied.abs_diff(4000) < 141, "{applied}");
+        assert!(first.iter().all(|&n| n.abs_diff(applied / 4) < 140), "{first:?}");
+        assert!((hues / f64::from(applied)).abs() < 0.005);
+        assert!((brightest / f64::from(applied) - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn switching_one_operation_off_leaves_the_others_as_they_are() {
+        let (shape, data) = (Shape::new(3, 16, 16), vec![0; 16 * 16 * 3]);
+        let image = ImageRef::new(&data, 16, 16, 3).unwrap();
+        let all = Augment {
+            crop: [0.3, 1.0],
+            flip: 0.5,
+            brightness: 0.4,
+            contrast: 0.4,
+            saturation: 0.4,
+            hue: 0.1,
+            jitter_p: 1.0,
+            grayscale: 0.5,
+            blur: 0.5,
+            ..Augment::none()
+        };
+        for i in 0..50 {
+            let key = Key::new(i);
+            let full = all.draw(image, key, shape);
+            let without = Augment { flip: 0.0, hue: 0.0, blur: 0.0, ..all }.draw(image, key, shape);
+            assert_eq!((full.crop, full.grayscale), (without.crop, without.grayscale));
+            let others: Vec<_> =
+                full.changes.into_iter().flatten().filter(|change| !matches!(change, Change::Hue(_))).collect();
+            assert_eq!(others, without.changes.into_iter().flatten().collect::<Vec<_>>());
+            let crop_only = Augment { crop: all.crop, ..Augment::none() }.draw(image, key, shape);
+            assert_eq!(crop_only.crop, full.crop);
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub fn blur_radius(sigma: f32) -> usize {
 }
 
 /// torchvision's `gaussian_blur` with a kernel of `2 * radius + 1` pixels: sampled Gaussian, normalized, borders reflected
-/// without repeating the edge. A radius that reaches beyond the image is cut to fit. Sigma at most [`MAX_SIGMA`];
+/// without repeating the edge; values in 0..1. A radius that reaches beyond the image is cut to fit. Sigma at most [`MAX_SIGMA`];
 /// nothing happens for sigma 0.
 pub fn gaussian_blur(data: &mut [f32], shape: Shape, radius: usize, sigma: f32) {
     let Shape { height, width, .. } = shape;
@@ -87,6 +87,10 @@ impl Buffers {
                     *out += weight * (above + below);
                 }
             }
+            // The weights sum to 1 up to rounding, which must not carry white beyond 1.
+            for out in out {
+                *out = out.clamp(0.0, 1.0);
+            }
         }
     }
 
@@ -98,5 +102,68 @@ impl Buffers {
         }));
         let sum: f32 = self.weights.iter().sum();
         self.weights.iter_mut().for_each(|weight| *weight /= sum);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const WIDTH: usize = 6;
+    const HEIGHT: usize = 5;
+
+    fn image() -> Vec<f32> {
+        let at = |i: usize| (i % WIDTH, i / WIDTH);
+        (0..WIDTH * HEIGHT).map(at).map(|(x, y)| f32::from((x * 37 + y * 61 + x * y * 13) as u8) / 255.0).collect()
+    }
+
+    #[test]
+    fn blurring_is_torchvisions() {
+        // Direct two-dimensional sum in float64 by torchvision's formula (sampled Gaussian, reflect padding), in numpy.
+        let references: [(usize, f32, [f32; 30]); 2] = [
+            (
+                1,
+                0.7,
+                [
+                    0.169_938, 0.266_663, 0.433_117, 0.511_486, 0.433_561, 0.442_201, 0.321_354, 0.435_294, 0.587_330,
+                    0.539_030, 0.352_072, 0.343_823, 0.493_840, 0.559_258, 0.640_085, 0.504_108, 0.462_745, 0.484_120,
+                    0.510_034, 0.388_272, 0.476_036, 0.607_843, 0.617_461, 0.529_803, 0.573_364, 0.390_671, 0.508_059,
+                    0.713_533, 0.614_118, 0.526_039,
+                ],
+            ),
+            (
+                3,
+                1.5,
+                [
+                    0.413_629, 0.431_473, 0.465_771, 0.471_613, 0.452_483, 0.440_373, 0.436_616, 0.452_392, 0.482_063,
+                    0.486_107, 0.466_718, 0.455_552, 0.462_899, 0.476_331, 0.502_738, 0.514_375, 0.503_527, 0.497_787,
+                    0.479_058, 0.491_167, 0.518_571, 0.543_156, 0.545_108, 0.546_287, 0.484_015, 0.495_873, 0.524_859,
+                    0.554_366, 0.559_665, 0.562_413,
+                ],
+            ),
+        ];
+        for (radius, sigma, reference) in references {
+            let mut data = image();
+            gaussian_blur(&mut data, Shape::new(1, HEIGHT, WIDTH), radius, sigma);
+            for (ours, reference) in data.iter().zip(reference) {
+                assert!((ours - reference).abs() < 2e-6, "{ours} {reference}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_radius_covers_three_sigma() {
+        assert_eq!((blur_radius(0.1), blur_radius(1.0), blur_radius(2.0), blur_radius(1e9)), (1, 3, 6, 96));
+    }
+
+    proptest! {
+        #[test]
+        fn even_images_stay_even_whatever_the_size(h in 1..12_usize, w in 1..12_usize, sigma in -1.0..40.0_f32, value in 0.0..=1.0_f32) {
+            let mut data = vec![value; 2 * h * w];
+            gaussian_blur(&mut data, Shape::new(2, h, w), blur_radius(sigma), sigma);
+            prop_assert!(data.iter().all(|v| (v - value).abs() < 1e-5));
+        }
     }
 }

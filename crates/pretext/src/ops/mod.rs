@@ -10,6 +10,7 @@ mod kernel;
 mod resample;
 mod shift;
 mod turn;
+mod view;
 
 pub use blur::{MAX_SIGMA, blur_radius, gaussian_blur};
 pub use color::{brightness, contrast, grayscale, saturation};
@@ -17,6 +18,7 @@ pub use convert::to_planes;
 pub use flip::flip_horizontal;
 pub use hue::hue;
 pub use kernel::{Kernel, Weights};
-pub use resample::{Rect, center_view, crop_resize, resize};
+pub use resample::resize;
 pub use shift::{Fill, shift};
 pub use turn::turn;
+pub use view::{Rect, center_view, crop_resize};

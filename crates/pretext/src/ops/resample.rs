@@ -1,13 +1,11 @@
-//! Crop and resize in one step: weighted sums of rows, then of columns, straight into planes.
+//! Resizing: weighted sums of rows, then of columns, straight into planes.
 //!
 //! Rows are summed first, because that loop runs along memory for any channel count and converts the bytes on the way.
 //! Eight finished rows are then transposed, so that the sums over columns run along memory as well.
 
 use std::cell::Cell;
 
-use super::convert::to_planes;
 use super::kernel::{Kernel, Weights};
-use crate::pixels::{ImageRef, Shape};
 use crate::reuse;
 
 /// Rows handled together in the pass over columns.
@@ -60,58 +58,8 @@ struct Window<'a, T> {
     channels: usize,
 }
 
-/// A rectangle of whole pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rect {
-    /// Columns left of it.
-    pub x: usize,
-    /// Rows above it.
-    pub y: usize,
-    /// Columns in it.
-    pub width: usize,
-    /// Rows in it.
-    pub height: usize,
-}
-
-/// Cuts `rect` out of `image` and resizes it to `shape` with anti-aliased bilinear weights: torchvision's
-/// `resized_crop(…, antialias=True)`. Pixels outside the rectangle have no influence. `rect` lies inside the image,
-/// `out` holds `shape.len()` samples in planes of 0..1, and the image has `shape.channels` channels.
-pub fn crop_resize(image: ImageRef<'_>, rect: Rect, shape: Shape, out: &mut [f32]) {
-    if (rect.width, rect.height) == (shape.width, shape.height) {
-        return copy_rect(image, rect, out);
-    }
-    let start = (rect.y * image.width + rect.x) * image.channels;
-    let window = Window { data: &image.data[start..], stride: image.width * image.channels, channels: image.channels };
-    reuse::with(&BUFFERS, |buffers| {
-        buffers.horizontal.fill(Kernel::Bilinear, rect.width, 0.0, rect.width as f64, shape.width);
-        buffers.vertical.fill(Kernel::Bilinear, rect.height, 0.0, rect.height as f64, shape.height);
-        let Buffers { horizontal, vertical, rows, columns, .. } = buffers;
-        weigh(window, horizontal, vertical, 1.0 / 255.0, rows, columns, out);
-    });
-}
-
-/// The evaluation view: the short side resized to fit and the middle cut out, in one step; pixel for pixel where the
-/// size fits already. Same conditions on `out` as [`crop_resize`].
-pub fn center_view(image: ImageRef<'_>, shape: Shape, out: &mut [f32]) {
-    if (image.width, image.height) == (shape.width, shape.height) {
-        return to_planes(image.data, image.channels, out);
-    }
-    let scale = (image.width as f64 / shape.width as f64).min(image.height as f64 / shape.height as f64);
-    let (width, height) = (shape.width as f64 * scale, shape.height as f64 * scale);
-    let (x, y) = (((image.width as f64 - width) / 2.0).max(0.0), ((image.height as f64 - height) / 2.0).max(0.0));
-    let window = Window { data: image.data, stride: image.width * image.channels, channels: image.channels };
-    reuse::with(&BUFFERS, |buffers| {
-        let right = (x + width).min(image.width as f64);
-        let bottom = (y + height).min(image.height as f64);
-        buffers.remember((Kernel::Bilinear, image.width, x.to_bits(), right.to_bits(), shape.width), true);
-        buffers.remember((Kernel::Bilinear, image.height, y.to_bits(), bottom.to_bits(), shape.height), false);
-        let Buffers { horizontal, vertical, rows, columns, .. } = buffers;
-        weigh(window, horizontal, vertical, 1.0 / 255.0, rows, columns, out);
-    });
-}
-
-/// Resizes planes of `height * width` to planes of `out_height * out_width`, anti-aliased. Kernels that overshoot are
-/// clamped to 0..1. Both buffers hold the same number of planes.
+/// Resizes planes of `height * width` to planes of `out_height * out_width`, anti-aliased and clamped to 0..1. Both
+/// buffers hold the same number of planes.
 pub fn resize(
     source: &[f32],
     (height, width): (usize, usize),
@@ -133,11 +81,39 @@ pub fn resize(
             weigh(window, horizontal, vertical, 1.0, rows, columns, out);
         }
     });
-    if kernel.overshoots() {
-        for value in out {
-            *value = value.clamp(0.0, 1.0);
+}
+
+/// Where a window of bytes is read from, along one side: the pixels `low..high` of `size`.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) size: usize,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// Resizes a part of interleaved bytes, whose first sample is `data[0]`, to planes of `out_height * out_width` in 0..1,
+/// bilinear and anti-aliased. `repeats` says that other images will ask for the same spans.
+pub(super) fn resize_bytes(
+    data: &[u8],
+    stride: usize,
+    channels: usize,
+    (across, down): (Span, Span),
+    repeats: bool,
+    out: &mut [f32],
+    (out_height, out_width): (usize, usize),
+) {
+    reuse::with(&BUFFERS, |buffers| {
+        if repeats {
+            let line = |span: Span, out| (Kernel::Bilinear, span.size, span.low.to_bits(), span.high.to_bits(), out);
+            buffers.remember(line(across, out_width), true);
+            buffers.remember(line(down, out_height), false);
+        } else {
+            buffers.horizontal.fill(Kernel::Bilinear, across.size, across.low, across.high, out_width);
+            buffers.vertical.fill(Kernel::Bilinear, down.size, down.low, down.high, out_height);
         }
-    }
+        let Buffers { horizontal, vertical, rows, columns, .. } = buffers;
+        weigh(Window { data, stride, channels }, horizontal, vertical, 1.0 / 255.0, rows, columns, out);
+    });
 }
 
 impl Buffers {
@@ -155,20 +131,6 @@ impl Buffers {
         } else {
             self.remembered[self.next] = (line, target.clone());
             self.next = (self.next + 1) % REMEMBERED;
-        }
-    }
-}
-
-fn copy_rect(image: ImageRef<'_>, rect: Rect, out: &mut [f32]) {
-    let channels = image.channels;
-    let plane = rect.width * rect.height;
-    for y in 0..rect.height {
-        let row = &image.data[((rect.y + y) * image.width + rect.x) * channels..][..rect.width * channels];
-        for channel in 0..channels {
-            let out = &mut out[channel * plane + y * rect.width..][..rect.width];
-            for (out, pixel) in out.iter_mut().zip(row.chunks_exact(channels)) {
-                *out = f32::from(pixel[channel]) / 255.0;
-            }
         }
     }
 }
@@ -213,6 +175,8 @@ fn weigh<T: Sample>(
                     from += channels * LANES;
                 }
                 let out = &mut out[channel * plane + top * width..][..lanes * width];
+                // Two kernels overshoot, and rounding may exceed 1 by a hair with all of them.
+                let sums = sums.map(|sum| sum.clamp(0.0, 1.0));
                 for (row, sum) in out.chunks_exact_mut(width).zip(sums) {
                     row[x] = sum;
                 }
@@ -249,6 +213,85 @@ fn weigh_rows<'a, T: Sample + 'a>(out: &mut [f32], weights: &[f32], scale: f32, 
         let a = weights[k] * scale;
         for (out, first) in out.iter_mut().zip(line(k)) {
             *out += a * first.value();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ops::view::tests::{HEIGHT, WIDTH, assert_close, bytes};
+    use crate::pixels::ImageRef;
+    use crate::pixels::Planes;
+
+    // References: Pillow 13, images of mode F, so that nothing is rounded in between; overshoots clamped.
+
+    #[test]
+    fn shrinking_is_pillows() {
+        let image = ImageRef::new(&bytes(), WIDTH, HEIGHT, 1).map(Planes::from).unwrap();
+        for (kernel, reference) in [
+            (
+                Kernel::Box,
+                [
+                    0.435_294, 0.465_795, 0.509_804, 0.553_813, 0.525_054, 0.568_192, 0.548_366, 0.416_993, 0.503_268,
+                    0.447_495, 0.419_608, 0.503_268,
+                ],
+            ),
+            (
+                Kernel::Bilinear,
+                [
+                    0.424_909, 0.490_245, 0.506_095, 0.548_657, 0.551_973, 0.578_032, 0.473_704, 0.466_505, 0.505_519,
+                    0.438_775, 0.442_010, 0.502_614,
+                ],
+            ),
+            (
+                Kernel::Bicubic,
+                [
+                    0.415_078, 0.498_121, 0.504_275, 0.541_997, 0.561_497, 0.590_945, 0.470_145, 0.469_255, 0.517_754,
+                    0.426_249, 0.432_722, 0.509_877,
+                ],
+            ),
+            (
+                Kernel::Lanczos,
+                [
+                    0.404_190, 0.508_526, 0.498_150, 0.535_517, 0.582_044, 0.594_950, 0.461_632, 0.482_552, 0.519_886,
+                    0.420_234, 0.428_171, 0.510_435,
+                ],
+            ),
+        ] {
+            let mut out = [0.0; 12];
+            resize(&image.data, (HEIGHT, WIDTH), kernel, &mut out, (3, 4));
+            assert_close(&out, &reference);
+        }
+    }
+
+    #[test]
+    fn enlarging_is_pillows() {
+        let image = ImageRef::new(&bytes(), WIDTH, HEIGHT, 1).map(Planes::from).unwrap();
+        for (kernel, reference) in [
+            (Kernel::Box, [0.000_000, 0.447_059, 0.200_000, 0.301_961, 0.866_667]),
+            (Kernel::Bilinear, [0.000_000, 0.447_059, 0.353_932, 0.464_006, 0.721_709]),
+            (Kernel::Bicubic, [0.000_000, 0.472_174, 0.263_973, 0.397_122, 0.797_580]),
+            (Kernel::Lanczos, [0.000_000, 0.501_881, 0.187_293, 0.317_303, 0.840_449]),
+        ] {
+            let mut out = [0.0; 13 * 14];
+            resize(&image.data, (HEIGHT, WIDTH), kernel, &mut out, (13, 14));
+            let some = [(0, 0), (0, 13), (5, 7), (6, 2), (12, 12)].map(|(y, x)| out[y * 14 + x]);
+            assert_close(&some, &reference);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_even_image_stays_even(
+            kernel in prop::sample::select(Kernel::ALL.to_vec()), value in 0.0..=1.0_f32,
+            size in (1..40_usize, 1..40_usize), out in (1..40_usize, 1..40_usize),
+        ) {
+            let mut resized = vec![-1.0; 2 * out.0 * out.1];
+            resize(&vec![value; 2 * size.0 * size.1], size, kernel, &mut resized, out);
+            prop_assert!(resized.iter().all(|v| (v - value).abs() < 1e-5));
         }
     }
 }

@@ -40,7 +40,8 @@ struct Cell<'a> {
 
 /// Draws `examples`, which come from one task, one below the other.
 pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
-    let (cell, zoom) = (style.cell.max(32), style.zoom.max(1));
+    let zoom = style.zoom.max(1);
+    let cell = fitting(examples, style.cell.max(32));
     let (gap, line) = (4 * zoom.max(2), line_height(zoom) + 2 * zoom);
     let rows: Vec<Vec<Cell<'_>>> = examples.iter().map(|example| cells(example, cell, zoom)).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -58,9 +59,10 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
     let heights: Vec<usize> = rows
         .iter()
         .zip(&notes)
-        .map(|(row, notes)| line + cell + zoom * 2 + (lines(row) + notes.len()) * line + gap)
+        .map(|(row, notes)| line + cell + zoom * 2 + (lines(row) + notes.len()) * line + 2 * gap)
         .collect();
-    let height = gap + title.len() * line + heights.iter().sum::<usize>();
+    let below_title = if title.is_empty() { 0 } else { gap };
+    let height = gap + title.len() * line + below_title + heights.iter().sum::<usize>();
 
     let mut sheet = Picture::new(width, height, PAPER);
     let mut y = gap;
@@ -68,6 +70,7 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
         sheet.write(text, (gap, y), zoom, INK);
         y += line;
     }
+    y += below_title;
     for ((row, notes), row_height) in rows.iter().zip(&notes).zip(&heights) {
         for (column, shown) in row.iter().enumerate() {
             let x = gap + column * (cell + gap);
@@ -87,6 +90,16 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
         y += row_height;
     }
     sheet
+}
+
+/// A side of at most `cell` that the largest image fills when it is enlarged by a whole factor.
+fn fitting(examples: &[Example], cell: usize) -> usize {
+    let side = |planes: &Planes| planes.shape.height.max(planes.shape.width);
+    let shown = examples.iter().flat_map(|example| example.inputs.iter().chain([&example.original]));
+    match shown.map(side).max() {
+        Some(side @ 1..) if side <= cell => (cell / side) * side,
+        _ => cell,
+    }
 }
 
 fn cells(example: &Example, cell: usize, zoom: usize) -> Vec<Cell<'_>> {

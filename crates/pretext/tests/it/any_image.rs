@@ -1,0 +1,76 @@
+//! Any size and channel count is either worked on or refused with a reason; nothing panics.
+
+use foretask_pretext::{Augment, Batch, ImageRef, PretextError, Shape, Targets, Task};
+use foretask_random::Key;
+use proptest::prelude::*;
+
+use super::{all_tasks, image, picture};
+
+proptest! {
+    #[test]
+    fn every_task_works_or_says_why_not(
+        size in (1..50_usize, 1..50_usize), channels in 1..6_usize, side in (0..40_usize, 0..40_usize), seed: u64,
+    ) {
+        let data = picture(size.0, size.1, channels, seed);
+        let image = image(&data, size.0, size.1, channels);
+        let asked = Shape::new(channels, side.0, side.1);
+        for task in all_tasks() {
+            let resolved = match task.resolve(asked) {
+                Ok(resolved) => resolved,
+                Err(error) => {
+                    let text = error.to_string();
+                    prop_assert!(text.starts_with(task.name()) && text.contains("; use "), "{text}");
+                    prop_assert!(side.0.min(side.1) < 12, "{text}");
+                    continue;
+                }
+            };
+            let mut batch = Batch::new(&resolved.task, resolved.shape, 1);
+            for slot in batch.slots() {
+                resolved.task.generate(image, Key::new(seed), resolved.shape, slot.inputs, slot.target).unwrap();
+            }
+            prop_assert_eq!(batch.inputs.len(), task.inputs_per_image() * resolved.shape.len());
+            prop_assert!(batch.inputs.iter().all(|v| (0.0..=1.0).contains(v)));
+            match &batch.targets {
+                Targets::Classes(classes) => prop_assert_eq!(classes.as_slice(), [0, 1, 2, 3]),
+                Targets::Images(target) => prop_assert!(target.iter().all(|v| (0.0..=1.0).contains(v))),
+                Targets::Views => {}
+            }
+        }
+        for preset in ["none", "weak", "strong"] {
+            let mut out = vec![-1.0; asked.len()];
+            match Augment::preset(preset).unwrap().apply(image, Key::new(seed), asked, &mut out) {
+                Ok(()) => prop_assert!(out.iter().all(|v| (0.0..=1.0).contains(v))),
+                Err(error) => prop_assert!(asked.is_empty() && error.to_string().contains("no pixels"), "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn images_and_buffers_that_do_not_fit_are_refused() {
+    let data = picture(8, 8, 3, 1);
+    let shape = Shape::new(1, 8, 8);
+    assert!(matches!(ImageRef::new(&data, 8, 8, 1), Err(PretextError::Pixels { expected: 64, got: 192, .. })));
+    assert!(matches!(ImageRef::new(&[], 0, 8, 1), Err(PretextError::Empty { .. })));
+    assert!(matches!(ImageRef::new(&data, usize::MAX, 8, 3), Err(PretextError::Pixels { .. })));
+    let task = Task::by_name("rotation").unwrap();
+    let mut batch = Batch::new(&task, shape, 1);
+    for slot in batch.slots() {
+        let error = task.generate(image(&data, 8, 8, 3), Key::new(1), shape, slot.inputs, slot.target).unwrap_err();
+        assert_eq!(error, PretextError::Channels { expected: 1, got: 3 });
+        assert!(error.to_string().contains("`channels: 1`"), "{error}");
+    }
+    // Public fields can be wrong without `new`.
+    let broken = ImageRef { data: &data, width: 9, height: 8, channels: 1 };
+    assert!(task.explain(broken, Key::new(1), shape).is_err());
+    // A batch made for another task.
+    let gray = picture(8, 8, 1, 1);
+    for slot in Batch::new(&Task::by_name("super_resolution").unwrap(), shape, 1).slots() {
+        let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, slot.inputs, slot.target).unwrap_err();
+        assert!(matches!(error, PretextError::Buffer { what: "inputs", .. }), "{error}");
+    }
+    let (mut inputs, mut classes) = (vec![0.0; 4 * 64], [0; 3]);
+    let short = foretask_pretext::TargetMut::Classes(&mut classes);
+    let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, &mut inputs, short).unwrap_err();
+    assert!(error.to_string().contains("must hold 4 classes, but holds 3 classes"), "{error}");
+}
