@@ -3,12 +3,21 @@
 use anyhow::Result;
 
 use super::{Outcome, SELECTION};
-use crate::run::{cargo, command, run};
+use crate::run::{cargo, command, run, works};
 use crate::tools::{ensure_debian, python_program};
 
 pub(crate) fn fmt() -> Result<Outcome> {
+    if let Some(skipped) = without("fmt", "rustfmt") {
+        return Ok(skipped);
+    }
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     Ok(Outcome::passed())
+}
+
+/// Components of the toolchain may be missing from a minimal installation.
+fn without(subcommand: &str, component: &str) -> Option<Outcome> {
+    let found = works(&mut cargo(&[subcommand, "--version"]));
+    (!found).then(|| Outcome::Skipped(format!("`cargo {subcommand}` is missing; rustup component add {component}")))
 }
 
 pub(crate) fn typos() -> Result<Outcome> {
@@ -33,6 +42,9 @@ pub(crate) fn libtorch() -> Result<Outcome> {
 }
 
 pub(crate) fn clippy() -> Result<Outcome> {
+    if let Some(skipped) = without("clippy", "clippy") {
+        return Ok(skipped);
+    }
     run(cargo(&["clippy", "--all-targets"]).args(SELECTION).args(["--", "-D", "warnings"]))?;
     Ok(Outcome::passed())
 }

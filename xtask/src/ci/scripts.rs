@@ -38,7 +38,9 @@ pub(crate) fn run_one(script: &str) -> Result<()> {
     let text = std::fs::read_to_string(root().join(script)).with_context(|| format!("cannot read {script}"))?;
     let settings = tiny(&text);
     if settings.is_empty() {
-        bail!("{script} declares no length that can be made short; write it as param(\"budget\", \"2m\"), or with another of {TINY:?}");
+        bail!(
+            "{script} declares no length that can be made short; write it as param(\"budget\", \"2m\"), or with another of {TINY:?}"
+        );
     }
     let out = root().join("target/ci-runs").join(Path::new(script).file_stem().unwrap_or_default());
     if out.is_dir() {
