@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// TensorBoard is a name; per_class and super_resolution are quoted words of scripts.
+#![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;

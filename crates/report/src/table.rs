@@ -99,7 +99,8 @@ fn clean(text: &str) -> String {
 
 fn paragraph(text: &mut String, bullet: &str, words: &str) {
     let mut width = 0;
-    for word in clean(words).split(' ').filter(|word| !word.is_empty()) {
+    // Split first: no line breaks at a no-break space, which the terminal then gets as an ordinary one.
+    for word in words.split(' ').map(clean).filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if width == 0 {
             text.push_str("  ");
@@ -113,7 +114,7 @@ fn paragraph(text: &mut String, bullet: &str, words: &str) {
             text.push(' ');
             width += 1;
         }
-        text.push_str(word);
+        text.push_str(&word);
         width += length;
     }
     text.push('\n');

@@ -92,22 +92,17 @@ impl Report {
 
     fn levels(&self, comparison: &Comparison<'_>) -> String {
         let ours = comparison.ours;
-        let mut text = format!("{} reaches {}\u{a0}%", ours.name, words::mean_sd(ours.mean, ours.sd));
-        if let Some(scratch) = comparison.scratch {
-            text += &format!(", {} {}\u{a0}%", scratch.name, words::mean_sd(scratch.mean, scratch.sd));
-        }
-        if ours.labels > 0 {
-            text += &format!(", with {}", words::counted(ours.labels, "label", "labels"));
-            if let Some(n) = ours.labels_per_class {
-                text += &format!(" ({n} a class)");
-            }
-        }
-        text.push('.');
-        if let Some(chance) = self.chance_words() {
-            text.push(' ');
-            text += &chance;
-        }
-        text
+        let level = |row: &ResultRow| format!("{}\u{a0}%", words::mean_sd(row.mean, row.sd));
+        let mut parts = vec![format!("{} reaches {}", ours.name, level(ours))];
+        parts.extend(comparison.scratch.map(|scratch| format!("{} {}", scratch.name, level(scratch))));
+        let labels = words::counted(ours.labels, "label", "labels");
+        parts.extend(match (ours.labels, ours.labels_per_class) {
+            (0, _) => None,
+            (_, Some(n)) => Some(format!("with {labels} ({n} a class)")),
+            (_, None) => Some(format!("with {labels}")),
+        });
+        let chance = self.chance_words().map(|chance| format!(" {chance}"));
+        format!("{}.{}", parts.join(", "), chance.unwrap_or_default())
     }
 
     fn chance_words(&self) -> Option<String> {
@@ -201,15 +196,11 @@ fn judge(comparison: &Comparison<'_>) -> (Outcome, String) {
     let ours = comparison.ours;
     let Some(difference) = comparison.difference else {
         let why = if comparison.scratch.is_some() {
-            "the network trained from scratch shares no label draw with it"
+            "the network trained from scratch shares no label draw with"
         } else {
-            "no network trained from scratch stands beside it"
+            "no network trained from scratch stands beside"
         };
-        let level = percent(ours.mean);
-        return (
-            Outcome::Unknown,
-            format!("{} reaches {level}; whether pretraining helped is open, for {why}.", ours.name),
-        );
+        return (Outcome::Unknown, format!("Whether pretraining helped is open: {why} {}.", ours.name));
     };
     let gain = points(difference.mean);
     let Some(interval) = &difference.interval else {
@@ -338,7 +329,11 @@ mod tests {
         let verdict = report(vec![row("pixels", Role::Baseline, &[0.6])]).verdict();
         assert!(verdict.outcome == Outcome::Unknown && verdict.sentence.contains("No pretrained network"));
         let verdict = report(vec![row("simclr", Role::Pretrained, &[0.6])]).verdict();
-        assert!(verdict.sentence.contains("no network trained from scratch stands beside it"), "{}", verdict.sentence);
+        assert!(
+            verdict.sentence.contains("no network trained from scratch stands beside simclr"),
+            "{}",
+            verdict.sentence
+        );
         let rows = vec![row("simclr", Role::Pretrained, &[0.6]), row("scratch", Role::Scratch, &[0.5])];
         assert!(report(rows).verdict().sentence.contains("shares no label draw"));
     }

@@ -262,7 +262,7 @@ fn confusion(result: &str) -> Confusion {
     let alike = |t: usize, p: usize| match (t.min(p), t.max(p)) {
         (0, 6) => 78,
         (2, 4) => 84,
-        (4, 6) | (2, 6) => 66,
+        (2 | 4, 6) => 66,
         (5, 7) | (7, 9) => 44,
         (3, 4) | (0, 3) | (5, 9) => 30,
         _ => 4,

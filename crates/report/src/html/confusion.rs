@@ -81,7 +81,7 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
         .filter(|(t, p)| t != p && at(*t, *p) > 0)
         .collect();
     pairs.sort_by(|a, b| share(b.0, b.1).total_cmp(&share(a.0, a.1)));
-    let listed = if classes.len() > MOST_CLASSES { 20 } else { 3 };
+    let listed = if classes.len() > MOST_CLASSES { 10 } else { 3 };
     Matrix {
         result: confusion.result.clone(),
         basis: confusion.basis.clone(),

@@ -29,7 +29,7 @@ pub(super) fn view(report: &Report) -> Option<Vec<StageView>> {
 
 fn stage(stage: &Stage) -> StageView {
     let mut panels = vec![
-        panel(stage, "Loss", |p| p.loss, Shape::default()),
+        panel(stage, "Loss", |p| p.loss, diverged(stage)),
         panel(stage, "Gradient norm", |p| p.gradient_norm, Shape { from_zero: true, ..Shape::default() }),
         embedding_std(stage),
         panel(
@@ -101,6 +101,16 @@ fn panel(stage: &Stage, title: &str, value: impl Fn(&HistoryPoint) -> f64, shape
         hint: shape.hint.unwrap_or_default(),
         alarm: shape.alarm,
     })
+}
+
+/// A loss is measured at every point, so a missing end means that training blew up.
+fn diverged(stage: &Stage) -> Shape {
+    let broken = stage.history.iter().rev().take_while(|point| !point.loss.is_finite()).last();
+    Shape {
+        hint: broken.map(|point| format!("not finite from step {} on", count(point.step))),
+        alarm: broken.is_some(),
+        ..Shape::default()
+    }
 }
 
 /// The collapse gauge: on the unit sphere in d dimensions, spread-out embeddings have a deviation of 1/sqrt(d).

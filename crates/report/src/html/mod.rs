@@ -37,7 +37,7 @@ const TEMPLATES: [(&str, &str); 13] = [
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// A part of the page: either something to show or the reason why there is nothing.
+/// A part of the page. One with nothing to show is named at the end, with its reason, when it was to be expected.
 #[derive(Serialize)]
 struct Section {
     id: &'static str,
@@ -59,13 +59,9 @@ impl Section {
         Self { intro, ..self }
     }
 
-    /// What to say in place of the section; without it an empty section is left out.
+    /// What to say at the end of the page when there is nothing to show; without it nothing is said.
     fn or(self, reason: &'static str) -> Self {
-        Self { empty: self.data.is_undefined().then_some(reason), ..self }
-    }
-
-    fn is_shown(&self) -> bool {
-        !self.data.is_undefined() || self.empty.is_some()
+        Self { empty: Some(reason), ..self }
     }
 }
 
@@ -74,15 +70,17 @@ impl Section {
 /// # Errors
 /// [`ReportError::Template`] when a template fails, which is a mistake in this crate.
 pub fn render_html(report: &Report) -> Result<String, ReportError> {
-    let sections: Vec<Section> = sections(report).into_iter().filter(Section::is_shown).collect();
+    let (shown, empty): (Vec<Section>, Vec<Section>) =
+        sections(report).into_iter().partition(|section| !section.data.is_undefined());
+    let missing: Vec<(&str, &str)> = empty.iter().filter_map(|section| Some((section.title, section.empty?))).collect();
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
     let page = environment.get_template("page.html")?;
-    let (head, sections) = (Serde(head::view(report)), Serde(sections));
-    Ok(page.render(context! { style => STYLE, head, sections })?)
+    let (head, sections, missing) = (Serde(head::view(report)), Serde(shown), Serde(missing));
+    Ok(page.render(context! { style => STYLE, head, sections, missing })?)
 }
 
 fn sections(report: &Report) -> Vec<Section> {

@@ -12,6 +12,7 @@ pub(super) struct Results {
     /// Levels that need no training, below the rows.
     guesses: Vec<(String, String)>,
     has_differences: bool,
+    several_draws: bool,
     /// The labels behind every row, when they are as many in each; otherwise a column says so.
     same_labels: Option<String>,
     accuracies: Option<Plot>,
@@ -65,6 +66,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
     let rows: Vec<Row> = results.iter().map(|row| table_row(report, row)).collect();
     Some(Results {
         same_labels: same_labels(&results),
+        several_draws: rows.iter().any(|row| row.draws.len() > 1),
         has_differences: rows.iter().any(|row| row.difference.is_some()),
         rows,
         guesses: guesses(report),
@@ -184,16 +186,18 @@ fn accuracies(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
         axis: axis(draws().map(|draw| draw.accuracy))?,
         levels: chance(report).map(|c| 100.0 * c).into_iter().collect(),
     };
-    let mut caption = String::from(
-        "A dot is one draw of labelled images; the same draw lies at the same height in every row. The bar marks the mean.",
-    );
-    if let Some(chance) = chance(report) {
+    let chance = chance(report).map(|chance| {
         if 100.0 * chance < plot.axis.low {
-            caption += &format!(" The axis does not start at 0; chance ({}) lies left of it.", percent(chance));
+            format!(" The axis does not start at 0; chance ({}) lies left of it.", percent(chance))
         } else {
-            caption += &format!(" The dashed line is chance ({}).", percent(chance));
+            format!(" The dashed line is chance ({}).", percent(chance))
         }
-    }
+    });
+    let caption = format!(
+        "A dot is one draw of labelled images; the same draw lies at the same height in every row. The bar marks the \
+         mean.{}",
+        chance.unwrap_or_default()
+    );
     let row = |row: &&ResultRow| {
         let dots = in_lanes(&row.draws, &lanes, |draw| format!("draw {}: {}", draw.seed, percent(draw.accuracy)));
         let track = DotRow { class: role_class(row.role), dots, mean: 100.0 * row.mean, bar: None };

@@ -42,7 +42,8 @@ impl LinePlot<'_> {
         let values =
             || finite().map(|p| p.1).chain(self.guides.iter().map(|g| g.value)).chain(self.from_zero.then_some(0.0));
         let y = Axis::new(values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max), 4, false);
-        let xs = || finite().map(|p| p.0);
+        // All of them: a curve that breaks off must be seen to break off.
+        let xs = || self.points.iter().map(|p| p.0).filter(|x| x.is_finite());
         let x = Axis::new(xs().fold(f64::INFINITY, f64::min).min(0.0), xs().fold(f64::NEG_INFINITY, f64::max), 5, true);
         let px = |v: f64| LEFT + x.place(v) * (WIDTH - LEFT - RIGHT);
         let py = |v: f64| HEIGHT - BOTTOM - y.place(v) * (HEIGHT - TOP - BOTTOM);
