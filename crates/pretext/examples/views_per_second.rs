@@ -13,7 +13,7 @@ const SECONDS: f64 = 0.7;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("{:44} {:>10} {:>12} {:>9}", "", "us a view", "views/s/core", "same img/s");
     for (name, width, height, shape) in [
-        ("28x28 grey", 28, 28, Shape::new(1, 28, 28)),
+        ("28x28 gray", 28, 28, Shape::new(1, 28, 28)),
         ("32x32 color", 32, 32, Shape::new(3, 32, 32)),
         ("500x375 color -> 224x224", 500, 375, Shape::new(3, 224, 224)),
     ] {

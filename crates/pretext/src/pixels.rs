@@ -13,7 +13,7 @@ pub struct ImageRef<'a> {
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Samples a pixel; 1 is grey, 3 is red, green, blue, any other number is taken as is.
+    /// Samples a pixel; 1 is gray, 3 is red, green, blue, any other number is taken as is.
     pub channels: usize,
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Rows are summed first, because that loop runs along memory for any channel count and converts the bytes on the way.
 //! Eight finished rows are then transposed, so that the sums over columns run along memory as well.
+//!
+//! An own resampler because it takes any channel count and kernel, writes planes, rounds nothing in between, and at 28 and
+//! 32 pixels takes half to two thirds of the time of `fast_image_resize` 6.1 (which is ahead, 203 to 266 us, where a
+//! photograph becomes 224x224: it chooses AVX2 at run time).
 
 use std::cell::Cell;
 

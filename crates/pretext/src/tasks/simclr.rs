@@ -55,7 +55,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
 
 const CROP: &str = "random crop of each view; smaller crops make the task harder and usually the features better";
 const JITTER: &str =
-    "overall strength of light and color changes; auto 0.75 for grey, 0.5 for small color images, else 1";
+    "overall strength of light and color changes; auto 0.75 for gray, 0.5 for small color images, else 1";
 const BLUR: &str = "how often a view is blurred; auto 0 for color images up to 64 pixels, else 0.5";
 const TEMPERATURE: &str = "lower looks harder at the most similar other images; auto 0.2";
 
@@ -204,7 +204,7 @@ impl SimClr {
         }
         let (blur, reason) = match (color, small) {
             (false, _) => (0.5, "there is no color to change, so blur does its share"),
-            (true, true) => (0.0, "at this size blur removes what is to be learnt"),
+            (true, true) => (0.0, "at this size blur removes what is to be learned"),
             (true, false) => (0.5, "as usual for photographs"),
         };
         choose(&mut self.blur, "blur", blur, reason, notes);

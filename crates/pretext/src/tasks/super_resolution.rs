@@ -30,7 +30,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     family: Family::Restore,
     summary: "restore the image from a coarser copy of itself, made with anti-aliased kernels that vary",
     use_when: "fine structure matters (textures, defects, medical or technical pictures), or colors and positions must \
-               not be changed, so that `simclr` is out; grey and color alike",
+               not be changed, so that `simclr` is out; gray and color alike",
     avoid_when: "the classes differ by what is shown rather than by texture: restoring needs little meaning, and frozen \
                  features stay weak; take `simclr` or `rotation`. Images that are blurred already teach nothing",
     paper: "Ledig et al. 2017, Photo-realistic single image super-resolution, arXiv 1609.04802, as a pretext task with \
