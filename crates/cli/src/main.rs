@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod args;
 mod interrupt;
 mod lines;
+#[cfg(test)]
+mod mistakes;
 mod progress;
 mod render;
 mod verbs;

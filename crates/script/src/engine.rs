@@ -1,8 +1,8 @@
 //! The Rhai engine: limits, strictness, and the words of the table.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use foretask_backend::BackendError;
 use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext, OptimizationLevel};
 
 use crate::errors::Fault;
@@ -66,20 +66,15 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
 /// No panic goes past a word: a tensor library's panic becomes an error of the word that caused it.
 fn at_the_door(call: &Call<'_>) -> Result<Dynamic, Fault> {
     call.check()?;
-    let quiet = crate::quiet::QuietPanics::new();
-    let result = catch_unwind(AssertUnwindSafe(|| (call.word.run)(call)));
-    drop(quiet);
-    result.unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
-        let first = text.lines().next().unwrap_or("no message");
-        Err(Fault::failed(format!("`{}` broke off: {first}", call.word.name))
-            .label("in this word")
-            .help("this is a fault in foretask, not in your script; please report it with the script"))
-    })
+    match foretask_backend::catch(call.word.name, || (call.word.run)(call)) {
+        Ok(result) => result,
+        Err(BackendError::Panicked { message, .. }) => {
+            Err(Fault::failed(format!("`{}` broke off: {message}", call.word.name))
+                .label("in this word")
+                .help("this is a fault in foretask, not in your script; please report it with the script"))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Every function that a script may call: the words and what Rhai itself brings.

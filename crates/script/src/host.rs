@@ -176,7 +176,7 @@ impl Host {
             return Ok(device.clone());
         }
         let device = foretask_backend::device(self.settings.device.as_deref().unwrap_or("auto"))
-            .map_err(|error| Fault::input(error.to_string()))?;
+            .map_err(Fault::from)?;
         self.state().device = Some(device.clone());
         Ok(device)
     }
@@ -184,7 +184,7 @@ impl Host {
     /// The script's choice of a device; the command line's wins.
     pub(crate) fn choose_device(&self, name: &str) -> Result<Device, Fault> {
         let name = self.settings.device.as_deref().unwrap_or(name);
-        let device = foretask_backend::device(name).map_err(|error| Fault::input(error.to_string()))?;
+        let device = foretask_backend::device(name)?;
         self.state().device = Some(device.clone());
         Ok(device)
     }
@@ -281,8 +281,7 @@ impl Host {
             return Ok(images);
         }
         let images = Images::load(samples, &settings.options())
-            .map(Arc::new)
-            .map_err(|error| Fault::input(error.to_string()))?;
+            .map(Arc::new)?;
         self.images.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&images));
         Ok(images)
     }

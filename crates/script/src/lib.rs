@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+// Faults carry what a person needs to read; they are made once per run, never in a loop.
+#![allow(clippy::result_large_err)]
 
 mod engine;
 mod errors;
@@ -7,7 +9,6 @@ mod host;
 mod options;
 mod plan;
 mod progress;
-mod quiet;
 mod reference;
 mod resolver;
 mod run;

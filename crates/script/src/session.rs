@@ -88,7 +88,7 @@ pub(crate) fn pass(
     let ast = Arc::new(ast);
     host.sources().put(Arc::clone(source), Some(Arc::clone(&ast)));
     if mode == Mode::Plan {
-        known_words(&engine, &ast).map_err(fail)?;
+        known_words(&engine, &ast, &source.text).map_err(fail)?;
     }
     engine.run_ast_with_scope(&mut Scope::new(), &ast).map_err(|error| fail(*error))?;
     if mode == Mode::Plan {
@@ -98,18 +98,15 @@ pub(crate) fn pass(
 }
 
 /// Running finds misspelt words only on the path it takes; this looks at every branch and function.
-fn known_words(engine: &Engine, ast: &rhai::AST) -> Result<(), EvalAltResult> {
+fn known_words(engine: &Engine, ast: &rhai::AST, text: &str) -> Result<(), EvalAltResult> {
     let known = engine::callable(engine, ast);
-    let closures = defined_names(ast);
-    match errors::called_names(ast).into_iter().find(|(name, _)| !known.contains(name) && !closures.contains(name)) {
+    // Variables and keys of object maps may hold functions, which are called by these names.
+    let variables = errors::variables(ast);
+    let held = |name: &String| variables.contains(name) || text.contains(&format!("{name}:"));
+    match errors::called_names(ast).into_iter().find(|(name, _)| !known.contains(name) && !held(name)) {
         Some((name, position)) => Err(EvalAltResult::ErrorFunctionNotFound(name, position)),
         None => Ok(()),
     }
-}
-
-/// Variables may hold closures that are called by the variable's name.
-fn defined_names(ast: &rhai::AST) -> std::collections::BTreeSet<String> {
-    errors::variables(ast).into_iter().collect()
 }
 
 /// `--set` with a name that the script does not declare is a slip, never silent.

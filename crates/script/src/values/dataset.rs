@@ -59,7 +59,7 @@ impl View {
         if let Some(read) = self.samples.get() {
             return Ok(read);
         }
-        let samples = self.manifest.samples().map_err(|error| Fault::input(error.to_string()))?;
+        let samples = self.manifest.samples()?;
         let fingerprint = samples.fingerprint();
         Ok(self.samples.get_or_init(|| (Arc::new(samples), fingerprint)))
     }

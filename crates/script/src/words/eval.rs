@@ -35,7 +35,7 @@ pub(super) static WORDS: &[Word] = &[
         name: "predict",
         theme: Theme::Evaluation,
         summary: "Names the class of each image, into a table file or as an array",
-        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, name, label and a probability per class. \
+        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, confidence, and a probability per class. \
                 Without a path the result is an array of object maps #{ row, name, label, confidence }. Of several label draws, the \
                 first one's classifier answers.",
         use_when: "the other images shall get their labels",
@@ -82,7 +82,8 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
         });
     };
     if let Some(path) = path {
-        crate::verbs::write_predictions(&path, &predictions.predictions, &predictions.classes)?;
+        let table = foretask_eval::predictions_table(&predictions.predictions, &predictions.classes);
+        foretask_data::write_table(&path, &table)?;
         call.host.tell(crate::Progress::Wrote { what: "Predictions".into(), path: path.clone() });
         return Ok(Dynamic::from(path.display().to_string()));
     }

@@ -9,7 +9,6 @@ mod kind;
 mod word;
 
 mod dataset;
-mod encoders;
 mod eval;
 mod misc;
 mod models;
@@ -19,8 +18,6 @@ mod report;
 mod save;
 mod tasks;
 mod train;
-
-use rhai::Engine;
 
 pub(crate) use call::Call;
 pub use kind::Kind;
@@ -37,7 +34,6 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         models::WORDS,
         train::WORDS,
         probes::WORDS,
-        encoders::WORDS,
         eval::WORDS,
         save::WORDS,
         report::WORDS,
@@ -63,3 +59,6 @@ pub(crate) fn nearest_word(name: &str) -> Option<&'static str> {
     errors::nearest(name, names())
 }
 
+
+#[cfg(test)]
+mod tests;

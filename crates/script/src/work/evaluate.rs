@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foretask_data::Images;
-use foretask_eval::{Evaluation as Measured, Prediction};
+use foretask_eval::{Evaluation as Measured, KnnOptions, Prediction};
+use foretask_train::Features;
 use serde_json::json;
 
 use super::draws::need_labels;
@@ -28,14 +29,13 @@ pub(crate) fn evaluate(
     need_labels("evaluate", test, &samples).map_err(|fault| fault.argument(0))?;
     host.used_data(test.steps(), &samples);
     let known = classifiers.few.views[0].samples()?;
-    if known.classes != samples.classes {
-        return Err(Fault::input(format!(
-            "the classifier knows the classes {}, these images have {}",
-            known.classes.join(", "),
-            samples.classes.join(", ")
-        ))
-        .help("evaluate on images of the same manifest, or one with the same class names")
-        .argument(0));
+    let strange = samples.labels.iter().flatten().find_map(|label| {
+        samples.classes.get(*label as usize).filter(|class| !known.classes.contains(class))
+    });
+    if let Some(class) = strange {
+        let message = format!("these images have a class \"{class}\", which the classifier does not know");
+        let help = format!("its classes are {}; `.filter(\"label IN (…)\")` chooses", known.classes.join(", "));
+        return Err(Fault::input(message).help(help).argument(0));
     }
     let mut draws = Vec::new();
     for (draw, member) in classifiers.members.iter().enumerate() {
@@ -48,8 +48,7 @@ pub(crate) fn evaluate(
         let stage = PlannedStage { images: samples.len(), ..planned(title, line) };
         let mut make = |_: &Path| -> Result<Measured, Fault> {
             let images = test.images(host, view)?;
-            let predictions = answers(host, classifiers, member, draw, &images)?;
-            Ok(foretask_eval::score(predictions, &samples.classes)?)
+            measure(host, classifiers, member, draw, &images)
         };
         let outcome = host.quick_stage(
             stage,
@@ -75,7 +74,28 @@ pub(crate) fn evaluate(
     })
 }
 
-/// What one draw's classifier says of each image.
+/// One draw's classifier on labelled images.
+fn measure(
+    host: &Host,
+    classifiers: &Classifiers,
+    member: &Member,
+    draw: usize,
+    images: &Images,
+) -> Result<Measured, Fault> {
+    match trained(member)? {
+        Trained::Network(classifier) => {
+            super::with_context(host, |cx| Ok(foretask_eval::evaluate(classifier, images, cx)?))
+        }
+        Trained::Pixels(probe) => Ok(foretask_eval::evaluate_pixels(probe, images, crate::stage::loader_threads()?)?),
+        Trained::Neighbours(encoder) => {
+            let (options, bank, labels, classes) = voters(host, classifiers, encoder, draw)?;
+            let queries = super::features(host, encoder, images)?;
+            Ok(foretask_eval::evaluate_knn(&bank, &labels, &classes, &queries, images, &options)?)
+        }
+    }
+}
+
+/// What one draw's classifier says of each image, labelled or not.
 pub(super) fn answers(
     host: &Host,
     classifiers: &Classifiers,
@@ -83,27 +103,58 @@ pub(super) fn answers(
     draw: usize,
     images: &Images,
 ) -> Result<Vec<Prediction>, Fault> {
-    let trained = member.trained.as_ref().ok_or_else(|| Fault::failed("this classifier is only planned, not trained"))?;
-    match trained {
+    match trained(member)? {
         Trained::Network(classifier) => {
             super::with_context(host, |cx| Ok(foretask_eval::predict(classifier, images, cx)?))
         }
         Trained::Pixels(probe) => {
             let features = probe.features(images, crate::stage::loader_threads()?)?;
-            Ok(foretask_eval::predictions(images, probe.probe.probabilities(&features.data), probe.classes.len()))
+            Ok(most_probable(images, &probe.probe.probabilities(&features.data), probe.classes.len()))
         }
         Trained::Neighbours(encoder) => {
-            let Method::Knn(_, options) = &classifiers.method else {
-                return Err(Fault::failed("only `knn` lets neighbors vote"));
-            };
-            let few = &classifiers.few;
-            let bank_images = few.images(host, &few.views[draw])?;
-            let bank = super::features(host, encoder, &bank_images)?;
-            let labels = foretask_train::labels_of(&bank_images)?;
+            let (options, bank, labels, classes) = voters(host, classifiers, encoder, draw)?;
             let queries = super::features(host, encoder, images)?;
-            let classes = images.classes().len();
-            let votes = foretask_eval::knn(&bank, &labels, classes, &queries, options)?;
-            Ok(foretask_eval::predictions(images, votes, classes))
+            let votes = foretask_eval::knn(&bank, &labels, classes.len(), &queries, &options)?;
+            Ok(most_probable(images, &votes, classes.len()))
         }
     }
+}
+
+fn trained(member: &Member) -> Result<&Trained, Fault> {
+    member.trained.as_ref().ok_or_else(|| Fault::failed("this classifier is only planned, not trained"))
+}
+
+type Voters = (KnnOptions, Features, Vec<u32>, Arc<[String]>);
+
+/// The labelled images that vote in `knn`.
+fn voters(
+    host: &Host,
+    classifiers: &Classifiers,
+    encoder: &foretask_models::Encoder,
+    draw: usize,
+) -> Result<Voters, Fault> {
+    let Method::Knn(_, options) = &classifiers.method else {
+        return Err(Fault::failed("only `knn` lets neighbors vote"));
+    };
+    let few = &classifiers.few;
+    let images = few.images(host, &few.views[draw])?;
+    let bank = super::features(host, encoder, &images)?;
+    Ok((options.clone(), bank, foretask_train::labels_of(&images)?, Arc::clone(images.classes())))
+}
+
+/// Probabilities `[images, classes]` as answers.
+fn most_probable(images: &Images, probabilities: &[f32], classes: usize) -> Vec<Prediction> {
+    let rows = probabilities.chunks_exact(classes.max(1)).enumerate();
+    rows.map(|(index, row)| {
+        let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
+        Prediction {
+            index: index as u32,
+            row: images.row(index),
+            name: images.name(index),
+            label: None,
+            predicted: best as u32,
+            probabilities: row.to_vec(),
+        }
+    })
+    .collect()
 }

@@ -1,0 +1,155 @@
+//! The table holds what it promises.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::*;
+use crate::errors::Source;
+use crate::host::{Host, ImageCache, Mode};
+use crate::{Settings, engine};
+
+/// A dataset of twelve tiny images with two classes and two splits, and an encoder file, in a folder of its own.
+fn example_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("datasets/fashion-mini");
+    for (split, class, first, count) in
+        [("train", "bag", 0, 24), ("train", "coat", 100, 24), ("test", "bag", 30, 6), ("test", "coat", 130, 6)]
+    {
+        let classes = data.join(split).join(class);
+        std::fs::create_dir_all(&classes).unwrap();
+        for index in 0..count {
+            let level = u8::try_from(first + index).unwrap();
+            let pixels = foretask_pretext::Picture { width: 16, height: 16, data: vec![level; 16 * 16 * 3] };
+            std::fs::write(classes.join(format!("{index}.png")), pixels.to_png().unwrap()).unwrap();
+        }
+    }
+    let config = foretask_models::BackboneConfig::new(foretask_models::Arch::ResNet10, 4);
+    let input = foretask_models::InputSpec::centered(1, 16, 16);
+    let (config, _) = config.resolve(16, 16).unwrap();
+    foretask_models::Encoder::random(&config, &input, 1).unwrap().save(folder.path().join("encoder.safetensors")).unwrap();
+    folder
+}
+
+/// What examples take for granted unless they define it themselves.
+const PRELUDE: &[(&str, &str)] = &[
+    ("data", "let data = dataset(\"datasets/fashion-mini\", #{ channels: 1 });"),
+    ("few", "let few = data.split(\"train\").per_class(5, #{ draws: 2 });"),
+    ("test", "let test = data.split(\"test\");"),
+    ("net", "let net = resnet10(#{ width: 4 });"),
+    ("encoder", "let encoder = pretrain(net, simclr(), data.unlabeled(), #{ steps: 2 }).encoder;"),
+];
+
+fn planned(script: &str, folder: &Path) -> Result<(), String> {
+    let text: String = PRELUDE
+        .iter()
+        .filter(|(name, _)| !script.contains(&format!("let {name} =")) || *name == "data")
+        .map(|(_, line)| format!("{line}\n"))
+        .collect::<String>()
+        + script;
+    let source = Source { name: folder.join("example.rhai").display().to_string(), text };
+    let settings = Settings::new(folder.join("runs"));
+    crate::check(source, &settings).map(drop).map_err(|error| match error {
+        crate::Error::Script(error) => format!("{}: {} ({:?})", error.label, error.message, error.help),
+        other => other.to_string(),
+    })
+}
+
+#[test]
+fn every_word_is_complete() {
+    for word in all() {
+        let name = word.name;
+        assert!(word.summary.len() > 10 && !word.summary.ends_with('.'), "{name}: summary");
+        assert!(!word.use_when.is_empty(), "{name}: when to use it");
+        assert!(!word.signatures.is_empty(), "{name}: signatures");
+        assert!(!word.examples.is_empty(), "{name}: examples");
+        for example in word.examples {
+            assert!(!example.about.is_empty(), "{name}: what an example shows");
+            assert!(example.script.contains(name), "{name}: an example without the word");
+        }
+        let takes_options = word.signatures.iter().flat_map(|s| s.params).any(|param| param.kinds.contains(&Kind::Options));
+        let options = (word.options)();
+        assert_eq!(takes_options, !options.is_empty(), "{name}: options");
+        for option in options {
+            assert!(!option.kind.is_empty() && !option.default.is_empty(), "{name}: option {}", option.name);
+            assert!(option.about.len() > 5, "{name}: option {}", option.name);
+        }
+    }
+}
+
+#[test]
+fn no_word_stands_twice() {
+    let names: Vec<&str> = names().collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+#[test]
+fn every_example_plans() {
+    let folder = example_folder();
+    for word in all() {
+        for example in word.examples {
+            if let Err(error) = planned(example.script, folder.path()) {
+                panic!("{}: {}\n{}\n{error}", word.name, example.about, example.script);
+            }
+        }
+    }
+}
+
+#[test]
+fn options_are_those_of_the_structs() {
+    fn keys(value: &impl serde::Serialize) -> BTreeSet<String> {
+        serde_json::to_value(value).unwrap().as_object().unwrap().keys().cloned().collect()
+    }
+    let documented = |word: &str| -> BTreeSet<String> {
+        (find(word).unwrap().options)().into_iter().map(|option| option.name).collect()
+    };
+    // Options that are left out when not given do not show in a serialised default.
+    let with = |mut keys: BTreeSet<String>, more: &[&str]| {
+        keys.extend(more.iter().map(|key| (*key).to_owned()));
+        keys
+    };
+    let pretrain = keys(&foretask_train::PretrainOptions::default());
+    assert_eq!(documented("pretrain"), with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "betas"]));
+    let finetune = keys(&foretask_train::FinetuneOptions::default());
+    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size"]));
+    assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
+    assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
+    assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
+    assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
+    let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
+    assert_eq!(with(documented("resnet18"), &["arch"]), net);
+    for task in foretask_pretext::TASKS {
+        let default = serde_json::to_value(foretask_pretext::Task::by_name(task.name).unwrap()).unwrap();
+        assert_eq!(with(documented(task.name), &["task"]), keys(&default), "{}", task.name);
+    }
+}
+
+#[test]
+fn every_property_of_the_reference_is_there() {
+    let folder = example_folder();
+    let values = [
+        ("Dataset", "data"),
+        ("Net", "net"),
+        ("Task", "rotation()"),
+        ("Pretrained", "pretrain(net, rotation(), data.unlabeled(), #{ steps: 2 })"),
+        ("Encoder", "encoder"),
+        ("Classifier", "linear_probe(encoder, few)"),
+        ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
+    ];
+    for (owner, property, _) in PROPERTIES {
+        let (_, value) = values.iter().find(|(kind, _)| kind == owner).unwrap();
+        planned(&format!("let value = {value};\nlet found = value.{property};"), folder.path()).unwrap();
+    }
+}
+
+#[test]
+fn every_word_is_registered() {
+    let source = Arc::new(Source { name: "t".into(), text: String::new() });
+    let host = Host::new(Mode::Plan, source, &Settings::new("runs"), &ImageCache::default(), None);
+    let engine = engine::engine(&host);
+    let known: BTreeSet<String> =
+        engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
+    for name in names() {
+        assert!(known.contains(name), "{name}");
+    }
+}
