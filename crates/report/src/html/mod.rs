@@ -99,7 +99,9 @@ fn sections(report: &Report) -> Vec<Section> {
                 "Nothing was evaluated."
             }),
         Section::of("pretext", "Labels made from images", "pretext.html", sheets::pretext(report))
-            .intro("What the pretext task asked, the label it generated, and what the trained model answered.")
+            .intro(
+                "What the pretext task asked, the label it made out of the image, and what the trained model answered.",
+            )
             .or(if trained { "No examples of the pretext task were kept." } else { "Nothing was pretrained." }),
         Section::of("predictions", "Predictions", "predictions.html", sheets::predictions(report)).or(if evaluated {
             "The reported results carry no sample predictions."

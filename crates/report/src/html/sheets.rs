@@ -74,7 +74,7 @@ fn pretext_item(item: &PretextItem) -> PretextItemView {
         cells.push(CellView { label, answer, mark, ..cell("input", i, n, input) });
     }
     let mut words = Vec::new();
-    for (heading, shown) in [("generated label", &item.label), ("model’s answer", &item.answer)] {
+    for (heading, shown) in [("label", &item.label), ("model’s answer", &item.answer)] {
         match shown {
             Shown::Text(text) if own(shown, 0).is_none() => words.push((heading, text.join(", "))),
             Shown::Pictures(pictures) => {
