@@ -102,6 +102,9 @@ Examples:
         /// Seed of the draw
         #[arg(long, default_value_t = 0)]
         seed: u64,
+        /// Names of the classes 0, 1, 2, … where labels are integers, separated by commas
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        class_names: Option<Vec<String>>,
         /// Store paths of the images instead of the images themselves
         #[arg(long)]
         paths: bool,

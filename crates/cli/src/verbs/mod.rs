@@ -19,8 +19,9 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output })
         }
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
-        Verb::Import { source, output, split, per_class, seed, paths } => {
-            data::import(&source, &output, foretask_script::ImportRequest { split, per_class, seed, paths })
+        Verb::Import { source, output, split, per_class, seed, class_names, paths } => {
+            let request = foretask_script::ImportRequest { split, per_class, seed, class_names, paths };
+            data::import(&source, &output, request)
         }
         Verb::Predict { model, images, output, device } => data::predict(&model, &images, &output, device.as_deref()),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),

@@ -25,6 +25,8 @@ pub struct ImportRequest {
     pub per_class: Option<String>,
     /// Seed of that choice.
     pub seed: u64,
+    /// Names of the classes 0, 1, 2, … of integer labels.
+    pub class_names: Option<Vec<String>>,
     /// Paths instead of the images themselves.
     pub paths: bool,
 }
@@ -67,6 +69,7 @@ pub fn import(source: &Path, destination: &Path, request: ImportRequest) -> Resu
         split: request.split,
         per_class,
         seed: request.seed,
+        class_names: request.class_names,
         embed: !request.paths,
         ..ImportOptions::default()
     };
