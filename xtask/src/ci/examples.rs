@@ -10,12 +10,19 @@ use super::tests::for_tests;
 use crate::run::{command, root};
 use crate::tidy::metadata;
 
+/// Examples that are not run here, and why.
+const NOT_RUN: &[(&str, &str)] = &[("fashion_mini", "it makes the shipped dataset anew from files that are not here")];
+
 /// Every example, without arguments.
 pub(crate) fn run() -> Result<Outcome> {
     let programs = release_folder()?.join("examples");
     let mut count = 0;
     for package in metadata::members()? {
         for example in package.examples {
+            if let Some((_, reason)) = NOT_RUN.iter().find(|(name, _)| *name == example) {
+                println!("--- {}: {example} is not run: {reason}", package.name);
+                continue;
+            }
             let program = programs.join(&example);
             if !program.is_file() {
                 bail!("{example} of {} is not built; run `cargo xtask ci --only build` first", package.name);

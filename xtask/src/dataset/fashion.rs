@@ -12,7 +12,7 @@ const PACKAGE: &str = "dataset-fashion-mnist";
 const INSTALLED: &str = "/usr/share/datasets/fashion-mnist";
 
 /// Names of the classes 0 to 9.
-const CLASSES: &str = "t-shirt,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle-boot";
+const CLASSES: &str = "t-shirt/top,trouser,pullover,dress,coat,sandal,shirt,sneaker,bag,ankle boot";
 
 /// Everything.
 pub(crate) fn full(from: Option<&Path>, out: &Path) -> Result<()> {
