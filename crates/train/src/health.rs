@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_rounded_line_survives_json_exactly() {
-        for k in 1..500 {
+        for k in 1..500_u32 {
             let x = 1.0 / f64::from(k) + f64::from(k % 7).exp();
             let gauges = Gauges {
                 effective_rank: Some(x * 1e3),

@@ -158,7 +158,7 @@ fn state_of_another_model_is_refused_by_name() {
     let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), 0.1);
     let toy = run(toy(), &mut optimizer, 1..=1, None);
     let mut state = optimizer.state(&toy);
-    state.insert("first.weight".into(), foretask_backend::HostTensor { shape: vec![4], data: vec![0.0; 4] });
+    state.insert("first.weight".into(), HostTensor { shape: vec![4], data: vec![0.0; 4] });
     let error = optimizer.load_state(&toy, &state, &Device::flex()).unwrap_err().to_string();
     assert!(error.contains("`weight`"), "{error}");
 }

@@ -11,6 +11,7 @@ use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
 use super::*;
+use crate::checkpoint;
 use crate::context::{Event, Interrupt};
 use crate::health::HealthLine;
 

@@ -126,7 +126,7 @@ pub fn train<M: Module, B: Send>(
         images: plan.sampling.images,
     });
     let range = first_step * plan.accumulate..plan.steps * plan.accumulate;
-    with_batches(&plan.sampling, range, cx.threads, make, |batches| {
+    let state = with_batches(&plan.sampling, range, cx.threads, make, |batches| {
         let mut pace = Pace::new(first_step);
         while state.progress.step < plan.steps {
             let measure = is_health_step(plan, state.progress.step + 1);
@@ -161,7 +161,7 @@ pub fn train<M: Module, B: Send>(
                 });
             }
         }
-        Ok(())
+        Ok(state)
     })?;
     cx.emit(Event::Finished { seconds: state.progress.seconds });
     Ok(Trained {
