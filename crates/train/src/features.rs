@@ -1,0 +1,221 @@
+//! What a frozen encoder says of images.
+
+use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Tensor, TensorData};
+use foretask_backend::{catch, host_tensor};
+use foretask_data::Images;
+use foretask_models::{Encoder, InputSpec};
+use foretask_pretext::{Augment, ImageRef, Shape};
+use foretask_random::Key;
+use serde::{Deserialize, Serialize};
+
+use crate::context::{Context, Event};
+use crate::error::TrainError;
+use crate::loader::Workers;
+
+/// A feature vector for each of many images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Features {
+    /// `[rows, dim]`.
+    pub data: Vec<f32>,
+    /// Length of a vector.
+    pub dim: usize,
+    /// Row of the manifest of each image.
+    pub rows: Vec<u64>,
+}
+
+impl Features {
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The vector of image `i`.
+    ///
+    /// # Panics
+    /// Where `i` is not below [`len`](Self::len).
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.data[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// The vectors of these images, in this order.
+    ///
+    /// # Panics
+    /// Where a number is not below [`len`](Self::len).
+    #[must_use]
+    pub fn select(&self, indices: &[u32]) -> Self {
+        let data = indices.iter().flat_map(|&i| self.row(i as usize).iter().copied()).collect();
+        let rows = indices.iter().map(|&i| self.rows[i as usize]).collect();
+        Self { data, dim: self.dim, rows }
+    }
+}
+
+/// Pixels of one batch of the evaluation view: large enough to keep the cores busy, small enough for large images.
+const BATCH_PIXELS: usize = 1 << 18;
+/// Least time between two progress events.
+const EVENT_EVERY: Duration = Duration::from_millis(100);
+
+/// The features of every image, in their order: evaluation view (resized, middle cut out), running statistics of batch
+/// norm, no gradient graph. An image's features do not depend on which others are extracted with it.
+///
+/// # Errors
+/// Images of another number of channels than the encoder takes; an image that cannot be read any more;
+/// [`TrainError::Interrupted`] on request (nothing is kept: it is quick to do again).
+pub fn extract_features(encoder: &Encoder, images: &Images, cx: &Context<'_>) -> Result<Features, TrainError> {
+    check_channels(&encoder.input, images)?;
+    let backbone = catch("building the encoder", || encoder.build(&cx.device.plain()))??;
+    let rows = (0..images.len()).map(|i| images.row(i)).collect();
+    let data = each_batch(&encoder.input, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    Ok(Features { data, dim: encoder.config.feature_dim(), rows })
+}
+
+/// Runs `forward` on the evaluation view of all images and strings its answers together.
+fn each_batch(
+    input: &InputSpec,
+    images: &Images,
+    cx: &Context<'_>,
+    forward: impl Fn(Tensor<4>) -> Result<Tensor<2>, foretask_backend::BackendError>,
+) -> Result<Vec<f32>, TrainError> {
+    let batch = (BATCH_PIXELS / (input.height * input.width).max(1)).clamp(8, 256);
+    let batches = images.len().div_ceil(batch);
+    let device = cx.device.plain();
+    let begin = Instant::now();
+    let mut told = begin;
+    cx.emit(Event::Started {
+        stage: "features".into(),
+        name: "features".into(),
+        first_step: 0,
+        steps: batches as u64,
+        images: images.len(),
+    });
+    let workers = Workers::new(cx.threads);
+    let indices: Vec<u32> = (0..images.len() as u32).collect();
+    let mut out = Vec::new();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(1);
+        scope.spawn(move || {
+            for part in indices.chunks(batch) {
+                let view = Augment::none();
+                let made = views(images, part, input, &view, |_| Key::new(0), &workers);
+                let failed = made.is_err();
+                if sender.send(made).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        for done in 0..batches {
+            let start = done * batch;
+            let count = batch.min(images.len() - start);
+            let data = receiver.recv().unwrap_or(Err(TrainError::NoMoreBatches))?;
+            let shape = [count, input.channels, input.height, input.width];
+            let x = Tensor::from_data(TensorData::new(data, shape), &device);
+            out.extend(host_tensor(forward(x)?).data);
+            if cx.interrupt.requested() {
+                let steps = batches as u64;
+                return Err(TrainError::Interrupted { step: done as u64 + 1, steps, folder: cx.folder.to_owned() });
+            }
+            if told.elapsed() >= EVENT_EVERY {
+                told = Instant::now();
+                let seconds = begin.elapsed().as_secs_f64();
+                let seen = (start + count) as f64;
+                cx.emit(Event::Step {
+                    step: done as u64 + 1,
+                    steps: batches as u64,
+                    epoch: seen / images.len() as f64,
+                    loss: f64::NAN,
+                    learning_rate: 0.0,
+                    images_per_second: seen / seconds,
+                    data_wait: 0.0,
+                    remaining_seconds: seconds / seen * (images.len() as f64 - seen),
+                });
+            }
+        }
+        Ok(())
+    })?;
+    cx.emit(Event::Finished { seconds: begin.elapsed().as_secs_f64() });
+    Ok(out)
+}
+
+/// Views of the images `indices`, planar and normalized as `input` says, strung together. `key` names the randomness of
+/// the view of an image by its position in `images`.
+pub(crate) fn views(
+    images: &Images,
+    indices: &[u32],
+    input: &InputSpec,
+    augment: &Augment,
+    key: impl Fn(u32) -> Key + Sync,
+    workers: &Workers,
+) -> Result<Vec<f32>, TrainError> {
+    let shape = Shape::new(input.channels, input.height, input.width);
+    let mut data = vec![0.0; indices.len() * shape.len()];
+    let slots = data.chunks_exact_mut(shape.len().max(1)).zip(indices).collect();
+    workers.each(slots, |(slot, &index): (&mut [f32], &u32)| {
+        let pixels = images.get(index as usize)?;
+        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+        augment.apply(image, key(index), shape, slot)?;
+        input.normalize(slot);
+        Ok(())
+    })?;
+    Ok(data)
+}
+
+/// Refuses images that an encoder cannot take.
+pub(crate) fn check_channels(input: &InputSpec, images: &Images) -> Result<(), TrainError> {
+    if images.is_empty() || images.channels() == input.channels {
+        return Ok(());
+    }
+    Err(TrainError::Labels(format!(
+        "the network takes images of {} channel(s), but these have {}; open the dataset with channels: {}",
+        input.channels,
+        images.channels(),
+        input.channels
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use foretask_models::{Arch, BackboneConfig, Stem};
+
+    use super::*;
+    use crate::test_support::{Surroundings, stripes};
+
+    #[test]
+    fn features_do_not_depend_on_company_threads_or_batches() {
+        let images = stripes(300, 2);
+        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
+        let around = Surroundings::new();
+        let all = extract_features(&encoder, &images, &around.context(1)).unwrap();
+        assert_eq!((all.len(), all.dim, all.data.len()), (300, 32, 300 * 32));
+        assert_eq!(all, extract_features(&encoder, &images, &around.context(3)).unwrap());
+        let some = [299, 0, 150];
+        let alone = extract_features(&encoder, &images.select(&some), &around.context(2)).unwrap();
+        assert_eq!(alone, all.select(&some));
+    }
+
+    #[test]
+    fn an_image_of_other_channels_is_refused_with_the_way_out() {
+        let config = BackboneConfig::new(Arch::ResNet10, 4);
+        let encoder = Encoder::random(&config, &InputSpec::centered(3, 12, 12), 3).unwrap();
+        let around = Surroundings::new();
+        let message = extract_features(&encoder, &stripes(4, 2), &around.context(1)).unwrap_err().to_string();
+        assert!(message.contains("channels: 3"), "{message}");
+    }
+
+    #[test]
+    fn a_request_to_stop_is_obeyed() {
+        let config = BackboneConfig::new(Arch::ResNet10, 4);
+        let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
+        let around = Surroundings::new();
+        around.interrupt.request();
+        let found = extract_features(&encoder, &stripes(4, 2), &around.context(1));
+        assert!(matches!(found, Err(TrainError::Interrupted { .. })));
+    }
+}

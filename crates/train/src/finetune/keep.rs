@@ -1,0 +1,97 @@
+//! Probe or fine-tuned network: which answer to keep.
+
+use foretask_data::Images;
+use foretask_models::{Classifier, Encoder};
+
+use super::network::fit_network;
+use super::options::Keep;
+use super::recipe::{Labelled, Recipe, resolve};
+use super::{FinetuneOptions, Kept};
+use crate::context::Context;
+use crate::error::TrainError;
+use crate::features::{Features, extract_features};
+use crate::probe::{LinearProbe, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds};
+
+/// From so many labels a class on, fine-tuning is kept without asking (measured gain 1.5 points at 25, 4 at 100).
+const ENOUGH: f64 = 8.0;
+/// Parts of the cross-validation.
+const FOLDS: usize = 3;
+
+/// What decides without any training: the user, or the number of labels.
+pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: usize) -> Option<(Kept, String)> {
+    if from_scratch {
+        return Some((Kept::Finetuned, "from scratch there is no other".to_owned()));
+    }
+    let present = super::classes_present(labels);
+    let k = labels.len() as f64 / present.max(1) as f64;
+    match keep {
+        Keep::Probe => Some((Kept::Probe, "as asked".to_owned())),
+        Keep::Finetuned => Some((Kept::Finetuned, "as asked".to_owned())),
+        Keep::Auto if fewest_per_class(labels, classes) < 2 => {
+            Some((Kept::Probe, "a class has a single label, too few to train a whole network on".to_owned()))
+        }
+        Keep::Auto if k >= ENOUGH => {
+            Some((Kept::Finetuned, format!("about {} labels a class are enough to train the whole network", k.round())))
+        }
+        Keep::Auto => None,
+    }
+}
+
+/// What decides in between: cross-validation on the labelled images. The probe stays unless fine-tuning is better by
+/// more than one standard error of the paired difference.
+pub(super) fn validated(
+    encoder: &Encoder,
+    images: &Images,
+    features: &Features,
+    labels: &[u32],
+    statistics: Option<&Standardization>,
+    options: &FinetuneOptions,
+    cx: &Context<'_>,
+) -> Result<(Kept, String), TrainError> {
+    let classes = images.classes();
+    let folds = FOLDS.min(fewest_per_class(labels, classes.len()));
+    let mut differences = Vec::with_capacity(labels.len());
+    let (mut by_probe, mut by_network) = (0, 0);
+    for (number, held) in stratified_folds(labels, folds, options.seed).iter().enumerate() {
+        let kept: Vec<u32> = (0..labels.len()).filter(|i| held.binary_search(i).is_err()).map(|i| i as u32).collect();
+        let held: Vec<u32> = held.iter().map(|&i| i as u32).collect();
+        let pick = |indices: &[u32]| indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>();
+        let (kept_labels, held_labels) = (pick(&kept), pick(&held));
+        let probe_options = ProbeOptions { strength: options.strength, ..ProbeOptions::default() };
+        let probe = linear_probe(&features.select(&kept), &kept_labels, classes.len(), statistics, &probe_options)?;
+        let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
+        let recipe = recipe_of(encoder, options, &kept_labels)?;
+        let folder = cx.folder.join(format!("fold-{}", number + 1));
+        let within = Context { folder: &folder, ..*cx };
+        let fitted = fit_network(encoder, &start, false, &images.select(&kept), &recipe, &within)?;
+        let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
+        let quiet = |_| ();
+        let seen = extract_features(&fitted.classifier.encoder, &images.select(&held), &Context { events: &quiet, ..within })?;
+        let right_before = probe.right(&features.select(&held).data, &held_labels);
+        let right_after = head.right(&seen.data, &held_labels);
+        for (before, after) in right_before.into_iter().zip(right_after) {
+            by_probe += usize::from(before);
+            by_network += usize::from(after);
+            differences.push(f64::from(i8::from(after) - i8::from(before)));
+        }
+    }
+    let n = differences.len() as f64;
+    let mean = differences.iter().sum::<f64>() / n;
+    let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt();
+    let kept = if mean > error { Kept::Finetuned } else { Kept::Probe };
+    let reason = format!(
+        "{folds}-fold cross-validation on the {} labelled images: probe {:.1} %, fine-tuned {:.1} %; the probe stays unless \
+         fine-tuning is better by more than a standard error ({:.1})",
+        labels.len(),
+        100.0 * by_probe as f64 / n,
+        100.0 * by_network as f64 / n,
+        100.0 * error
+    );
+    Ok((kept, reason))
+}
+
+fn recipe_of(encoder: &Encoder, options: &FinetuneOptions, labels: &[u32]) -> Result<Recipe, TrainError> {
+    let labelled =
+        Labelled { images: labels.len(), classes: super::classes_present(labels), shape: super::shape_of(&encoder.input) };
+    Ok(resolve(options, false, labelled)?.0)
+}

@@ -1,0 +1,200 @@
+//! From an encoder (or a new network) and a few labels to a classifier.
+
+mod keep;
+mod network;
+mod options;
+mod recipe;
+
+use std::collections::BTreeSet;
+
+use foretask_data::Images;
+use foretask_models::{BackboneConfig, Classifier, Encoder, InputSpec};
+use foretask_pretext::{Auto, Shape};
+use serde::{Deserialize, Serialize};
+
+pub use options::{FinetuneOptions, HeadStart, Keep};
+pub use recipe::{FITTED, Labelled, MOST_ROUNDS, Recipe, resolve as resolve_finetune};
+
+use crate::context::Context;
+use crate::error::TrainError;
+use crate::features::{check_channels, extract_features};
+use crate::health::HealthLine;
+use crate::labels_of;
+use crate::probe::{ProbeOptions, Standardization, linear_probe};
+use crate::start::Start;
+
+/// Which answer was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// The linear probe on the frozen encoder.
+    Probe,
+    /// The network trained as a whole.
+    Finetuned,
+}
+
+/// A classifier and how it came about.
+#[derive(Clone, Debug)]
+pub struct Finetuned {
+    /// The answer that was kept.
+    pub classifier: Classifier,
+    /// The linear probe on the encoder as it came. From scratch: on the random encoder, a baseline of its own.
+    pub probe: Classifier,
+    /// Which of the two ways the classifier came.
+    pub kept: Kept,
+    /// Why.
+    pub kept_reason: String,
+    /// Health lines of the training; empty where only the probe was fitted.
+    pub history: Vec<HealthLine>,
+    /// From scratch: whether at least 99 % of the labelled images are recognized. For a probe: whether its gradient
+    /// vanished. From an encoder there is nothing to wait for, and it is true once all steps are done.
+    pub converged: bool,
+    /// Mean cross-entropy (without label smoothing) on the labelled images in the evaluation view.
+    pub final_training_loss: f64,
+    /// Share of the labelled images that are recognized in the evaluation view.
+    pub training_accuracy: f64,
+    /// Updates of the whole network in all rounds; 0 for a probe.
+    pub steps: u64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Every number that decided it.
+    pub recipe: Recipe,
+    /// What was left to the library, with reasons.
+    pub autos: Vec<Auto>,
+}
+
+/// Learns to tell the classes of labelled images apart: linear probe first, then (see [`Keep`]) the whole network from
+/// there, by AdamW with warm-up and cosine, slightly moved and mirrored images.
+///
+/// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labelled images, so that what
+/// pretraining is compared with is as good as it gets. `statistics` are those of the encoder's features over the
+/// unlabelled pool, where there is one; without them the labelled images' own are used.
+///
+/// Resumes from the checkpoint in `cx.folder` and is the same to the bit, on any number of loader threads.
+///
+/// # Errors
+/// Images without labels or of a single class, options that cannot work, interruption, a loss that is not finite.
+pub fn finetune(
+    start: &Start,
+    images: &Images,
+    statistics: Option<&Standardization>,
+    options: &FinetuneOptions,
+    cx: &Context<'_>,
+) -> Result<Finetuned, TrainError> {
+    options.validate()?;
+    let labels = labels_of(images)?;
+    let classes = images.classes();
+    let from_scratch = matches!(start, Start::Network(_));
+    let (encoder, mut autos) = first_encoder(start, images, options)?;
+    check_channels(&encoder.input, images)?;
+    let labelled =
+        Labelled { images: labels.len(), classes: classes_present(&labels), shape: shape_of(&encoder.input) };
+    let (recipe, more) = resolve_finetune(options, from_scratch, labelled)?;
+    autos.extend(more);
+
+    let quiet = |_| ();
+    let features = extract_features(&encoder, images, &Context { events: &quiet, ..*cx })?;
+    let probe_options = ProbeOptions { strength: options.strength, ..ProbeOptions::default() };
+    let fitted_probe = linear_probe(&features, &labels, classes.len(), statistics, &probe_options)?;
+    let probe =
+        Classifier::new(encoder.clone(), fitted_probe.weight.clone(), fitted_probe.bias.clone(), classes.clone())?;
+
+    let (kept, kept_reason) = match keep::settled(options.keep, from_scratch, &labels, classes.len()) {
+        Some(settled) => settled,
+        None => keep::validated(&encoder, images, &features, &labels, statistics, options, cx)?,
+    };
+    if options.keep == Keep::Auto && !from_scratch {
+        let value = if kept == Kept::Probe { "probe" } else { "finetuned" };
+        cx.note(format!("keep = {value}: {kept_reason}"));
+        autos.push(Auto::new("keep", value, kept_reason.clone()));
+    }
+    if kept == Kept::Probe {
+        let (correct, loss) = fitted_probe.score(&features.data, &labels);
+        return Ok(Finetuned {
+            classifier: probe.clone(),
+            probe,
+            kept,
+            kept_reason,
+            history: Vec::new(),
+            converged: fitted_probe.converged,
+            final_training_loss: loss / labels.len() as f64,
+            training_accuracy: correct as f64 / labels.len() as f64,
+            steps: 0,
+            seconds: 0.0,
+            recipe,
+            autos,
+        });
+    }
+    let fitted = network::fit_network(&encoder, &probe, from_scratch, images, &recipe, cx)?;
+    Ok(Finetuned {
+        classifier: fitted.classifier,
+        probe,
+        kept,
+        kept_reason,
+        history: fitted.history,
+        converged: !recipe.converge || fitted.training.accuracy >= FITTED,
+        final_training_loss: fitted.training.loss,
+        training_accuracy: fitted.training.accuracy,
+        steps: fitted.steps,
+        seconds: fitted.seconds,
+        recipe,
+        autos,
+    })
+}
+
+/// An untrained encoder for these images, as [`finetune`] begins with from scratch: stem by image size, normalization by
+/// the images' own statistics.
+///
+/// # Errors
+/// Images too small for the network, options out of range.
+pub fn random_encoder(
+    config: &BackboneConfig,
+    images: &Images,
+    image_size: Option<usize>,
+    seed: u64,
+) -> Result<(Encoder, Vec<Auto>), TrainError> {
+    let (height, width, mut autos) = if let Some(side) = image_size {
+        (side, side, Vec::new())
+    } else if let Some((width, height)) = images.uniform_size() {
+        (height, width, Vec::new())
+    } else {
+        let side = images.smallest_side();
+        (side, side, vec![Auto::new("image_size", side, "the shortest side of images of different sizes")])
+    };
+    let (config, reasons) = config.resolve(height, width)?;
+    autos.extend(reasons.into_iter().map(|reason| Auto::new("stem", config.stem.name(), reason)));
+    let stats = images.channel_stats();
+    let input = InputSpec { channels: images.channels(), height, width, mean: stats.mean, std: stats.std };
+    Ok((Encoder::random(&config, &input, seed)?, autos))
+}
+
+fn first_encoder(
+    start: &Start,
+    images: &Images,
+    options: &FinetuneOptions,
+) -> Result<(Encoder, Vec<Auto>), TrainError> {
+    match start {
+        Start::Network(config) => random_encoder(config, images, options.image_size, options.seed),
+        Start::Encoder(encoder) => {
+            if let Some(side) = options.image_size
+                && (side, side) != (encoder.input.height, encoder.input.width)
+            {
+                let (width, height) = (encoder.input.width, encoder.input.height);
+                let reason = format!("is {side}, but the encoder was trained at {width}x{height}; leave it out");
+                return Err(TrainError::Option { option: "image_size", reason });
+            }
+            Ok((encoder.clone(), Vec::new()))
+        }
+    }
+}
+
+fn classes_present(labels: &[u32]) -> usize {
+    labels.iter().collect::<BTreeSet<_>>().len()
+}
+
+fn shape_of(input: &InputSpec) -> Shape {
+    Shape::new(input.channels, input.height, input.width)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Training the whole network on labelled images.
+
+use burn::tensor::{Int, Tensor, TensorData};
+use foretask_backend::{Scope, catch, host_tensor};
+use foretask_data::Images;
+use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
+use foretask_objectives::cross_entropy;
+use foretask_random::Key;
+
+use super::options::HeadStart;
+use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
+use crate::context::Context;
+use crate::error::TrainError;
+use crate::features::{extract_features, views};
+use crate::health::{Gauges, HealthLine, Metric};
+use crate::loader::{Request, Sampling, Workers};
+use crate::optim::{AdamW, Optimizer, Rule};
+use crate::probe::LinearProbe;
+use crate::schedule::Schedule;
+use crate::start::state_fingerprint;
+use crate::training::{Forward, Plan, Trained, train};
+use crate::{largest, labels_of};
+
+/// A head that starts at random learns so much faster than the encoder.
+const FRESH_HEAD_FACTOR: f64 = 10.0;
+
+/// A trained network and how it went.
+#[derive(Clone, Debug)]
+pub(super) struct Fitted {
+    pub(super) classifier: Classifier,
+    pub(super) history: Vec<HealthLine>,
+    pub(super) steps: u64,
+    pub(super) seconds: f64,
+    /// On the labelled images themselves, in the evaluation view.
+    pub(super) training: Showing,
+    pub(super) rounds: u64,
+}
+
+/// How a classifier does on the images it was trained on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Showing {
+    pub(super) loss: f64,
+    pub(super) accuracy: f64,
+}
+
+/// Trains `encoder` and a head by `recipe`. Where the recipe says so, a further round (warm-up and cosine anew) follows
+/// as long as the labelled images are not fitted.
+pub(super) fn fit_network(
+    encoder: &Encoder,
+    probe: &Classifier,
+    from_scratch: bool,
+    images: &Images,
+    recipe: &Recipe,
+    cx: &Context<'_>,
+) -> Result<Fitted, TrainError> {
+    let labels = labels_of(images)?;
+    let classes = images.classes();
+    check_freeze(encoder, recipe)?;
+    let device = cx.device.training();
+    let mut network = catch("building the network", || match recipe.head {
+        HeadStart::Probe => probe.build(&device),
+        HeadStart::Fresh => {
+            let head = ClassHead::new(&Scope::new(recipe.seed, &device).at("head"), probe.encoder.config.feature_dim(), classes.len());
+            Ok(Network { backbone: encoder.build(&device)?, head })
+        }
+    })??;
+    let origin = if from_scratch { "trained from scratch on" } else { "fine-tuned on" };
+    let origin = format!("{}, {origin} {} labelled images", encoder.origin, images.len());
+    let mut done = Fitted {
+        classifier: probe.clone(),
+        history: Vec::new(),
+        steps: 0,
+        seconds: 0.0,
+        training: Showing { loss: f64::INFINITY, accuracy: 0.0 },
+        rounds: 0,
+    };
+    let most = if recipe.converge { MOST_ROUNDS } else { 1 };
+    while done.rounds < most && (done.rounds == 0 || done.training.accuracy < FITTED) {
+        let folder = if done.rounds == 0 { cx.folder.to_owned() } else { cx.folder.join(format!("round-{}", done.rounds + 1)) };
+        if done.rounds > 0 {
+            cx.note(format!(
+                "{:.1} % of the labelled images are recognized after {} steps; going on, since a network that is not \
+                 trained to the end would be an unfair comparison",
+                100.0 * done.training.accuracy,
+                done.steps
+            ));
+        }
+        let trained = one_round(network, encoder, &labels, images, recipe, from_scratch, done.rounds, &Context { folder: &folder, ..*cx })?;
+        done.rounds += 1;
+        let (steps, seconds) = (done.steps, done.seconds);
+        done.history.extend(trained.history.into_iter().map(|line| HealthLine {
+            step: line.step + steps,
+            seconds: line.seconds + seconds,
+            ..line
+        }));
+        done.steps += trained.steps;
+        done.seconds += trained.seconds;
+        network = trained.model;
+        done.classifier = Classifier::of(&network, encoder, classes.clone(), origin.clone());
+        done.training = showing(&done.classifier, images, &labels, cx)?;
+    }
+    Ok(done)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn one_round(
+    network: Network,
+    encoder: &Encoder,
+    labels: &[u32],
+    images: &Images,
+    recipe: &Recipe,
+    from_scratch: bool,
+    round: u64,
+    cx: &Context<'_>,
+) -> Result<Trained<Network>, TrainError> {
+    let key = Key::new(recipe.seed).named("finetune").with(round);
+    let sampling = Sampling {
+        images: images.len(),
+        batch_size: recipe.batch_size.min(images.len()),
+        seed: key.named("order").value(),
+        drop_last: false,
+    };
+    let classes = images.classes().len();
+    let plan = Plan {
+        stage: if from_scratch { "scratch" } else { "finetune" }.to_owned(),
+        name: format!("{classes} classes"),
+        steps: recipe.steps,
+        sampling,
+        accumulate: 1,
+        schedule: Schedule::cosine(recipe.lr, recipe.steps, recipe.warmup),
+        clip_norm: (recipe.clip_norm > 0.0).then_some(recipe.clip_norm),
+        health_every: Plan::health_interval(recipe.steps, sampling.batches_per_epoch().max(recipe.steps / 20)),
+        identity: identity(&network, images, recipe, round),
+    };
+    let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), recipe.weight_decay);
+    if recipe.head == HeadStart::Fresh && !from_scratch {
+        optimizer = optimizer.with_factor("head", FRESH_HEAD_FACTOR);
+    }
+    for part in &recipe.freeze {
+        let path = if part == "backbone" { part.clone() } else { format!("backbone.{part}") };
+        optimizer = optimizer.with_factor(&path, 0.0);
+    }
+    let input = &encoder.input;
+    let make = |request: &Request, workers: &Workers| {
+        let key = key.named("view").with(request.epoch);
+        let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
+        Ok((data, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
+    };
+    let device = cx.device.training();
+    let forward = |network: &Network, (data, labels): (Vec<f32>, Vec<u32>), measure: bool| {
+        let x = images_tensor(data, input, &device);
+        let logits = network.forward(x);
+        let gauges = measure.then(|| Gauges {
+            metrics: vec![
+                Metric::new("accuracy", batch_accuracy(&logits, &labels, classes)).against("chance", 1.0 / classes as f64),
+            ],
+            ..Gauges::default()
+        });
+        let targets: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
+        let count = targets.len();
+        let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
+        Ok(Forward { loss: cross_entropy(logits, targets, recipe.label_smoothing), gauges })
+    };
+    train(network, optimizer, &plan, &make, forward, |i| images.row(i as usize), cx)
+}
+
+fn images_tensor(data: Vec<f32>, input: &InputSpec, device: &burn::tensor::Device) -> Tensor<4> {
+    let count = data.len() / input.len().max(1);
+    Tensor::from_data(TensorData::new(data, [count, input.channels, input.height, input.width]), device)
+}
+
+fn batch_accuracy(logits: &Tensor<2>, labels: &[u32], classes: usize) -> f64 {
+    let values = host_tensor(logits.clone().inner()).data;
+    let right = values.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) == **label as usize);
+    right.count() as f64 / labels.len().max(1) as f64
+}
+
+/// Tells this round from any other training.
+fn identity(network: &Network, images: &Images, recipe: &Recipe, round: u64) -> String {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"foretask finetune 1\n");
+    hash.update(state_fingerprint(&foretask_backend::state_dict(network)).as_bytes());
+    hash.update(images.fingerprint().as_bytes());
+    hash.update(&serde_json::to_vec(recipe).unwrap_or_default());
+    hash.update(&round.to_le_bytes());
+    hash.finalize().to_hex().to_string()
+}
+
+/// Loss (plain cross-entropy) and accuracy on the images themselves.
+fn showing(
+    classifier: &Classifier,
+    images: &Images,
+    labels: &[u32],
+    cx: &Context<'_>,
+) -> Result<Showing, TrainError> {
+    let quiet = |_| ();
+    let features = extract_features(&classifier.encoder, images, &Context { events: &quiet, ..*cx })?;
+    let head = LinearProbe::of(&classifier.weight, &classifier.bias);
+    let (correct, loss) = head.score(&features.data, labels);
+    let count = labels.len() as f64;
+    Ok(Showing { loss: loss / count, accuracy: correct as f64 / count })
+}
+
+fn check_freeze(encoder: &Encoder, recipe: &Recipe) -> Result<(), TrainError> {
+    for part in &recipe.freeze {
+        let below = |name: &str| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        if part != "backbone" && !encoder.state.keys().any(|name| below(name)) {
+            let mut parts: Vec<&str> = encoder.state.keys().filter_map(|name| name.split('.').next()).collect();
+            parts.dedup();
+            let reason = format!("there is no \"{part}\" in this network; its parts are backbone, {}", parts.join(", "));
+            return Err(TrainError::Option { option: "freeze", reason });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Options of `finetune`.
+
+use foretask_pretext::Augment;
+use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+
+/// What the classifier on top of the encoder starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadStart {
+    /// The linear probe's answer: training begins where the probe ends.
+    Probe,
+    /// Random weights; the head then learns ten times as fast as the encoder.
+    Fresh,
+}
+
+/// Which answer is kept: with very few labels the probe alone is often the better one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Decided by the number of labels and, where that does not settle it, by cross-validation on them; never on test images.
+    #[default]
+    Auto,
+    /// The linear probe on the frozen encoder; nothing else is trained.
+    Probe,
+    /// The network trained as a whole.
+    Finetuned,
+}
+
+/// Options of `finetune`; `None` is `"auto"`. At most one of `steps` and `epochs` may be given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FinetuneOptions {
+    /// Updates. Auto grows with the labels.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub steps: Option<u64>,
+    /// Passes over the labelled images, instead of `steps`.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<f64>,
+    /// Images a batch.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub batch_size: Option<usize>,
+    /// Peak learning rate of AdamW.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub lr: Option<f64>,
+    /// Weight decay; never on biases and norms.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub weight_decay: Option<f64>,
+    /// Share of the target spread over all classes.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub label_smoothing: Option<f64>,
+    /// A preset's name or a map of options.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub augment: Option<Augment>,
+    /// What the head starts from.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub head: Option<HeadStart>,
+    /// Which answer is kept.
+    pub keep: Keep,
+    /// Penalty of the probe, see [`ProbeOptions::strength`](crate::ProbeOptions::strength).
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub strength: Option<f64>,
+    /// Parts of the encoder that stay as they are: `"layer1"`, `"conv1"`, or `"backbone"` for all of it.
+    pub freeze: Vec<String>,
+    /// Goes on until the labelled images are fitted, at most four times the steps. Auto: from scratch yes, from a
+    /// trained encoder no.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub converge: Option<bool>,
+    /// Share of the updates in which the learning rate rises, 0 to 0.9.
+    pub warmup: f64,
+    /// Bound of the global gradient norm; 0 for none.
+    pub clip_norm: f64,
+    /// Decides first weights, order and every random choice.
+    pub seed: u64,
+    /// Side of the square that images are brought to; only for a new network, since a trained encoder brings its own.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<usize>,
+}
+
+impl Default for FinetuneOptions {
+    fn default() -> Self {
+        Self {
+            steps: None,
+            epochs: None,
+            batch_size: None,
+            lr: None,
+            weight_decay: None,
+            label_smoothing: None,
+            augment: None,
+            head: None,
+            keep: Keep::Auto,
+            strength: None,
+            freeze: Vec::new(),
+            converge: None,
+            warmup: 0.1,
+            clip_norm: 1.0,
+            seed: 0,
+            image_size: None,
+        }
+    }
+}
+
+impl FinetuneOptions {
+    /// Checks every option's range, whatever the images.
+    ///
+    /// # Errors
+    /// [`TrainError::Option`] with the option and its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let require = |ok: bool, option, value: &dyn std::fmt::Display, range: &str| {
+            if ok { Ok(()) } else { Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") }) }
+        };
+        if self.steps.is_some() && self.epochs.is_some() {
+            let reason = "give one length only: `steps` or `epochs`".to_owned();
+            return Err(TrainError::Option { option: "steps", reason });
+        }
+        if let Some(steps) = self.steps {
+            require((1..=1 << 32).contains(&steps), "steps", &steps, "a whole number from 1")?;
+        }
+        if let Some(epochs) = self.epochs {
+            require(epochs > 0.0 && epochs <= 1e6, "epochs", &epochs, "a number above 0")?;
+        }
+        if let Some(batch_size) = self.batch_size {
+            require((2..=1 << 16).contains(&batch_size), "batch_size", &batch_size, "a whole number from 2")?;
+        }
+        if let Some(lr) = self.lr {
+            require(lr > 0.0 && lr.is_finite(), "lr", &lr, "a number above 0, usually 3e-4 to 3e-3")?;
+        }
+        if let Some(decay) = self.weight_decay {
+            require((0.0..=10.0).contains(&decay), "weight_decay", &decay, "from 0 to 10, usually 0.01 to 0.1")?;
+        }
+        if let Some(smoothing) = self.label_smoothing {
+            require((0.0..1.0).contains(&smoothing), "label_smoothing", &smoothing, "from 0 to below 1, usually 0.1")?;
+        }
+        if let Some(strength) = self.strength {
+            require(strength >= 0.0 && strength.is_finite(), "strength", &strength, "a number from 0, usually 0.01")?;
+        }
+        require((0.0..=0.9).contains(&self.warmup), "warmup", &self.warmup, "a share of the steps from 0 to 0.9")?;
+        require(self.clip_norm >= 0.0, "clip_norm", &self.clip_norm, "a number above 0, or 0 for no clipping")?;
+        if let Some(size) = self.image_size {
+            require((4..=4096).contains(&size), "image_size", &size, "a number of pixels from 4 to 4096")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<FinetuneOptions, String> {
+        let options: FinetuneOptions = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        options.validate().map_err(|error| error.to_string())?;
+        Ok(options)
+    }
+
+    #[test]
+    fn options_read_as_a_script_writes_them() {
+        assert_eq!(read("{}").unwrap(), FinetuneOptions::default());
+        let text = r#"{"steps": 40, "lr": "auto", "augment": "strong", "head": "fresh", "keep": "probe"}"#;
+        let options = read(text).unwrap();
+        assert_eq!((options.steps, options.lr, options.keep), (Some(40), None, Keep::Probe));
+        assert_eq!(options.augment, Some(Augment::preset("strong").unwrap()));
+        assert_eq!(read(&serde_json::to_string(&options).unwrap()).unwrap(), options);
+    }
+
+    #[test]
+    fn what_cannot_work_names_the_option_and_the_way_out() {
+        for (text, words) in [
+            (r#"{"learning_rate": 1}"#, ["unknown field", "lr"]),
+            (r#"{"steps": 1, "epochs": 1}"#, ["`steps`", "one length only"]),
+            (r#"{"lr": 0}"#, ["`lr`", "above 0"]),
+            (r#"{"batch_size": 1}"#, ["`batch_size`", "from 2"]),
+            (r#"{"label_smoothing": 1}"#, ["`label_smoothing`", "below 1"]),
+            (r#"{"keep": "best"}"#, ["unknown variant", "finetuned"]),
+            (r#"{"head": "zero"}"#, ["unknown variant", "fresh"]),
+            (r#"{"warmup": 1}"#, ["`warmup`", "0 to 0.9"]),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");
+        }
+    }
+}

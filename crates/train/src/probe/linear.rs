@@ -1,0 +1,315 @@
+//! Fitting the probe and reading its answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::cross_validation::{GRID, best, compare_strengths};
+use super::lbfgs::{Minimum, minimize};
+use super::logistic::Logistic;
+use super::{DEFAULT_STRENGTH, ProbeOptions, Standardization, fewest_per_class};
+use crate::{Features, TrainError};
+
+/// A linear classifier on raw (not standardized) features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LinearProbe {
+    /// `[classes, dim]`, the standardization folded in.
+    pub weight: Vec<f32>,
+    /// `[classes]`, the standardization folded in.
+    pub bias: Vec<f32>,
+    /// Features.
+    pub dim: usize,
+    /// Classes.
+    pub classes: usize,
+    /// The penalty it was fitted with.
+    pub strength: f64,
+    /// Why this penalty.
+    pub reason: String,
+    /// Mean cross-entropy on the labelled images plus the penalty, at the minimum.
+    pub objective: f64,
+    /// Largest absolute component of the gradient there.
+    pub gradient: f64,
+    /// Iterations of L-BFGS.
+    pub iterations: usize,
+    /// Whether the gradient fell below the tolerance.
+    pub converged: bool,
+}
+
+/// Fits multinomial logistic regression by L-BFGS in f64 until no component of the gradient exceeds the tolerance.
+///
+/// `labels` are one per row of `features`, below `classes`. Features are standardized with `statistics` (of the
+/// unlabelled pool, where there is one) or, without, with those of `features`; the penalty is
+/// `0.5 * strength * ||W||²` on the mean loss in the standardized space, the bias is free. The answer works on raw features.
+/// The same numbers come out on any number of threads.
+///
+/// # Errors
+/// No features, labels that do not fit them, only one class, features that are not finite, an option out of range.
+pub fn linear_probe(
+    features: &Features,
+    labels: &[u32],
+    classes: usize,
+    statistics: Option<&Standardization>,
+    options: &ProbeOptions,
+) -> Result<LinearProbe, TrainError> {
+    options.validate()?;
+    check(&features.data, features.dim, labels, classes)?;
+    let own;
+    let statistics = if let Some(given) = statistics {
+        if given.mean.len() != features.dim || given.std.len() != features.dim {
+            return Err(TrainError::Labels(format!(
+                "the probe's features have {} numbers, but the statistics to standardize them {}; \
+                 both must come from the same encoder",
+                features.dim,
+                given.mean.len()
+            )));
+        }
+        given
+    } else {
+        own = Standardization::of(&features.data, features.dim);
+        &own
+    };
+    let strength = options.strength.unwrap_or(DEFAULT_STRENGTH);
+    let reason = if options.strength.is_some() { "given" } else { "the default for features of an encoder" };
+    Ok(fit_folded(&features.data, features.dim, labels, classes, statistics, (strength, reason.into()), options))
+}
+
+/// As [`linear_probe`] with the penalty chosen by cross-validation where none is given.
+pub(super) fn validated_probe(
+    features: &Features,
+    labels: &[u32],
+    classes: usize,
+    statistics: &Standardization,
+    options: &ProbeOptions,
+) -> Result<LinearProbe, TrainError> {
+    options.validate()?;
+    check(&features.data, features.dim, labels, classes)?;
+    let fewest = fewest_per_class(labels, classes);
+    let strength = if let Some(given) = options.strength {
+        (given, "given".to_owned())
+    } else if fewest < 2 {
+        // Middle of the grid: cross-validation needs an image to train on and one to look at.
+        (1.0, "a class has a single label, too few to cross-validate".to_owned())
+    } else {
+        let folds = options.folds.min(fewest);
+        let options = ProbeOptions { folds, ..options.clone() };
+        let x = statistics.apply(&features.data);
+        let candidates = compare_strengths(&x, features.dim, labels, classes, &options);
+        let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labelled image".into())) };
+        let reason = format!(
+            "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labelled images \
+             (accuracy there {:.1} %)",
+            GRID.len(),
+            labels.len(),
+            100.0 * best.accuracy
+        );
+        (best.strength, reason)
+    };
+    Ok(fit_folded(&features.data, features.dim, labels, classes, statistics, strength, options))
+}
+
+fn fit_folded(
+    data: &[f32],
+    dim: usize,
+    labels: &[u32],
+    classes: usize,
+    statistics: &Standardization,
+    (strength, reason): (f64, String),
+    options: &ProbeOptions,
+) -> LinearProbe {
+    let x = statistics.apply(data);
+    let mut found = fit(&x, dim, labels, classes, strength, None, options);
+    let (weight, bias) = found.x.split_at_mut(classes * dim);
+    for (row, b) in weight.chunks_exact_mut(dim).zip(bias) {
+        for ((w, mean), std) in row.iter_mut().zip(&statistics.mean).zip(&statistics.std) {
+            *w /= f64::from(*std);
+            *b -= *w * f64::from(*mean);
+        }
+    }
+    LinearProbe {
+        strength,
+        reason,
+        objective: found.value,
+        gradient: found.gradient,
+        iterations: found.iterations,
+        converged: found.converged,
+        ..LinearProbe::from_parameters(&found.x, dim, classes)
+    }
+}
+
+/// Minimizes over standardized features; the answer is the weights `[classes, dim]`, then the biases.
+pub(super) fn fit(
+    x: &[f32],
+    dim: usize,
+    labels: &[u32],
+    classes: usize,
+    strength: f64,
+    start: Option<Vec<f64>>,
+    options: &ProbeOptions,
+) -> Minimum {
+    let problem = Logistic { x, labels, dim, classes, strength };
+    let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
+    minimize(start, options.tolerance, options.max_iterations, |at, gradient| problem.evaluate(at, gradient))
+}
+
+fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) -> Result<(), TrainError> {
+    let fault = |message: String| Err(TrainError::Labels(message));
+    if labels.is_empty() || dim == 0 {
+        return fault("a probe needs labelled images, but there is none; label a few, or look at the manifest with describe".into());
+    }
+    if data.len() != labels.len() * dim {
+        return fault(format!("{} labels for {} rows of features", labels.len(), data.len() / dim));
+    }
+    if let Some(label) = labels.iter().find(|&&label| label as usize >= classes) {
+        return fault(format!("label {label} lies outside the {classes} classes"));
+    }
+    if labels.iter().all(|label| *label == labels[0]) {
+        return fault(format!(
+            "all {} labelled images are of one class, so there is nothing to tell apart; label images of at least two classes",
+            labels.len()
+        ));
+    }
+    if let Some(at) = data.iter().position(|v| !v.is_finite()) {
+        return fault(format!("feature {} of image {} is not finite; the encoder's weights are broken", at % dim, at / dim));
+    }
+    Ok(())
+}
+
+impl LinearProbe {
+    pub(super) fn from_parameters(parameters: &[f64], dim: usize, classes: usize) -> Self {
+        let (weight, bias) = parameters.split_at(classes * dim);
+        Self {
+            weight: weight.iter().map(|&w| w as f32).collect(),
+            bias: bias.iter().map(|&b| b as f32).collect(),
+            dim,
+            classes,
+            strength: 0.0,
+            reason: String::new(),
+            objective: f64::NAN,
+            gradient: f64::NAN,
+            iterations: 0,
+            converged: false,
+        }
+    }
+
+    /// Logits `[rows, classes]` of raw features `[rows, dim]`.
+    pub fn logits(&self, features: &[f32]) -> Vec<f32> {
+        let mut out = Vec::with_capacity(features.len() / self.dim.max(1) * self.classes);
+        for row in features.chunks_exact(self.dim.max(1)) {
+            for (weight, bias) in self.weight.chunks_exact(self.dim.max(1)).zip(&self.bias) {
+                let sum: f64 = row.iter().zip(weight).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
+                out.push((sum + f64::from(*bias)) as f32);
+            }
+        }
+        out
+    }
+
+    /// Probabilities `[rows, classes]` of raw features `[rows, dim]`.
+    pub fn probabilities(&self, features: &[f32]) -> Vec<f32> {
+        let mut out = self.logits(features);
+        for row in out.chunks_exact_mut(self.classes.max(1)) {
+            let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let sum: f64 = row.iter().map(|v| f64::from(v - most).exp()).sum();
+            row.iter_mut().for_each(|v| *v = (f64::from(*v - most).exp() / sum) as f32);
+        }
+        out
+    }
+
+    /// A probe given as plain values: `weight` is `[classes, dim]`, `bias` `[classes]`. Nothing is said of how it was fitted.
+    pub fn of(weight: &[f32], bias: &[f32]) -> Self {
+        let classes = bias.len();
+        let dim = weight.len() / classes.max(1);
+        let empty = Self::from_parameters(&[], 0, 0);
+        Self { weight: weight.to_vec(), bias: bias.to_vec(), dim, classes, ..empty }
+    }
+
+    /// Whether each labelled row is answered rightly.
+    pub(crate) fn right(&self, features: &[f32], labels: &[u32]) -> Vec<bool> {
+        let logits = self.logits(features);
+        logits.chunks_exact(self.classes).zip(labels).map(|(row, label)| crate::largest(row) == *label as usize).collect()
+    }
+
+    /// How many of the labelled rows it gets right, and the sum of their cross-entropies.
+    pub(crate) fn score(&self, features: &[f32], labels: &[u32]) -> (usize, f64) {
+        let logits = self.logits(features);
+        let mut correct = 0;
+        let mut loss = 0.0;
+        for (row, &label) in logits.chunks_exact(self.classes).zip(labels) {
+            let picked = f64::from(row[label as usize]);
+            let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            correct += usize::from(crate::largest(row) == label as usize);
+            loss += row.iter().map(|v| f64::from(v - most).exp()).sum::<f64>().ln() + f64::from(most) - picked;
+        }
+        (correct, loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three features of different size and offset, and labels that have little to do with them.
+    fn case() -> (Features, Vec<u32>) {
+        let data = (0..24 * 3).map(|at| {
+            let (i, j) = ((at / 3) as f64, (at % 3) as f64);
+            ((0.7 * i + 1.3 * j + 0.1 * i * j).sin() * (1.0 + 2.0 * j) + 0.5 * j) as f32
+        });
+        let features = Features { data: data.collect(), dim: 3, rows: (0..24).collect() };
+        (features, (0..24).map(|i| (i * 7) % 5 % 3).collect())
+    }
+
+    fn assert_close(got: &[f32], want: &[f32], tolerance: f32) {
+        assert_eq!(got.len(), want.len());
+        assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < tolerance), "{got:?}\n{want:?}");
+    }
+
+    #[test]
+    fn agrees_with_scikit_learn() {
+        // scikit-learn 1.9.1, LogisticRegression(C = 1 / (24 strength), solver "newton-cg", tol 1e-12) on features
+        // standardized by their population statistics, folded back; biases centred, as their common shift is free.
+        let (features, labels) = case();
+        let options = ProbeOptions { strength: Some(0.01), tolerance: 1e-10, ..ProbeOptions::default() };
+        let probe = linear_probe(&features, &labels, 3, None, &options).unwrap();
+        assert!(probe.converged && probe.iterations < 60, "{probe:?}");
+        let weight = [-0.094216, -0.06177, 0.043533, -0.13682, -0.060399, -0.097733, 0.231037, 0.122169, 0.0542];
+        assert_close(&probe.weight, &weight, 2e-6);
+        let mean = probe.bias.iter().sum::<f32>() / 3.0;
+        let bias: Vec<f32> = probe.bias.iter().map(|b| b - mean).collect();
+        assert_close(&bias, &[0.165_756, 0.388_394, -0.55415], 2e-6);
+        assert!((probe.objective - 1.028_384_3).abs() < 1e-7);
+        assert_close(&probe.probabilities(&features.data)[..3], &[0.37026, 0.28037, 0.349_371], 2e-6);
+
+        let strong = ProbeOptions { strength: Some(1.0), ..options };
+        let probe = linear_probe(&features, &labels, 3, None, &strong).unwrap();
+        let weight = [-0.001_192, -0.018_909, 0.016_792, -0.009_552, 0.011_124, -0.020_674, 0.010_744, 0.007_785, 0.003_882];
+        assert_close(&probe.weight, &weight, 2e-6);
+        assert!((probe.objective - 1.050_495_93).abs() < 1e-7);
+    }
+
+    #[test]
+    fn statistics_of_the_pool_change_the_penalty_not_the_free_answer() {
+        let (features, labels) = case();
+        let pool = Standardization { mean: vec![9.0, -3.0, 1.0], std: vec![2.0, 0.5, 7.0] };
+        let fit = |statistics: Option<&Standardization>, strength| {
+            let options = ProbeOptions { strength: Some(strength), tolerance: 1e-9, ..ProbeOptions::default() };
+            linear_probe(&features, &labels, 3, statistics, &options).unwrap().probabilities(&features.data)
+        };
+        assert_close(&fit(None, 0.0), &fit(Some(&pool), 0.0), 1e-4);
+        let (own, pooled) = (fit(None, 0.3), fit(Some(&pool), 0.3));
+        assert!(own.iter().zip(&pooled).any(|(a, b)| (a - b).abs() > 1e-3));
+    }
+
+    #[test]
+    fn what_cannot_be_probed_is_refused_by_name() {
+        let (features, labels) = case();
+        let say = |features: &Features, labels: &[u32], options: &ProbeOptions| {
+            linear_probe(features, labels, 3, None, options).unwrap_err().to_string()
+        };
+        let plain = ProbeOptions::default();
+        assert!(say(&features, &labels[..3], &plain).contains("3 labels for 24 rows"));
+        assert!(say(&features, &[1; 24], &plain).contains("one class"));
+        assert!(say(&features, &[7; 24], &plain).contains("outside the 3 classes"));
+        let mut broken = features.clone();
+        broken.data[4] = f32::NAN;
+        assert!(say(&broken, &labels, &plain).contains("feature 1 of image 1"));
+        let negative = ProbeOptions { strength: Some(-1.0), ..plain };
+        assert!(say(&features, &labels, &negative).contains("strength"));
+    }
+}

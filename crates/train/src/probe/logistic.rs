@@ -1,0 +1,217 @@
+//! The loss of multinomial logistic regression and its gradient.
+
+use rayon::prelude::*;
+
+/// Rows handled together: their f64 copies stay in the first cache levels.
+const TILE: usize = 16;
+/// Blocks of rows summed separately, then together in order: the sum does not depend on the number of threads.
+const BLOCKS: usize = 32;
+/// Fewest rows worth handing to another thread.
+const BLOCK_ROWS: usize = 256;
+
+/// Mean cross-entropy of softmax(x Wᵀ + b) plus `0.5 * strength * ||W||²`; the bias is not penalized.
+pub(crate) struct Logistic<'a> {
+    /// `[rows, dim]`, standardized.
+    pub(crate) x: &'a [f32],
+    pub(crate) labels: &'a [u32],
+    pub(crate) dim: usize,
+    pub(crate) classes: usize,
+    pub(crate) strength: f64,
+}
+
+impl Logistic<'_> {
+    /// Numbers sought: the weights `[classes, dim]`, then the biases `[classes]`.
+    pub(crate) fn parameters(&self) -> usize {
+        self.classes * (self.dim + 1)
+    }
+
+    /// The value at `parameters`; its gradient is written into `gradient`.
+    pub(crate) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+        let rows = self.labels.len();
+        let block = BLOCK_ROWS.max(rows.div_ceil(BLOCKS)).next_multiple_of(TILE);
+        let (weight, bias) = parameters.split_at(self.classes * self.dim);
+        gradient.fill(0.0);
+        let mut loss = 0.0;
+        if rows <= block {
+            loss = self.block(weight, bias, 0..rows, gradient);
+        } else {
+            let starts: Vec<usize> = (0..rows).step_by(block).collect();
+            let parts: Vec<(f64, Vec<f64>)> = starts
+                .par_iter()
+                .map(|&start| {
+                    let mut part = vec![0.0; gradient.len()];
+                    let loss = self.block(weight, bias, start..rows.min(start + block), &mut part);
+                    (loss, part)
+                })
+                .collect();
+            for (part_loss, part) in &parts {
+                loss += part_loss;
+                gradient.iter_mut().zip(part).for_each(|(g, p)| *g += p);
+            }
+        }
+        let scale = 1.0 / rows as f64;
+        let mut penalty = 0.0;
+        let (weight_gradient, bias_gradient) = gradient.split_at_mut(weight.len());
+        for (g, w) in weight_gradient.iter_mut().zip(weight) {
+            *g = *g * scale + self.strength * w;
+            penalty += w * w;
+        }
+        bias_gradient.iter_mut().for_each(|g| *g *= scale);
+        loss * scale + 0.5 * self.strength * penalty
+    }
+
+    /// Sum of the losses of `range`; the sum of their gradients is added to `gradient`.
+    fn block(&self, weight: &[f64], bias: &[f64], range: std::ops::Range<usize>, gradient: &mut [f64]) -> f64 {
+        let (d, k) = (self.dim, self.classes);
+        let mut x = vec![0.0_f64; TILE * d];
+        let mut errors = vec![0.0_f64; TILE * k];
+        let mut loss = 0.0;
+        for start in range.clone().step_by(TILE) {
+            let count = TILE.min(range.end - start);
+            let source = &self.x[start * d..(start + count) * d];
+            x.iter_mut().zip(source).for_each(|(to, from)| *to = f64::from(*from));
+            // Rows beyond the last keep error 0, so whatever they hold adds nothing.
+            logits(&x, weight, bias, d, &mut errors);
+            for row in 0..TILE {
+                let logits = &mut errors[row * k..(row + 1) * k];
+                if row < count {
+                    loss += cross_entropy(logits, self.labels[start + row] as usize);
+                } else {
+                    logits.fill(0.0);
+                }
+            }
+            let (weight_gradient, bias_gradient) = gradient.split_at_mut(k * d);
+            for (class, (row_gradient, bias)) in weight_gradient.chunks_exact_mut(d).zip(bias_gradient).enumerate() {
+                for rows in 0..TILE / 4 {
+                    let e: [f64; 4] = std::array::from_fn(|i| errors[(rows * 4 + i) * k + class]);
+                    *bias += e[0] + e[1] + e[2] + e[3];
+                    add_rows(row_gradient, &x[rows * 4 * d..(rows + 1) * 4 * d], e);
+                }
+            }
+        }
+        loss
+    }
+}
+
+/// `x` is `[TILE, d]`; writes `[TILE, k]`.
+fn logits(x: &[f64], weight: &[f64], bias: &[f64], d: usize, out: &mut [f64]) {
+    let k = bias.len();
+    for (class, (w, b)) in weight.chunks_exact(d).zip(bias).enumerate() {
+        for rows in 0..TILE / 4 {
+            let sums = dots(&x[rows * 4 * d..(rows + 1) * 4 * d], w);
+            for (i, sum) in sums.iter().enumerate() {
+                out[(rows * 4 + i) * k + class] = sum + b;
+            }
+        }
+    }
+}
+
+/// Dot products of four consecutive rows with `w`, in four interleaved sums each so that they vectorize.
+fn dots(rows: &[f64], w: &[f64]) -> [f64; 4] {
+    const LANES: usize = 4;
+    let d = w.len();
+    let (r0, rest) = rows.split_at(d);
+    let (r1, rest) = rest.split_at(d);
+    let (r2, r3) = rest.split_at(d);
+    let mut sums = [[0.0_f64; LANES]; 4];
+    let whole = d - d % LANES;
+    for j in (0..whole).step_by(LANES) {
+        for lane in 0..LANES {
+            let w = w[j + lane];
+            sums[0][lane] += r0[j + lane] * w;
+            sums[1][lane] += r1[j + lane] * w;
+            sums[2][lane] += r2[j + lane] * w;
+            sums[3][lane] += r3[j + lane] * w;
+        }
+    }
+    for j in whole..d {
+        sums[0][0] += r0[j] * w[j];
+        sums[1][0] += r1[j] * w[j];
+        sums[2][0] += r2[j] * w[j];
+        sums[3][0] += r3[j] * w[j];
+    }
+    sums.map(|s| (s[0] + s[1]) + (s[2] + s[3]))
+}
+
+/// Adds `scales[i] * row i` of four consecutive rows to `target`.
+fn add_rows(target: &mut [f64], rows: &[f64], scales: [f64; 4]) {
+    let d = target.len();
+    let (r0, rest) = rows.split_at(d);
+    let (r1, rest) = rest.split_at(d);
+    let (r2, r3) = rest.split_at(d);
+    for (j, t) in target.iter_mut().enumerate() {
+        *t += (scales[0] * r0[j] + scales[1] * r1[j]) + (scales[2] * r2[j] + scales[3] * r3[j]);
+    }
+}
+
+/// Returns `-log softmax(logits)[label]` and turns the logits into `softmax - onehot(label)`.
+fn cross_entropy(logits: &mut [f64], label: usize) -> f64 {
+    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let picked = logits[label] - most;
+    let mut sum = 0.0;
+    for v in logits.iter_mut() {
+        *v = (*v - most).exp();
+        sum += *v;
+    }
+    logits.iter_mut().for_each(|v| *v /= sum);
+    logits[label] -= 1.0;
+    sum.ln() - picked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(rows: usize, dim: usize, classes: usize) -> (Vec<f32>, Vec<u32>) {
+        let mut rng = foretask_random::Key::new(4).with(rows as u64).rng();
+        let x = (0..rows * dim).map(|_| rng.normal()).collect();
+        let labels = (0..rows).map(|_| rng.below(classes as u64) as u32).collect();
+        (x, labels)
+    }
+
+    #[test]
+    fn two_rows_by_hand() {
+        // W = [[1, 0], [0, 1]], b = 0; rows (1, 0) of class 0 and (0, 2) of class 0, strength 0.5.
+        let loss = Logistic { x: &[1.0, 0.0, 0.0, 2.0], labels: &[0, 0], dim: 2, classes: 2, strength: 0.5 };
+        let mut gradient = vec![0.0; 6];
+        let value = loss.evaluate(&[1.0, 0.0, 0.0, 1.0, 0.0, 0.0], &mut gradient);
+        let (p, q) = (1.0 / (1.0 + (-1.0_f64).exp()), 1.0 / (1.0 + 2.0_f64.exp()));
+        assert!((value - (-(p.ln() + q.ln()) / 2.0 + 0.5)).abs() < 1e-12);
+        let expected = [(p - 1.0) / 2.0 + 0.5, q - 1.0, (1.0 - p) / 2.0, 1.0 - q + 0.5];
+        for (got, want) in gradient.iter().zip(expected) {
+            assert!((got - want).abs() < 1e-12, "{gradient:?} {expected:?}");
+        }
+        assert!((gradient[4] - (p - 1.0 + q - 1.0) / 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn gradient_equals_finite_differences_over_many_blocks() {
+        let (x, labels) = problem(1000, 7, 3);
+        let loss = Logistic { x: &x, labels: &labels, dim: 7, classes: 3, strength: 0.3 };
+        let at: Vec<f64> = (0..24).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let mut gradient = vec![0.0; 24];
+        loss.evaluate(&at, &mut gradient);
+        let mut unused = vec![0.0; 24];
+        for i in 0..24 {
+            let (mut up, mut down) = (at.clone(), at.clone());
+            up[i] += 1e-5;
+            down[i] -= 1e-5;
+            let slope = (loss.evaluate(&up, &mut unused) - loss.evaluate(&down, &mut unused)) / 2e-5;
+            assert!((slope - gradient[i]).abs() < 1e-8, "{i}: {slope} {}", gradient[i]);
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        let (x, labels) = problem(3001, 33, 5);
+        let loss = Logistic { x: &x, labels: &labels, dim: 33, classes: 5, strength: 0.01 };
+        let at: Vec<f64> = (0..loss.parameters()).map(|i| (i as f64 * 0.11).cos()).collect();
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut gradient = vec![0.0; loss.parameters()];
+            let value = pool.install(|| loss.evaluate(&at, &mut gradient));
+            (value, gradient)
+        };
+        assert_eq!(run(1), run(4));
+    }
+}
