@@ -5,6 +5,8 @@ mod catch;
 mod device;
 mod doctor;
 mod error;
+mod fused;
+mod kernels;
 pub mod layers;
 #[cfg(feature = "libtorch")]
 mod libtorch;

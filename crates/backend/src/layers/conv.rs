@@ -2,8 +2,8 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::ops::ConvOptions;
 
+use crate::fused::{self, Step};
 use crate::{Init, Scope};
 
 /// A two-dimensional convolution with PyTorch's parameter names and layout, square kernel, zero padding.
@@ -39,9 +39,15 @@ impl Conv2d {
 
     /// `[b, in, h, w]` to `[b, out, (h + 2 padding - k) / stride + 1, …]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let options = ConvOptions::new([self.stride; 2], [self.padding; 2], [1, 1], 1);
-        let bias = self.bias.as_ref().map(Param::val);
-        burn::tensor::module::conv2d(x, self.weight.val(), bias, options)
+        let y = fused::conv2d(x, self.weight.val(), Step { stride: self.stride, padding: self.padding });
+        match &self.bias {
+            Some(bias) => {
+                let bias = bias.val();
+                let [output] = bias.dims();
+                y + bias.reshape([1, output, 1, 1])
+            }
+            None => y,
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
-use burn::tensor::module::{batch_norm, batch_norm_train};
 
-use super::{Statistic, add_relu, relu};
+use super::Statistic;
+use crate::fused::{self, NormOptions};
 use crate::{Init, Scope};
 
 /// Added to the variance, as in PyTorch.
@@ -55,34 +55,32 @@ impl BatchNorm {
 
     /// `[b, c, …]` to the same shape.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        if self.uses_batch_statistics(&x) { self.normalize_batch(x) } else { self.normalize_running(x) }
+        self.normalize(x, None, false)
     }
 
     /// [`BatchNorm::forward`], then `max(·, 0)`.
     pub fn forward_relu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        relu(self.forward(x))
+        self.normalize(x, None, true)
     }
 
     /// [`BatchNorm::forward`], then `max(· + shortcut, 0)`: the end of a residual block.
     pub fn forward_add_relu<const D: usize>(&self, x: Tensor<D>, shortcut: Tensor<D>) -> Tensor<D> {
-        add_relu(self.forward(x), shortcut)
+        self.normalize(x, Some(shortcut), true)
     }
 
-    fn uses_batch_statistics<const D: usize>(&self, x: &Tensor<D>) -> bool {
-        self.training.is_enabled() && (x.is_autodiff() || self.weight.val().is_autodiff())
-    }
-
-    fn normalize_running<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let (mean, variance) = (self.running_mean.value(), self.running_var.value());
-        batch_norm(x, self.weight.val(), self.bias.val(), mean, variance, EPSILON)
-    }
-
-    fn normalize_batch<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        let dims = x.dims();
-        let count = dims.iter().product::<usize>() / dims[1].max(1);
-        let result = batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
-        self.update_running(result.mean, result.variance, count);
-        result.output
+    fn normalize<const D: usize>(&self, x: Tensor<D>, shortcut: Option<Tensor<D>>, relu: bool) -> Tensor<D> {
+        let (scale, shift) = (self.weight.val(), self.bias.val());
+        if self.training.is_enabled() && (x.is_autodiff() || scale.is_autodiff()) {
+            let dims = x.dims();
+            let count = dims.iter().product::<usize>() / dims[1].max(1);
+            let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, NormOptions { epsilon: EPSILON, relu });
+            self.update_running(mean, variance, count);
+            y
+        } else {
+            let scale = scale / (self.running_var.value() + EPSILON).sqrt();
+            let shift = shift - self.running_mean.value() * scale.clone();
+            fused::affine(x, scale, shift, shortcut, relu)
+        }
     }
 
     /// Takes in a batch's mean and biased variance over `count` values a channel.

@@ -4,10 +4,11 @@ use burn::tensor::Tensor;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 
+use crate::fused;
+
 /// The mean over height and width: `[b, c, h, w]` to `[b, c]`.
 pub fn global_avg_pool(x: Tensor<4>) -> Tensor<2> {
-    let [b, c, h, w] = x.dims();
-    x.reshape([b, c, h * w]).mean_dim(2).reshape([b, c])
+    fused::mean(x)
 }
 
 /// The largest value of each `kernel x kernel` window: `[b, c, h, w]` to `[b, c, (h + 2 padding - k) / stride + 1, …]`.

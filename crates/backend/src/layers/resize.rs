@@ -4,22 +4,24 @@ use burn::tensor::Tensor;
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 
+use crate::fused;
+
 /// Every pixel repeated: `[b, c, h, w]` to `[b, c, size[0], size[1]]`; pixel `i` comes from `floor(i * h / size)`.
 pub fn upsample_nearest(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    resize(x, size, InterpolateMode::Nearest)
+    if same_size(&x, size) { x } else { fused::enlarge(x, size) }
 }
 
 /// Linear interpolation between pixel centres, PyTorch's `align_corners=False`: `[b, c, h, w]` to `[b, c, size…]`.
 pub fn upsample_bilinear(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    resize(x, size, InterpolateMode::Bilinear)
-}
-
-fn resize(x: Tensor<4>, size: [usize; 2], mode: InterpolateMode) -> Tensor<4> {
-    let [_, _, h, w] = x.dims();
-    if [h, w] == size {
+    if same_size(&x, size) {
         return x;
     }
-    interpolate(x, InterpolateOptions::new(mode).with_align_corners(false).with_output_size(size))
+    interpolate(x, InterpolateOptions::new(InterpolateMode::Bilinear).with_align_corners(false).with_output_size(size))
+}
+
+fn same_size(x: &Tensor<4>, size: [usize; 2]) -> bool {
+    let [_, _, h, w] = x.dims();
+    [h, w] == size
 }
 
 #[cfg(test)]

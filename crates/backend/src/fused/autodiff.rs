@@ -1,0 +1,201 @@
+//! The operations in the gradient graph.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{AutodiffBackend, TensorMetadata};
+
+/// A tensor in the graph over `B`.
+type AutodiffTensor<B> = FloatTensor<Autodiff<B>>;
+
+use super::{Fused, Kernels, NormOptions, NormState, Step, composed};
+
+#[derive(Debug)]
+struct Conv2d;
+
+impl<B: Kernels> Backward<B, 2> for Conv2d {
+    type State = (FloatTensor<B>, FloatTensor<B>, Step);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, weight, step) = ops.state;
+        let wanted = ops.parents.each_ref().map(Option::is_some);
+        let gradients = B::conv2d_backward(x, weight, grad, step, wanted);
+        for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
+            if let (Some(parent), Some(gradient)) = (parent, gradient) {
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+/// A batch norm with parents x, scale, shift.
+#[derive(Debug)]
+struct Norm;
+
+impl<B: Kernels> Backward<B, 3> for Norm {
+    type State = NormState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let gradients = B::norm_backward(ops.state, grad, false);
+        for (parent, gradient) in ops.parents.into_iter().zip([gradients.x, gradients.scale, gradients.shift]) {
+            if let Some(parent) = parent {
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+/// A batch norm with parents x, scale, shift, shortcut.
+#[derive(Debug)]
+struct NormAdd;
+
+impl<B: Kernels> Backward<B, 4> for NormAdd {
+    type State = NormState<B>;
+
+    fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [x, scale, shift, shortcut] = ops.parents;
+        let gradients = B::norm_backward(ops.state, grad, shortcut.is_some());
+        let parents = [x, scale, shift, shortcut];
+        let gradients = [Some(gradients.x), Some(gradients.scale), Some(gradients.shift), gradients.shortcut];
+        for (parent, gradient) in parents.into_iter().zip(gradients) {
+            if let (Some(parent), Some(gradient)) = (parent, gradient) {
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Mean;
+
+impl<B: Kernels> Backward<B, 1> for Mean {
+    type State = [usize; 2];
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        if let [Some(parent)] = ops.parents {
+            grads.register::<B>(parent.id, B::mean_backward(grad, ops.state));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Enlarge;
+
+impl<B: Kernels> Backward<B, 1> for Enlarge {
+    type State = (FloatTensor<B>, [usize; 2]);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        if let [Some(parent)] = ops.parents {
+            let (x, size) = ops.state;
+            grads.register::<B>(parent.id, B::enlarge_backward(x, grad, size));
+        }
+    }
+}
+
+/// A batch norm's forward pass: result, mean, variance, and what its backward pass needs.
+fn norm<B: Kernels>(
+    [x, scale, shift]: [AutodiffTensor<B>; 3],
+    shortcut: Option<AutodiffTensor<B>>,
+    options: NormOptions,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, NormState<B>) {
+    let [x, scale, shift] = [x, scale, shift].map(AutodiffTensor::into_primitive);
+    let shortcut = shortcut.map(AutodiffTensor::into_primitive);
+    let (result, mean, variance) = B::norm_forward(x.clone(), scale.clone(), shift, shortcut, options);
+    let state = NormState {
+        x,
+        scale,
+        mean: mean.clone(),
+        variance: variance.clone(),
+        result: options.relu.then(|| result.clone()),
+        options,
+    };
+    (result, mean, variance, state)
+}
+
+impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
+    fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self> {
+        let ((x, x_node), (weight, weight_node)) = (x.into_parts(), weight.into_parts());
+        match Conv2d.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish((x.clone(), weight.clone(), step), B::conv2d_forward(x, weight, step))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::conv2d_forward(x, weight, step)),
+        }
+    }
+
+    fn fused_norm(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        options: NormOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), scale.node(), shift.node()];
+        let (result, mean, variance, state) = norm::<B>([x, scale, shift], None, options);
+        let result = match Norm.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, result),
+            OpsKind::UnTracked(prep) => prep.finish(result),
+        };
+        (result, Self::from_inner(mean), Self::from_inner(variance))
+    }
+
+    fn fused_norm_add(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        options: NormOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), scale.node(), shift.node(), shortcut.node()];
+        let (result, mean, variance, state) = norm::<B>([x, scale, shift], Some(shortcut), options);
+        let result = match NormAdd.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, result),
+            OpsKind::UnTracked(prep) => prep.finish(result),
+        };
+        (result, Self::from_inner(mean), Self::from_inner(variance))
+    }
+
+    fn fused_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        // Frozen norms are rare in training: differentiated through burn's operations.
+        composed::affine::<Self>(x, scale, shift, None, relu)
+    }
+
+    fn fused_affine_add(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        composed::affine::<Self>(x, scale, shift, Some(shortcut), relu)
+    }
+
+    fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [_, _, h, w] = x.shape().dims();
+        let (x, node) = x.into_parts();
+        match Mean.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish([h, w], B::mean_forward(x)),
+            OpsKind::UnTracked(prep) => prep.finish(B::mean_forward(x)),
+        }
+    }
+
+    fn fused_enlarge(x: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        let (x, node) = x.into_parts();
+        match Enlarge.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((x.clone(), size), B::enlarge_forward(x, size)),
+            OpsKind::UnTracked(prep) => prep.finish(B::enlarge_forward(x, size)),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The operations out of burn's own: right on every backend.
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, TensorMetadata};
+use burn::tensor::Shape;
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+
+use super::{NormGradients, NormOptions, NormState, Step};
+
+fn options(step: Step) -> ConvOptions<2> {
+    ConvOptions::new([step.stride; 2], [step.padding; 2], [1, 1], 1)
+}
+
+pub(super) fn conv2d<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, step: Step) -> FloatTensor<B> {
+    B::conv2d(x, weight, None, options(step))
+}
+
+pub(super) fn conv2d_backward<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    step: Step,
+    wanted: [bool; 2],
+) -> [Option<FloatTensor<B>>; 2] {
+    let of_x = wanted[0].then(|| B::conv2d_x_backward(x.clone(), weight.clone(), grad.clone(), options(step)));
+    let of_weight = wanted[1].then(|| B::conv2d_weight_backward(x, weight, grad, options(step)));
+    [of_x, of_weight]
+}
+
+pub(super) fn norm<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    shift: FloatTensor<B>,
+    shortcut: Option<FloatTensor<B>>,
+    options: NormOptions,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let out = B::batch_norm_train(x, scale, shift, options.epsilon);
+    (after::<B>(out.output, shortcut, options.relu), out.mean, out.variance)
+}
+
+fn after<B: Backend>(x: FloatTensor<B>, shortcut: Option<FloatTensor<B>>, relu: bool) -> FloatTensor<B> {
+    let x = match shortcut {
+        Some(shortcut) => B::float_add(x, shortcut),
+        None => x,
+    };
+    if relu { B::relu(x) } else { x }
+}
+
+pub(super) fn norm_backward<B: Backend>(state: NormState<B>, grad: FloatTensor<B>, shortcut: bool) -> NormGradients<B> {
+    let grad = match state.result {
+        Some(result) if state.options.relu => B::relu_backward(result, grad),
+        _ => grad,
+    };
+    let behind = shortcut.then(|| grad.clone());
+    let epsilon = state.options.epsilon;
+    let back = B::batch_norm_train_backward(state.x, state.scale, state.mean, state.variance, epsilon, grad);
+    NormGradients { x: back.x_grad, scale: back.gamma_grad, shift: back.beta_grad, shortcut: behind }
+}
+
+pub(super) fn affine<B: Backend>(
+    x: FloatTensor<B>,
+    scale: FloatTensor<B>,
+    shift: FloatTensor<B>,
+    shortcut: Option<FloatTensor<B>>,
+    relu: bool,
+) -> FloatTensor<B> {
+    let mut dims = vec![1; x.shape().num_dims()];
+    dims[1] = x.shape()[1];
+    let shape = Shape::from(dims);
+    let x = B::float_mul(x, B::float_reshape(scale, shape.clone()));
+    after::<B>(B::float_add(x, B::float_reshape(shift, shape)), shortcut, relu)
+}
+
+pub(super) fn mean<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let [b, c, h, w] = x.shape().dims();
+    let x = B::float_mean_dim(B::float_reshape(x, Shape::new([b, c, h * w])), 2);
+    B::float_reshape(x, Shape::new([b, c]))
+}
+
+pub(super) fn mean_backward<B: Backend>(grad: FloatTensor<B>, [h, w]: [usize; 2]) -> FloatTensor<B> {
+    let [b, c] = grad.shape().dims();
+    let grad = B::float_div_scalar(grad, ((h * w) as f64).into());
+    B::float_expand(B::float_reshape(grad, Shape::new([b, c, 1, 1])), Shape::new([b, c, h, w]))
+}
+
+fn nearest(size: [usize; 2]) -> InterpolateOptions {
+    InterpolateOptions::new(InterpolateMode::Nearest).with_align_corners(false).with_output_size(size)
+}
+
+pub(super) fn enlarge<B: Backend>(x: FloatTensor<B>, size: [usize; 2]) -> FloatTensor<B> {
+    B::interpolate(x, size, nearest(size))
+}
+
+pub(super) fn enlarge_backward<B: Backend>(
+    x: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    size: [usize; 2],
+) -> FloatTensor<B> {
+    B::interpolate_backward(x, grad, size, nearest(size))
+}

@@ -1,0 +1,215 @@
+//! The operations on flex, by this crate's own kernels.
+//!
+//! Tensors keep their `[n, c, h, w]` shape; in memory the results lie channels last. What other operations hand in
+//! channels first is rearranged. Types other than `f32` go through burn's operations.
+
+use std::borrow::Cow;
+
+use burn::backend::Flex;
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::tensor::{Bytes, DType, Shape};
+
+use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
+use crate::kernels::layout::{Strided, to_channels_last};
+use crate::kernels::norm::After;
+use crate::kernels::pool::Enlarge;
+use crate::kernels::simd::Level;
+use crate::kernels::{Geometry, conv, conv_weight, norm, pool};
+
+/// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
+fn strided(tensor: &FlexTensor) -> Strided {
+    let layout = tensor.layout();
+    let (dims, strides) = (layout.shape().to_vec(), layout.strides());
+    let mut view = Strided { shape: [1; 4], strides: [1; 4], offset: layout.start_offset() };
+    view.shape[..dims.len()].copy_from_slice(&dims);
+    view.strides[..dims.len()].copy_from_slice(strides);
+    view
+}
+
+/// A tensor's values in `[n, h, w, c]` order, copied only where they lie otherwise.
+fn channels_last(tensor: &FlexTensor) -> Cow<'_, [f32]> {
+    let view = strided(tensor);
+    let storage = tensor.storage::<f32>();
+    if view.is_channels_last() {
+        Cow::Borrowed(&storage[view.offset..view.offset + view.len()])
+    } else {
+        Cow::Owned(to_channels_last(storage, &view))
+    }
+}
+
+/// A tensor of values in `[n, h, w, c]` order.
+fn tensor(values: Vec<f32>, dims: &[usize]) -> FlexTensor {
+    let mut shape = [1; 4];
+    shape[..dims.len()].copy_from_slice(dims);
+    let strides = Strided::channels_last_strides(shape)[..dims.len()].to_vec();
+    FlexTensor::new(Bytes::from_elems(values), Layout::new(Shape::from(dims.to_vec()), strides, 0), DType::F32)
+}
+
+fn dims(tensor: &FlexTensor) -> Vec<usize> {
+    tensor.layout().shape().to_vec()
+}
+
+/// Whether the kernels can take these tensors.
+fn fits(tensors: &[&FlexTensor]) -> bool {
+    tensors.iter().all(|tensor| tensor.dtype() == DType::F32 && tensor.layout().num_dims() <= 4)
+}
+
+fn geometry(x: [usize; 4], weight: &FlexTensor, step: Step) -> Geometry {
+    let [images, input, height, width] = x;
+    let [output, weight_input, kh, kw]: [usize; 4] = weight.layout().shape().dims();
+    assert_eq!(input, weight_input, "a convolution for {weight_input} channels was given {input}");
+    let (reach_h, reach_w) = (height + 2 * step.padding, width + 2 * step.padding);
+    assert!(kh <= reach_h && kw <= reach_w, "a {kh}x{kw} convolution was given a {height}x{width} map");
+    Geometry { images, height, width, input, output, kernel: [kh, kw], stride: step.stride, padding: step.padding }
+}
+
+/// Weights in PyTorch's order.
+fn dense(tensor: &FlexTensor) -> Cow<'_, [f32]> {
+    match tensor.as_slice::<f32>() {
+        Some(values) => Cow::Borrowed(values),
+        None => Cow::Owned(tensor.to_contiguous().storage::<f32>().to_vec()),
+    }
+}
+
+impl Kernels for Flex {
+    fn conv2d_forward(x: FlexTensor, weight: FlexTensor, step: Step) -> FlexTensor {
+        if !fits(&[&x, &weight]) {
+            return composed::conv2d::<Self>(x, weight, step);
+        }
+        let g = geometry(x.layout().shape().dims(), &weight, step);
+        let y = conv::forward(&channels_last(&x), &dense(&weight), &g, Level::best());
+        tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
+    }
+
+    fn conv2d_backward(
+        x: FlexTensor,
+        weight: FlexTensor,
+        grad: FlexTensor,
+        step: Step,
+        wanted: [bool; 2],
+    ) -> [Option<FlexTensor>; 2] {
+        if !fits(&[&x, &weight, &grad]) {
+            return composed::conv2d_backward::<Self>(x, weight, grad, step, wanted);
+        }
+        let g = geometry(x.layout().shape().dims(), &weight, step);
+        let grad = channels_last(&grad);
+        let level = Level::best();
+        let of_x = wanted[0].then(|| {
+            let values = conv::input_gradient(&grad, &dense(&weight), &g, level);
+            tensor(values, &[g.images, g.input, g.height, g.width])
+        });
+        let of_weight = wanted[1].then(|| {
+            let values = conv_weight::weight_gradient(&channels_last(&x), &grad, &g, level);
+            let shape = Shape::from(dims(&weight));
+            FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
+        });
+        [of_x, of_weight]
+    }
+
+    fn norm_forward(
+        x: FlexTensor,
+        scale: FlexTensor,
+        shift: FlexTensor,
+        shortcut: Option<FlexTensor>,
+        options: NormOptions,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        if !fits(&[&x, &scale, &shift]) {
+            return composed::norm::<Self>(x, scale, shift, shortcut, options);
+        }
+        let level = Level::best();
+        let shape = dims(&x);
+        let values = channels_last(&x);
+        let (mean, variance) = norm::statistics(&values, shape[1], level);
+        let (scale, shift) = (dense(&scale), dense(&shift));
+        let factors =
+            mean.iter().zip(&variance).zip(scale.iter().zip(shift.iter())).map(|((mean, variance), (scale, shift))| {
+                let factor = f64::from(*scale) / (f64::from(*variance) + options.epsilon).sqrt();
+                (factor as f32, (f64::from(*shift) - f64::from(*mean) * factor) as f32)
+            });
+        let (factor, offset): (Vec<f32>, Vec<f32>) = factors.unzip();
+        let shortcut = shortcut.as_ref().map(channels_last);
+        let after = After { shortcut: shortcut.as_deref(), relu: options.relu };
+        let y = norm::scale_shift(&values, &factor, &offset, after, level);
+        let channels = [shape[1]];
+        (tensor(y, &shape), tensor(mean, &channels), tensor(variance, &channels))
+    }
+
+    fn norm_backward(state: NormState<Self>, grad: FlexTensor, shortcut: bool) -> NormGradients<Self> {
+        if !fits(&[&state.x, &state.scale, &grad]) {
+            return composed::norm_backward::<Self>(state, grad, shortcut);
+        }
+        let shape = dims(&state.x);
+        let result = state.result.as_ref().map(channels_last);
+        let gradients = norm::backward(
+            &norm::Backward {
+                x: &channels_last(&state.x),
+                result: result.as_deref().unwrap_or_default(),
+                grad: &channels_last(&grad),
+                scale: &dense(&state.scale),
+                mean: &dense(&state.mean),
+                variance: &dense(&state.variance),
+                epsilon: state.options.epsilon,
+                relu: state.options.relu,
+                shortcut,
+            },
+            Level::best(),
+        );
+        let channels = [shape[1]];
+        NormGradients {
+            x: tensor(gradients.x, &shape),
+            scale: tensor(gradients.scale, &channels),
+            shift: tensor(gradients.shift, &channels),
+            shortcut: gradients.shortcut.map(|values| tensor(values, &shape)),
+        }
+    }
+
+    fn affine_forward(
+        x: FlexTensor,
+        scale: FlexTensor,
+        shift: FlexTensor,
+        shortcut: Option<FlexTensor>,
+        relu: bool,
+    ) -> FlexTensor {
+        if !fits(&[&x, &scale, &shift]) {
+            return composed::affine::<Self>(x, scale, shift, shortcut, relu);
+        }
+        let shortcut = shortcut.as_ref().map(channels_last);
+        let after = After { shortcut: shortcut.as_deref(), relu };
+        let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Level::best());
+        tensor(values, &dims(&x))
+    }
+
+    fn mean_forward(x: FlexTensor) -> FlexTensor {
+        if !fits(&[&x]) {
+            return composed::mean::<Self>(x);
+        }
+        let [n, c, ..]: [usize; 4] = x.layout().shape().dims();
+        tensor(pool::mean(&channels_last(&x), n, c), &[n, c])
+    }
+
+    fn mean_backward(grad: FlexTensor, [h, w]: [usize; 2]) -> FlexTensor {
+        if !fits(&[&grad]) {
+            return composed::mean_backward::<Self>(grad, [h, w]);
+        }
+        let [n, c]: [usize; 2] = grad.layout().shape().dims();
+        tensor(pool::mean_gradient(&channels_last(&grad), c, h * w), &[n, c, h, w])
+    }
+
+    fn enlarge_forward(x: FlexTensor, size: [usize; 2]) -> FlexTensor {
+        if !fits(&[&x]) {
+            return composed::enlarge::<Self>(x, size);
+        }
+        let [images, channels, h, w]: [usize; 4] = x.layout().shape().dims();
+        let values = pool::enlarge(&channels_last(&x), &Enlarge { images, channels, from: [h, w], to: size });
+        tensor(values, &[images, channels, size[0], size[1]])
+    }
+
+    fn enlarge_backward(x: FlexTensor, grad: FlexTensor, size: [usize; 2]) -> FlexTensor {
+        if !fits(&[&x, &grad]) {
+            return composed::enlarge_backward::<Self>(x, grad, size);
+        }
+        let [images, channels, h, w]: [usize; 4] = x.layout().shape().dims();
+        let sizes = Enlarge { images, channels, from: [h, w], to: size };
+        tensor(pool::enlarge_gradient(&channels_last(&grad), &sizes), &[images, channels, h, w])
+    }
+}

@@ -1,0 +1,282 @@
+//! Operations with a derivative of their own, one place each.
+//!
+//! [`Fused`] is the door from tensors: burn's dispatch sends each call to the backend that the tensor lives on, or to the
+//! gradient graph. [`Kernels`] is what a backend may do better than by burn's operations, forward and backward; its
+//! default bodies compose burn's operations, so a backend that overrides nothing is still right.
+// Naming libtorch is declared deprecated by burn; this module and `libtorch` are the places that do.
+#![allow(deprecated)]
+
+mod autodiff;
+mod composed;
+mod flex;
+
+#[cfg(feature = "libtorch")]
+use burn::backend::LibTorch;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::Tensor;
+
+/// Sizes of a convolution with a square stride and padding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// Pixels between outputs.
+    pub(crate) stride: usize,
+    /// Zeros around the input.
+    pub(crate) padding: usize,
+}
+
+/// What a batch norm does beside normalising.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct NormOptions {
+    /// Added to the variance.
+    pub(crate) epsilon: f64,
+    /// Whether negative results become 0.
+    pub(crate) relu: bool,
+}
+
+/// What the backward pass of a batch norm starts from.
+#[derive(Clone, Debug)]
+pub(crate) struct NormState<B: Backend> {
+    pub(crate) x: FloatTensor<B>,
+    pub(crate) scale: FloatTensor<B>,
+    pub(crate) mean: FloatTensor<B>,
+    pub(crate) variance: FloatTensor<B>,
+    /// The result, kept where there is a relu.
+    pub(crate) result: Option<FloatTensor<B>>,
+    pub(crate) options: NormOptions,
+}
+
+/// Gradients of a batch norm.
+pub(crate) struct NormGradients<B: Backend> {
+    pub(crate) x: FloatTensor<B>,
+    pub(crate) scale: FloatTensor<B>,
+    pub(crate) shift: FloatTensor<B>,
+    /// Where it was asked for.
+    pub(crate) shortcut: Option<FloatTensor<B>>,
+}
+
+/// Forward and backward passes on a concrete backend.
+pub(crate) trait Kernels: Backend {
+    /// `[b, in, h, w]` and `[out, in, k, k]` to `[b, out, …]`.
+    fn conv2d_forward(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self> {
+        composed::conv2d::<Self>(x, weight, step)
+    }
+
+    /// The gradients of input and weight, as wanted.
+    fn conv2d_backward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        step: Step,
+        wanted: [bool; 2],
+    ) -> [Option<FloatTensor<Self>>; 2] {
+        composed::conv2d_backward::<Self>(x, weight, grad, step, wanted)
+    }
+
+    /// Result, batch mean, biased batch variance.
+    fn norm_forward(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: Option<FloatTensor<Self>>,
+        options: NormOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed::norm::<Self>(x, scale, shift, shortcut, options)
+    }
+
+    /// The gradients of a batch norm; of the shortcut where asked.
+    fn norm_backward(state: NormState<Self>, grad: FloatTensor<Self>, shortcut: bool) -> NormGradients<Self> {
+        composed::norm_backward::<Self>(state, grad, shortcut)
+    }
+
+    /// `x * scale + shift + shortcut`, a channel each, then the relu; no gradients.
+    fn affine_forward(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: Option<FloatTensor<Self>>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        composed::affine::<Self>(x, scale, shift, shortcut, relu)
+    }
+
+    /// `[b, c, h, w]` to `[b, c]`.
+    fn mean_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::mean::<Self>(x)
+    }
+
+    /// The gradient of the mean over `size` pixels.
+    fn mean_backward(grad: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        composed::mean_backward::<Self>(grad, size)
+    }
+
+    /// Every pixel from its nearest.
+    fn enlarge_forward(x: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        composed::enlarge::<Self>(x, size)
+    }
+
+    /// The gradient of an enlargement of `x`.
+    fn enlarge_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        composed::enlarge_backward::<Self>(x, grad, size)
+    }
+}
+
+#[cfg(feature = "libtorch")]
+impl Kernels for LibTorch {}
+
+/// The operations as burn's dispatch sees them.
+#[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Autodiff)]
+pub(crate) trait Fused: Backend {
+    /// A convolution.
+    fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self>;
+
+    /// A batch norm by the batch's own statistics: result, mean, biased variance.
+    fn fused_norm(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        options: NormOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The same with a shortcut added before the relu.
+    fn fused_norm_add(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        options: NormOptions,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// `x * scale + shift`, then the relu.
+    fn fused_affine(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+
+    /// The same with a shortcut added before the relu.
+    fn fused_affine_add(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+
+    /// The mean over pixels.
+    fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// Every pixel from its nearest.
+    fn fused_enlarge(x: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self>;
+}
+
+/// A concrete backend goes straight to its kernels.
+macro_rules! straight {
+    ($backend:ty) => {
+        impl Fused for $backend {
+            fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self> {
+                Self::conv2d_forward(x, weight, step)
+            }
+
+            fn fused_norm(
+                x: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                options: NormOptions,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                Self::norm_forward(x, scale, shift, None, options)
+            }
+
+            fn fused_norm_add(
+                x: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                shortcut: FloatTensor<Self>,
+                options: NormOptions,
+            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+                Self::norm_forward(x, scale, shift, Some(shortcut), options)
+            }
+
+            fn fused_affine(
+                x: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                Self::affine_forward(x, scale, shift, None, relu)
+            }
+
+            fn fused_affine_add(
+                x: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                shortcut: FloatTensor<Self>,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                Self::affine_forward(x, scale, shift, Some(shortcut), relu)
+            }
+
+            fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self> {
+                Self::mean_forward(x)
+            }
+
+            fn fused_enlarge(x: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+                Self::enlarge_forward(x, size)
+            }
+        }
+    };
+}
+
+straight!(Flex);
+#[cfg(feature = "libtorch")]
+straight!(LibTorch);
+
+/// A convolution without bias.
+pub(crate) fn conv2d(x: Tensor<4>, weight: Tensor<4>, step: Step) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::fused_conv2d(x.into_dispatch(), weight.into_dispatch(), step))
+}
+
+/// A batch norm by the batch's own statistics: result, mean, biased variance.
+pub(crate) fn norm<const D: usize>(
+    x: Tensor<D>,
+    scale: Tensor<1>,
+    shift: Tensor<1>,
+    shortcut: Option<Tensor<D>>,
+    options: NormOptions,
+) -> (Tensor<D>, Tensor<1>, Tensor<1>) {
+    let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+    let (result, mean, variance) = match shortcut {
+        Some(shortcut) => Dispatch::fused_norm_add(x, scale, shift, shortcut.into_dispatch(), options),
+        None => Dispatch::fused_norm(x, scale, shift, options),
+    };
+    (Tensor::from_dispatch(result), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
+}
+
+/// `x * scale + shift + shortcut`, then the relu.
+pub(crate) fn affine<const D: usize>(
+    x: Tensor<D>,
+    scale: Tensor<1>,
+    shift: Tensor<1>,
+    shortcut: Option<Tensor<D>>,
+    relu: bool,
+) -> Tensor<D> {
+    let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+    Tensor::from_dispatch(match shortcut {
+        Some(shortcut) => Dispatch::fused_affine_add(x, scale, shift, shortcut.into_dispatch(), relu),
+        None => Dispatch::fused_affine(x, scale, shift, relu),
+    })
+}
+
+/// The mean over pixels.
+pub(crate) fn mean(x: Tensor<4>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::fused_mean(x.into_dispatch()))
+}
+
+/// Every pixel from its nearest.
+pub(crate) fn enlarge(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::fused_enlarge(x.into_dispatch(), size))
+}
+
+#[cfg(test)]
+mod tests;

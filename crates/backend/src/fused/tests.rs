@@ -1,0 +1,195 @@
+//! The fused operations against burn's own, values and gradients.
+
+use burn::tensor::module as plain;
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
+use burn::tensor::{Tensor, TensorData};
+use foretask_random::Key;
+
+use super::*;
+
+/// Normal numbers, named.
+fn random<const D: usize>(name: &str, shape: [usize; D], device: &burn::tensor::Device) -> Tensor<D> {
+    let mut rng = Key::new(5).named(name).rng();
+    let values: Vec<f32> = (0..shape.iter().product()).map(|_| rng.normal()).collect();
+    leaf(Tensor::from_data(TensorData::new(values, shape), device))
+}
+
+/// A tensor of its own, tracked where there is a graph.
+fn leaf<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    let device = tensor.device();
+    let tensor = Tensor::from_data(tensor.into_data(), &device);
+    if device.is_autodiff() { tensor.require_grad() } else { tensor }
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec::<f32>().unwrap()
+}
+
+#[track_caller]
+fn near(found: &[f32], wanted: &[f32], what: &str) {
+    assert_eq!(found.len(), wanted.len(), "{what}");
+    let largest = wanted.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+        assert!((found - wanted).abs() <= 2e-5 * largest.max(1e-3), "{what}[{i}]: {found} instead of {wanted}");
+    }
+}
+
+/// The devices of this build.
+fn devices() -> Vec<burn::tensor::Device> {
+    let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "libtorch"] } else { &["flex"] };
+    names.iter().map(|name| crate::device(name).unwrap().training()).collect()
+}
+
+#[test]
+fn convolutions_and_their_gradients_equal_burns() {
+    for device in devices() {
+        for (channels, kernel, stride, padding, size) in [
+            ([1, 16], 3, 2, 1, [5, 28, 28]),
+            ([3, 16], 3, 1, 1, [13, 6, 5]),
+            ([16, 16], 3, 1, 1, [26, 7, 7]),
+            ([16, 32], 3, 2, 1, [9, 14, 14]),
+            ([16, 32], 1, 2, 0, [9, 7, 7]),
+            ([64, 20], 3, 1, 1, [14, 2, 2]),
+            ([5, 3], 3, 2, 1, [3, 4, 4]),
+            ([8, 4], 3, 1, 1, [3, 5, 7]),
+            ([3, 8], 7, 2, 3, [2, 17, 16]),
+            ([7, 33], 1, 1, 0, [3, 3, 3]),
+            ([4, 4], 3, 1, 1, [2, 1, 1]),
+        ] {
+            let what = format!("{channels:?} {kernel}x{kernel}/{stride} on {size:?}");
+            let x = random("x", [size[0], channels[0], size[1], size[2]], &device);
+            let weight = random("w", [channels[1], channels[0], kernel, kernel], &device);
+            let ours = conv2d(x.clone(), weight.clone(), Step { stride, padding });
+            let options = ConvOptions::new([stride; 2], [padding; 2], [1, 1], 1);
+            let burns = plain::conv2d(x.clone(), weight.clone(), None, options);
+            let pull = random("g", ours.dims(), &device).detach();
+            near(&values(ours.clone()), &values(burns.clone()), &what);
+            let (ours, burns) = ((ours * pull.clone()).sum().backward(), (burns * pull).sum().backward());
+            near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), &format!("dx {what}"));
+            near(&values(weight.grad(&ours).unwrap()), &values(weight.grad(&burns).unwrap()), &format!("dw {what}"));
+        }
+    }
+}
+
+#[test]
+fn norms_and_their_gradients_equal_burns() {
+    for device in devices() {
+        for (shape, relu, add) in [
+            ([6, 16, 5, 5], true, false),
+            ([6, 16, 5, 5], true, true),
+            ([9, 8, 3, 2], false, false),
+            ([70, 48, 4, 4], true, true),
+            ([5, 3, 4, 4], true, true),
+            ([300, 1, 3, 3], false, true),
+            ([40, 128, 2, 2], true, false),
+        ] {
+            let what = format!("{shape:?} relu {relu} add {add}");
+            // A mean far from 0 beside a small spread.
+            let x = leaf(random("x", shape, &device) * 0.5 + 3.0);
+            let (scale, shift) = (random("s", [shape[1]], &device), random("b", [shape[1]], &device));
+            let shortcut = random("r", shape, &device);
+            let options = NormOptions { epsilon: 1e-5, relu };
+            let (ours, mean, variance) =
+                norm(x.clone(), scale.clone(), shift.clone(), add.then(|| shortcut.clone()), options);
+            let result = plain::batch_norm_train(x.clone(), scale.clone(), shift.clone(), 1e-5);
+            let mut burns = result.output;
+            if add {
+                burns = burns + shortcut.clone();
+            }
+            if relu {
+                burns = burn::tensor::activation::relu(burns);
+            }
+            near(&values(mean), &values(result.mean), &what);
+            near(&values(variance), &values(result.variance), &what);
+            near(&values(ours.clone()), &values(burns.clone()), &what);
+            let pull = random("g", shape, &device).detach();
+            let (ours, burns) = ((ours * pull.clone()).sum().backward(), (burns * pull).sum().backward());
+            near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), &format!("dx {what}"));
+            near(&values(scale.grad(&ours).unwrap()), &values(scale.grad(&burns).unwrap()), &format!("ds {what}"));
+            near(&values(shift.grad(&ours).unwrap()), &values(shift.grad(&burns).unwrap()), &format!("db {what}"));
+            if add {
+                let (ours, burns) = (shortcut.grad(&ours).unwrap(), shortcut.grad(&burns).unwrap());
+                near(&values(ours), &values(burns), &format!("dr {what}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn norms_of_features_equal_burns() {
+    for device in devices() {
+        let x = random("x", [33, 20], &device);
+        let (scale, shift) = (random("s", [20], &device), random("b", [20], &device));
+        let (ours, ..) =
+            norm(x.clone(), scale.clone(), shift.clone(), None, NormOptions { epsilon: 1e-5, relu: false });
+        let burns = plain::batch_norm_train(x.clone(), scale, shift, 1e-5).output;
+        near(&values(ours.clone()), &values(burns.clone()), "features");
+        let (ours, burns) = (ours.powi_scalar(3).sum().backward(), burns.powi_scalar(3).sum().backward());
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), "dx of features");
+    }
+}
+
+#[test]
+fn affine_maps_equal_burns_with_and_without_a_graph() {
+    for device in devices() {
+        let x = random("x", [3, 20, 3, 5], &device);
+        let (scale, shift) = (random("s", [20], &device), random("b", [20], &device));
+        let shortcut = random("r", [3, 20, 3, 5], &device);
+        let wide = |tensor: &Tensor<1>| tensor.clone().reshape([1, 20, 1, 1]);
+        let burns = (x.clone() * wide(&scale) + wide(&shift) + shortcut.clone()).clamp_min(0.0);
+        let ours = affine(x.clone(), scale.clone(), shift.clone(), Some(shortcut.clone()), true);
+        near(&values(ours.clone()), &values(burns.clone()), "with a graph");
+        let (ours, burns_grad) = (ours.sum().backward(), burns.clone().sum().backward());
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns_grad).unwrap()), "dx");
+        let ours = affine(x.inner(), scale.inner(), shift.inner(), Some(shortcut.inner()), true);
+        near(&values(ours), &values(burns), "without a graph");
+    }
+}
+
+#[test]
+fn means_and_enlargements_equal_burns() {
+    for device in devices() {
+        let x = random("x", [5, 12, 3, 4], &device);
+        let (ours, burns) = (mean(x.clone()), x.clone().reshape([5, 12, 12]).mean_dim(2).reshape([5, 12]));
+        near(&values(ours.clone()), &values(burns.clone()), "mean");
+        let pull = random("g", [5, 12], &device).detach();
+        let (ours, burns) = ((ours * pull.clone()).sum().backward(), (burns * pull).sum().backward());
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), "dx of mean");
+
+        let options = InterpolateOptions::new(InterpolateMode::Nearest).with_align_corners(false);
+        let burns = plain::interpolate(x.clone(), options.with_output_size([7, 8]));
+        let ours = enlarge(x.clone(), [7, 8]);
+        near(&values(ours.clone()), &values(burns.clone()), "enlargement");
+        let pull = random("g", [5, 12, 7, 8], &device).detach();
+        let (ours, burns) = ((ours * pull.clone()).sum().backward(), (burns * pull).sum().backward());
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), "dx of enlargement");
+    }
+}
+
+#[test]
+fn other_layouts_and_types_are_taken() {
+    let device = crate::device("flex").unwrap().plain();
+    let x = random("x", [4, 6, 8, 3], &device);
+    let weight = random("w", [5, 3, 3, 3], &device);
+    let step = Step { stride: 1, padding: 1 };
+    // A permuted view, a strided slice, and a result of ours all lie differently.
+    let permuted = x.clone().permute([0, 3, 1, 2]);
+    let copied = Tensor::<4>::from_data(permuted.to_data(), &device);
+    near(
+        &values(conv2d(permuted, weight.clone(), step)),
+        &values(conv2d(copied.clone(), weight.clone(), step)),
+        "view",
+    );
+    let slice = copied.clone().slice([1..3, 0..3, 2..6, 1..7]);
+    let sliced = Tensor::<4>::from_data(slice.to_data(), &device);
+    near(&values(conv2d(slice, weight.clone(), step)), &values(conv2d(sliced, weight.clone(), step)), "slice");
+    let ours = conv2d(copied.clone(), weight.clone(), step);
+    near(&values(ours.clone() + ours.clone()), &values(ours * 2.0), "channels last");
+    // Double precision goes through burn's operations.
+    let double = conv2d(
+        copied.clone().cast(burn::tensor::FloatDType::F64),
+        weight.clone().cast(burn::tensor::FloatDType::F64),
+        step,
+    );
+    near(&values(double.cast(burn::tensor::FloatDType::F32)), &values(conv2d(copied, weight, step)), "f64");
+}

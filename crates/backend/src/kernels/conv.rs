@@ -1,0 +1,204 @@
+//! Convolution and its gradient with respect to the input.
+//!
+//! Both are one walk: every result pixel is a sum over taps of (source pixel's channels) x (a small matrix). Channels
+//! last, the source channels of neighbouring taps lie side by side, so a tile of pixels times sixteen result channels is
+//! held in registers while the walk runs over them; nothing is copied or padded beforehand. Pixels at borders see fewer
+//! taps; pixels with equal taps are worked on together, across images, so that no work is spent on padding.
+
+use rayon::prelude::*;
+
+use super::Geometry;
+use super::geometry::{Group, Segment, Walk, groups};
+use super::share::{Share, filled};
+use super::simd::{LANES, Level, Simd, for_each_level};
+
+/// Sixteen values on a cache line of their own.
+#[repr(C, align(64))]
+#[derive(Clone, Copy)]
+pub(crate) struct Line([f32; LANES]);
+
+/// `[n, h, w, input]` and `[output, input, kh, kw]` to `[n, out_h, out_w, output]`.
+pub(crate) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry, level: Level) -> Vec<f32> {
+    let g = geometry;
+    let taps = |axis: usize, o: usize| g.forward_taps(axis, o);
+    let walk = Walk {
+        result: [g.out_height(), g.out_width()],
+        result_channels: g.output,
+        source_width: g.width,
+        source_channels: g.input,
+        kernel_width: g.kernel[1],
+        taps: &taps,
+    };
+    let panels = pack(weight, g, false);
+    run(x, &panels, &groups(&walk, LANES), [g.images, g.in_len(), g.out_len(), g.output], level)
+}
+
+/// The gradient of the input: `[n, out_h, out_w, output]` and `[output, input, kh, kw]` to `[n, h, w, input]`.
+pub(crate) fn input_gradient(grad: &[f32], weight: &[f32], geometry: &Geometry, level: Level) -> Vec<f32> {
+    let g = geometry;
+    let taps = |axis: usize, i: usize| g.backward_taps(axis, i);
+    let walk = Walk {
+        result: [g.height, g.width],
+        result_channels: g.input,
+        source_width: g.out_width(),
+        source_channels: g.output,
+        kernel_width: g.kernel[1],
+        taps: &taps,
+    };
+    let panels = pack(weight, g, true);
+    run(grad, &panels, &groups(&walk, LANES), [g.images, g.out_len(), g.in_len(), g.input], level)
+}
+
+/// Weights in panels of sixteen result channels: `[panel][tap][source channel][16]`, zeros behind the last channel.
+///
+/// Backwards, input channels are the result, output channels the source, and taps run the other way.
+fn pack(weight: &[f32], g: &Geometry, backwards: bool) -> Vec<Line> {
+    let (taps, input) = (g.taps(), g.input);
+    let (result, source) = if backwards { (g.input, g.output) } else { (g.output, g.input) };
+    let at = |result: usize, source: usize, tap: usize| {
+        if backwards {
+            weight[(source * input + result) * taps + taps - 1 - tap]
+        } else {
+            weight[(result * input + source) * taps + tap]
+        }
+    };
+    let mut panels = vec![Line([0.0; LANES]); result.div_ceil(LANES) * taps * source];
+    panels.par_chunks_mut(taps * source).enumerate().for_each(|(panel, lines)| {
+        for (i, line) in lines.iter_mut().enumerate() {
+            for (lane, value) in line.0.iter_mut().enumerate().take(result - panel * LANES) {
+                *value = at(panel * LANES + lane, i % source, i / source);
+            }
+        }
+    });
+    panels
+}
+
+/// Walks over all images, several at a time.
+fn run(source: &[f32], panels: &[Line], groups: &[Group], sizes: [usize; 4], level: Level) -> Vec<f32> {
+    let [images, source_len, result_len, channels] = sizes;
+    assert_eq!(source.len(), images * source_len, "source of a convolution");
+    let panel_len = panels.len() / channels.div_ceil(LANES).max(1) * LANES;
+    let block = block_of(images, source_len + result_len);
+    // SAFETY: the blocks cover all images, the groups all pixels of an image, the panels all channels.
+    unsafe {
+        filled(images * result_len, |result| {
+            (0..images.div_ceil(block)).into_par_iter().for_each(|i| {
+                let (first, last) = (i * block, ((i + 1) * block).min(images));
+                let job = Job {
+                    source: source.as_ptr().add(first * source_len),
+                    result: Share::new(result.at(first * result_len)),
+                    images: last - first,
+                    source_len,
+                    result_len,
+                    channels,
+                    panels: panels.as_ptr().cast(),
+                    panel_len,
+                };
+                walk_block(level, &job, groups);
+            });
+        })
+    }
+}
+
+/// How many images are worked on together: enough that rare pixels (corners) fill tiles, few enough for the cache.
+fn block_of(images: usize, values: usize) -> usize {
+    const TILE: usize = 12;
+    const CACHE: usize = 48 << 10;
+    let fit = (CACHE / values.max(1)).div_ceil(TILE).max(1) * TILE;
+    // Enough blocks that threads end together.
+    let share = images.div_ceil(4 * rayon::current_num_threads()).div_ceil(TILE).max(1) * TILE;
+    fit.min(share)
+}
+
+/// One block of images.
+struct Job {
+    source: *const f32,
+    result: Share,
+    images: usize,
+    source_len: usize,
+    result_len: usize,
+    channels: usize,
+    panels: *const f32,
+    panel_len: usize,
+}
+
+for_each_level! {
+    /// Computes all results of a block of images.
+    ///
+    /// # Safety
+    /// The job's sizes are those of its buffers, and the level is one that this machine has.
+    fn walk_block(job: &Job, groups: &[Group]) = walk_block_with
+}
+
+#[inline(always)]
+unsafe fn walk_block_with<S: Simd>(job: &Job, groups: &[Group]) {
+    let mut pixels: Vec<(u32, u32)> = Vec::new();
+    for group in groups {
+        pixels.clear();
+        for image in 0..job.images {
+            let (source, result) = ((image * job.source_len) as u32, (image * job.result_len) as u32);
+            pixels.extend(group.pixels.iter().map(|pixel| (pixel.0 + source, pixel.1 + result)));
+        }
+        let mut channel = 0;
+        while channel < job.channels {
+            // SAFETY: offsets of the group's pixels lie in the block; panels are as long as the segments say.
+            unsafe {
+                let panel = job.panels.add(channel / LANES * job.panel_len);
+                let result = job.result.at(channel);
+                let width = (job.channels - channel).min(LANES);
+                let mut rest = pixels.as_slice();
+                // A full tile is 12 rows on AVX-512 and 6 on AVX2.
+                if S::TILE >= 12 {
+                    rest = tiles::<S, 12>(rest, &group.segments, job.source, panel, result, width);
+                }
+                if S::TILE >= 6 {
+                    rest = tiles::<S, 6>(rest, &group.segments, job.source, panel, result, width);
+                }
+                rest = tiles::<S, 2>(rest, &group.segments, job.source, panel, result, width);
+                tiles::<S, 1>(rest, &group.segments, job.source, panel, result, width);
+            }
+            channel += LANES;
+        }
+    }
+}
+
+/// As many whole tiles of `M` pixels as there are; returns the pixels left over.
+#[inline(always)]
+unsafe fn tiles<'a, S: Simd, const M: usize>(
+    pixels: &'a [(u32, u32)],
+    segments: &[Segment],
+    source: *const f32,
+    panel: *const f32,
+    result: *mut f32,
+    width: usize,
+) -> &'a [(u32, u32)] {
+    let (whole, rest) = pixels.as_chunks::<M>();
+    for tile in whole {
+        // SAFETY: the caller's promises about offsets and lengths.
+        unsafe {
+            let from: [*const f32; M] = std::array::from_fn(|i| source.add(tile[i].0 as usize));
+            let mut sums = [S::zero(); M];
+            for segment in segments {
+                let mut weights = panel.add(segment.weight);
+                for k in segment.source..segment.source + segment.len {
+                    let row = S::load(weights);
+                    for i in 0..M {
+                        sums[i] = S::multiply_add(sums[i], from[i].add(k), row);
+                    }
+                    weights = weights.add(LANES);
+                }
+            }
+            for i in 0..M {
+                let to = result.add(tile[i].1 as usize);
+                if width == LANES {
+                    S::store(to, sums[i]);
+                } else {
+                    let mut lanes = [0.0; LANES];
+                    S::store(lanes.as_mut_ptr(), sums[i]);
+                    to.copy_from_nonoverlapping(lanes.as_ptr(), width);
+                }
+            }
+        }
+    }
+    rest
+}

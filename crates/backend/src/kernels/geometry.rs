@@ -1,0 +1,149 @@
+//! Which input pixels an output pixel sees.
+
+/// One convolution's sizes, `[n, h, w, input]` to `[n, out_h, out_w, output]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) images: usize,
+    pub(crate) height: usize,
+    pub(crate) width: usize,
+    pub(crate) input: usize,
+    pub(crate) output: usize,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: usize,
+    pub(crate) padding: usize,
+}
+
+impl Geometry {
+    pub(crate) fn out_height(&self) -> usize {
+        (self.height + 2 * self.padding - self.kernel[0]) / self.stride + 1
+    }
+
+    pub(crate) fn out_width(&self) -> usize {
+        (self.width + 2 * self.padding - self.kernel[1]) / self.stride + 1
+    }
+
+    /// Values of one input image.
+    pub(crate) fn in_len(&self) -> usize {
+        self.height * self.width * self.input
+    }
+
+    /// Values of one output image.
+    pub(crate) fn out_len(&self) -> usize {
+        self.out_height() * self.out_width() * self.output
+    }
+
+    /// Kernel positions.
+    pub(crate) fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// Source rows of output row `o` in the forward pass, as (kernel row, source row).
+    pub(crate) fn forward_taps(&self, axis: usize, o: usize) -> Vec<(usize, usize)> {
+        let size = [self.height, self.width][axis];
+        (0..self.kernel[axis])
+            .filter_map(|k| Some((k, (o * self.stride + k).checked_sub(self.padding).filter(|source| *source < size)?)))
+            .collect()
+    }
+
+    /// Output rows that input row `i` went into, as (kernel row counted backwards, output row), ascending.
+    pub(crate) fn backward_taps(&self, axis: usize, i: usize) -> Vec<(usize, usize)> {
+        let size = [self.out_height(), self.out_width()][axis];
+        (0..self.kernel[axis])
+            .rev()
+            .filter_map(|k| {
+                let o = (i + self.padding).checked_sub(k).filter(|o| o % self.stride == 0)? / self.stride;
+                (o < size).then_some((self.kernel[axis] - 1 - k, o))
+            })
+            .collect()
+    }
+}
+
+/// A run of source values that lie side by side, and where their weights begin in a panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Segment {
+    /// Offset from the pixel's first source value.
+    pub(crate) source: usize,
+    /// Offset in the panel, in values.
+    pub(crate) weight: usize,
+    /// Source values.
+    pub(crate) len: usize,
+}
+
+/// Pixels that see the source through the same taps.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) segments: Vec<Segment>,
+    /// For each pixel: its first source value and its first result value, from the image's beginning.
+    pub(crate) pixels: Vec<(u32, u32)>,
+}
+
+/// Sizes of a walk from sources to results.
+pub(crate) struct Walk<'a> {
+    /// Result pixels, height and width.
+    pub(crate) result: [usize; 2],
+    /// Channels of the result.
+    pub(crate) result_channels: usize,
+    /// Width of the source in pixels.
+    pub(crate) source_width: usize,
+    /// Channels of the source.
+    pub(crate) source_channels: usize,
+    /// Width of the kernel.
+    pub(crate) kernel_width: usize,
+    /// Taps of a result row or column: (panel position, source position), both ascending.
+    pub(crate) taps: &'a dyn Fn(usize, usize) -> Vec<(usize, usize)>,
+}
+
+/// Rows or columns with the same taps: the taps' panel positions, their steps in the source, and for each member its own
+/// position and its first source position.
+struct Class {
+    taps: Vec<(usize, usize)>,
+    members: Vec<(usize, usize)>,
+}
+
+fn classes(walk: &Walk<'_>, axis: usize) -> Vec<Class> {
+    let mut classes: Vec<Class> = Vec::new();
+    for position in 0..walk.result[axis] {
+        let taps = (walk.taps)(axis, position);
+        let first = taps.first().map_or(0, |tap| tap.1);
+        let relative: Vec<(usize, usize)> = taps.iter().map(|(k, source)| (*k, source - first)).collect();
+        match classes.iter_mut().find(|class| class.taps == relative) {
+            Some(class) => class.members.push((position, first)),
+            None => classes.push(Class { taps: relative, members: vec![(position, first)] }),
+        }
+    }
+    classes
+}
+
+/// All result pixels by the taps through which they see the source.
+pub(crate) fn groups(walk: &Walk<'_>, lanes: usize) -> Vec<Group> {
+    let (rows, columns) = (classes(walk, 0), classes(walk, 1));
+    let channels = walk.source_channels;
+    let mut groups = Vec::new();
+    for row in &rows {
+        for column in &columns {
+            let mut segments: Vec<Segment> = Vec::new();
+            for (ky, dy) in &row.taps {
+                for (kx, dx) in &column.taps {
+                    let source = (dy * walk.source_width + dx) * channels;
+                    let weight = (ky * walk.kernel_width + kx) * channels * lanes;
+                    match segments.last_mut() {
+                        Some(last) if last.source + last.len == source && last.weight + last.len * lanes == weight => {
+                            last.len += channels;
+                        }
+                        _ => segments.push(Segment { source, weight, len: channels }),
+                    }
+                }
+            }
+            let mut pixels = Vec::with_capacity(row.members.len() * column.members.len());
+            for (y, source_y) in &row.members {
+                for (x, source_x) in &column.members {
+                    let source = (source_y * walk.source_width + source_x) * channels;
+                    let result = (y * walk.result[1] + x) * walk.result_channels;
+                    pixels.push((source as u32, result as u32));
+                }
+            }
+            groups.push(Group { segments, pixels });
+        }
+    }
+    groups
+}

@@ -1,0 +1,19 @@
+//! Convolution, batch norm and pooling on plain `f32` slices, channels last (`[n, h, w, c]`).
+//!
+//! Written for the flex backend, whose own operations are composed and laid out channels first. Nothing here knows
+//! tensors. Every kernel is one body compiled for several instruction sets, chosen when the program runs. Sums whose
+//! order matters are cut into parts by sizes alone, never by the number of threads, so results do not depend on it.
+
+pub(crate) mod conv;
+pub(crate) mod conv_weight;
+pub(crate) mod geometry;
+pub(crate) mod layout;
+pub(crate) mod norm;
+pub(crate) mod pool;
+mod share;
+pub(crate) mod simd;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use geometry::Geometry;

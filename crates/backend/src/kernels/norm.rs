@@ -1,0 +1,434 @@
+//! Batch norm over rows of channels, with what usually follows it: `max(norm(x) + shortcut, 0)`.
+
+use rayon::prelude::*;
+
+use super::share::filled;
+use super::simd::{Level, Simd, for_each_level};
+
+/// Lanes of the sums' inner loops.
+const WIDE: usize = 32;
+/// Rows after which sums in `f32` are taken over into `f64`.
+const FLUSH: usize = 256;
+/// Values a part of the rows: by sizes alone, so that sums are the same on any number of threads.
+const PART: usize = 64 << 10;
+
+/// What follows the norm.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct After<'a> {
+    /// Added to the norm's result.
+    pub(crate) shortcut: Option<&'a [f32]>,
+    /// Whether negative results become 0.
+    pub(crate) relu: bool,
+}
+
+/// Mean and biased variance of each of `channels` columns of `x`.
+pub(crate) fn statistics(x: &[f32], channels: usize, level: Level) -> (Vec<f32>, Vec<f32>) {
+    let rows = x.len() / channels.max(1);
+    // Values are taken relative to the first row, so that squares of a far-off mean do not swallow the variance.
+    let Some(shift) = x.get(..channels).filter(|_| rows > 0) else {
+        return (vec![0.0; channels], vec![0.0; channels]);
+    };
+    let (sums, squares) = sums(x, x, x, channels, Sums::Moments { shift }, level);
+    let mut mean = Vec::with_capacity(channels);
+    let mut variance = Vec::with_capacity(channels);
+    for ((sum, square), shift) in sums.iter().zip(&squares).zip(shift) {
+        let relative = sum / rows as f64;
+        mean.push((f64::from(*shift) + relative) as f32);
+        variance.push((square / rows as f64 - relative * relative).max(0.0) as f32);
+    }
+    (mean, variance)
+}
+
+/// `x * scale + shift` a channel, then what follows.
+pub(crate) fn scale_shift(x: &[f32], scale: &[f32], shift: &[f32], after: After<'_>, level: Level) -> Vec<f32> {
+    let period = Period::new(scale.len());
+    let (scale, shift) = (period.repeat(scale), period.repeat(shift));
+    // SAFETY: the parts cover the buffer; the level is the machine's.
+    unsafe {
+        filled(x.len(), |to| {
+            parts(x.len(), period.len).for_each(|part| {
+                let shortcut = after.shortcut.map_or(&[][..], |shortcut| &shortcut[part.clone()]);
+                let to = to.part(part.start, part.len());
+                scale_shift_part(level, &x[part], &scale, &shift, shortcut, after.relu, to);
+            });
+        })
+    }
+}
+
+/// Gradients of [`scale_shift`] with a batch's own statistics.
+pub(crate) struct Gradients {
+    /// Of `x`.
+    pub(crate) x: Vec<f32>,
+    /// Of the norm's scale.
+    pub(crate) scale: Vec<f32>,
+    /// Of the norm's shift.
+    pub(crate) shift: Vec<f32>,
+    /// Of the shortcut, where that was asked for.
+    pub(crate) shortcut: Option<Vec<f32>>,
+}
+
+/// What the backward pass of a batch norm starts from.
+pub(crate) struct Backward<'a> {
+    /// The norm's input.
+    pub(crate) x: &'a [f32],
+    /// The result, after what follows the norm; only read where that is a `relu`.
+    pub(crate) result: &'a [f32],
+    /// The gradient of the result.
+    pub(crate) grad: &'a [f32],
+    /// The norm's scale a channel.
+    pub(crate) scale: &'a [f32],
+    /// The batch's mean.
+    pub(crate) mean: &'a [f32],
+    /// The batch's biased variance.
+    pub(crate) variance: &'a [f32],
+    /// Added to the variance.
+    pub(crate) epsilon: f64,
+    /// Whether negative results became 0.
+    pub(crate) relu: bool,
+    /// Whether the shortcut's gradient is wanted.
+    pub(crate) shortcut: bool,
+}
+
+/// Gradients through the norm, its statistics and what follows it.
+pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> Gradients {
+    let channels = pass.scale.len();
+    let rows = pass.x.len() / channels.max(1);
+    let kind = Sums::Gradients { mean: pass.mean, relu: pass.relu };
+    let (sum_grad, sum_product) = sums(pass.x, pass.grad, pass.result, channels, kind, level);
+    // With g the gradient behind the relu and d = x - mean: dx = scale / sd * (g - mean(g) - d * mean(g d) / sd^2).
+    let mut factors = [const { Vec::new() }; 3];
+    let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
+    for c in 0..channels {
+        let inverse = 1.0 / (f64::from(pass.variance[c]) + pass.epsilon).sqrt();
+        let factor = f64::from(pass.scale[c]) * inverse;
+        let slope = -factor * inverse * inverse * sum_product[c] / rows as f64;
+        factors[0].push(factor as f32);
+        factors[1].push(slope as f32);
+        factors[2].push((-factor * sum_grad[c] / rows as f64 - slope * f64::from(pass.mean[c])) as f32);
+        scale.push((sum_product[c] * inverse) as f32);
+        shift.push(sum_grad[c] as f32);
+    }
+    let period = Period::new(channels);
+    let factors = factors.map(|values| period.repeat(&values));
+    let mut behind = pass.shortcut.then(|| Vec::<f32>::with_capacity(pass.grad.len()));
+    let behind_share = behind.as_mut().map(|buffer| super::share::Share::new(buffer.as_mut_ptr()));
+    // SAFETY: the parts cover both buffers; the level is the machine's.
+    let x = unsafe {
+        filled(pass.x.len(), |to| {
+            parts(pass.x.len(), period.len).for_each(|part| {
+                let behind = behind_share.map_or(&mut [][..], |share| share.part(part.start, part.len()));
+                let (start, len) = (part.start, part.len());
+                let result = if pass.relu { &pass.result[part.clone()] } else { &[][..] };
+                gradient_part(
+                    level,
+                    &pass.x[part.clone()],
+                    &pass.grad[part],
+                    result,
+                    &factors,
+                    to.part(start, len),
+                    behind,
+                );
+            });
+        })
+    };
+    if let Some(buffer) = behind.as_mut() {
+        // SAFETY: every part was written.
+        unsafe { buffer.set_len(pass.grad.len()) };
+    }
+    Gradients { x, scale, shift, shortcut: behind }
+}
+
+/// A channel count repeated until it fills the inner loops.
+struct Period {
+    len: usize,
+}
+
+impl Period {
+    fn new(channels: usize) -> Self {
+        let channels = channels.max(1);
+        Self { len: channels * WIDE.div_ceil(channels) }
+    }
+
+    fn repeat(&self, values: &[f32]) -> Vec<f32> {
+        values.iter().copied().cycle().take(if values.is_empty() { 0 } else { self.len }).collect()
+    }
+}
+
+/// Ranges of whole periods that cover `len` values.
+fn parts(len: usize, period: usize) -> impl ParallelIterator<Item = std::ops::Range<usize>> {
+    let part = (PART / period).max(1) * period;
+    (0..len.div_ceil(part)).into_par_iter().map(move |i| i * part..((i + 1) * part).min(len))
+}
+
+for_each_level! {
+    /// # Safety
+    /// The level is one that this machine has.
+    fn scale_shift_part(
+        x: &[f32], scale: &[f32], shift: &[f32], shortcut: &[f32], relu: bool, to: &mut [f32],
+    ) = scale_shift_body
+}
+
+#[inline(always)]
+unsafe fn scale_shift_body<S: Simd>(
+    x: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    shortcut: &[f32],
+    relu: bool,
+    to: &mut [f32],
+) {
+    let period = scale.len();
+    let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+    let chunks = to.chunks_mut(period).zip(x.chunks(period));
+    if shortcut.is_empty() {
+        for (to, x) in chunks {
+            for (((to, x), scale), shift) in to.iter_mut().zip(x).zip(scale).zip(shift) {
+                *to = at_least(x * scale + shift, floor);
+            }
+        }
+    } else {
+        for ((to, x), shortcut) in chunks.zip(shortcut.chunks(period)) {
+            for ((((to, x), scale), shift), shortcut) in to.iter_mut().zip(x).zip(scale).zip(shift).zip(shortcut) {
+                *to = at_least(x * scale + shift + shortcut, floor);
+            }
+        }
+    }
+}
+
+/// The larger value; NaN stays NaN, so that a diverged run is seen.
+#[inline(always)]
+fn at_least(value: f32, floor: f32) -> f32 {
+    if value < floor { floor } else { value }
+}
+
+for_each_level! {
+    /// # Safety
+    /// The level is one that this machine has.
+    fn gradient_part(
+        x: &[f32], grad: &[f32], result: &[f32], factors: &[Vec<f32>; 3], to: &mut [f32], behind: &mut [f32],
+    ) = gradient_body
+}
+
+#[inline(always)]
+unsafe fn gradient_body<S: Simd>(
+    x: &[f32],
+    grad: &[f32],
+    result: &[f32],
+    factors: &[Vec<f32>; 3],
+    to: &mut [f32],
+    behind: &mut [f32],
+) {
+    let [factor, slope, constant] = factors;
+    let period = factor.len();
+    let each = |i: usize, to: &mut [f32], behind: &mut [f32]| {
+        let end = (i + period).min(x.len());
+        let (x, grad) = (&x[i..end], &grad[i..end]);
+        let len = x.len();
+        let (to, factor, slope, constant) = (&mut to[i..end], &factor[..len], &slope[..len], &constant[..len]);
+        match (result.is_empty(), behind.is_empty()) {
+            (true, _) => {
+                for j in 0..len {
+                    to[j] = factor[j] * grad[j] + (slope[j] * x[j] + constant[j]);
+                }
+                if !behind.is_empty() {
+                    behind[i..end].copy_from_slice(grad);
+                }
+            }
+            (false, true) => {
+                let result = &result[i..end];
+                for j in 0..len {
+                    let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
+                    to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
+                }
+            }
+            (false, false) => {
+                let (result, behind) = (&result[i..end], &mut behind[i..end]);
+                for j in 0..len {
+                    let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
+                    behind[j] = passed;
+                    to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
+                }
+            }
+        }
+    };
+    for i in (0..x.len()).step_by(period) {
+        each(i, to, behind);
+    }
+}
+
+/// Which two sums a channel.
+#[derive(Clone, Copy)]
+enum Sums<'a> {
+    /// `x - shift` and its square.
+    Moments { shift: &'a [f32] },
+    /// The gradient behind the relu, and it times `x - mean`.
+    Gradients { mean: &'a [f32], relu: bool },
+}
+
+/// Two sums a channel over all rows, parts in parallel, taken together in order.
+fn sums(
+    x: &[f32],
+    grad: &[f32],
+    result: &[f32],
+    channels: usize,
+    kind: Sums<'_>,
+    level: Level,
+) -> (Vec<f64>, Vec<f64>) {
+    let rows = x.len() / channels.max(1);
+    let part = (PART / channels.max(1)).max(1);
+    let centre = match kind {
+        Sums::Moments { shift } => shift,
+        Sums::Gradients { mean, .. } => mean,
+    };
+    let mode = match kind {
+        Sums::Moments { .. } => 0,
+        Sums::Gradients { relu: false, .. } => 1,
+        Sums::Gradients { relu: true, .. } => 2,
+    };
+    let partial: Vec<Vec<f64>> = (0..rows.div_ceil(part))
+        .into_par_iter()
+        .map(|i| {
+            let range = i * part * channels..((i + 1) * part).min(rows) * channels;
+            let mut totals = vec![0.0_f64; 2 * channels];
+            let result = if mode == 2 { &result[range.clone()] } else { &[][..] };
+            // SAFETY: the level is the machine's.
+            unsafe { sums_part(level, &x[range.clone()], &grad[range], result, centre, mode, &mut totals) };
+            totals
+        })
+        .collect();
+    let mut totals = vec![0.0_f64; 2 * channels];
+    for part in partial {
+        for (total, value) in totals.iter_mut().zip(part) {
+            *total += value;
+        }
+    }
+    let second = totals.split_off(channels);
+    (totals, second)
+}
+
+for_each_level! {
+    /// # Safety
+    /// The level is one that this machine has.
+    fn sums_part(
+        x: &[f32], grad: &[f32], result: &[f32], centre: &[f32], mode: u8, totals: &mut [f64],
+    ) = sums_body
+}
+
+#[inline(always)]
+unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], result: &[f32], centre: &[f32], mode: u8, totals: &mut [f64]) {
+    let channels = centre.len();
+    if WIDE % channels == 0 {
+        // Several rows side by side fill the lanes; what is left of the last lanes is done one by one.
+        let lanes: [f32; WIDE] = std::array::from_fn(|lane| centre[lane % channels]);
+        let whole = x.len() / WIDE * WIDE;
+        let at = Columns { start: 0, stride: WIDE, rows: whole / WIDE };
+        column_sums(x, grad, result, &lanes, mode, at, channels, totals);
+        for i in whole..x.len() {
+            single(x, grad, result, centre[i % channels], mode, i, i % channels, channels, totals);
+        }
+        return;
+    }
+    let rows = x.len() / channels;
+    let whole = channels / WIDE * WIDE;
+    for first in (0..whole).step_by(WIDE) {
+        let lanes: [f32; WIDE] = std::array::from_fn(|lane| centre[first + lane]);
+        column_sums(x, grad, result, &lanes, mode, Columns { start: first, stride: channels, rows }, channels, totals);
+    }
+    for channel in whole..channels {
+        for row in 0..rows {
+            single(x, grad, result, centre[channel], mode, row * channels + channel, channel, channels, totals);
+        }
+    }
+}
+
+/// Lanes `start..start + WIDE` of rows `stride` apart.
+#[derive(Clone, Copy)]
+struct Columns {
+    start: usize,
+    stride: usize,
+    rows: usize,
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn single(
+    x: &[f32],
+    grad: &[f32],
+    result: &[f32],
+    centre: f32,
+    mode: u8,
+    at: usize,
+    channel: usize,
+    channels: usize,
+    totals: &mut [f64],
+) {
+    let distance = x[at] - centre;
+    let (first, second) = match mode {
+        0 => (distance, distance * distance),
+        1 => (grad[at], grad[at] * distance),
+        _ if result[at] > 0.0 => (grad[at], grad[at] * distance),
+        _ => (0.0, 0.0),
+    };
+    totals[channel] += f64::from(first);
+    totals[channels + channel] += f64::from(second);
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn column_sums(
+    x: &[f32],
+    grad: &[f32],
+    result: &[f32],
+    centre: &[f32; WIDE],
+    mode: u8,
+    at: Columns,
+    channels: usize,
+    totals: &mut [f64],
+) {
+    let mut row = 0;
+    while row < at.rows {
+        let end = (row + FLUSH).min(at.rows);
+        let mut first = [0.0_f32; WIDE];
+        let mut second = [0.0_f32; WIDE];
+        for row in row..end {
+            let i = at.start + row * at.stride;
+            let x: &[f32; WIDE] = lanes(x, i);
+            match mode {
+                0 => {
+                    for lane in 0..WIDE {
+                        let distance = x[lane] - centre[lane];
+                        first[lane] += distance;
+                        second[lane] += distance * distance;
+                    }
+                }
+                1 => {
+                    let grad = lanes(grad, i);
+                    for lane in 0..WIDE {
+                        first[lane] += grad[lane];
+                        second[lane] += grad[lane] * (x[lane] - centre[lane]);
+                    }
+                }
+                _ => {
+                    let (grad, result) = (lanes(grad, i), lanes(result, i));
+                    for lane in 0..WIDE {
+                        let passed = if result[lane] > 0.0 { grad[lane] } else { 0.0 };
+                        first[lane] += passed;
+                        second[lane] += passed * (x[lane] - centre[lane]);
+                    }
+                }
+            }
+        }
+        for lane in 0..WIDE {
+            let channel = (at.start + lane) % channels;
+            totals[channel] += f64::from(first[lane]);
+            totals[channels + channel] += f64::from(second[lane]);
+        }
+        row = end;
+    }
+}
+
+#[inline(always)]
+fn lanes(values: &[f32], at: usize) -> &[f32; WIDE] {
+    let (lanes, _) = values[at..at + WIDE].as_chunks::<WIDE>();
+    &lanes[0]
+}

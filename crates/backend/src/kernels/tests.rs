@@ -1,0 +1,101 @@
+//! Every instruction set gives the same, and so does any number of threads.
+
+use foretask_random::Key;
+
+use super::norm::{After, Backward};
+use super::simd::Level;
+use super::{Geometry, conv, conv_weight, norm};
+
+fn random(name: &str, len: usize) -> Vec<f32> {
+    let mut rng = Key::new(9).named(name).rng();
+    (0..len).map(|_| rng.normal()).collect()
+}
+
+#[track_caller]
+fn near(found: &[f32], wanted: &[f32], what: &str) {
+    assert_eq!(found.len(), wanted.len(), "{what}");
+    let largest = wanted.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!((found - wanted).abs() <= 1e-5 * largest, "{what}: {found} instead of {wanted}");
+    }
+}
+
+fn geometries() -> [Geometry; 4] {
+    let base =
+        Geometry { images: 29, height: 7, width: 6, input: 20, output: 36, kernel: [3, 3], stride: 1, padding: 1 };
+    [
+        base,
+        Geometry { stride: 2, ..base },
+        Geometry { kernel: [1, 1], stride: 2, padding: 0, images: 3, ..base },
+        Geometry { input: 1, output: 8, images: 200, height: 14, width: 14, ..base },
+    ]
+}
+
+/// All three passes of one geometry.
+fn passes(g: &Geometry, level: Level) -> [Vec<f32>; 3] {
+    let x = random("x", g.images * g.in_len());
+    let weight = random("w", g.output * g.input * g.taps());
+    let grad = random("g", g.images * g.out_len());
+    [
+        conv::forward(&x, &weight, g, level),
+        conv::input_gradient(&grad, &weight, g, level),
+        conv_weight::weight_gradient(&x, &grad, g, level),
+    ]
+}
+
+#[test]
+fn instruction_sets_agree_on_convolutions() {
+    for g in geometries() {
+        let [y, dx, dw] = passes(&g, Level::Portable);
+        for level in Level::available() {
+            let found = passes(&g, level);
+            near(&found[0], &y, &format!("{level:?} forward {g:?}"));
+            near(&found[1], &dx, &format!("{level:?} input gradient {g:?}"));
+            near(&found[2], &dw, &format!("{level:?} weight gradient {g:?}"));
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let norm_pass = || {
+        let x = random("x", 96 * 5000);
+        let (mean, variance) = norm::statistics(&x, 96, Level::best());
+        let after = After { shortcut: None, relu: true };
+        let result = norm::scale_shift(&x, &variance, &mean, after, Level::best());
+        let grad = random("g", x.len());
+        let pass = Backward {
+            x: &x,
+            result: &result,
+            grad: &grad,
+            scale: &variance,
+            mean: &mean,
+            variance: &variance,
+            epsilon: 1e-5,
+            relu: true,
+            shortcut: true,
+        };
+        let gradients = norm::backward(&pass, Level::best());
+        (mean, variance, gradients.x, gradients.scale, gradients.shift, gradients.shortcut)
+    };
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| (geometries().map(|g| passes(&g, Level::best())), norm_pass()))
+    };
+    let one = on(1);
+    assert!(on(3) == one && on(8) == one);
+}
+
+#[test]
+fn a_far_off_mean_does_not_swallow_the_variance() {
+    // 1000 with a spread of 0.01: squares in f32 alone would lose it all.
+    let x: Vec<f32> = random("x", 4 * 3000).iter().map(|value| 1000.0 + 0.01 * value).collect();
+    let (mean, variance) = norm::statistics(&x, 4, Level::best());
+    for channel in 0..4 {
+        let column: Vec<f64> = x.iter().skip(channel).step_by(4).map(|value| f64::from(*value)).collect();
+        let exact = column.iter().sum::<f64>() / 3000.0;
+        let spread = column.iter().map(|value| (value - exact).powi(2)).sum::<f64>() / 3000.0;
+        assert!((f64::from(mean[channel]) - exact).abs() < 1e-4);
+        assert!((f64::from(variance[channel]) / spread - 1.0).abs() < 1e-3, "{} {spread}", variance[channel]);
+    }
+}
