@@ -6,11 +6,17 @@ use clap::{Args, Parser, Subcommand};
 
 /// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
 #[derive(Debug, Parser)]
-#[command(name = "foretask", version, propagate_version = true, max_term_width = 110, after_help = "\
+#[command(
+    name = "foretask",
+    version,
+    propagate_version = true,
+    max_term_width = 110,
+    after_help = "\
 Examples:
   foretask run scripts/quickstart.rhai      run an experiment; running it again resumes
   foretask words                            the words a script can use
-  foretask doctor                           what this machine and build can do")]
+  foretask doctor                           what this machine and build can do"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,

@@ -78,7 +78,11 @@ impl Screen {
                     self.bar = Some(bar);
                 } else {
                     let from = if first_step > 0 { format!(" from step {first_step}") } else { String::new() };
-                    self.say(&format!("  {name}: {} images, {} steps{from}", thousands(images as u64), thousands(steps)));
+                    self.say(&format!(
+                        "  {name}: {} images, {} steps{from}",
+                        thousands(images as u64),
+                        thousands(steps)
+                    ));
                 }
             }
             Event::Step { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds, .. } => {

@@ -34,13 +34,7 @@ pub(crate) fn error(error: &Error, look: Look) -> String {
         Error::Plain { kind, message, help } => {
             Shown { kind: *kind, message: message.clone(), help: help.clone(), source: None, labels: Vec::new() }
         }
-        other => Shown {
-            kind: other.kind(),
-            message: other.to_string(),
-            help: None,
-            source: None,
-            labels: Vec::new(),
-        },
+        other => Shown { kind: other.kind(), message: other.to_string(), help: None, source: None, labels: Vec::new() },
     };
     let mut text = String::new();
     match handler.render_report(&mut text, &shown) {
@@ -64,7 +58,10 @@ impl Shown {
         let mut help = error.help.clone();
         for frame in error.trace.iter().rev() {
             if frame.source.name == error.source_text.name {
-                labels.push(LabeledSpan::new_with_span(Some(format!("in `{}`, called here", frame.name)), frame.span.clone()));
+                labels.push(LabeledSpan::new_with_span(
+                    Some(format!("in `{}`, called here", frame.name)),
+                    frame.span.clone(),
+                ));
             } else {
                 let line = frame.source.line(frame.span.start);
                 let text = format!("reached through `{}`, {}:{line}", frame.name, frame.source.name);

@@ -51,15 +51,19 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
         let mut types = owner.map(words::Kind::type_id).into_iter().collect::<Vec<_>>();
         types.extend(std::iter::repeat_n(std::any::TypeId::of::<Dynamic>(), arity));
         let host = Arc::clone(host);
-        engine.register_raw_fn(word.name, types, move |context: NativeCallContext<'_>, arguments: &mut [&mut Dynamic]| {
-            let position = context.call_position();
-            let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
-            let call = Call::new(&host, word, arguments, position);
-            at_the_door(&call).map_err(|mut fault| {
-                fault.method = word.is_method();
-                Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
-            })
-        });
+        engine.register_raw_fn(
+            word.name,
+            types,
+            move |context: NativeCallContext<'_>, arguments: &mut [&mut Dynamic]| {
+                let position = context.call_position();
+                let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
+                let call = Call::new(&host, word, arguments, position);
+                at_the_door(&call).map_err(|mut fault| {
+                    fault.method = word.is_method();
+                    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
+                })
+            },
+        );
     }
 }
 
@@ -83,6 +87,9 @@ pub(crate) fn callable(engine: &Engine, ast: &AST) -> std::collections::BTreeSet
         engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
     names.extend(ast.iter_functions().map(|function| function.name.to_owned()));
     names.extend(words::names().map(str::to_owned));
-    names.extend(["print", "debug", "type_of", "call", "curry", "Fn", "is_def_fn", "is_def_var", "is_shared", "eval"].map(str::to_owned));
+    names.extend(
+        ["print", "debug", "type_of", "call", "curry", "Fn", "is_def_fn", "is_def_var", "is_shared", "eval"]
+            .map(str::to_owned),
+    );
     names
 }

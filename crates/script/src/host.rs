@@ -175,8 +175,8 @@ impl Host {
         if let Some(device) = &self.state().device {
             return Ok(device.clone());
         }
-        let device = foretask_backend::device(self.settings.device.as_deref().unwrap_or("auto"))
-            .map_err(Fault::from)?;
+        let device =
+            foretask_backend::device(self.settings.device.as_deref().unwrap_or("auto")).map_err(Fault::from)?;
         self.state().device = Some(device.clone());
         Ok(device)
     }
@@ -204,8 +204,10 @@ impl Host {
         let mut state = self.state();
         let value = given.clone().unwrap_or_else(|| default.to_owned());
         match state.params.iter().find(|param| param.name == name) {
-            Some(param) if param.value != value => Err(Fault::input(format!("the param `{name}` is declared twice, with different defaults"))
-                .help("declare it once: `let x = param(…);` and use `x`")),
+            Some(param) if param.value != value => {
+                Err(Fault::input(format!("the param `{name}` is declared twice, with different defaults"))
+                    .help("declare it once: `let x = param(…);` and use `x`"))
+            }
             Some(_) => Ok(given),
             None => {
                 state.params.push(PlannedParam { name: name.to_owned(), value, set: given.is_some() });
@@ -249,7 +251,8 @@ impl Host {
     /// one of the folders above it.
     pub(crate) fn find(&self, path: &str) -> PathBuf {
         let direct = PathBuf::from(path);
-        let there = |path: &Path| path.exists() || path.parent().is_some_and(|parent| has_glob(path) && parent.exists());
+        let there =
+            |path: &Path| path.exists() || path.parent().is_some_and(|parent| has_glob(path) && parent.exists());
         if direct.is_absolute() || there(&direct) {
             return direct;
         }
@@ -280,8 +283,7 @@ impl Host {
         if let Some(images) = hit {
             return Ok(images);
         }
-        let images = Images::load(samples, &settings.options())
-            .map(Arc::new)?;
+        let images = Images::load(samples, &settings.options()).map(Arc::new)?;
         self.images.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&images));
         Ok(images)
     }

@@ -40,9 +40,9 @@ impl ModuleResolver for FolderResolver {
         }
         let file = self.folder.join(path).with_extension("rhai");
         // A link inside the folder must not lead out of it.
-        let inside = file.canonicalize().is_ok_and(|real| {
-            self.folder.canonicalize().is_ok_and(|folder| real.starts_with(folder))
-        });
+        let inside = file
+            .canonicalize()
+            .is_ok_and(|real| self.folder.canonicalize().is_ok_and(|folder| real.starts_with(folder)));
         let text = std::fs::read_to_string(&file).ok().filter(|_| inside);
         let Some(text) = text else {
             return Err(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position).into());

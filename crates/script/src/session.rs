@@ -81,9 +81,7 @@ pub(crate) fn pass(
     let host = Host::new(mode, Arc::clone(source), settings, images, folder);
     let engine = engine::engine(&host);
     let fail = |error: EvalAltResult| Error::from(explain(error, &source.name, host.sources()));
-    let mut ast = engine
-        .compile(&source.text)
-        .map_err(|error| fail(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
+    let mut ast = engine.compile(&source.text).map_err(|error| fail(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
     ast.set_source(source.name.clone());
     let ast = Arc::new(ast);
     host.sources().put(Arc::clone(source), Some(Arc::clone(&ast)));
@@ -119,8 +117,10 @@ fn declared(host: &Host) -> Result<(), Error> {
             let help = errors::did_you_mean(name, &names, "params of this script").unwrap_or_else(|| {
                 format!("this script declares none; write `let {name} = param(\"{name}\", default);` in it")
             });
-            Err(Error::input(format!("`--set {name}=…`: the script `{}` has no param `{name}`", host.script.name), help))
+            Err(Error::input(
+                format!("`--set {name}=…`: the script `{}` has no param `{name}`", host.script.name),
+                help,
+            ))
         }
     }
 }
-

@@ -113,7 +113,8 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
         EvalAltResult::ErrorStackOverflow(_) => {
             Told::input("functions call each other too deeply").label("stopped here")
         }
-        EvalAltResult::ErrorMismatchDataType(wanted, got, _) | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => {
+        EvalAltResult::ErrorMismatchDataType(wanted, got, _)
+        | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => {
             Told::input(format!("expected {}, found {}", Kind::say(&wanted), Kind::say(&got)))
         }
         EvalAltResult::ErrorArrayBounds(length, index, _) => {
@@ -129,8 +130,7 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
 }
 
 fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {
-    let span =
-        place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method));
+    let span = place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method));
     Told { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span }
 }
 
@@ -234,7 +234,9 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
         return Told::input(format!("the script's function `{name}` takes {}", count(*parameters)))
             .label(format!("{} given", count(arguments.len())));
     }
-    let help = nearest(name, own.iter().map(|(name, _)| name.as_str()).chain(words::names()))
+    let mut known: Vec<&str> = words::names().collect();
+    known.extend(own.iter().map(|(name, _)| name.as_str()));
+    let help = nearest(name, known)
         .map(|near| match words::find(near) {
             Some(word) => format!("did you mean `{near}`?\n{}", word.signature_lines().join("\n")),
             None => format!("did you mean `{near}`?"),

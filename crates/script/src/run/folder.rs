@@ -67,7 +67,10 @@ impl RunFolder {
         };
         let folder = Self { path, script: script.clone(), started, clock: Instant::now(), state: Mutex::default() };
         folder.write("script.rhai", script.text.as_bytes())?;
-        folder.write_json("run.json", &json!({ "status": "running", "script": script.name, "started": started.for_people() }))?;
+        folder.write_json(
+            "run.json",
+            &json!({ "status": "running", "script": script.name, "started": started.for_people() }),
+        )?;
         Ok(folder)
     }
 
@@ -135,7 +138,7 @@ impl RunFolder {
     }
 
     /// The last word on a run: how it ended, and everything that decided its results.
-    pub(crate) fn close(&self, plan: &Plan, status: &str) -> Result<(), Error> {
+    pub(crate) fn close(&self, plan: &Plan, status: &str) -> Result<(), Fault> {
         let stages = self.stages();
         self.metrics(&stages)?;
         let (started, seconds) = self.times();
@@ -158,7 +161,7 @@ impl RunFolder {
     }
 
     /// All curves of the run in one file, each line with its stage.
-    fn metrics(&self, stages: &[StageRecord]) -> Result<(), Error> {
+    fn metrics(&self, stages: &[StageRecord]) -> Result<(), Fault> {
         let mut text = String::new();
         for stage in stages {
             let Ok(lines) = std::fs::read_to_string(stage.folder.join("metrics.jsonl")) else { continue };
@@ -174,11 +177,11 @@ impl RunFolder {
         if text.is_empty() { Ok(()) } else { self.write("metrics.jsonl", text.as_bytes()) }
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        write_atomically(self.path.join(name), bytes).map_err(|error| Error::from(Fault::from(error)))
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Fault> {
+        Ok(write_atomically(self.path.join(name), bytes)?)
     }
 
-    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Fault> {
         self.write(name, &serde_json::to_vec_pretty(value).unwrap_or_default())
     }
 }
@@ -194,14 +197,14 @@ fn results_of(report: &Report) -> Value {
 
 /// `scripts/quick start.rhai` as `quick-start`.
 pub(crate) fn stem(script: &str) -> String {
-    let name = Path::new(script).file_stem().map_or_else(|| script.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name =
+        Path::new(script).file_stem().map_or_else(|| script.to_owned(), |stem| stem.to_string_lossy().into_owned());
     slug(&name)
 }
 
 /// Letters, digits, `-` and `_`: fits every file system.
 pub(crate) fn slug(text: &str) -> String {
-    let mut slug: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let mut slug: String = text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     while slug.contains("--") {
         slug = slug.replace("--", "-");
     }

@@ -154,7 +154,11 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let folder = out.path().join("quick/2026-01-01T00-00-00");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("run.json"), r#"{"status": "done", "started": "now", "seconds": 3.5, "device": "flex"}"#).unwrap();
+        std::fs::write(
+            folder.join("run.json"),
+            r#"{"status": "done", "started": "now", "seconds": 3.5, "device": "flex"}"#,
+        )
+        .unwrap();
         let results = r#"{"quick": {"verdict": "It helped.", "results": [{"name": "ours", "mean": 0.7, "sd": 0.02}]}}"#;
         std::fs::write(folder.join("results.json"), results).unwrap();
         std::fs::write(folder.join("report.json"), r#"{"title": "quick"}"#).unwrap();

@@ -70,7 +70,10 @@ mod tests {
         let one = key(json!({ "lr": 0.1, "epochs": 3 }));
         assert_eq!(one.hash(), key(json!({ "epochs": 3, "lr": 0.1 })).hash());
         assert_ne!(one.hash(), key(json!({ "epochs": 4, "lr": 0.1 })).hash());
-        assert_ne!(one.hash(), StageKey::new("pretrain", "libtorch", [("options", json!({ "lr": 0.1, "epochs": 3 }))]).hash());
+        assert_ne!(
+            one.hash(),
+            StageKey::new("pretrain", "libtorch", [("options", json!({ "lr": 0.1, "epochs": 3 }))]).hash()
+        );
         assert_eq!(one.hash().len(), 32);
     }
 

@@ -10,8 +10,8 @@ mod lock;
 mod memory;
 mod runner;
 
+pub(crate) use environment::loader_threads;
 pub(crate) use key::{StageKey, json};
 pub use memory::StageState;
 pub(crate) use memory::{Done, StageMemory};
-pub(crate) use environment::loader_threads;
 pub(crate) use runner::{Outcome, Work, planned, read_json, took, write_json};

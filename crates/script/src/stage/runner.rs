@@ -121,7 +121,10 @@ impl Host {
                 Some(Outcome { value, seconds: done.seconds, reused: true })
             }
             Err(fault) => {
-                self.warn(format!("{}: the stored result cannot be read ({}); doing it again", planned.title, fault.message));
+                self.warn(format!(
+                    "{}: the stored result cannot be read ({}); doing it again",
+                    planned.title, fault.message
+                ));
                 self.stages.forget(key);
                 None
             }

@@ -39,7 +39,9 @@ impl Method {
             Self::Finetune(encoder) => format!("{}, fine-tuned", encoder.describe()),
             Self::Scratch(net) => format!("{} from random weights, trained to convergence", net.0.arch.name()),
             Self::LinearProbe(encoder) => format!("logistic regression on frozen features of {}", encoder.describe()),
-            Self::Knn(encoder, options) => format!("vote of the {} nearest in features of {}", options.k, encoder.describe()),
+            Self::Knn(encoder, options) => {
+                format!("vote of the {} nearest in features of {}", options.k, encoder.describe())
+            }
             Self::PixelProbe => "logistic regression on raw pixels".to_owned(),
         }
     }
@@ -100,7 +102,11 @@ pub(crate) struct Classifiers {
 impl Classifiers {
     /// Whether training came to rest in every draw.
     pub(crate) fn converged(&self) -> Option<bool> {
-        self.members.iter().map(|member| member.converged).collect::<Option<Vec<_>>>().map(|all| all.into_iter().all(|c| c))
+        self.members
+            .iter()
+            .map(|member| member.converged)
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.into_iter().all(|c| c))
     }
 
     /// Seconds of all draws.

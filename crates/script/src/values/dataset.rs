@@ -110,17 +110,30 @@ impl Dataset {
     /// The only view; a fault at argument `argument` where there are several draws.
     pub(crate) fn single(&self, word: &str, argument: usize) -> Result<&Arc<View>, Fault> {
         if self.views.len() > 1 {
-            return Err(Fault::input(format!("`{word}` takes one set of images, and this holds {} label draws", self.views.len()))
-                .label("several label draws")
-                .help("draws are for `finetune`, `linear_probe`, `knn` and `pixel_probe`; use the data before `.per_class`")
-                .argument(argument));
+            return Err(Fault::input(format!(
+                "`{word}` takes one set of images, and this holds {} label draws",
+                self.views.len()
+            ))
+            .label("several label draws")
+            .help("draws are for `finetune`, `linear_probe`, `knn` and `pixel_probe`; use the data before `.per_class`")
+            .argument(argument));
         }
         Ok(&self.views[0])
     }
 
     /// The decoded images of one view.
     pub(crate) fn images(&self, host: &Host, view: &View) -> Result<Arc<Images>, Fault> {
-        host.images(&*view.samples()?, &self.load)
+        /// Told one by one; the report lists more.
+        const TOLD: usize = 5;
+        let images = host.images(&*view.samples()?, &self.load)?;
+        let dataset = self.steps().first().map_or("dataset", String::as_str);
+        for bad in images.bad().iter().take(TOLD) {
+            host.warn(format!("{dataset}, {bad}: left out"));
+        }
+        if images.bad().len() > TOLD {
+            host.warn(format!("{dataset}: {} more images left out, see the report", images.bad().len() - TOLD));
+        }
+        Ok(images)
     }
 
     /// A few images, spread over the view: enough to know sizes and channels without decoding everything.

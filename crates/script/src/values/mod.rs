@@ -16,5 +16,5 @@ pub(crate) use encoder::{Encoder, EncoderSource, input_size};
 pub(crate) use evaluation::{DrawResult, Evaluation};
 pub(crate) use net::Net;
 pub(crate) use pretrained::{Pretrained, PretrainedResult};
-pub(crate) use properties::{display, from_json, register};
+pub(crate) use properties::{display, register};
 pub(crate) use task::Task;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use foretask_models::BackboneConfig;
-use foretask_pretext::{Shape, Task};
+use foretask_pretext::Shape;
 use foretask_train::PretrainPlan;
 
 use super::Dataset;
@@ -47,10 +47,6 @@ impl Pretrained {
 
     pub(crate) fn config(&self) -> &BackboneConfig {
         &self.0.plan.config
-    }
-
-    pub(crate) fn task(&self) -> &Task {
-        &self.0.plan.task.task
     }
 
     /// The shape of the network's inputs.

@@ -39,13 +39,19 @@ impl fmt::Display for Imported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let summary = &self.0;
         let mib = summary.bytes as f64 / f64::from(1 << 20);
-        write!(f, "{}: {} rows, {mib:.1} MiB", summary.destination.display(), crate::plan::thousands(summary.rows as u64))?;
+        write!(
+            f,
+            "{}: {} rows, {mib:.1} MiB",
+            summary.destination.display(),
+            crate::plan::thousands(summary.rows as u64)
+        )?;
         for split in &summary.splits {
             if let Some(name) = &split.name {
                 write!(f, "\n  split {name}: {}", crate::plan::thousands(split.rows as u64))?;
             }
         }
-        let classes: Vec<String> = summary.classes.iter().map(|class| format!("{} {}", class.name, class.rows)).collect();
+        let classes: Vec<String> =
+            summary.classes.iter().map(|class| format!("{} {}", class.name, class.rows)).collect();
         if !classes.is_empty() {
             write!(f, "\n  classes: {}", classes.join(", "))?;
         }

@@ -7,8 +7,8 @@ mod preview;
 pub use data::{ImportRequest, Imported, describe, import};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
 pub use predict::{Predicted, predict};
-pub use preview::{PreviewRequest, Sheet, preview};
 pub(crate) use preview::{PlannedPreview, examples, some_images, write_sheet};
+pub use preview::{PreviewRequest, Sheet, preview};
 
 /// Memory settings that training wants; call it first thing in `main`.
 pub fn prepare_process() {

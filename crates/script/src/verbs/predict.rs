@@ -40,7 +40,8 @@ pub fn predict(model: &Path, images: &Path, output: &Path, device: Option<&str>)
     }
     let device = foretask_backend::device(device.unwrap_or("auto")).map_err(Fault::from)?;
     let classifier = Classifier::load(model).map_err(|error| {
-        let help = "`foretask run` keeps classifiers in the weights/ folder of each run; `.save(…)` writes one".to_owned();
+        let help =
+            "`foretask run` keeps classifiers in the weights/ folder of each run; `.save(…)` writes one".to_owned();
         Error::input(error.to_string(), help)
     })?;
     let samples = samples(images)?;
@@ -56,8 +57,7 @@ pub fn predict(model: &Path, images: &Path, output: &Path, device: Option<&str>)
         threads: crate::stage::loader_threads()?,
         checkpoint_every: foretask_train::CHECKPOINT_EVERY,
     };
-    let predictions =
-        foretask_eval::predict(&classifier, &loaded, &context).map_err(Fault::from)?;
+    let predictions = foretask_eval::predict(&classifier, &loaded, &context).map_err(Fault::from)?;
     let table = foretask_eval::predictions_table(&predictions, &classifier.classes);
     foretask_data::write_table(output, &table).map_err(Fault::from)?;
     Ok(summary(&predictions, &classifier.classes, &loaded))

@@ -74,7 +74,10 @@ pub fn preview(source: Source, settings: &Settings, request: &PreviewRequest) ->
         return Err(Error::input(format!("`{}` pretrains with no task", host.script.name), help));
     }
     if !(1..=100).contains(&request.images) {
-        return Err(Error::input("a sheet shows from 1 to 100 images", "choose another number for `--images`".to_owned()));
+        return Err(Error::input(
+            "a sheet shows from 1 to 100 images",
+            "choose another number for `--images`".to_owned(),
+        ));
     }
     if let Some(number) = request.task
         && !(1..=tasks.len()).contains(&number)
@@ -88,7 +91,11 @@ pub fn preview(source: Source, settings: &Settings, request: &PreviewRequest) ->
         tasks.iter().enumerate().filter(|(index, _)| request.task.is_none_or(|number| number == index + 1)).collect();
     let mut sheets = Vec::new();
     for (index, planned) in &chosen {
-        let path = if chosen.len() == 1 { request.output.clone() } else { named(&request.output, index + 1, planned.task.name()) };
+        let path = if chosen.len() == 1 {
+            request.output.clone()
+        } else {
+            named(&request.output, index + 1, planned.task.name())
+        };
         write_sheet(&host, planned, request.images, request.seed, &path)?;
         sheets.push(Sheet { title: format!("{} {}", index + 1, planned.task.name()), path });
     }

@@ -102,9 +102,12 @@ impl<'a> Call<'a> {
     pub(crate) fn whole(&self, index: usize, least: i64) -> Result<u64, Fault> {
         let number: i64 = self.value(index)?;
         if number < least {
-            return Err(Fault::input(format!("`{}` expects a whole number from {least}, not {number}", self.word.name))
-                .label("too small")
-                .argument(index));
+            return Err(Fault::input(format!(
+                "`{}` expects a whole number from {least}, not {number}",
+                self.word.name
+            ))
+            .label("too small")
+            .argument(index));
         }
         Ok(number as u64)
     }

@@ -29,7 +29,10 @@ pub(super) static WORDS: &[Word] = &[
         }],
         options: dataset_options,
         examples: &[
-            Example { about: "the dataset that comes with Foretask", script: "let data = dataset(\"datasets/fashion-mini\");" },
+            Example {
+                about: "the dataset that comes with Foretask",
+                script: "let data = dataset(\"datasets/fashion-mini\");",
+            },
             Example {
                 about: "grey images, and not one bad file is put up with",
                 script: "let data = dataset(\"datasets/fashion-mini\", #{ channels: 1, on_bad_image: \"error\" });",
@@ -75,7 +78,10 @@ pub(super) static WORDS: &[Word] = &[
         not_when: "every row is: it changes nothing",
         signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Dataset }],
         options: no_options,
-        examples: &[Example { about: "what has been labelled so far", script: "let known = data.split(\"train\").labeled();" }],
+        examples: &[Example {
+            about: "what has been labelled so far",
+            script: "let known = data.split(\"train\").labeled();",
+        }],
         run: labeled,
     },
     Word {
@@ -94,7 +100,10 @@ pub(super) static WORDS: &[Word] = &[
         }],
         options: draw_options,
         examples: &[
-            Example { about: "10 labelled images of each class", script: "let few = data.split(\"train\").per_class(10);" },
+            Example {
+                about: "10 labelled images of each class",
+                script: "let few = data.split(\"train\").per_class(10);",
+            },
             Example {
                 about: "three draws, for a mean and its spread",
                 script: "let few = data.split(\"train\").per_class(10, #{ seed: 1, draws: 3 });",
@@ -168,7 +177,12 @@ pub(super) static WORDS: &[Word] = &[
 fn dataset_options() -> Vec<OptionDoc> {
     let defaults = LoadSettings::default();
     vec![
-        OptionDoc::new("channels", "1 (grey) or 3 (color)", "as in the files", "images are converted to this many channels"),
+        OptionDoc::new(
+            "channels",
+            "1 (grey) or 3 (color)",
+            "as in the files",
+            "images are converted to this many channels",
+        ),
         OptionDoc::new(
             "on_bad_image",
             "\"skip\" or \"error\"",
@@ -202,7 +216,9 @@ fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let path = call.text(0)?;
     let load: LoadSettings = call.options(1)?;
     if load.channels.is_some_and(|channels| channels != 1 && channels != 3) {
-        return Err(Fault::input("`channels` must be 1 (grey) or 3 (color)").at(Locus::Value(1, vec!["channels".into()])));
+        return Err(
+            Fault::input("`channels` must be 1 (grey) or 3 (color)").at(Locus::Value(1, vec!["channels".into()]))
+        );
     }
     if !(0.0..=1.0).contains(&load.max_bad_fraction) {
         return Err(Fault::input("`max_bad_fraction` must be a number from 0 to 1")
@@ -255,10 +271,7 @@ fn fraction(call: &Call<'_>) -> Result<Dynamic, Fault> {
     drawn(call, |manifest, seed| manifest.fraction(share, seed))
 }
 
-fn drawn(
-    call: &Call<'_>,
-    draw: impl Fn(&Manifest, u64) -> foretask_data::Result<Manifest>,
-) -> Result<Dynamic, Fault> {
+fn drawn(call: &Call<'_>, draw: impl Fn(&Manifest, u64) -> foretask_data::Result<Manifest>) -> Result<Dynamic, Fault> {
     let data: Dataset = call.receiver()?;
     let options: DrawOptions = call.options(1)?;
     let draws = options.draws.unwrap_or(1);
@@ -267,7 +280,9 @@ fn drawn(
             .at(Locus::Value(1, vec!["draws".into()])));
     }
     if data.views.len() > 1 {
-        return Err(Fault::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`"));
+        return Err(
+            Fault::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`")
+        );
     }
     let first = options.seed.unwrap_or_else(|| call.host.seed());
     let seeds: Vec<u64> = (0..draws).map(|draw| first.wrapping_add(draw)).collect();

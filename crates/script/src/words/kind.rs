@@ -123,15 +123,8 @@ impl Kind {
 
     /// The type of a value, in a sentence.
     pub(crate) fn of(value: &Dynamic) -> String {
-        let own = [
-            Self::Dataset,
-            Self::Net,
-            Self::Task,
-            Self::Pretrained,
-            Self::Encoder,
-            Self::Classifier,
-            Self::Evaluation,
-        ];
+        let own =
+            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
         own.into_iter()
             .find(|kind| value.type_id() == kind.type_id())
             .map_or_else(|| Self::say(value.type_name()), |kind| plain(kind.long()))
@@ -139,15 +132,8 @@ impl Kind {
 
     /// One of Rhai's type names, in a sentence.
     pub(crate) fn say(name: &str) -> String {
-        let own = [
-            Self::Dataset,
-            Self::Net,
-            Self::Task,
-            Self::Pretrained,
-            Self::Encoder,
-            Self::Classifier,
-            Self::Evaluation,
-        ];
+        let own =
+            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
         if let Some(kind) = own.into_iter().find(|kind| kind.is_named(name)) {
             return plain(kind.long());
         }
@@ -157,7 +143,10 @@ impl Kind {
             "bool" => "true or false".into(),
             "char" => "a single character".into(),
             "()" => "nothing (a word that gives no value, or a missing key)".into(),
-            name if name.ends_with("string") || name.ends_with("String") || name == "&str | ImmutableString | String" => {
+            name if name.ends_with("string")
+                || name.ends_with("String")
+                || name == "&str | ImmutableString | String" =>
+            {
                 "a text".into()
             }
             name if name == "map" || name.ends_with("Map") || name.contains("BTreeMap") => "an object map".into(),

@@ -59,6 +59,5 @@ pub(crate) fn nearest_word(name: &str) -> Option<&'static str> {
     errors::nearest(name, names())
 }
 
-
 #[cfg(test)]
 mod tests;

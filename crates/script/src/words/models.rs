@@ -15,7 +15,8 @@ const NET: &[Signature] = &[Signature {
     returns: Kind::Net,
 }];
 
-const USE: &str = "images up to a few hundred pixels; `width: 16` on a CPU, 64 (torchvision's) on a GPU or with much data";
+const USE: &str =
+    "images up to a few hundred pixels; `width: 16` on a CPU, 64 (torchvision's) on a GPU or with much data";
 
 pub(super) static WORDS: &[Word] = &[
     Word {
@@ -166,11 +167,36 @@ fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, Fault> {
 
 fn load_options() -> Vec<OptionDoc> {
     vec![
-        OptionDoc::new("image_size", "whole number", "the file's, else 224 or 32 by its stem", "side of the network's input in pixels"),
-        OptionDoc::new("mean", "array of numbers, one a channel", "the file's, else ImageNet's", "normalization on 0 to 1"),
-        OptionDoc::new("std", "array of numbers, one a channel", "the file's, else ImageNet's", "normalization on 0 to 1"),
-        OptionDoc::new("stem", "\"small\" or \"strided\"", "\"small\"", "only weights from elsewhere whose first layer is 3x3"),
-        OptionDoc::new("prefix", "text", "found by itself", "only weights from elsewhere: the part of the file to take"),
+        OptionDoc::new(
+            "image_size",
+            "whole number",
+            "the file's, else 224 or 32 by its stem",
+            "side of the network's input in pixels",
+        ),
+        OptionDoc::new(
+            "mean",
+            "array of numbers, one a channel",
+            "the file's, else ImageNet's",
+            "normalization on 0 to 1",
+        ),
+        OptionDoc::new(
+            "std",
+            "array of numbers, one a channel",
+            "the file's, else ImageNet's",
+            "normalization on 0 to 1",
+        ),
+        OptionDoc::new(
+            "stem",
+            "\"small\" or \"strided\"",
+            "\"small\"",
+            "only weights from elsewhere whose first layer is 3x3",
+        ),
+        OptionDoc::new(
+            "prefix",
+            "text",
+            "found by itself",
+            "only weights from elsewhere: the part of the file to take",
+        ),
     ]
 }
 
@@ -221,8 +247,12 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
     {
         if let Some(values) = given {
             if values.len() != own.len() {
-                return Err(Fault::input(format!("`{name}` needs {} numbers, one a channel, not {}", own.len(), values.len()))
-                    .at(Locus::Value(1, vec![name.into()])));
+                return Err(Fault::input(format!(
+                    "`{name}` needs {} numbers, one a channel, not {}",
+                    own.len(),
+                    values.len()
+                ))
+                .at(Locus::Value(1, vec![name.into()])));
             }
             own.clone_from(values);
         }

@@ -30,7 +30,12 @@ pub(super) static WORDS: &[Word] = &[Word {
     options: || {
         vec![
             OptionDoc::new("images", "whole number from 1 to 100", "8", "how many images are shown"),
-            OptionDoc::new("seed", "whole number", "the script's seed", "decides which images, and every random choice"),
+            OptionDoc::new(
+                "seed",
+                "whole number",
+                "the script's seed",
+                "decides which images, and every random choice",
+            ),
         ]
     },
     examples: &[Example {

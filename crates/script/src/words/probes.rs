@@ -7,8 +7,8 @@ use rhai::Dynamic;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
-use crate::work;
 use crate::values::{Dataset, Encoder};
+use crate::work;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 const ENCODER: Param = Param { name: "encoder", kinds: &[Kind::Encoder], optional: false };
@@ -72,7 +72,12 @@ fn probe_options() -> Vec<OptionDoc> {
             &defaults.tolerance.to_string(),
             "the search ends when no component of the gradient exceeds this",
         ),
-        OptionDoc::new("max_iterations", "whole number from 1", &defaults.max_iterations.to_string(), "most iterations"),
+        OptionDoc::new(
+            "max_iterations",
+            "whole number from 1",
+            &defaults.max_iterations.to_string(),
+            "most iterations",
+        ),
         OptionDoc::new("folds", "whole number from 2", &defaults.folds.to_string(), "parts of the cross-validation"),
         OptionDoc::new("seed", "whole number", "the script's seed", "which images fall into which part"),
     ]
@@ -96,7 +101,7 @@ fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> 
     if !call.map(index).contains_key("seed") {
         options.seed = call.host.seed();
     }
-    options.check().map_err(|error| call.refused(error, index))?;
+    options.validate().map_err(|error| call.refused(error, index))?;
     Ok(options)
 }
 
@@ -119,7 +124,5 @@ fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
 fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options = probe_settings(call, 1)?;
     let few: Dataset = call.value(0)?;
-    work::pixel_probe(call.host, call.line(), &few, &options)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 1))
+    work::pixel_probe(call.host, call.line(), &few, &options).map(Dynamic::from).map_err(|fault| call.refused(fault, 1))
 }

@@ -27,7 +27,10 @@ pub(super) static WORDS: &[Word] = &[Word {
     options: no_options,
     examples: &[
         Example { about: "features for another project", script: "encoder.save(\"weights/encoder.safetensors\");" },
-        Example { about: "a classifier to predict with", script: "finetune(encoder, few).save(\"weights/clothes.safetensors\");" },
+        Example {
+            about: "a classifier to predict with",
+            script: "finetune(encoder, few).save(\"weights/clothes.safetensors\");",
+        },
     ],
     run: save,
 }];

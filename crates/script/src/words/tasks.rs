@@ -43,7 +43,10 @@ pub(super) static WORDS: &[Word] = &[
         not_when: "images look alike whichever way up (cells, satellite pictures, textures): accuracy stays at 25 %",
         signatures: SIGNATURE,
         options: || options_of("rotation"),
-        examples: &[Example { about: "for letters and digits, which have no mirror image", script: "let task = rotation(#{ flip: 0.0 });" }],
+        examples: &[Example {
+            about: "for letters and digits, which have no mirror image",
+            script: "let task = rotation(#{ flip: 0.0 });",
+        }],
         run: |call| task(call, Pretext::Rotation as fn(Rotation) -> Pretext),
     },
     Word {

@@ -27,7 +27,10 @@ fn example_folder() -> tempfile::TempDir {
     let config = foretask_models::BackboneConfig::new(foretask_models::Arch::ResNet10, 4);
     let input = foretask_models::InputSpec::centered(1, 16, 16);
     let (config, _) = config.resolve(16, 16).unwrap();
-    foretask_models::Encoder::random(&config, &input, 1).unwrap().save(folder.path().join("encoder.safetensors")).unwrap();
+    foretask_models::Encoder::random(&config, &input, 1)
+        .unwrap()
+        .save(folder.path().join("encoder.safetensors"))
+        .unwrap();
     folder
 }
 
@@ -67,7 +70,8 @@ fn every_word_is_complete() {
             assert!(!example.about.is_empty(), "{name}: what an example shows");
             assert!(example.script.contains(name), "{name}: an example without the word");
         }
-        let takes_options = word.signatures.iter().flat_map(|s| s.params).any(|param| param.kinds.contains(&Kind::Options));
+        let takes_options =
+            word.signatures.iter().flat_map(|s| s.params).any(|param| param.kinds.contains(&Kind::Options));
         let options = (word.options)();
         assert_eq!(takes_options, !options.is_empty(), "{name}: options");
         for option in options {

@@ -6,8 +6,8 @@ use rhai::Dynamic;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
-use crate::work::{self, PretrainFrom};
 use crate::values::{Dataset, Encoder, Method, Net, Task};
+use crate::work::{self, PretrainFrom};
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 
@@ -110,9 +110,19 @@ fn pretrain_options() -> Vec<OptionDoc> {
         OptionDoc::new(name, kind, &default, about)
     };
     vec![
-        OptionDoc::new("epochs", "number above 0", "by data size if no length is given", "length: passes over the images"),
+        OptionDoc::new(
+            "epochs",
+            "number above 0",
+            "by data size if no length is given",
+            "length: passes over the images",
+        ),
         OptionDoc::new("steps", "whole number from 1", "-", "length: updates of the weights"),
-        OptionDoc::new("budget", "time: \"90s\", \"2m\", \"1h30m\"", "-", "length: turned into a fixed number of steps by calibration"),
+        OptionDoc::new(
+            "budget",
+            "time: \"90s\", \"2m\", \"1h30m\"",
+            "-",
+            "length: turned into a fixed number of steps by calibration",
+        ),
         option("batch_size", "whole number from 1, or \"auto\"", "images in a step"),
         option("optimizer", "\"adamw\" or \"sgd\"", "how weights follow the gradient"),
         option("lr", "number above 0, or \"auto\"", "peak learning rate"),
@@ -124,7 +134,12 @@ fn pretrain_options() -> Vec<OptionDoc> {
         option("schedule", "\"cosine\" or \"constant\"", "what the learning rate does after that"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
         option("accumulate", "whole number from 1", "batches whose gradients are averaged for one step"),
-        OptionDoc::new("seed", "whole number", "the script's seed", "decides first weights, order and every random choice"),
+        OptionDoc::new(
+            "seed",
+            "whole number",
+            "the script's seed",
+            "decides first weights, order and every random choice",
+        ),
         option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to"),
     ]
 }
@@ -141,16 +156,29 @@ fn finetune_options() -> Vec<OptionDoc> {
         option("batch_size", "whole number from 2, or \"auto\"", "images in a step"),
         option("lr", "number above 0, or \"auto\"", "peak learning rate of AdamW"),
         option("weight_decay", "number from 0 to 10, or \"auto\"", "pull towards 0; never on biases and norms"),
-        option("label_smoothing", "number from 0 to below 1, or \"auto\"", "share of the target spread over all classes"),
+        option(
+            "label_smoothing",
+            "number from 0 to below 1, or \"auto\"",
+            "share of the target spread over all classes",
+        ),
         option("augment", "name of a preset, object map, or \"auto\"", "how labelled images are varied"),
         option("head", "\"probe\", \"fresh\" or \"auto\"", "what the classifier on top starts from"),
         option("keep", "\"auto\", \"probe\" or \"finetuned\"", "with very few labels the probe alone is often better"),
         option("strength", "number from 0, or \"auto\"", "penalty of the probe"),
         option("freeze", "array of parts: \"layer1\", \"backbone\"", "parts of the encoder that stay as they are"),
-        option("converge", "true, false or \"auto\"", "go on until the labelled images are fitted; auto: from scratch yes"),
+        option(
+            "converge",
+            "true, false or \"auto\"",
+            "go on until the labelled images are fitted; auto: from scratch yes",
+        ),
         option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
-        OptionDoc::new("seed", "whole number", "the script's seed", "decides first weights, order and every random choice"),
+        OptionDoc::new(
+            "seed",
+            "whole number",
+            "the script's seed",
+            "decides first weights, order and every random choice",
+        ),
         option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to; from scratch only"),
     ]
 }

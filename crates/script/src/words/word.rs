@@ -127,11 +127,8 @@ impl Signature {
             .collect::<Vec<_>>()
             .join(", ");
         let owner = self.on.map_or_else(String::new, |kind| format!("{}.", kind.short()));
-        let returns = if self.returns == Kind::Nothing {
-            String::new()
-        } else {
-            format!(" -> {}", self.returns.short())
-        };
+        let returns =
+            if self.returns == Kind::Nothing { String::new() } else { format!(" -> {}", self.returns.short()) };
         format!("{owner}{name}({params}){returns}")
     }
 }

@@ -23,7 +23,13 @@ pub(super) fn need_labels(word: &str, data: &Dataset, samples: &Samples) -> Resu
     let fault = if missing == samples.len() {
         Fault::input(format!("`{word}` learns from labels, and these images have none ({steps})"))
     } else {
-        Fault::input(format!("`{word}` learns from labels, and {missing} of {} images have none ({steps})", samples.len()))
+        Fault::input(format!(
+            "`{word}` learns from labels, and {missing} of {} images have none ({steps})",
+            samples.len()
+        ))
     };
-    Err(fault.label("labels are missing").help("`.labeled()` takes the images that have one; `.unlabeled()` drops them all").argument(1))
+    Err(fault
+        .label("labels are missing")
+        .help("`.labeled()` takes the images that have one; `.unlabeled()` drops them all")
+        .argument(1))
 }

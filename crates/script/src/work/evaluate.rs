@@ -29,9 +29,11 @@ pub(crate) fn evaluate(
     need_labels("evaluate", test, &samples).map_err(|fault| fault.argument(0))?;
     host.used_data(test.steps(), &samples);
     let known = classifiers.few.views[0].samples()?;
-    let strange = samples.labels.iter().flatten().find_map(|label| {
-        samples.classes.get(*label as usize).filter(|class| !known.classes.contains(class))
-    });
+    let strange = samples
+        .labels
+        .iter()
+        .flatten()
+        .find_map(|label| samples.classes.get(*label as usize).filter(|class| !known.classes.contains(class)));
     if let Some(class) = strange {
         let message = format!("these images have a class \"{class}\", which the classifier does not know");
         let help = format!("its classes are {}; `.filter(\"label IN (…)\")` chooses", known.classes.join(", "));
@@ -44,7 +46,8 @@ pub(crate) fn evaluate(
             &host.device_kind()?,
             [("classifier", json!(member.key.hash())), ("data", test.identity(view)?)],
         );
-        let title = super::draws::draw_title(&format!("evaluate {}", classifiers.method.describe()), &classifiers.few, draw);
+        let title =
+            super::draws::draw_title(&format!("evaluate {}", classifiers.method.describe()), &classifiers.few, draw);
         let stage = PlannedStage { images: samples.len(), ..planned(title, line) };
         let mut make = |_: &Path| -> Result<Measured, Fault> {
             let images = test.images(host, view)?;
@@ -109,13 +112,13 @@ pub(super) fn answers(
         }
         Trained::Pixels(probe) => {
             let features = probe.features(images, crate::stage::loader_threads()?)?;
-            Ok(most_probable(images, &probe.probe.probabilities(&features.data), probe.classes.len()))
+            Ok(foretask_eval::predictions(images, probe.probe.probabilities(&features.data), probe.classes.len()))
         }
         Trained::Neighbours(encoder) => {
             let (options, bank, labels, classes) = voters(host, classifiers, encoder, draw)?;
             let queries = super::features(host, encoder, images)?;
             let votes = foretask_eval::knn(&bank, &labels, classes.len(), &queries, &options)?;
-            Ok(most_probable(images, &votes, classes.len()))
+            Ok(foretask_eval::predictions(images, votes, classes.len()))
         }
     }
 }
@@ -140,21 +143,4 @@ fn voters(
     let images = few.images(host, &few.views[draw])?;
     let bank = super::features(host, encoder, &images)?;
     Ok((options.clone(), bank, foretask_train::labels_of(&images)?, Arc::clone(images.classes())))
-}
-
-/// Probabilities `[images, classes]` as answers.
-fn most_probable(images: &Images, probabilities: &[f32], classes: usize) -> Vec<Prediction> {
-    let rows = probabilities.chunks_exact(classes.max(1)).enumerate();
-    rows.map(|(index, row)| {
-        let best = (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best });
-        Prediction {
-            index: index as u32,
-            row: images.row(index),
-            name: images.name(index),
-            label: None,
-            predicted: best as u32,
-            probabilities: row.to_vec(),
-        }
-    })
-    .collect()
 }

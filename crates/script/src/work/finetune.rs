@@ -96,7 +96,10 @@ fn one_draw(
     let cost = config.cost(shape.channels, shape.height, shape.width);
     let memory = cost.training_bytes(recipe.batch_size);
     let length = match recipe.converge {
-        true => format!("{} steps of {}, until the labels are fitted (at most {MOST_ROUNDS} times)", recipe.steps, recipe.batch_size),
+        true => format!(
+            "{} steps of {}, until the labels are fitted (at most {MOST_ROUNDS} times)",
+            recipe.steps, recipe.batch_size
+        ),
         false => format!("{} steps of {}", recipe.steps, recipe.batch_size),
     };
     let key = StageKey::new(
@@ -120,7 +123,7 @@ fn one_draw(
         notes: memory_note(memory),
         ..planned(draw_title(&name, few, draw), line)
     };
-    let mut make = |folder: &Path| -> Result<Finetuned, Fault> {
+    let make = |folder: &Path| -> Result<Finetuned, Fault> {
         let images = few.images(host, view)?;
         let start = match method {
             Method::Finetune(encoder) => Start::Encoder(encoder.weights(&images, draw as u64)?),

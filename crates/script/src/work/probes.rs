@@ -54,8 +54,7 @@ pub(crate) fn linear_probe(
             let labels = foretask_train::labels_of(&images)?;
             let classes = Arc::clone(images.classes());
             let statistics = pool::statistics(host, pool, &weights, Some(encoder))?;
-            let probe =
-                foretask_train::linear_probe(&features, &labels, classes.len(), statistics.as_ref(), options)?;
+            let probe = foretask_train::linear_probe(&features, &labels, classes.len(), statistics.as_ref(), options)?;
             Ok((Classifier::new(weights, probe.weight, probe.bias, classes)?, probe.converged))
         };
         let outcome = host.stage(
@@ -128,8 +127,12 @@ pub(crate) fn knn(host: &Host, encoder: &Encoder, few: &Dataset, options: &KnnOp
         let samples = view.samples()?;
         need_labels("knn", few, &samples)?;
         if options.k > samples.len() {
-            return Err(Fault::input(format!("`k` is {}, but there are only {} labelled images", options.k, samples.len()))
-                .at(Locus::Value(2, vec!["k".into()])));
+            return Err(Fault::input(format!(
+                "`k` is {}, but there are only {} labelled images",
+                options.k,
+                samples.len()
+            ))
+            .at(Locus::Value(2, vec!["k".into()])));
         }
         host.used_data(view.manifest.steps(), &samples);
         let key = StageKey::new(

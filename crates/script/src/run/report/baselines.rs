@@ -17,9 +17,13 @@ pub(super) fn add(host: &Host, line: usize, results: &mut Vec<(String, Evaluatio
         let test = &evaluation.test;
         let same_labels = |other: &Evaluation| {
             other.classifiers.few.views.len() == few.views.len()
-                && other.classifiers.few.views.iter().zip(few.views.iter()).all(|(a, b)| {
-                    matches!((a.fingerprint(), b.fingerprint()), (Ok(a), Ok(b)) if a == b)
-                })
+                && other
+                    .classifiers
+                    .few
+                    .views
+                    .iter()
+                    .zip(few.views.iter())
+                    .all(|(a, b)| matches!((a.fingerprint(), b.fingerprint()), (Ok(a), Ok(b)) if a == b))
         };
         if let Some(net) = net_of(evaluation) {
             let has_scratch = |other: &Evaluation| match &other.classifiers.method {

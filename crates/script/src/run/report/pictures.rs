@@ -166,7 +166,8 @@ pub(super) fn neighbours(host: &Host, results: &[(String, Evaluation)]) -> Resul
                 nearest: nearest.map(|found| show(found.index, found.similarity)).collect::<Result<_, _>>()?,
             });
         }
-        let basis = format!("among {} evaluation images, cosine similarity", crate::plan::thousands(searched.len() as u64));
+        let basis =
+            format!("among {} evaluation images, cosine similarity", crate::plan::thousands(searched.len() as u64));
         sheets.push(NeighbourSheet { encoder, basis, rows });
     }
     Ok(sheets)

@@ -168,7 +168,11 @@ pub(super) fn environment(host: &Host, started: &str, seconds: f64) -> Result<Ve
         entry("started", started.to_owned()),
         entry("time until this report", crate::plan::duration(seconds)),
         entry("seed", host.seed().to_string()),
-        entry("same numbers every time", if device.is_deterministic() { "yes, on this kind of device" } else { "no, GPUs add in varying order" }.to_owned()),
+        entry(
+            "same numbers every time",
+            if device.is_deterministic() { "yes, on this kind of device" } else { "no, GPUs add in varying order" }
+                .to_owned(),
+        ),
     ];
     Ok(vec![EntryGroup { name: "Machine".into(), entries: machine }, EntryGroup { name: "Run".into(), entries: run }])
 }

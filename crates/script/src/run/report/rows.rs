@@ -138,7 +138,11 @@ pub(super) fn confusions(results: &[(String, Evaluation)]) -> Vec<Confusion> {
                 row.iter_mut().zip(more).for_each(|(count, more)| *count += more);
             }
         }
-        let basis = if measured.len() == 1 { "one label draw".to_owned() } else { format!("sum of {} label draws", measured.len()) };
+        let basis = if measured.len() == 1 {
+            "one label draw".to_owned()
+        } else {
+            format!("sum of {} label draws", measured.len())
+        };
         confusions.push(Confusion {
             result: name.clone(),
             basis,
