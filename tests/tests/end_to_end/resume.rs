@@ -74,6 +74,6 @@ fn ctrl_c_saves_says_how_to_go_on_and_loses_nothing() {
     done.says(&["pretraining.rhai", "again"]);
     assert!(!done.printed().contains("panicked"), "{}", done.printed());
     assert_eq!(interrupted.checkpoints().len(), 1);
-    interrupted.foretask(RUN).exits(0).says(&["resum"]);
+    interrupted.foretask(RUN).exits(0).says(&["going on from its checkpoint", "from step"]);
     assert!(encoder(&interrupted) == encoder(&whole), "weights differ from those of an uninterrupted run");
 }
