@@ -65,15 +65,14 @@ fn a_script_becomes_a_report_with_every_yardstick() {
 fn running_again_serves_every_stage_from_memory() {
     let place = Place::new();
     place.write("tiny.rhai", TINY);
-    let first = place.foretask(&["run", "tiny.rhai", "--device", "flex"]).exits(0);
+    place.foretask(&["run", "tiny.rhai", "--device", "flex"]).exits(0);
     let first_weights = weights(&place.latest("tiny"));
-    let again = place.foretask(&["run", "tiny.rhai", "--device", "flex"]).exits(0);
+    place.foretask(&["run", "tiny.rhai", "--device", "flex"]).exits(0);
     assert_eq!(place.runs("tiny").len(), 2);
     let about = json(&place.latest("tiny").join("run.json"));
     let stages = about["stages"].as_array().unwrap();
     assert!(!stages.is_empty() && stages.iter().all(|stage| stage["reused"] == true), "{about:#}");
     assert_eq!(weights(&place.latest("tiny")), first_weights);
-    assert!(again.time < first.time, "{:?}, then {:?}", first.time, again.time);
 
     // Something that decides the result: done anew, while what it does not touch is still served.
     place.foretask(&["run", "tiny.rhai", "--device", "flex", "--set", "steps=7"]).exits(0);

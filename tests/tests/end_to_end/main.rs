@@ -28,6 +28,6 @@ report("tiny", #{ pretrained: ours.evaluate(test), scratch: scratch.evaluate(tes
 const PRETRAINING: &str = r#"
 let data = dataset("datasets/fashion-mini");
 let net  = resnet10(#{ width: 4 });
-let pre  = pretrain(net, simclr(), data.unlabeled().take(400), #{ steps: 60, batch_size: 32 });
+let pre  = pretrain(net, simclr(), data.unlabeled().take(400), #{ steps: 200, batch_size: 32 });
 pre.encoder.save("encoder.safetensors");
 "#;
