@@ -37,8 +37,9 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
     }
 }
 
-/// What decides in between: cross-validation on the labelled images. The probe stays unless fine-tuning is better by
-/// more than one standard error of the paired difference.
+/// What decides in between: cross-validation on the labelled images; the fine-tuned network among equals. So few labels
+/// tell only large differences (the standard error is in the reason), but those between pretext tasks are large: at 4 or 5
+/// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on SimCLR's.
 pub(super) fn validated(
     encoder: &Encoder,
     images: &Images,
@@ -66,7 +67,8 @@ pub(super) fn validated(
         let fitted = fit_network(encoder, &start, false, &images.select(&kept), &recipe, &within)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
         let quiet = |_| ();
-        let seen = extract_features(&fitted.classifier.encoder, &images.select(&held), &Context { events: &quiet, ..within })?;
+        let seen =
+            extract_features(&fitted.classifier.encoder, &images.select(&held), &Context { events: &quiet, ..within })?;
         let right_before = probe.right(&features.select(&held).data, &held_labels);
         let right_after = head.right(&seen.data, &held_labels);
         for (before, after) in right_before.into_iter().zip(right_after) {
@@ -78,10 +80,10 @@ pub(super) fn validated(
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt();
-    let kept = if mean > error { Kept::Finetuned } else { Kept::Probe };
+    let kept = if mean >= 0.0 { Kept::Finetuned } else { Kept::Probe };
     let reason = format!(
-        "{folds}-fold cross-validation on the {} labelled images: probe {:.1} %, fine-tuned {:.1} %; the probe stays unless \
-         fine-tuning is better by more than a standard error ({:.1})",
+        "{folds}-fold cross-validation on the {} labelled images: probe {:.1} %, fine-tuned {:.1} % \
+         (standard error of the difference {:.1})",
         labels.len(),
         100.0 * by_probe as f64 / n,
         100.0 * by_network as f64 / n,
@@ -91,7 +93,10 @@ pub(super) fn validated(
 }
 
 fn recipe_of(encoder: &Encoder, options: &FinetuneOptions, labels: &[u32]) -> Result<Recipe, TrainError> {
-    let labelled =
-        Labelled { images: labels.len(), classes: super::classes_present(labels), shape: super::shape_of(&encoder.input) };
+    let labelled = Labelled {
+        images: labels.len(),
+        classes: super::classes_present(labels),
+        shape: super::shape_of(&encoder.input),
+    };
     Ok(resolve(options, false, labelled)?.0)
 }

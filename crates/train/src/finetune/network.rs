@@ -19,7 +19,7 @@ use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
 use crate::training::{Forward, Plan, Trained, train};
-use crate::{largest, labels_of};
+use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
 const FRESH_HEAD_FACTOR: f64 = 10.0;
@@ -60,7 +60,11 @@ pub(super) fn fit_network(
     let mut network = catch("building the network", || match recipe.head {
         HeadStart::Probe => probe.build(&device),
         HeadStart::Fresh => {
-            let head = ClassHead::new(&Scope::new(recipe.seed, &device).at("head"), probe.encoder.config.feature_dim(), classes.len());
+            let head = ClassHead::new(
+                &Scope::new(recipe.seed, &device).at("head"),
+                probe.encoder.config.feature_dim(),
+                classes.len(),
+            );
             Ok(Network { backbone: encoder.build(&device)?, head })
         }
     })??;
@@ -76,7 +80,8 @@ pub(super) fn fit_network(
     };
     let most = if recipe.converge { MOST_ROUNDS } else { 1 };
     while done.rounds < most && (done.rounds == 0 || done.training.accuracy < FITTED) {
-        let folder = if done.rounds == 0 { cx.folder.to_owned() } else { cx.folder.join(format!("round-{}", done.rounds + 1)) };
+        let folder =
+            if done.rounds == 0 { cx.folder.to_owned() } else { cx.folder.join(format!("round-{}", done.rounds + 1)) };
         if done.rounds > 0 {
             cx.note(format!(
                 "{:.1} % of the labelled images are recognized after {} steps; going on, since a network that is not \
@@ -85,7 +90,16 @@ pub(super) fn fit_network(
                 done.steps
             ));
         }
-        let trained = one_round(network, encoder, &labels, images, recipe, from_scratch, done.rounds, &Context { folder: &folder, ..*cx })?;
+        let trained = one_round(
+            network,
+            encoder,
+            &labels,
+            images,
+            recipe,
+            from_scratch,
+            done.rounds,
+            &Context { folder: &folder, ..*cx },
+        )?;
         done.rounds += 1;
         let (steps, seconds) = (done.steps, done.seconds);
         done.history.extend(trained.history.into_iter().map(|line| HealthLine {
@@ -152,7 +166,8 @@ fn one_round(
         let logits = network.forward(x);
         let gauges = measure.then(|| Gauges {
             metrics: vec![
-                Metric::new("accuracy", batch_accuracy(&logits, &labels, classes)).against("chance", 1.0 / classes as f64),
+                Metric::new("accuracy", batch_accuracy(&logits, &labels, classes))
+                    .against("chance", 1.0 / classes as f64),
             ],
             ..Gauges::default()
         });
@@ -187,12 +202,7 @@ fn identity(network: &Network, images: &Images, recipe: &Recipe, round: u64) -> 
 }
 
 /// Loss (plain cross-entropy) and accuracy on the images themselves.
-fn showing(
-    classifier: &Classifier,
-    images: &Images,
-    labels: &[u32],
-    cx: &Context<'_>,
-) -> Result<Showing, TrainError> {
+fn showing(classifier: &Classifier, images: &Images, labels: &[u32], cx: &Context<'_>) -> Result<Showing, TrainError> {
     let quiet = |_| ();
     let features = extract_features(&classifier.encoder, images, &Context { events: &quiet, ..*cx })?;
     let head = LinearProbe::of(&classifier.weight, &classifier.bias);
@@ -203,11 +213,13 @@ fn showing(
 
 fn check_freeze(encoder: &Encoder, recipe: &Recipe) -> Result<(), TrainError> {
     for part in &recipe.freeze {
-        let below = |name: &str| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        let below =
+            |name: &str| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         if part != "backbone" && !encoder.state.keys().any(|name| below(name)) {
             let mut parts: Vec<&str> = encoder.state.keys().filter_map(|name| name.split('.').next()).collect();
             parts.dedup();
-            let reason = format!("there is no \"{part}\" in this network; its parts are backbone, {}", parts.join(", "));
+            let reason =
+                format!("there is no \"{part}\" in this network; its parts are backbone, {}", parts.join(", "));
             return Err(TrainError::Option { option: "freeze", reason });
         }
     }

@@ -108,7 +108,11 @@ impl FinetuneOptions {
     /// [`TrainError::Option`] with the option and its range.
     pub fn validate(&self) -> Result<(), TrainError> {
         let require = |ok: bool, option, value: &dyn std::fmt::Display, range: &str| {
-            if ok { Ok(()) } else { Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") })
+            }
         };
         if self.steps.is_some() && self.epochs.is_some() {
             let reason = "give one length only: `steps` or `epochs`".to_owned();

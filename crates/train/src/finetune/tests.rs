@@ -13,7 +13,13 @@ fn short() -> FinetuneOptions {
     FinetuneOptions { steps: Some(6), keep: Keep::Finetuned, converge: Some(false), seed: 5, ..Default::default() }
 }
 
-fn trained(start: &Start, images: &Images, options: &FinetuneOptions, around: &Surroundings, threads: usize) -> Finetuned {
+fn trained(
+    start: &Start,
+    images: &Images,
+    options: &FinetuneOptions,
+    around: &Surroundings,
+    threads: usize,
+) -> Finetuned {
     finetune(start, images, None, options, &around.context(threads)).unwrap()
 }
 

@@ -152,7 +152,10 @@ pub(super) fn fit(
 fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) -> Result<(), TrainError> {
     let fault = |message: String| Err(TrainError::Labels(message));
     if labels.is_empty() || dim == 0 {
-        return fault("a probe needs labelled images, but there is none; label a few, or look at the manifest with describe".into());
+        return fault(
+            "a probe needs labelled images, but there is none; label a few, or look at the manifest with describe"
+                .into(),
+        );
     }
     if data.len() != labels.len() * dim {
         return fault(format!("{} labels for {} rows of features", labels.len(), data.len() / dim));
@@ -167,7 +170,11 @@ fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) -> Result<(),
         ));
     }
     if let Some(at) = data.iter().position(|v| !v.is_finite()) {
-        return fault(format!("feature {} of image {} is not finite; the encoder's weights are broken", at % dim, at / dim));
+        return fault(format!(
+            "feature {} of image {} is not finite; the encoder's weights are broken",
+            at % dim,
+            at / dim
+        ));
     }
     Ok(())
 }
@@ -223,7 +230,11 @@ impl LinearProbe {
     /// Whether each labelled row is answered rightly.
     pub(crate) fn right(&self, features: &[f32], labels: &[u32]) -> Vec<bool> {
         let logits = self.logits(features);
-        logits.chunks_exact(self.classes).zip(labels).map(|(row, label)| crate::largest(row) == *label as usize).collect()
+        logits
+            .chunks_exact(self.classes)
+            .zip(labels)
+            .map(|(row, label)| crate::largest(row) == *label as usize)
+            .collect()
     }
 
     /// How many of the labelled rows it gets right, and the sum of their cross-entropies.
@@ -278,7 +289,8 @@ mod tests {
 
         let strong = ProbeOptions { strength: Some(1.0), ..options };
         let probe = linear_probe(&features, &labels, 3, None, &strong).unwrap();
-        let weight = [-0.001_192, -0.018_909, 0.016_792, -0.009_552, 0.011_124, -0.020_674, 0.010_744, 0.007_785, 0.003_882];
+        let weight =
+            [-0.001_192, -0.018_909, 0.016_792, -0.009_552, 0.011_124, -0.020_674, 0.010_744, 0.007_785, 0.003_882];
         assert_close(&probe.weight, &weight, 2e-6);
         assert!((probe.objective - 1.050_495_93).abs() < 1e-7);
     }

@@ -38,7 +38,11 @@ impl ProbeOptions {
     /// [`TrainError::Option`] names the value at fault and the range it must lie in.
     pub fn validate(&self) -> Result<(), TrainError> {
         let require = |ok: bool, option, value: &dyn std::fmt::Display, range: &str| {
-            if ok { Ok(()) } else { Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") })
+            }
         };
         if let Some(strength) = self.strength {
             require(strength >= 0.0 && strength.is_finite(), "strength", &strength, "a number from 0, usually 0.01")?;
