@@ -143,7 +143,8 @@ pub fn score(predictions: Vec<Prediction>, classes: &[String]) -> Result<Evaluat
     let recalls: Vec<f64> = per_class.iter().filter_map(|class| class.recall).collect();
     let most = (0..k).max_by_key(|&c| (counts[c], std::cmp::Reverse(c))).unwrap_or(0);
     let n = count as f64;
-    let calibration_error = bins.iter().map(|(_, confidence, right)| (confidence - *right as f64).abs()).sum::<f64>() / n;
+    let calibration_error =
+        bins.iter().map(|(_, confidence, right)| (confidence - *right as f64).abs()).sum::<f64>() / n;
     Ok(Evaluation {
         accuracy: correct as f64 / n,
         interval: wilson(correct, count),

@@ -218,7 +218,8 @@ mod tests {
     fn threads_do_not_change_a_bit_and_nothing_is_no_trouble() {
         let mut rng = Key::new(3).rng();
         let many = features((0..1000 * 20).map(|_| rng.normal()).collect(), 20);
-        let run = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| pca(&many));
+        let run =
+            |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| pca(&many));
         assert_eq!(run(1), run(3));
         assert_eq!(pca(&features(vec![1.0; 12], 3)).points, [[0.0; 2]; 4]);
         assert_eq!(pca(&features(vec![1.0, 2.0], 1)).points[0][1], 0.0);

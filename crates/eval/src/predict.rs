@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(evaluate_pixels(&probe, &test, 1).unwrap().correct, 2);
         let (bank, queries) = (probe.features(&few, 1).unwrap(), probe.features(&test, 1).unwrap());
         // Seen from the middle of the gray scale, dark and light lie in opposite directions.
-        let centered = |features: Features| Features { data: features.data.iter().map(|v| v - 0.5).collect(), ..features };
+        let centered =
+            |features: Features| Features { data: features.data.iter().map(|v| v - 0.5).collect(), ..features };
         let options = KnnOptions { k: 2, ..KnnOptions::default() };
         let (bank, queries) = (centered(bank), centered(queries));
         let found = evaluate_knn(&bank, &[0, 0, 1, 1], few.classes(), &queries, &test, &options).unwrap();
