@@ -12,6 +12,8 @@ mod order;
 mod predicate;
 mod samples;
 mod table;
+#[cfg(test)]
+mod test_images;
 
 pub use atomic::{write_atomically, write_atomically_with};
 pub use decode::{Pixels, decode_bytes, decode_file};

@@ -27,6 +27,6 @@ mod tests {
     #[test]
     fn the_order_never_changes_between_versions() {
         // Runs are resumed by it: these numbers may never change.
-        assert_eq!(epoch_order(1, 0, 8), [0; 0].repeat(8));
+        assert_eq!(epoch_order(1, 0, 8), [1, 4, 3, 2, 6, 5, 7, 0]);
     }
 }

@@ -1,7 +1,7 @@
 //! Encoded bytes to interleaved `u8` pixels.
 
 mod channels;
-mod jpeg;
+mod complete;
 
 use std::{
     borrow::Cow,
@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 
 use crate::error::{DataError, Result};
 
@@ -120,8 +120,7 @@ fn open(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     match reader.format() {
         None if bytes.is_empty() => return Err("the file is empty".to_owned()),
         None => return Err("not an image in a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM)".to_owned()),
-        Some(ImageFormat::Jpeg) => jpeg::check_complete(bytes)?,
-        Some(_) => {}
+        Some(format) => complete::check(format, bytes)?,
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);

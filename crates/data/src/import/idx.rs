@@ -69,8 +69,6 @@ fn pair(images: PathBuf) -> Option<Pair> {
 /// The images of several files, one after the other.
 pub(super) struct IdxImages {
     files: Vec<IdxFile>,
-    /// Position of the next image to be read.
-    next: usize,
 }
 
 struct IdxFile {
@@ -113,9 +111,13 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
                     return Err(refuse(path, format!("labels of the dimensions {sizes:?} for {count} images")));
                 }
                 let mut values = Vec::new();
-                data.take(count as u64).read_to_end(&mut values).map_err(DataError::read(path))?;
-                if values.len() < count {
-                    return Err(refuse(path, format!("truncated: {} of {count} labels are there", values.len())));
+                data.take(count as u64 + 1).read_to_end(&mut values).map_err(DataError::read(path))?;
+                if values.len() != count {
+                    let words = if values.len() < count { "truncated" } else { "damaged" };
+                    return Err(refuse(
+                        path,
+                        format!("{words}: it announces {count} labels and holds {}", values.len()),
+                    ));
                 }
                 labels.extend(values.into_iter().map(Some));
             }
@@ -124,7 +126,7 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
         let name = pair.split.unwrap_or_else(|| "image".to_owned());
         files.push(IdxFile { path: pair.images, name, data, count, height, width, channels, read: 0 });
     }
-    Ok((IdxImages { files, next: 0 }, labels, splits))
+    Ok((IdxImages { files }, labels, splits))
 }
 
 /// Opens a file of bytes and reads its dimensions.
@@ -151,7 +153,13 @@ fn header(path: &Path) -> Result<(Box<dyn Read + Send>, Vec<usize>)> {
     for _ in 0..dimensions {
         sizes.push(u32::from_be_bytes(word().map_err(cut)?) as usize);
     }
-    // Positions are numbered with 32 bits everywhere; more is a damaged header.
+    // Deflate shrinks to a 1032nd at best: a header that announces more than that is damaged, and must not make us
+    // allocate what it announces.
+    let stored = std::fs::metadata(path).map_err(DataError::read(path))?.len();
+    let announced = sizes.iter().fold(1_u64, |product, &size| product.saturating_mul(size as u64));
+    if announced > stored.saturating_mul(if gzipped { 1040 } else { 1 }) {
+        return Err(refuse(format!("truncated: it announces {announced} values in a file of {stored} bytes")));
+    }
     Ok((data, sizes))
 }
 
@@ -161,12 +169,25 @@ impl IdxImages {
         positions.iter().map(|&position| self.image(position)).collect()
     }
 
+    /// Reads on to the ends of all files, where gzip has its checksum.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        for file in &mut self.files {
+            let size = (file.height * file.width * file.channels) as u64;
+            let rest = io::copy(&mut file.data, &mut io::sink()).map_err(DataError::read(&file.path))?;
+            let announced = (file.count - file.read) as u64 * size;
+            if rest != announced {
+                let reason = format!("damaged: {announced} more bytes of images are announced, {rest} follow");
+                return Err(DataError::Import { path: file.path.clone(), reason });
+            }
+        }
+        Ok(())
+    }
+
     fn image(&mut self, position: usize) -> Result<(Pixels<'static>, String)> {
         let mut first = 0;
         for file in &mut self.files {
             if position < first + file.count {
                 let index = position - first;
-                self.next = position + 1;
                 return file.image(index).map(|pixels| (pixels, format!("{}/{index:05}.png", file.name)));
             }
             first += file.count;

@@ -88,6 +88,7 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
                 written.extend(batch.into_iter().map(|(position, _)| position));
             }
             bad = judge(std::mem::take(&mut bad), kept.len(), options.on_bad_image, options.max_bad_fraction)?;
+            origin.finish()?;
             writer.finish()
         };
         run().map_err(|error| {

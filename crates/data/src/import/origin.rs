@@ -65,6 +65,14 @@ impl Origin {
         }
     }
 
+    /// Looks at what was not asked for, too: only its end says whether a gzipped file is undamaged.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        match self {
+            Self::Sources(_) => Ok(()),
+            Self::Idx(images) => images.finish(),
+        }
+    }
+
     /// The images at ascending positions, which also ascend from call to call.
     pub(super) fn read(
         &mut self,

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, Schema, col};
+use polars::prelude::{Column, DataFrame, DataType, Expr, PlSmallStr, Schema, col};
 
 use super::{Blob, Source, Table};
 use crate::error::{DataError, Result};
@@ -76,7 +76,7 @@ impl Columns {
 
     /// The user's columns.
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.schema.iter_names().map(|name| name.as_str()).collect()
+        self.schema.iter_names().map(PlSmallStr::as_str).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use polars::prelude::DataType;
 use serde::Serialize;
 
 use super::{Manifest, Table, draw};
@@ -109,7 +110,7 @@ impl Manifest {
             splits,
             classes,
             columns: columns
-                .map(|(name, kind)| ColumnInfo { name: name.to_string(), kind: kind.to_string() })
+                .map(|(name, kind)| ColumnInfo { name: name.to_string(), kind: kind_in_words(kind) })
                 .collect(),
             images: if table.columns.image.is_embedded() { "embedded" } else { "files" }.to_owned(),
             sizes: self.sizes(&rows)?,
@@ -121,7 +122,7 @@ impl Manifest {
         if rows.is_empty() {
             return Ok(sizes);
         }
-        let sample = self.selected(&draw::smallest(rows, 64, 0), String::new())?.samples()?;
+        let sample = self.selected(&draw::smallest(rows, 64, 0), String::new()).samples()?;
         for source in &sample.sources {
             sizes.sampled += 1;
             let Ok(size) = source.read().and_then(|bytes| decode::dimensions(&bytes)) else {
@@ -137,6 +138,17 @@ impl Manifest {
             }
         }
         Ok(sizes)
+    }
+}
+
+/// The type's name, with the fields of a struct: `struct{bytes, path}`.
+fn kind_in_words(kind: &DataType) -> String {
+    match kind {
+        DataType::Struct(fields) => {
+            let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+            format!("struct{{{}}}", names.join(", "))
+        }
+        kind => kind.to_string(),
     }
 }
 

@@ -139,7 +139,7 @@ impl Manifest {
             most: short.found,
             view: self.steps.join(" | "),
         })?;
-        self.selected(&rows, format!("per_class {n} seed {seed}"))
+        Ok(self.selected(&rows, format!("per_class {n} seed {seed}")))
     }
 
     /// `f` of the rows (0 < f <= 1; at least one row), those with the smallest seeded hash of their row number.
@@ -152,7 +152,7 @@ impl Manifest {
         }
         let rows = self.row_numbers()?;
         let n = ((rows.len() as f64 * f).round() as usize).max(1);
-        self.selected(&draw::smallest(&rows, n, seed), format!("fraction {f} seed {seed}"))
+        Ok(self.selected(&draw::smallest(&rows, n, seed), format!("fraction {f} seed {seed}")))
     }
 
     /// The first `n` rows in table order; fewer where there are fewer.
@@ -245,13 +245,13 @@ impl Manifest {
     }
 
     /// The view of given rows of the table.
-    pub(crate) fn selected(&self, rows: &[u64], step: String) -> Result<Self> {
+    pub(crate) fn selected(&self, rows: &[u64], step: String) -> Self {
         let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
         let mut view = self.clone();
         // Drawn from this view, so its own conditions need not be asked again.
         view.frame = self.table.frame.clone().filter(among(col(ROW), Series::new(ROW.into(), rows)));
         view.steps.push(step);
-        Ok(view)
+        view
     }
 
     pub(crate) fn rows_and_labels(&self) -> Result<(Vec<u64>, Vec<Option<u32>>)> {
@@ -270,10 +270,9 @@ impl Manifest {
         let reason = if self.labels_dropped {
             "`.unlabeled()` has dropped them; call it last, or not at all".to_owned()
         } else if self.table.columns.label.is_none() {
-            format!(
-                "the table has no column `label` with values in it; its columns are {}",
-                self.table.columns.names().join(", ")
-            )
+            format!("the table has no column `label`; its columns are {}", self.table.columns.names().join(", "))
+        } else if self.classes()?.is_empty() {
+            "the column `label` is empty in every row".to_owned()
         } else {
             return Ok(());
         };

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use polars::prelude::{
-    DataType, LazyCsvReader, LazyFileListReader, LazyFrame, PlRefPath, PolarsResult, RowIndex, ScanArgsParquet, Schema,
-    UnifiedScanArgs, UnionArgs, concat, lit,
+    DataType, IpcScanOptions, LazyCsvReader, LazyFileListReader, LazyFrame, PlRefPath, PolarsResult, RowIndex,
+    ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, concat, lit,
 };
 
 use super::{columns::ROW, folder, huggingface, table::guarded};
@@ -174,5 +174,5 @@ fn scan_csv(files: &[PathBuf], name: &str, separator: u8) -> Result<LazyFrame> {
 fn scan_arrow(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
     let args = UnifiedScanArgs { glob: false, row_index: Some(row_index(0)), ..UnifiedScanArgs::default() };
     let sources = files.iter().map(|file| reference(file)).collect::<PolarsResult<_>>()?;
-    LazyFrame::scan_ipc_sources(polars::prelude::ScanSources::Paths(sources), Default::default(), args)
+    LazyFrame::scan_ipc_sources(ScanSources::Paths(sources), IpcScanOptions::default(), args)
 }

@@ -38,6 +38,14 @@ impl Table {
         let name = path.display().to_string();
         let opened = open::open(path, &name)?;
         let mut frame = opened.frame;
+        let schema = guarded(&name, || frame.collect_schema())?;
+        // A pandas categorical is text to everyone else.
+        let categorical = |kind: &DataType| matches!(kind, DataType::Categorical(..) | DataType::Enum(..));
+        let texts: Vec<_> = schema.iter().filter(|(_, kind)| categorical(kind)).map(|(name, _)| name.clone()).collect();
+        if !texts.is_empty() {
+            frame =
+                frame.with_columns(texts.into_iter().map(|name| col(name).cast(DataType::String)).collect::<Vec<_>>());
+        }
         let mut schema = (*guarded(&name, || frame.collect_schema())?).clone();
         schema.shift_remove(ROW);
         let mut columns = Columns::find(&name, Arc::new(schema))?;

@@ -1,5 +1,7 @@
 //! SQL patterns: `%` is any text, `_` any one character.
 
+use std::fmt::Write;
+
 /// A pattern's parts, wildcards told from literal characters.
 enum Part {
     Any,
@@ -37,7 +39,9 @@ impl Pattern {
                 Part::One => regex.push('.'),
                 Part::Literal(character) if character.is_alphanumeric() => regex.push(*character),
                 // Every other character by its number, so that none of them means something.
-                Part::Literal(character) => regex.push_str(&format!("\\x{{{:x}}}", u32::from(*character))),
+                Part::Literal(character) => {
+                    let _ = write!(regex, "\\x{{{:x}}}", u32::from(*character));
+                }
             }
         }
         regex.push('$');

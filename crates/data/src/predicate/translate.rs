@@ -56,13 +56,23 @@ impl Kind {
 struct Typed {
     expr: Expr,
     kind: Kind,
-    /// The value of a text literal.
-    text: Option<String>,
+    /// Its value, where it is written out.
+    literal: Option<Literal>,
+}
+
+enum Literal {
+    Text(String),
+    /// Integers above 2^53 do not fit, but no label or size comes near.
+    Number(f64),
 }
 
 impl Typed {
     fn new(expr: Expr, kind: Kind) -> Self {
-        Self { expr, kind, text: None }
+        Self { expr, kind, literal: None }
+    }
+
+    fn integer(number: i64) -> Self {
+        Self { expr: lit(number), kind: Kind::Integer, literal: Some(Literal::Number(number as f64)) }
     }
 }
 
@@ -111,8 +121,14 @@ impl Translator<'_> {
             }
             Sql::IsNull(expr) => Ok(Typed::new(self.part(expr, depth)?.expr.is_null(), Kind::Bool)),
             Sql::IsNotNull(expr) => Ok(Typed::new(self.part(expr, depth)?.expr.is_not_null(), Kind::Bool)),
-            Sql::IsTrue(expr) => Ok(Typed::new(self.boolean(expr, depth)?, Kind::Bool)),
-            Sql::IsFalse(expr) => Ok(negate(self.boolean(expr, depth)?, true)),
+            Sql::IsTrue(expr) => {
+                let value = self.boolean(expr, depth)?;
+                Ok(Typed::new(value.clone().is_not_null().and(value), Kind::Bool))
+            }
+            Sql::IsFalse(expr) => {
+                let value = self.boolean(expr, depth)?;
+                Ok(Typed::new(value.clone().is_not_null().and(value.not()), Kind::Bool))
+            }
             Sql::BinaryOp { left, op, right } => self.binary(sql, left, op, right, depth),
             Sql::Between { expr, negated, low, high } => {
                 let low = self.compare(expr, &BinaryOperator::GtEq, low, depth)?;
@@ -182,12 +198,14 @@ impl Translator<'_> {
     fn literal(&self, sql: &Sql, value: &ValueWithSpan) -> Result<Typed> {
         Ok(match &value.value {
             Value::Number(digits, _) => match (digits.parse::<i64>(), digits.parse::<f64>()) {
-                (Ok(number), _) => Typed::new(lit(number), Kind::Integer),
-                (_, Ok(number)) => Typed::new(lit(number), Kind::Float),
+                (Ok(number), _) => Typed::integer(number),
+                (_, Ok(number)) => {
+                    Typed { expr: lit(number), kind: Kind::Float, literal: Some(Literal::Number(number)) }
+                }
                 _ => return Err(self.error(sql, format!("\"{digits}\" is not a number"))),
             },
             Value::SingleQuotedString(text) => {
-                Typed { expr: lit(text.as_str()), kind: Kind::Text, text: Some(text.clone()) }
+                Typed { expr: lit(text.as_str()), kind: Kind::Text, literal: Some(Literal::Text(text.clone())) }
             }
             Value::Boolean(value) => Typed::new(lit(*value), Kind::Bool),
             Value::Null => Typed::new(Expr::Literal(LiteralValue::untyped_null()), Kind::Null),
@@ -248,7 +266,7 @@ impl Translator<'_> {
 
     /// A class name as the number it is stored as.
     fn class_value(&self, sql: &Sql, value: &mut Typed) -> Result<()> {
-        let Some(text) = &value.text else { return Ok(()) };
+        let Some(Literal::Text(text)) = &value.literal else { return Ok(()) };
         let names = self.table.class_names().unwrap_or_default();
         let Some(number) = names.iter().position(|name| name == text) else {
             let error = self.error(sql, format!("there is no class '{text}'"));
@@ -257,7 +275,7 @@ impl Translator<'_> {
                 None => format!("the classes are {}", names.join(", ")),
             }));
         };
-        *value = Typed::new(lit(number as i64), Kind::Integer);
+        *value = Typed::integer(number as i64);
         Ok(())
     }
 
@@ -285,37 +303,38 @@ impl Translator<'_> {
 
     fn in_list(&self, sql: &Sql, list: &[Sql], depth: usize) -> Result<Expr> {
         let value = self.part(sql, depth)?;
-        let mut texts = Vec::new();
-        let mut numbers = Vec::new();
+        let (mut texts, mut numbers, mut terms) = (Vec::new(), Vec::new(), Vec::new());
+        let mut float = value.kind == Kind::Float;
         for item in list {
             let mut part = self.part(item, depth)?;
             if value.kind == Kind::Class {
                 self.class_value(item, &mut part)?;
             }
             self.check_comparable(sql, &value, item, &part)?;
-            match part.text {
-                Some(text) => texts.push(text),
-                None => numbers.push(part),
+            match part.literal {
+                Some(Literal::Text(text)) => texts.push(text),
+                Some(Literal::Number(number)) => {
+                    float |= part.kind == Kind::Float;
+                    numbers.push(number);
+                }
+                // Computed, as the second of (8, 2 * 8).
+                None => terms.push(value.expr.clone().eq(part.expr)),
             }
         }
-        if value.kind == Kind::Text && numbers.is_empty() {
-            return Ok(among(value.expr, Series::new("list".into(), texts)));
+        if terms.len() > MAX_DEPTH {
+            let error = self.error(sql, format!("more than {MAX_DEPTH} computed values in one IN"));
+            return Err(error.help("write the values themselves"));
         }
-        // Numbers may be computed, as in (8, 2 * 8): compared one by one, joined as a balanced tree.
-        let mut terms: Vec<Expr> = numbers.into_iter().map(|part| value.expr.clone().eq(part.expr)).collect();
-        terms.extend(texts.into_iter().map(|text| value.expr.clone().eq(lit(text))));
-        while terms.len() > 1 {
-            let mut halves = terms.into_iter();
-            let mut joined = Vec::new();
-            while let Some(first) = halves.next() {
-                joined.push(match halves.next() {
-                    Some(second) => first.or(second),
-                    None => first,
-                });
-            }
-            terms = joined;
+        if !texts.is_empty() {
+            terms.push(among(value.expr.clone(), Series::new("list".into(), texts)));
         }
-        terms.pop().ok_or_else(|| self.error(sql, "IN needs at least one value"))
+        if !numbers.is_empty() && float {
+            terms.push(among(value.expr.cast(DataType::Float64), Series::new("list".into(), numbers)));
+        } else if !numbers.is_empty() {
+            let integers: Vec<i64> = numbers.into_iter().map(|number| number as i64).collect();
+            terms.push(among(value.expr.cast(DataType::Int64), Series::new("list".into(), integers)));
+        }
+        terms.into_iter().reduce(Expr::or).ok_or_else(|| self.error(sql, "IN needs at least one value"))
     }
 
     fn like(
@@ -327,7 +346,7 @@ impl Translator<'_> {
         depth: usize,
     ) -> Result<Expr> {
         let value = self.part(sql, depth)?;
-        let Some(text) = self.part(pattern, depth)?.text else {
+        let Some(Literal::Text(text)) = self.part(pattern, depth)?.literal else {
             let error = self.error(pattern, "LIKE needs a pattern in single quotes");
             return Err(error.help("% stands for any text, _ for one character: 'ankle%'"));
         };
