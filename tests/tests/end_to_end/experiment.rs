@@ -76,6 +76,9 @@ fn running_again_serves_every_stage_from_memory() {
 
     // Something that decides the result: done anew, while what it does not touch is still served.
     place.foretask(&["run", "tiny.rhai", "--device", "flex", "--set", "steps=7"]).exits(0);
+    let changed = weights(&place.latest("tiny"));
+    assert!(changed["encoder-simclr.safetensors"] != first_weights["encoder-simclr.safetensors"]);
+    assert!(changed["scratch-draw1.safetensors"] == first_weights["scratch-draw1.safetensors"]);
     let about = json(&place.latest("tiny").join("run.json"));
     let stages = about["stages"].as_array().unwrap();
     let reused = |part: &str| {
