@@ -99,8 +99,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// A libtorch of the user's own. Cargo sets LIBTORCH to our folder by `.cargo/config.toml` unless it was set before.
 fn existing(into: &Path) -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os("LIBTORCH")?);
-    let ours = root().join(INTO);
-    (path != ours && path != into).then_some(path)
+    (!is_ours(&path) && path != into).then_some(path)
+}
+
+/// Whether it is the folder of `.cargo/config.toml`, which need not exist yet; the checkout may be reached by a link.
+fn is_ours(path: &Path) -> bool {
+    let checkout = path.ends_with(INTO).then(|| path.ancestors().nth(2)).flatten();
+    checkout.is_some_and(|checkout| match (checkout.canonicalize(), root().canonicalize()) {
+        (Ok(checkout), Ok(root)) => checkout == root,
+        _ => false,
+    })
 }
 
 fn check_existing(path: &Path) -> Result<()> {
@@ -207,4 +215,17 @@ fn check_links(into: &Path) -> Result<()> {
         ensure!(missing.is_empty(), "{} needs libraries that are not there: {}", path.display(), missing.join("; "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configured_folder_is_known_by_its_checkout() {
+        assert!(is_ours(&root().join(INTO)));
+        assert!(is_ours(&root().join("xtask/..").join(INTO)));
+        assert!(!is_ours(Path::new("/opt/libtorch")));
+        assert!(!is_ours(&root().join("xtask").join(INTO)));
+    }
 }
