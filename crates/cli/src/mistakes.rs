@@ -24,7 +24,6 @@ fn folder() -> tempfile::TempDir {
 fn message(script: &str, set: &[(&str, &str)]) -> String {
     let folder = folder();
     let mut settings = Settings::new(folder.path().join("runs"));
-    settings.device = Some("flex".to_owned());
     settings.set = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let name = folder.path().join("mistake.rhai").display().to_string();
     let error = foretask_script::check(Source { name, text: script.to_owned() }, &settings).unwrap_err();

@@ -1,6 +1,6 @@
 //! Progress as a person watches it: one bar per stage on a terminal, plain lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,10 @@ impl Screen {
 
     fn show(&mut self, progress: Progress) {
         match progress {
-            Progress::Print { text } | Progress::Table { text } => self.aside(|| println!("{text}")),
+            Progress::Print { text } | Progress::Table { text } => self.aside(|| {
+                // A reader that went away must not stop the run.
+                writeln!(std::io::stdout(), "{text}").ok();
+            }),
             Progress::Note { text } => self.say(&format!("  {text}")),
             Progress::Warning { text } => self.say(&format!("Warning: {text}")),
             Progress::StageBegins { title, resumed } => self.begin(title, resumed),
@@ -112,7 +115,9 @@ impl Screen {
     }
 
     fn say(&self, line: &str) {
-        self.aside(|| eprintln!("{line}"));
+        self.aside(|| {
+            writeln!(std::io::stderr(), "{line}").ok();
+        });
     }
 
     /// Prints above the bar, if there is one.

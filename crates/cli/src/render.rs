@@ -20,9 +20,9 @@ impl Look {
         Self { color: terminal && std::env::var_os("NO_COLOR").is_none(), width: 110 }
     }
 
-    /// The same on every machine.
+    /// The same on every machine: lines break nowhere, since temporary paths differ in length.
     #[cfg(test)]
-    pub(crate) const PLAIN: Self = Self { color: false, width: 100 };
+    pub(crate) const PLAIN: Self = Self { color: false, width: 1000 };
 }
 
 /// The error as text.
@@ -30,6 +30,8 @@ pub(crate) fn error(error: &Error, look: Look) -> String {
     let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(1);
     let shown = match error {
+        // Nothing in the script is wrong, so nothing of it is shown.
+        Error::Script(error) if error.kind == ErrorKind::Interrupted => return format!("{}\n", error.message),
         Error::Script(error) => Shown::of_script(error),
         Error::Plain { kind, message, help } => {
             Shown { kind: *kind, message: message.clone(), help: help.clone(), source: None, labels: Vec::new() }

@@ -111,13 +111,19 @@ impl Plan {
         if !self.stages.is_empty() {
             text.push('\n');
         }
-        for (index, stage) in self.stages.iter().enumerate() {
-            let state = match stage.state {
-                StageState::Done => "done before, will be loaded",
-                StageState::Begun => "begun, will go on from its checkpoint",
-                StageState::New => "to do",
-            };
-            let _ = writeln!(text, "{:>3}. {} (line {}): {state}", index + 1, stage.title, stage.line);
+        let mut number = 0;
+        let mut rest = self.stages.as_slice();
+        while let Some(stage) = rest.first() {
+            // The label draws of one word stand together; they differ in nothing but their labels.
+            let same =
+                |other: &PlannedStage| other.line == stage.line && undrawn(&other.title) == undrawn(&stage.title);
+            let draws = rest.iter().take_while(|other| same(other)).count();
+            let (group, after) = rest.split_at(draws);
+            rest = after;
+            number += 1;
+            let times = if draws > 1 { format!(", {draws} label draws") } else { String::new() };
+            let title = format!("{}{times} (line {})", undrawn(&stage.title), stage.line);
+            let _ = writeln!(text, "{number:>3}. {title}: {}", states(group));
             let mut facts = vec![format!("{} images", thousands(stage.images as u64)), stage.length.clone()];
             if stage.parameters > 0 {
                 facts.push(format!("{} parameters", thousands(stage.parameters as u64)));
@@ -142,6 +148,30 @@ impl Plan {
         }
         text
     }
+}
+
+/// A stage's title without ", label draw 2 of 3".
+fn undrawn(title: &str) -> &str {
+    title.split(", label draw ").next().unwrap_or(title)
+}
+
+/// How far a group of stages is, in words.
+fn states(stages: &[PlannedStage]) -> String {
+    let count = |state: StageState| stages.iter().filter(|stage| stage.state == state).count();
+    let words = [
+        (StageState::Done, "done before, will be loaded"),
+        (StageState::Begun, "begun, will go on from its checkpoint"),
+        (StageState::New, "to do"),
+    ];
+    let parts: Vec<String> = words
+        .iter()
+        .filter(|(state, _)| count(*state) > 0)
+        .map(|(state, words)| match count(*state) {
+            all if all == stages.len() => (*words).to_owned(),
+            some => format!("{some} {words}"),
+        })
+        .collect();
+    parts.join("; ")
 }
 
 /// 12345678 as "12,345,678".
@@ -177,6 +207,24 @@ pub(crate) fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn label_draws_stand_together() {
+        let stage = |draw: usize, state| PlannedStage {
+            title: format!("fine-tune x, label draw {draw} of 2"),
+            line: 7,
+            images: 100,
+            state,
+            ..crate::stage::planned("", 0)
+        };
+        let plan = Plan { stages: vec![stage(1, StageState::Done), stage(2, StageState::New)], ..Plan::default() };
+        let text = plan.to_text();
+        assert!(
+            text.contains("1. fine-tune x, 2 label draws (line 7): 1 done before, will be loaded; 1 to do"),
+            "{text}"
+        );
+        assert!(!text.contains("  2. "), "{text}");
+    }
 
     #[test]
     fn numbers_read_well() {

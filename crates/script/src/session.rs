@@ -58,13 +58,14 @@ pub fn run(source: Source, settings: &Settings) -> Result<Finished, Error> {
         (settings.listener)(crate::Progress::Warning { text: warning });
     }
     let folder = Arc::new(RunFolder::create(&settings.out, &source)?);
-    let plan = planned.plan();
     let outcome = pass(Mode::Run, &source, settings, &images, Some(Arc::clone(&folder)));
     let status = match &outcome {
         Ok(_) => "done",
         Err(error) if error.kind() == errors::ErrorKind::Interrupted => "interrupted",
         Err(_) => "failed",
     };
+    // Warnings of the run itself, where it came so far.
+    let plan = outcome.as_ref().map_or_else(|_| planned.plan(), |host| host.plan());
     folder.close(&plan, status)?;
     let _ = outcome?;
     Ok(Finished { folder: folder.path().to_path_buf(), reports: folder.reports() })

@@ -140,9 +140,9 @@ fn from_parse(parse: &ParseErrorType, place: &Place) -> Told {
         ParseErrorType::UnexpectedEOF => {
             Told::input("the script ends too early").label("something is still open here").help(unclosed(place))
         }
-        ParseErrorType::MissingToken(token, description) => {
-            Told::input(format!("`{token}` is missing {description}")).label(format!("expected `{token}` before this"))
-        }
+        ParseErrorType::MissingToken(token, description) => Told::input(format!("`{token}` is missing {description}"))
+            .label(format!("expected `{token}` before this"))
+            .help(unclosed(place)),
         ParseErrorType::Reserved(name) => {
             Told::input(format!("`{name}` cannot be used here")).label("not part of the script language")
         }
@@ -168,8 +168,11 @@ fn unknown_variable(name: &str, place: &Place) -> Told {
         return told.help(format!("`{name}` is a word: write `{}`", word.first_signature()));
     }
     let names = defined_names(&place.source.text);
-    let known: Vec<&str> = names.iter().map(String::as_str).collect();
-    let help = nearest(name, known.iter().copied())
+    if names.iter().any(|known| known == name) {
+        let help = "a name is known from its `let` on, within its block, and not inside of functions".to_owned();
+        return told.help(help);
+    }
+    let help = nearest(name, names.iter().map(String::as_str))
         .map(|near| format!("did you mean `{near}`?"))
         .or_else(|| words::nearest_word(name).map(|near| format!("did you mean the word `{near}(…)`?")))
         .unwrap_or_else(|| format!("define it first: `let {name} = …;` (a text needs quotes: \"{name}\")"));

@@ -69,7 +69,12 @@ impl RunFolder {
         folder.write("script.rhai", script.text.as_bytes())?;
         folder.write_json(
             "run.json",
-            &json!({ "status": "running", "script": script.name, "started": started.for_people() }),
+            &json!({
+                "status": "running",
+                "process": std::process::id(),
+                "script": script.name,
+                "started": started.for_people(),
+            }),
         )?;
         Ok(folder)
     }

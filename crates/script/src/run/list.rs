@@ -17,7 +17,7 @@ pub struct RunLine {
     pub script: String,
     /// When it began.
     pub started: String,
-    /// done, failed, interrupted, or running (also after a crash).
+    /// done, failed, interrupted, killed or running.
     pub status: String,
     /// Seconds it took.
     pub seconds: Option<f64>,
@@ -91,11 +91,14 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
             }
         }
     }
+    // A process that was killed could not say so itself.
+    let gone = |process: u64| Path::new("/proc").is_dir() && !Path::new(&format!("/proc/{process}")).is_dir();
+    let killed = text("status") == "running" && run["process"].as_u64().is_some_and(gone);
     Some(RunLine {
         folder: folder.to_path_buf(),
         script: script.to_owned(),
         started: text("started"),
-        status: text("status"),
+        status: if killed { "killed".to_owned() } else { text("status") },
         seconds: run["seconds"].as_f64(),
         device: text("device"),
         results,

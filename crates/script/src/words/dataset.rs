@@ -1,6 +1,8 @@
 //! Words that open manifests and choose rows.
 
-use foretask_data::Manifest;
+use std::path::Path;
+
+use foretask_data::{DataError, Manifest};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -224,8 +226,36 @@ fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
         return Err(Fault::input("`max_bad_fraction` must be a number from 0 to 1")
             .at(Locus::Value(1, vec!["max_bad_fraction".into()])));
     }
-    let manifest = Manifest::open(call.host.find(&path)).map_err(|error| Fault::from(error).argument(0))?;
+    let manifest = Manifest::open(call.host.find(&path)).map_err(|error| {
+        let missing = matches!(error, DataError::NotFound { .. });
+        let fault = Fault::from(error).argument(0);
+        if missing {
+            Fault { message: format!("there is no dataset at `{path}`"), ..fault }
+                .label("not found")
+                .help(elsewhere(&path))
+        } else {
+            fault
+        }
+    })?;
     Ok(Dynamic::from(Dataset::new(manifest, load)))
+}
+
+/// What may have been meant by a path where nothing is.
+fn elsewhere(path: &str) -> String {
+    let path = Path::new(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names: Vec<String> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    let wanted = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    match crate::errors::nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean \"{}\"?", path.with_file_name(near).display()),
+        None => "give a manifest (.parquet, .csv), a folder that holds one, a glob of Parquet parts, or a folder of images; \
+                 paths are looked up from the working folder, then from the script's folder and those above it"
+            .to_owned(),
+    }
 }
 
 /// Applies `change` to what stands before the dot; a refusal points at the first argument, if there is one.

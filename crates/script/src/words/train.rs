@@ -110,17 +110,12 @@ fn pretrain_options() -> Vec<OptionDoc> {
         OptionDoc::new(name, kind, &default, about)
     };
     vec![
-        OptionDoc::new(
-            "epochs",
-            "number above 0",
-            "by data size if no length is given",
-            "length: passes over the images",
-        ),
+        OptionDoc::new("epochs", "number above 0", "-", "length: passes over the images"),
         OptionDoc::new("steps", "whole number from 1", "-", "length: updates of the weights"),
         OptionDoc::new(
             "budget",
             "time: \"90s\", \"2m\", \"1h30m\"",
-            "-",
+            "\"2m\" if no length is given",
             "length: turned into a fixed number of steps by calibration",
         ),
         option("batch_size", "whole number from 1, or \"auto\"", "images in a step"),
