@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(found.confusion, [[2, 1, 0], [1, 0, 0], [0, 0, 0]]);
         assert_eq!((found.majority, found.majority_class.as_str()), (0.75, "cat"));
         assert!((found.chance - 1.0 / 3.0).abs() < 1e-15);
-        assert!((found.balanced_accuracy - (2.0 / 3.0 + 0.0) / 2.0).abs() < 1e-12);
+        assert!((found.balanced_accuracy - 1.0 / 3.0).abs() < 1e-12);
         assert_eq!((found.per_class[2].recall, found.per_class[2].precision), (None, None));
         assert_eq!(found.per_class[0].precision, Some(2.0 / 3.0));
         let expected = -(0.7_f64.ln() + 0.1_f64.ln() + 0.5_f64.ln() + 0.45_f64.ln()) / 4.0;

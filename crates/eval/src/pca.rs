@@ -53,7 +53,9 @@ pub fn pca(features: &Features) -> Projection {
     for axis in &mut basis {
         let most = axis.iter().copied().fold(0.0, |most: f64, v| if v.abs() > most.abs() { v } else { most });
         if most < 0.0 {
-            axis.iter_mut().for_each(|v| *v = -*v);
+            for v in axis.iter_mut() {
+                *v = -*v;
+            }
         }
     }
     let along = |row: &[f64], axis: usize| basis.get(axis).map_or(0.0, |b| dot(row, b) as f32);
@@ -67,9 +69,13 @@ fn centered(data: &[f32], dim: usize) -> Vec<f64> {
     let rows = (data.len() / dim).max(1) as f64;
     let mut mean = vec![0.0; dim];
     for row in data.chunks_exact(dim) {
-        mean.iter_mut().zip(row).for_each(|(m, v)| *m += f64::from(*v));
+        for (m, v) in mean.iter_mut().zip(row) {
+            *m += f64::from(*v);
+        }
     }
-    mean.iter_mut().for_each(|m| *m /= rows);
+    for m in &mut mean {
+        *m /= rows;
+    }
     data.chunks_exact(dim).flat_map(|row| row.iter().zip(&mean).map(|(v, m)| f64::from(*v) - m)).collect()
 }
 
@@ -82,7 +88,9 @@ fn covariance_times(x: &[f64], dim: usize, basis: &[Vec<f64>]) -> Vec<Vec<f64>> 
             for row in block.chunks_exact(dim) {
                 for (sum, direction) in sums.iter_mut().zip(basis) {
                     let score = dot(row, direction);
-                    sum.iter_mut().zip(row).for_each(|(s, v)| *s += score * v);
+                    for (s, v) in sum.iter_mut().zip(row) {
+                        *s += score * v;
+                    }
                 }
             }
             sums
@@ -91,7 +99,9 @@ fn covariance_times(x: &[f64], dim: usize, basis: &[Vec<f64>]) -> Vec<Vec<f64>> 
     let mut out = vec![vec![0.0; dim]; basis.len()];
     for part in &parts {
         for (to, from) in out.iter_mut().zip(part) {
-            to.iter_mut().zip(from).for_each(|(t, f)| *t += f);
+            for (t, f) in to.iter_mut().zip(from) {
+                *t += f;
+            }
         }
     }
     out
@@ -119,12 +129,16 @@ fn orthonormalize(basis: &mut [Vec<f64>]) {
         for _ in 0..2 {
             for other in before.iter() {
                 let share = dot(vector, other);
-                vector.iter_mut().zip(other).for_each(|(v, o)| *v -= share * o);
+                for (v, o) in vector.iter_mut().zip(other) {
+                    *v -= share * o;
+                }
             }
         }
         let norm = dot(vector, vector).sqrt();
         let scale = if norm > 1e-12 * length && norm > 0.0 { 1.0 / norm } else { 0.0 };
-        vector.iter_mut().for_each(|v| *v *= scale);
+        for v in vector.iter_mut() {
+            *v *= scale;
+        }
     }
 }
 
@@ -133,7 +147,9 @@ fn rotate(vectors: &[Vec<f64>], rotation: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let combine = |weights: &Vec<f64>| {
         let mut out = vec![0.0; vectors[0].len()];
         for (weight, vector) in weights.iter().zip(vectors) {
-            out.iter_mut().zip(vector).for_each(|(o, v)| *o += weight * v);
+            for (o, v) in out.iter_mut().zip(vector) {
+                *o += weight * v;
+            }
         }
         out
     };
@@ -164,10 +180,10 @@ fn jacobi(mut a: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f64>>) {
                     (row[p], row[q]) = (c * row[p] - s * row[q], s * row[p] + c * row[q]);
                 }
                 for matrix in [&mut a, &mut vectors] {
-                    for j in 0..n {
-                        let (x, y) = (matrix[p][j], matrix[q][j]);
-                        matrix[p][j] = c * x - s * y;
-                        matrix[q][j] = s * x + c * y;
+                    // p < q, so both rows can be held at once.
+                    let (before, after) = matrix.split_at_mut(q);
+                    for (x, y) in before[p].iter_mut().zip(&mut after[0]) {
+                        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
                     }
                 }
             }
@@ -209,7 +225,7 @@ mod tests {
         let found = pca(&features(data.collect(), 6));
         assert!((found.explained[0] - 0.567711533835).abs() < 1e-9, "{:?}", found.explained);
         assert!((found.explained[1] - 0.274094682478).abs() < 1e-9, "{:?}", found.explained);
-        for (point, expected) in found.points.iter().zip([[2.729380, -1.787638], [3.048073, -5.128564]]) {
+        for (point, expected) in found.points.iter().zip([[2.729_38, -1.787_638], [3.048073, -5.128564]]) {
             assert!((point[0] - expected[0]).abs() < 1e-4 && (point[1] - expected[1]).abs() < 1e-4, "{point:?}");
         }
     }

@@ -69,7 +69,9 @@ fn unit_rows(data: &[f32], dim: usize) -> Vec<f32> {
     out.par_chunks_mut(dim).with_min_len(256).for_each(|row| {
         let norm = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         if norm > 0.0 {
-            row.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
+            for v in row.iter_mut() {
+                *v = (f64::from(*v) / norm) as f32;
+            }
         }
     });
     out

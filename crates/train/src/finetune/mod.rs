@@ -64,7 +64,7 @@ pub struct Finetuned {
 }
 
 /// Learns to tell the classes of labelled images apart: linear probe first, then (see [`Keep`]) the whole network from
-/// there, by AdamW with warm-up and cosine, slightly moved and mirrored images.
+/// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
 ///
 /// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labelled images, so that what
 /// pretraining is compared with is as good as it gets. `statistics` are those of the encoder's features over the

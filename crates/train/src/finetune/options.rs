@@ -41,7 +41,7 @@ pub struct FinetuneOptions {
     /// Images a batch.
     #[serde(with = "foretask_pretext::auto_option")]
     pub batch_size: Option<usize>,
-    /// Peak learning rate of AdamW.
+    /// Peak learning rate of `AdamW`.
     #[serde(with = "foretask_pretext::auto_option")]
     pub lr: Option<f64>,
     /// Weight decay; never on biases and norms.

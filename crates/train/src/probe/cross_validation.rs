@@ -39,7 +39,9 @@ pub(crate) fn stratified_folds(labels: &[u32], folds: usize, seed: u64) -> Vec<V
 /// The smallest class that occurs at all.
 pub(crate) fn fewest_per_class(labels: &[u32], classes: usize) -> usize {
     let mut counts = vec![0; classes];
-    labels.iter().for_each(|&label| counts[label as usize] += 1);
+    for &label in labels {
+        counts[label as usize] += 1;
+    }
     counts.into_iter().filter(|&count| count > 0).min().unwrap_or(0)
 }
 

@@ -91,7 +91,9 @@ fn descent(gradient: &[f64], memory: &VecDeque<Pair>) -> Vec<f64> {
     }
     if let Some(last) = memory.back() {
         let scale = last.curvature / dot(&last.change, &last.change);
-        q.iter_mut().for_each(|v| *v *= scale);
+        for v in &mut q {
+            *v *= scale;
+        }
     }
     for (weight, pair) in weights.iter().zip(memory) {
         let correction = weight - dot(&pair.change, &q) / pair.curvature;
@@ -213,7 +215,9 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn add_scaled(target: &mut [f64], scale: f64, source: &[f64]) {
-    target.iter_mut().zip(source).for_each(|(t, s)| *t += scale * s);
+    for (t, s) in target.iter_mut().zip(source) {
+        *t += scale * s;
+    }
 }
 
 fn max_abs(values: &[f64]) -> f64 {

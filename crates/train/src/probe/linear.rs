@@ -214,7 +214,9 @@ impl LinearProbe {
         for row in out.chunks_exact_mut(self.classes.max(1)) {
             let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let sum: f64 = row.iter().map(|v| f64::from(v - most).exp()).sum();
-            row.iter_mut().for_each(|v| *v = (f64::from(*v - most).exp() / sum) as f32);
+            for v in row.iter_mut() {
+                *v = (f64::from(*v - most).exp() / sum) as f32;
+            }
         }
         out
     }
@@ -279,7 +281,8 @@ mod tests {
         let options = ProbeOptions { strength: Some(0.01), tolerance: 1e-10, ..ProbeOptions::default() };
         let probe = linear_probe(&features, &labels, 3, None, &options).unwrap();
         assert!(probe.converged && probe.iterations < 60, "{probe:?}");
-        let weight = [-0.094216, -0.06177, 0.043533, -0.13682, -0.060399, -0.097733, 0.231037, 0.122169, 0.0542];
+        let weight =
+            [-0.094_216, -0.061_77, 0.043_533, -0.136_82, -0.060_399, -0.097_733, 0.231_037, 0.122_169, 0.054_2];
         assert_close(&probe.weight, &weight, 2e-6);
         let mean = probe.bias.iter().sum::<f32>() / 3.0;
         let bias: Vec<f32> = probe.bias.iter().map(|b| b - mean).collect();

@@ -46,7 +46,9 @@ impl Logistic<'_> {
                 .collect();
             for (part_loss, part) in &parts {
                 loss += part_loss;
-                gradient.iter_mut().zip(part).for_each(|(g, p)| *g += p);
+                for (g, p) in gradient.iter_mut().zip(part) {
+                    *g += p;
+                }
             }
         }
         let scale = 1.0 / rows as f64;
@@ -56,7 +58,9 @@ impl Logistic<'_> {
             *g = *g * scale + self.strength * w;
             penalty += w * w;
         }
-        bias_gradient.iter_mut().for_each(|g| *g *= scale);
+        for g in bias_gradient {
+            *g *= scale;
+        }
         loss * scale + 0.5 * self.strength * penalty
     }
 
@@ -69,7 +73,9 @@ impl Logistic<'_> {
         for start in range.clone().step_by(TILE) {
             let count = TILE.min(range.end - start);
             let source = &self.x[start * d..(start + count) * d];
-            x.iter_mut().zip(source).for_each(|(to, from)| *to = f64::from(*from));
+            for (to, from) in x.iter_mut().zip(source) {
+                *to = f64::from(*from);
+            }
             // Rows beyond the last keep error 0, so whatever they hold adds nothing.
             logits(&x, weight, bias, d, &mut errors);
             for row in 0..TILE {
@@ -153,7 +159,9 @@ fn cross_entropy(logits: &mut [f64], label: usize) -> f64 {
         *v = (*v - most).exp();
         sum += *v;
     }
-    logits.iter_mut().for_each(|v| *v /= sum);
+    for v in logits.iter_mut() {
+        *v /= sum;
+    }
     logits[label] -= 1.0;
     sum.ln() - picked
 }

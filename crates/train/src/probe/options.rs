@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 
-/// Penalty of a probe on learned features: at 10 labels a class on SimCLR features it is within noise of the best.
+/// Penalty of a probe on learned features: at 10 labels a class on `SimCLR` features it is within noise of the best.
 pub const DEFAULT_STRENGTH: f64 = 0.01;
 
 /// Options of [`linear_probe`](crate::linear_probe) and [`pixel_probe`](crate::pixel_probe).

@@ -19,16 +19,22 @@ impl Standardization {
         let rows = data.len().checked_div(dim).unwrap_or(0).max(1) as f64;
         let mut mean = vec![0.0_f64; dim];
         for row in data.chunks_exact(dim.max(1)) {
-            mean.iter_mut().zip(row).for_each(|(m, v)| *m += f64::from(*v));
+            for (m, v) in mean.iter_mut().zip(row) {
+                *m += f64::from(*v);
+            }
         }
-        mean.iter_mut().for_each(|m| *m /= rows);
+        for m in &mut mean {
+            *m /= rows;
+        }
         let mut std = vec![0.0_f64; dim];
         for row in data.chunks_exact(dim.max(1)) {
             for ((s, v), m) in std.iter_mut().zip(row).zip(&mean) {
                 *s += (f64::from(*v) - m).powi(2);
             }
         }
-        std.iter_mut().for_each(|s| *s = (*s / rows).sqrt());
+        for s in &mut std {
+            *s = (*s / rows).sqrt();
+        }
         let least = 1e-4 * std.iter().sum::<f64>() / dim.max(1) as f64;
         Self {
             mean: mean.iter().map(|&m| m as f32).collect(),
