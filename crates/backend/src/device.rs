@@ -53,6 +53,7 @@ pub struct DeviceInfo {
 }
 
 /// How to get libtorch into a build.
+#[cfg(not(feature = "libtorch"))]
 pub(crate) const GET_LIBTORCH: &str =
     "Run `cargo xtask libtorch`, then `cargo run --release -p foretask --features libtorch -- …`";
 /// How to get libtorch with CUDA into a build.

@@ -1,6 +1,8 @@
 //! Residual networks with torchvision's topology and state-dict names.
 
 mod block;
+#[cfg(test)]
+mod tests;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
