@@ -223,9 +223,9 @@ mod tests {
             ((0.7 * i + 1.3 * j + 0.1 * i * j).sin() * (1.0 + j)) as f32
         });
         let found = pca(&features(data.collect(), 6));
-        assert!((found.explained[0] - 0.567711533835).abs() < 1e-9, "{:?}", found.explained);
-        assert!((found.explained[1] - 0.274094682478).abs() < 1e-9, "{:?}", found.explained);
-        for (point, expected) in found.points.iter().zip([[2.729_38, -1.787_638], [3.048073, -5.128564]]) {
+        assert!((found.explained[0] - 0.567_711_533_835).abs() < 1e-9, "{:?}", found.explained);
+        assert!((found.explained[1] - 0.274_094_682_478).abs() < 1e-9, "{:?}", found.explained);
+        for (point, expected) in found.points.iter().zip([[2.729_38, -1.787_638], [3.048_073, -5.128_564]]) {
             assert!((point[0] - expected[0]).abs() < 1e-4 && (point[1] - expected[1]).abs() < 1e-4, "{point:?}");
         }
     }

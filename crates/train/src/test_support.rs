@@ -17,7 +17,7 @@ pub(crate) fn stripes(count: usize, classes: usize) -> Images {
         let pixels = (0..144).map(|at| {
             let (x, y) = (at % 12, at / 12);
             let along = if class.is_multiple_of(2) { x } else { y };
-            let bright = (along / (2 + class / 2)) % 2 == 0;
+            let bright = (along / (2 + class / 2)).is_multiple_of(2);
             (if bright { 170 } else { 30 }) + rng.below(60) as u8
         });
         let mut bytes = b"P5\n12 12\n255\n".to_vec();
