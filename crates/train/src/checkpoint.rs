@@ -110,7 +110,11 @@ pub fn put_under(part: &str, from: StateDict, into: &mut StateDict) {
 pub fn take_under(part: &str, from: &mut StateDict) -> StateDict {
     let prefix = format!("{part}/");
     let names: Vec<String> = from.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
-    names.into_iter().filter_map(|name| from.remove_entry(&name)).map(|(n, t)| (n[prefix.len()..].to_owned(), t)).collect()
+    names
+        .into_iter()
+        .filter_map(|name| from.remove_entry(&name))
+        .map(|(n, t)| (n[prefix.len()..].to_owned(), t))
+        .collect()
 }
 
 #[cfg(test)]

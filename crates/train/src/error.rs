@@ -30,7 +30,7 @@ pub enum TrainError {
         "the {what} became {value} at step {step} (batch of rows {}); {}. A lower `lr`, a lower `clip_norm` or a \
          longer `warmup` usually helps; look at the named images for damaged ones",
         rows_in_words(rows),
-        checkpoint_in_words(checkpoint)
+        checkpoint_in_words(checkpoint.as_ref())
     )]
     NotFinite {
         /// "loss" or "gradient norm".
@@ -63,7 +63,9 @@ pub enum TrainError {
         reason: String,
     },
     /// The optimizer state of a checkpoint does not fit the model.
-    #[error("the optimizer state of parameter `{parameter}` does not fit the model; the checkpoint is of another model")]
+    #[error(
+        "the optimizer state of parameter `{parameter}` does not fit the model; the checkpoint is of another model"
+    )]
     OptimizerState {
         /// The parameter's path.
         parameter: String,
@@ -119,7 +121,7 @@ fn rows_in_words(rows: &[u64]) -> String {
     if rest == 0 { shown.join(", ") } else { format!("{}, and {rest} more", shown.join(", ")) }
 }
 
-fn checkpoint_in_words(checkpoint: &Option<(PathBuf, u64)>) -> String {
+fn checkpoint_in_words(checkpoint: Option<&(PathBuf, u64)>) -> String {
     match checkpoint {
         Some((path, step)) => format!("the last good checkpoint is {} (step {step})", path.display()),
         None => "no checkpoint had been written yet".to_owned(),

@@ -29,8 +29,8 @@ pub use finetune::{
     resolve_finetune,
 };
 pub use health::{Gauges, HealthLine, Metric, Reference};
-pub(crate) use labels::largest;
 pub use labels::labels_of;
+pub(crate) use labels::largest;
 pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use pretrain::{

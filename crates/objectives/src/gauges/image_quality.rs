@@ -3,6 +3,9 @@
 /// Side of the window of [`ssim`], and the width of its Gaussian, as in the paper.
 const WINDOW: usize = 11;
 const SIGMA: f64 = 1.5;
+/// (K1 L)² and (K2 L)² of the paper, for values up to L = 1.
+const C1: f64 = 0.01 * 0.01;
+const C2: f64 = 0.03 * 0.03;
 
 /// Peak signal-to-noise ratio in decibel of values in 0..1: `-10 log10(mean squared difference)`; infinite for equal
 /// images.
@@ -27,8 +30,6 @@ pub fn psnr(output: &[f32], target: &[f32]) -> f64 {
 pub fn ssim(output: &[f32], target: &[f32], width: usize, height: usize) -> f64 {
     assert!(output.len() == width * height && target.len() == width * height, "ssim needs planes of {width}x{height}");
     assert!(width > 0 && height > 0, "ssim needs an image");
-    const C1: f64 = 0.01 * 0.01;
-    const C2: f64 = 0.03 * 0.03;
     let odd = |side: usize| side - (side + 1) % 2;
     let window = gaussian(WINDOW.min(odd(width)).min(odd(height)));
     let mean = |value: &dyn Fn(f64, f64) -> f64| {

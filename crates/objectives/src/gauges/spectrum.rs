@@ -48,7 +48,9 @@ fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             beside[i] = row[i - 1];
             continue;
         }
-        row.iter_mut().for_each(|x| *x /= scale);
+        for x in row.iter_mut() {
+            *x /= scale;
+        }
         let mut h: f64 = row.iter().map(|x| x * x).sum();
         let f = row[i - 1];
         let g = -h.sqrt().copysign(f);
@@ -66,7 +68,9 @@ fn tridiagonal(a: &mut [f64], n: usize) -> (Vec<f64>, Vec<f64>) {
             }
             p[j] += sum;
         }
-        p.iter_mut().for_each(|x| *x /= h);
+        for x in &mut p {
+            *x /= h;
+        }
         let half = p.iter().zip(&*row).map(|(x, u)| x * u).sum::<f64>() / (2.0 * h);
         p.iter_mut().zip(&*row).for_each(|(x, u)| *x -= half * u);
         for j in 0..i {
@@ -144,8 +148,12 @@ mod tests {
         let matrix = (0..36).map(|k| sum(k / 6, k % 6)).collect();
         // numpy: eigvalsh(A + A^T).
         let expected = [
-            2.239_635_598_315_913_5, 0.709_868_604_137_512_7, 0.143_629_267_007_757_97, -0.018_030_117_621_509_415,
-            -1.118_228_428_987_718_5, -2.894_194_551_746_286_6,
+            2.239_635_598_315_913_5,
+            0.709_868_604_137_512_7,
+            0.143_629_267_007_757_97,
+            -0.018_030_117_621_509_415,
+            -1.118_228_428_987_718_5,
+            -2.894_194_551_746_286_6,
         ];
         close(&symmetric_eigenvalues(matrix, 6), &expected);
     }
@@ -177,7 +185,10 @@ mod tests {
         let wide: Vec<f32> = (0..60).map(|k| tall[(k % 12) * 5 + k / 12]).collect();
         // numpy: svd of the 12 x 5 matrix.
         let expected = [
-            3.097_802_974_779_748_6, 2.901_521_415_057_431_8, 2.279_036_776_939_243, 1.811_911_056_279_287,
+            3.097_802_974_779_748_6,
+            2.901_521_415_057_431_8,
+            2.279_036_776_939_243,
+            1.811_911_056_279_287,
             1.387_103_335_285_783,
         ];
         close(&singular_values(&tall, 5), &expected);

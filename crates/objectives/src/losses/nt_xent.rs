@@ -36,7 +36,7 @@ mod tests {
     use burn::tensor::TensorData;
 
     use super::*;
-    use crate::reference::{assert_gradient, numbers, number, plain};
+    use crate::reference::{assert_gradient, number, numbers, plain};
 
     fn views(seed: f64) -> Tensor<2> {
         Tensor::from_data(TensorData::new(numbers(24, seed), [4, 6]), &plain())
@@ -45,7 +45,8 @@ mod tests {
     #[test]
     fn values_are_those_of_the_formula_in_f64() {
         // numpy: z normalized, s = z z^T / t with -inf on the diagonal, mean of logsumexp(s) - s[i, partner].
-        let expected = [(0.07, 2.497_158_821_5), (0.2, 1.483_134_553_4), (0.5, 1.513_648_049_5), (1.0, 1.665_456_311_9)];
+        let expected =
+            [(0.07, 2.497_158_821_5), (0.2, 1.483_134_553_4), (0.5, 1.513_648_049_5), (1.0, 1.665_456_311_9)];
         for (temperature, expected) in expected {
             let loss = number(nt_xent(views(0.1), views(0.5), temperature));
             assert!((loss - expected).abs() < 1e-5, "{temperature}: {loss} instead of {expected}");
@@ -69,7 +70,8 @@ mod tests {
 
     #[test]
     fn the_length_of_an_embedding_does_not_matter() {
-        let (a, b) = (number(nt_xent(views(0.1), views(0.5), 0.2)), number(nt_xent(views(0.1) * 1e4, views(0.5) * 1e-4, 0.2)));
+        let (a, b) =
+            (number(nt_xent(views(0.1), views(0.5), 0.2)), number(nt_xent(views(0.1) * 1e4, views(0.5) * 1e-4, 0.2)));
         assert!((a - b).abs() < 1e-5, "{a} {b}");
     }
 

@@ -133,12 +133,7 @@ impl Optimizer {
     ///
     /// # Errors
     /// A tensor whose size does not fit its parameter.
-    pub fn load_state<M: Module>(
-        &mut self,
-        module: &M,
-        state: &StateDict,
-        device: &Device,
-    ) -> Result<(), TrainError> {
+    pub fn load_state<M: Module>(&mut self, module: &M, state: &StateDict, device: &Device) -> Result<(), TrainError> {
         let mut writer = StateWriter { optimizer: self, path: Path::default(), state, device, fault: None };
         module.visit(&mut writer);
         writer.fault.map_or(Ok(()), Err)

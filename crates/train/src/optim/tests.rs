@@ -79,8 +79,7 @@ fn plain_descent_keeps_no_state() {
     let mut optimizer = Optimizer::new(rule, 0.0);
     let moved = run(toy(), &mut optimizer, 1..=1, None);
     let slope = numbers(4, 0.1);
-    let expected: Vec<f64> =
-        [0.5, -1.2, 2.0, 0.1].iter().zip(slope).map(|(w, g)| w - 0.05 * f64::from(g)).collect();
+    let expected: Vec<f64> = [0.5, -1.2, 2.0, 0.1].iter().zip(slope).map(|(w, g)| w - 0.05 * f64::from(g)).collect();
     assert_close(&weight(&moved), &expected);
     assert_eq!(rule.moments(), 0);
     assert!(optimizer.state(&moved).keys().all(|name| name.starts_with("updates.")));
@@ -133,7 +132,8 @@ fn a_part_has_its_own_learning_rate_and_zero_freezes_it() {
     let moved = run(toy(), &mut Optimizer::new(rule, 0.0).with_factor("weight", 0.0), 1..=2, None);
     assert_eq!(weight(&moved), weight(&toy()));
     assert_ne!(state_dict(&moved)["bias"], state_dict(&toy())["bias"]);
-    let tenfold = run(toy(), &mut Optimizer::new(rule, 0.0).with_factor("weigh", 9.0).with_factor("weight", 10.0), 1..=1, None);
+    let tenfold =
+        run(toy(), &mut Optimizer::new(rule, 0.0).with_factor("weigh", 9.0).with_factor("weight", 10.0), 1..=1, None);
     let expected: Vec<f64> =
         [0.5, -1.2, 2.0, 0.1].iter().zip(numbers(4, 0.1)).map(|(w, g)| w - 0.5 * f64::from(g)).collect();
     assert_close(&weight(&tenfold), &expected);

@@ -4,10 +4,10 @@ use burn::tensor::Tensor;
 use foretask_backend::{Device, Scope, catch, host_tensor, load_state_dict};
 use foretask_pretext::{Example, ExampleTarget, Planes, TargetKind};
 
-use super::gauges::best;
 use super::learner::{Answer, Learner, Normalizer};
 use super::result::Pretrained;
 use crate::error::TrainError;
+use crate::largest;
 
 impl Pretrained {
     /// Fills in the `answer` of examples made by this task at this input shape. Tasks whose answer is no class and no
@@ -34,12 +34,14 @@ impl Pretrained {
             (Answer::Logits(logits), TargetKind::Classes { names }) => {
                 let logits = host_tensor(logits);
                 let rows = logits.data.chunks_exact(names.len().max(1));
-                Some(ExampleTarget::Classes(rows.map(|row| names[best(row)].clone()).collect()))
+                Some(ExampleTarget::Classes(rows.map(|row| names[largest(row)].clone()).collect()))
             }
             (Answer::Images(image), TargetKind::Image(shape)) => {
                 let mut data = host_tensor(image).data;
                 data.truncate(shape.len());
-                data.iter_mut().for_each(|x| *x = x.clamp(0.0, 1.0));
+                for x in &mut data {
+                    *x = x.clamp(0.0, 1.0);
+                }
                 Some(ExampleTarget::Image(Planes { data, shape }))
             }
             _ => None,

@@ -6,6 +6,7 @@ use foretask_objectives::{effective_rank, embedding_std, psnr, retrieval_accurac
 use foretask_pretext::Shape;
 
 use crate::health::{Gauges, Metric};
+use crate::largest;
 
 /// Rows that the effective rank is computed of: its cost grows with their cube.
 const RANK_ROWS: usize = 256;
@@ -46,20 +47,21 @@ pub(super) fn of_views(features: &HostTensor, first: &Tensor<2>, second: &Tensor
 /// Accuracy against chance.
 pub(super) fn of_classes(features: &HostTensor, logits: &HostTensor, classes: &[u32]) -> Gauges {
     let count = logits.shape.get(1).copied().unwrap_or(1).max(1);
-    let right = logits.data.chunks_exact(count).zip(classes).filter(|(row, class)| best(row) == **class as usize).count();
+    let right =
+        logits.data.chunks_exact(count).zip(classes).filter(|(row, class)| largest(row) == **class as usize).count();
     let accuracy = right as f64 / classes.len().max(1) as f64;
     let accuracy = Metric::new("accuracy", accuracy).against("chance", 1.0 / count as f64);
     Gauges { metrics: vec![accuracy], ..of_features(features) }
 }
 
-/// Position of the largest number, the first of equals.
-pub(super) fn best(row: &[f32]) -> usize {
-    let larger = |best: usize, i: usize| if row[i] > row[best] { i } else { best };
-    (0..row.len()).fold(0, larger)
-}
-
 /// Quality of what was restored, against that of the input as it was given.
-pub(super) fn of_images(features: &HostTensor, restored: &[f32], target: &[f32], input: &[f32], shape: Shape) -> Gauges {
+pub(super) fn of_images(
+    features: &HostTensor,
+    restored: &[f32],
+    target: &[f32],
+    input: &[f32],
+    shape: Shape,
+) -> Gauges {
     let restored: Vec<f32> = restored.iter().map(|x| x.clamp(0.0, 1.0)).collect();
     let (ours, plain) = (quality(&restored, target, shape), quality(input, target, shape));
     let metrics = vec![
@@ -102,8 +104,8 @@ mod tests {
     fn quality_is_the_mean_over_images_and_planes() {
         let shape = Shape::new(2, 1, 1);
         let (psnr, ssim) = quality(&[0.1, 0.1, 0.5, 0.5], &[0.0, 0.0, 0.5, 0.5], shape);
-        assert!((psnr - (20.0 + BEST_PSNR) / 2.0).abs() < 1e-5, "{psnr}");
+        assert!((psnr - f64::midpoint(20.0, BEST_PSNR)).abs() < 1e-5, "{psnr}");
         // By hand: means only (a window of one pixel has no variance): (0 + C1) / (0.01 + C1).
-        assert!((ssim - (1e-4 / (0.01 + 1e-4) + 1.0) / 2.0).abs() < 1e-5, "{ssim}");
+        assert!((ssim - f64::midpoint(1e-4 / (0.01 + 1e-4), 1.0)).abs() < 1e-5, "{ssim}");
     }
 }

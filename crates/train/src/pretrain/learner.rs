@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use foretask_backend::{HostTensor, Scope, host_tensor};
 use foretask_backend::layers::global_avg_pool;
+use foretask_backend::{HostTensor, Scope, host_tensor};
 use foretask_models::{
     Backbone, ClassHead, DecoderConfig, DecoderHead, Head, InputSpec, ProjectionConfig, ProjectionHead,
 };
@@ -142,7 +142,7 @@ impl Learner {
         let Batch { inputs, targets, shape, count, inputs_per_image } = batch;
         let seen = measure.then(|| inputs.clone());
         let (features, answer) = self.answer(normalizer.inputs(inputs, shape), measure)?;
-        let features = features.map(|features| to_host(features));
+        let features = features.map(to_host);
         match (task, answer, targets) {
             (Task::SimClr(task), Answer::Embeddings(z), Targets::Views) => {
                 let (first, second) = two_views(z, count);

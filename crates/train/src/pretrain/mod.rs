@@ -64,12 +64,10 @@ pub fn pretrain(
 fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, &cx.device.plain());
-    let make = |request: &Request, workers: &Workers| {
-        batches::make(&plan.task, images, plan.options.seed, request, workers)
-    };
-    let forward = |learner: &Learner, batch: Batch, measure: bool| {
-        learner.forward(&plan.task.task, batch, &normalizer, measure)
-    };
+    let make =
+        |request: &Request, workers: &Workers| batches::make(&plan.task, images, plan.options.seed, request, workers);
+    let forward =
+        |learner: &Learner, batch: Batch, measure: bool| learner.forward(&plan.task.task, batch, &normalizer, measure);
     let row = |index: u32| images.row(index as usize);
     let identity = identity(start, &plan, &input, images, cx)?;
 

@@ -113,7 +113,11 @@ impl PretrainOptions {
     /// [`TrainError::Option`] with the option and its range.
     pub fn validate(&self) -> Result<(), TrainError> {
         let require = |ok: bool, option, value: &dyn std::fmt::Display, range: &str| {
-            if ok { Ok(()) } else { Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") }) }
+            if ok {
+                Ok(())
+            } else {
+                Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") })
+            }
         };
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
         self.length()?;
@@ -127,7 +131,12 @@ impl PretrainOptions {
             require((1..=1 << 20).contains(&batch_size), "batch_size", &batch_size, "a whole number from 1")?;
         }
         if let Some(lr) = self.lr {
-            require(above_zero(lr), "lr", &lr, "a number above 0, usually 1e-4 to 1e-2 with AdamW, 0.01 to 1 with SGD")?;
+            require(
+                above_zero(lr),
+                "lr",
+                &lr,
+                "a number above 0, usually 1e-4 to 1e-2 with AdamW, 0.01 to 1 with SGD",
+            )?;
         }
         if let Some(decay) = self.weight_decay {
             require((0.0..=1.0).contains(&decay), "weight_decay", &decay, "from 0 to 1")?;
@@ -156,7 +165,12 @@ impl PretrainOptions {
         }
         require((0.0..=0.9).contains(&self.warmup), "warmup", &self.warmup, "a share of the steps from 0 to 0.9")?;
         require(self.clip_norm >= 0.0, "clip_norm", &self.clip_norm, "a number above 0, or 0 for no clipping")?;
-        require((1..=4096).contains(&self.accumulate), "accumulate", &self.accumulate, "a whole number from 1 to 4096")?;
+        require(
+            (1..=4096).contains(&self.accumulate),
+            "accumulate",
+            &self.accumulate,
+            "a whole number from 1 to 4096",
+        )?;
         if let Some(size) = self.image_size {
             require((4..=4096).contains(&size), "image_size", &size, "a number of pixels from 4 to 4096")?;
         }

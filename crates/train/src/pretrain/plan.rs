@@ -14,7 +14,7 @@ use crate::optim::{AdamW, Rule, Sgd};
 use crate::start::Start;
 
 /// Time that is trained where no length is given.
-const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_secs(120));
+const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_mins(2));
 /// Images of unequal or large sizes are brought to at most this side unless told otherwise.
 const LARGEST_SIDE: usize = 128;
 /// And small ones of unequal sizes to at least this.
@@ -106,7 +106,11 @@ pub fn plan_pretraining(
     let length = match options.length()? {
         Some(length) => length,
         None => {
-            notes.push(Auto::new("budget", DEFAULT_BUDGET, "no length was given; `epochs`, `steps` or `budget` set it"));
+            notes.push(Auto::new(
+                "budget",
+                DEFAULT_BUDGET,
+                "no length was given; `epochs`, `steps` or `budget` set it",
+            ));
             Length::Budget(DEFAULT_BUDGET)
         }
     };
@@ -174,13 +178,13 @@ fn input_shape(
         return Ok(Shape::new(pool.channels, height, width));
     }
     match pool.size {
-        Some((width, height)) if width.max(height) <= LARGEST_SIDE => {
-            Ok(Shape::new(pool.channels, height, width))
-        }
+        Some((width, height)) if width.max(height) <= LARGEST_SIDE => Ok(Shape::new(pool.channels, height, width)),
         _ => {
             let side = pool.smallest_side.clamp(SMALLEST_SIDE, LARGEST_SIDE);
             let reason = match pool.size {
-                Some((width, height)) => format!("images are {width}x{height}; larger inputs cost more time and memory"),
+                Some((width, height)) => {
+                    format!("images are {width}x{height}; larger inputs cost more time and memory")
+                }
                 None => format!("images differ in size, the smallest side is {}", pool.smallest_side),
             };
             notes.push(Auto::new("image_size", side, reason));
@@ -207,13 +211,12 @@ fn head_for(
         }
         Task::SuperResolution(task) => {
             let mut decoder = DecoderConfig::light(features, map, [shape.channels, shape.height, shape.width]);
-            match task.decoder_width {
-                Some(width) => decoder.hidden = width as usize,
-                None => {
-                    let reason = "half as wide as the features, from 8 to 64: the encoder shall do the work";
-                    notes.push(Auto::new("decoder_width", decoder.hidden, reason));
-                    task.decoder_width = Some(decoder.hidden as u32);
-                }
+            if let Some(width) = task.decoder_width {
+                decoder.hidden = width as usize;
+            } else {
+                let reason = "half as wide as the features, from 8 to 64: the encoder shall do the work";
+                notes.push(Auto::new("decoder_width", decoder.hidden, reason));
+                task.decoder_width = Some(decoder.hidden as u32);
             }
             HeadConfig::Decoder(decoder)
         }

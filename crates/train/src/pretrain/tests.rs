@@ -59,7 +59,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
-        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_secs(3600), stop_at: None }
+        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_hours(1), stop_at: None }
     }
 
     fn run(&self) -> Result<Pretrained, TrainError> {
@@ -155,8 +155,42 @@ fn the_seed_decides_everything() {
     assert_ne!(bits(&a.encoder.state), bits(&b.encoder.state));
 }
 
-/// Not a test by itself: the child of the next one, told apart by its environment.
+/// Set where a test runs as the child of itself: the folder to work in.
 const CHILD: &str = "FORETASK_TEST_CHILD_FOLDER";
+
+/// A process of its own that runs the test of this name in `folder`.
+fn child(test: &str, folder: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", &format!("pretrain::tests::{test}"), "--nocapture"])
+        .env(CHILD, folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+#[test]
+fn computing_threads_do_not_change_a_bit() {
+    if let Ok(folder) = std::env::var(CHILD) {
+        for task in TASKS {
+            let folder = Path::new(&folder).join(task);
+            Run::new(task, SHORT, &folder).run().unwrap().save(&folder.join("result")).unwrap();
+        }
+        return;
+    }
+    let folders = [1, 2, 5].map(|threads: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = child("computing_threads_do_not_change_a_bit", folder.path());
+        assert!(child.env("RAYON_NUM_THREADS", threads.to_string()).status().unwrap().success());
+        folder
+    });
+    for task in TASKS {
+        let [one, two, five] =
+            folders.each_ref().map(|f| Pretrained::load(&f.path().join(task).join("result")).unwrap().unwrap());
+        assert_same(&one, &two);
+        assert_same(&one, &five);
+    }
+}
 
 #[test]
 fn killed_at_any_moment_and_run_again() {
@@ -170,16 +204,10 @@ fn killed_at_any_moment_and_run_again() {
     let expected = Run::new("rotation", LONG, whole.path()).run().unwrap();
     let mut kills = 0;
     for patience in [30, 70] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "pretrain::tests::killed_at_any_moment_and_run_again", "--nocapture"])
-            .env(CHILD, parts.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = child("killed_at_any_moment_and_run_again", parts.path()).spawn().unwrap();
         let begin = Instant::now();
         while !checkpoint::path_in(parts.path()).exists() {
-            assert!(begin.elapsed() < Duration::from_secs(60), "the child never wrote a checkpoint");
+            assert!(begin.elapsed() < Duration::from_mins(1), "the child never wrote a checkpoint");
             assert!(child.try_wait().unwrap().is_none_or(|status| status.success()), "the child failed");
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -212,7 +240,7 @@ fn metrics_are_cut_back_to_the_checkpoint() {
 fn a_loss_that_is_no_number_stops_the_stage_and_says_where() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"{"steps": 30, "batch_size": 8, "lr": 1e30, "warmup": 0}"#;
-    let run = Run { checkpoint_every: Duration::from_secs(3600), ..Run::new("simclr", text, folder.path()) };
+    let run = Run { checkpoint_every: Duration::from_hours(1), ..Run::new("simclr", text, folder.path()) };
     let error = run.run().unwrap_err();
     let words = error.to_string();
     let TrainError::NotFinite { step, rows, checkpoint: None, .. } = error else { panic!("{error:?}") };
@@ -328,7 +356,7 @@ fn an_encoder_can_be_trained_on() {
         events: &events,
         interrupt: &interrupt,
         threads: 1,
-        checkpoint_every: Duration::from_secs(3600),
+        checkpoint_every: Duration::from_hours(1),
     };
     let start = Start::Encoder(first.encoder.clone());
     let task = Task::by_name("simclr").unwrap();

@@ -114,8 +114,7 @@ pub fn train<M: Module, B: Send>(
     row: impl Fn(u32) -> u64,
     cx: &Context<'_>,
 ) -> Result<Trained<M>, TrainError> {
-    std::fs::create_dir_all(cx.folder)
-        .map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
+    std::fs::create_dir_all(cx.folder).map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
     let mut state = State::open(model, optimizer, plan, cx)?;
     let first_step = state.progress.step;
     cx.emit(Event::Started {
@@ -193,8 +192,7 @@ fn one_step<M: Module, B>(
     for part in 0..batches_per_step {
         let last = part + 1 == batches_per_step;
         let output = forward(&model, batches.take()?, measure && last)?;
-        let loss =
-            if batches_per_step == 1 { output.loss } else { output.loss.div_scalar(batches_per_step as f64) };
+        let loss = if batches_per_step == 1 { output.loss } else { output.loss.div_scalar(batches_per_step as f64) };
         sum = Some(accumulate(sum, gradients(&loss, &model), &model));
         losses.push(loss.inner());
         gauges = output.gauges;
@@ -344,7 +342,7 @@ impl Pace {
             loss: progress.last_loss,
             learning_rate,
             images_per_second: images as f64 / span,
-            data_wait: ((waited - self.waited).as_secs_f64() / span).min(1.0),
+            data_wait: (waited.saturating_sub(self.waited).as_secs_f64() / span).min(1.0),
             remaining_seconds: per_step * (plan.steps - progress.step) as f64,
         };
         self.since = now;
