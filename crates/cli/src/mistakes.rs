@@ -1,5 +1,6 @@
 //! What a person sees after typical mistakes: snapshots of whole messages, to be read by people.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use foretask_script::{Error, Settings, Source};
@@ -15,7 +16,7 @@ fn folder() -> tempfile::TempDir {
         image.extend([index * 30; 256]);
         std::fs::write(folder.path().join(format!("{index}.pgm")), image).unwrap();
         let (class, split) = (if index % 2 == 0 { "bag" } else { "coat" }, if index < 6 { "train" } else { "test" });
-        table += &format!("{index}.pgm,{class},{split}\n");
+        writeln!(table, "{index}.pgm,{class},{split}").unwrap();
     }
     std::fs::write(folder.path().join("clothes.csv"), table).unwrap();
     folder

@@ -127,12 +127,11 @@ fn refuse(
         value => value.get(part),
     });
     let shown = written.map_or_else(String::new, |value| format!(", not {value}"));
-    let message = match expected(&text) {
-        Some(expected) => format!("`{}` expects {expected}{shown}", path.join(".")),
-        None => {
-            let text = text.trim_end_matches('.');
-            if text.contains(&format!("`{name}`")) { text.to_owned() } else { format!("`{}`: {text}", path.join(".")) }
-        }
+    let message = if let Some(expected) = expected(&text) {
+        format!("`{}` expects {expected}{shown}", path.join("."))
+    } else {
+        let text = text.trim_end_matches('.');
+        if text.contains(&format!("`{name}`")) { text.to_owned() } else { format!("`{}`: {text}", path.join(".")) }
     };
     let whole = match written {
         Some(Value::Number(number)) if text.contains("floating point") => number

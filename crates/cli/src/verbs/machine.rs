@@ -19,7 +19,7 @@ pub(crate) fn devices(json: bool) -> Result<(), Error> {
         })
         .collect();
     print!("{}", table(&rows));
-    for device in devices.iter() {
+    for device in &devices {
         if let Some(missing) = &device.missing {
             println!("\nNot here: {}\n  {missing}", device.name);
         }

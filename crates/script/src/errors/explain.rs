@@ -239,12 +239,11 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
     }
     let mut known: Vec<&str> = words::names().collect();
     known.extend(own.iter().map(|(name, _)| name.as_str()));
-    let help = nearest(name, known)
-        .map(|near| match words::find(near) {
-            Some(word) => format!("did you mean `{near}`?\n{}", word.signature_lines().join("\n")),
-            None => format!("did you mean `{near}`?"),
-        })
-        .unwrap_or_else(|| "`foretask words` lists every word".to_owned());
+    let help = match nearest(name, known).map(|near| (near, words::find(near))) {
+        Some((near, Some(word))) => format!("did you mean `{near}`?\n{}", word.signature_lines().join("\n")),
+        Some((near, None)) => format!("did you mean `{near}`?"),
+        None => "`foretask words` lists every word".to_owned(),
+    };
     Told::input(format!("there is no word `{name}`")).label("unknown word").help(help)
 }
 

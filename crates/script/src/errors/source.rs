@@ -85,7 +85,10 @@ impl Source {
 
 /// The main script and what it imported, with their syntax trees once parsed.
 #[derive(Debug, Default)]
-pub(crate) struct Sources(Mutex<BTreeMap<String, (Arc<Source>, Option<Arc<AST>>)>>);
+pub(crate) struct Sources(Mutex<BTreeMap<String, Parsed>>);
+
+/// A text and its tree, if it could be parsed.
+type Parsed = (Arc<Source>, Option<Arc<AST>>);
 
 impl Sources {
     pub(crate) fn put(&self, source: Arc<Source>, ast: Option<Arc<AST>>) {
@@ -94,7 +97,7 @@ impl Sources {
         }
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<(Arc<Source>, Option<Arc<AST>>)> {
+    pub(crate) fn get(&self, name: &str) -> Option<Parsed> {
         self.0.lock().ok()?.get(name).cloned()
     }
 }

@@ -70,16 +70,15 @@ impl Encoder {
     /// Everything but the weights, which need not be there yet: what planning asks for.
     pub(crate) fn sketch(&self, images: &Images) -> Result<foretask_models::Encoder, Fault> {
         match &self.source {
-            EncoderSource::Pretrained(stage) => Ok(match stage.result() {
-                Some(result) => result.encoder.clone(),
-                None => {
-                    let shape = stage.shape();
-                    foretask_models::Encoder {
-                        config: stage.config().clone(),
-                        input: InputSpec::centered(shape.channels, shape.height, shape.width),
-                        state: Arc::default(),
-                        origin: self.describe(),
-                    }
+            EncoderSource::Pretrained(stage) => Ok(if let Some(result) = stage.result() {
+                result.encoder.clone()
+            } else {
+                let shape = stage.shape();
+                foretask_models::Encoder {
+                    config: stage.config().clone(),
+                    input: InputSpec::centered(shape.channels, shape.height, shape.width),
+                    state: Arc::default(),
+                    origin: self.describe(),
                 }
             }),
             EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),

@@ -7,6 +7,7 @@ use super::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
 use crate::errors::Fault;
 
 /// A fault met in a property has no position of its own: Rhai adds that of the property.
+#[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
 fn thrown(fault: Fault) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), rhai::Position::NONE))
 }

@@ -65,7 +65,7 @@ impl<'a> Call<'a> {
         let found = Kind::of(value);
         let mut help = format!("write\n{}", self.word.signature_lines().join("\n"));
         if value.type_id() == Kind::Pretrained.type_id() && param.kinds.contains(&Kind::Encoder) {
-            help = "write `.encoder` after it".to_owned();
+            help = String::from("write `.encoder` after it");
         }
         Err(Fault::input(format!("`{}` expects {wanted} as its {} argument", self.word.name, ordinal(index)))
             .label(format!("this is {found}"))

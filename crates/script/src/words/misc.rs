@@ -116,6 +116,7 @@ fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 /// Rhai hands the text that comes out to the host's printer.
+#[expect(clippy::unnecessary_wraps, reason = "the form of all words")]
 fn print(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let value = call.raw(0).cloned().unwrap_or_default();
     Ok(Dynamic::from(crate::values::display(&value)))

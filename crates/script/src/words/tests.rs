@@ -44,7 +44,7 @@ const PRELUDE: &[&str] = &[
 ];
 
 fn planned(script: &str, folder: &Path) -> Result<(), String> {
-    let text = PRELUDE.iter().map(|line| format!("{line}\n")).collect::<String>() + script;
+    let text = format!("{}\n{script}", PRELUDE.join("\n"));
     let source = Source { name: folder.join("example.rhai").display().to_string(), text };
     let settings = Settings::new(folder.join("runs"));
     crate::check(source, &settings).map(drop).map_err(|error| match error {

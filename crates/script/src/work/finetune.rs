@@ -1,5 +1,6 @@
 //! Fine-tuning and scratch training as stages, one per label draw.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -95,13 +96,10 @@ fn one_draw(
     let (recipe, autos) = resolve_finetune(options, from_scratch, labelled)?;
     let cost = config.cost(shape.channels, shape.height, shape.width);
     let memory = cost.training_bytes(recipe.batch_size);
-    let length = match recipe.converge {
-        true => format!(
-            "{} steps of {}, until the labels are fitted (at most {MOST_ROUNDS} times)",
-            recipe.steps, recipe.batch_size
-        ),
-        false => format!("{} steps of {}", recipe.steps, recipe.batch_size),
-    };
+    let mut length = format!("{} steps of {}", recipe.steps, recipe.batch_size);
+    if recipe.converge {
+        let _ = write!(length, ", until the labels are fitted (at most {MOST_ROUNDS} times)");
+    }
     let key = StageKey::new(
         "finetune",
         &host.device_kind()?,

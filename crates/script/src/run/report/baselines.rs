@@ -82,5 +82,7 @@ fn free_name(name: &str, results: &[(String, Evaluation)]) -> String {
     if !taken(name) {
         return name.to_owned();
     }
-    (2..).map(|number| format!("{name} {number}")).find(|name| !taken(name)).unwrap_or_default()
+    // Among one more than are taken, one is free.
+    let mut names = (2..=results.len() + 2).map(|number| format!("{name} {number}"));
+    names.find(|name| !taken(name)).unwrap_or_default()
 }
