@@ -13,7 +13,7 @@ use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
-use crate::values::LoadSettings;
+use crate::values::{Encoder, LoadSettings};
 
 /// Told of everything that happens.
 pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -74,6 +74,7 @@ struct State {
     device: Option<Device>,
     params: Vec<PlannedParam>,
     plan: Plan,
+    saved: BTreeMap<PathBuf, Encoder>,
 }
 
 /// See the module.
@@ -222,6 +223,16 @@ impl Host {
 
     pub(crate) fn with_plan<T>(&self, change: impl FnOnce(&mut Plan) -> T) -> T {
         change(&mut self.state().plan)
+    }
+
+    /// Remembers in a planning pass what the script will have saved.
+    pub(crate) fn will_save(&self, path: PathBuf, encoder: Encoder) {
+        self.state().saved.insert(path, encoder);
+    }
+
+    /// The encoder that the script saves under this path before it loads it; only known while planning.
+    pub(crate) fn will_have_saved(&self, path: &Path) -> Option<Encoder> {
+        self.state().saved.get(path).cloned()
     }
 
     /// The folder of this run; `None` in a planning pass.

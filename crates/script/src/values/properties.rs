@@ -1,6 +1,7 @@
 //! Properties of script values, and how they print. Names and meanings stand in `words::PROPERTIES`; a test holds the two
 //! together.
 
+use foretask_train::{Gauges, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
 use super::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
@@ -82,8 +83,26 @@ fn texts(items: &[String]) -> Array {
     items.iter().map(|item| Dynamic::from(item.clone())).collect()
 }
 
+/// The health lines. A planning pass has none yet: zeros stand in, as many as every run has at least, so that a script
+/// that looks into them can be planned.
 fn history(stage: &Pretrained) -> Array {
-    let lines = stage.result().map(|result| result.history.as_slice()).unwrap_or_default();
+    const LEAST: usize = 10;
+    let lines = match stage.result() {
+        Some(result) => result.history.clone(),
+        None => vec![
+            HealthLine {
+                step: 0,
+                epoch: 0.0,
+                images: 0,
+                loss: 0.0,
+                gradient_norm: 0.0,
+                learning_rate: 0.0,
+                gauges: Gauges::default(),
+                seconds: 0.0,
+            };
+            LEAST
+        ],
+    };
     lines.iter().filter_map(|line| Some(from_json(&serde_json::to_value(line).ok()?))).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Words on classifiers and encoders that measure and predict.
 
-use rhai::{Array, Dynamic, Map};
+use rhai::{Dynamic, Map};
 
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
@@ -75,16 +75,13 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, data): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let view = data.single("predict", 0)?;
     let path = call.maybe::<String>(1).map(|path| writable_table(call, 1, &path)).transpose()?;
-    let Some(predictions) = work::predict(call.host, &classifiers, &data, view)? else {
-        return Ok(match path {
-            Some(path) => Dynamic::from(path.display().to_string()),
-            None => Dynamic::from_array(Array::new()),
-        });
-    };
+    let predictions = work::predict(call.host, &classifiers, &data, view)?;
     if let Some(path) = path {
-        let table = foretask_eval::predictions_table(&predictions.predictions, &predictions.classes);
-        foretask_data::write_table(&path, &table)?;
-        call.host.tell(crate::Progress::Wrote { what: "Predictions".into(), path: path.clone() });
+        if !call.host.planning() {
+            let table = foretask_eval::predictions_table(&predictions.predictions, &predictions.classes);
+            foretask_data::write_table(&path, &table)?;
+            call.host.tell(crate::Progress::Wrote { what: "Predictions".into(), path: path.clone() });
+        }
         return Ok(Dynamic::from(path.display().to_string()));
     }
     let rows = predictions.predictions.iter().map(|prediction| {

@@ -212,7 +212,11 @@ struct LoadEncoderOptions {
 
 fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options: LoadEncoderOptions = call.options(1)?;
-    let path = call.host.find(&call.text(0)?);
+    let text = call.text(0)?;
+    if let Some(planned) = call.host.will_have_saved(std::path::Path::new(&text)) {
+        return Ok(Dynamic::from(planned));
+    }
+    let path = call.host.find(&text);
     let bytes = std::fs::read(&path).map_err(|error| {
         Fault::input(format!("the encoder `{}` cannot be read: {error}", path.display()))
             .label("no such file")

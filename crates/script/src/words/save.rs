@@ -57,7 +57,11 @@ fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: &Path) -> Result<(), F
         EncoderSource::File { encoder, .. } => Some((**encoder).clone()),
         EncoderSource::Pretrained(stage) => stage.result().map(|result| result.encoder.clone()),
     };
-    let Some(weights) = weights.filter(|_| !call.host.planning()) else { return Ok(()) };
+    if call.host.planning() {
+        call.host.will_save(path.to_path_buf(), encoder.clone());
+        return Ok(());
+    }
+    let Some(weights) = weights else { return Ok(()) };
     weights.save(path)?;
     call.host.tell(Progress::Wrote { what: "Encoder".into(), path: path.to_path_buf() });
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretask_data::{Column, Table};
+use foretask_data::{Column, Samples, Table};
 use foretask_eval::Prediction;
 
 use crate::Progress;
@@ -18,22 +18,37 @@ pub(crate) struct Predictions {
     pub(crate) classes: Arc<[String]>,
 }
 
-/// What the first draw's classifier says of each image; `None` in a planning pass.
+/// What the first draw's classifier says of each image; in a planning pass, the first class everywhere.
 pub(crate) fn predict(
     host: &Host,
     classifiers: &Classifiers,
     data: &Dataset,
     view: &View,
-) -> Result<Option<Predictions>, Fault> {
+) -> Result<Predictions, Fault> {
     let samples = view.samples()?;
     host.used_data(data.steps(), &samples);
-    if host.planning() {
-        return Ok(None);
-    }
     let classes = classifiers.few.views[0].manifest.classes()?;
+    if host.planning() {
+        return Ok(Predictions { predictions: placeholders(&samples, classes.len()), classes });
+    }
     let images = data.images(host, view)?;
     let predictions = super::evaluate::answers(host, classifiers, &classifiers.members[0], 0, &images)?;
-    Ok(Some(Predictions { predictions, classes }))
+    Ok(Predictions { predictions, classes })
+}
+
+/// Answers that stand in while planning, so that a script that looks into them can be planned.
+fn placeholders(samples: &Samples, classes: usize) -> Vec<Prediction> {
+    let even = vec![1.0 / classes.max(1) as f32; classes];
+    let rows = samples.rows.iter().zip(&samples.sources).enumerate();
+    rows.map(|(index, (row, source))| Prediction {
+        index: index as u32,
+        row: *row,
+        name: source.name().map_or_else(|| format!("row {row}"), str::to_owned),
+        label: None,
+        predicted: 0,
+        probabilities: even.clone(),
+    })
+    .collect()
 }
 
 /// Writes the features of each image into a table.

@@ -212,7 +212,7 @@ fn embedding_dim(history: &[HealthLine]) -> Option<usize> {
 fn metric(history: &[HealthLine]) -> Option<Metric> {
     let found = history.iter().rev().find_map(|line| line.gauges.metrics.first())?;
     let (name, unit) = match found.name.as_str() {
-        "accuracy" => ("accuracy", "%"),
+        accuracy if accuracy.ends_with("accuracy") => (accuracy, "%"),
         "psnr" => ("PSNR", "dB"),
         "ssim" => ("SSIM", ""),
         other => (other, ""),
