@@ -118,16 +118,12 @@ pub fn resolve(
         SMOOTHING,
         "keeps probabilities modest; accuracy hardly moves",
     );
-    let augment = match options.augment {
-        Some(given) => given,
-        None => {
-            autos.push(Auto::new(
-                "augment",
-                "strong",
-                "1 to 2 points more than weak at 10 labels a class, with enough steps",
-            ));
-            Augment::preset("strong")?
-        }
+    let augment = if let Some(given) = options.augment {
+        given
+    } else {
+        let reason = "1 to 2 points more than weak at 10 labels a class, with enough steps";
+        autos.push(Auto::new("augment", "strong", reason));
+        Augment::preset("strong")?
     };
     let (augment, notes) = augment.resolve(labelled.shape)?;
     autos.extend(notes);
