@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use burn::tensor::{Tensor, TensorData};
-use foretask_models::{Arch, BackboneConfig, Stem};
+use foretask_backend::{Device, Scope};
+use foretask_models::{Arch, BackboneConfig, DecoderConfig, DecoderHead, ProjectionConfig, ProjectionHead, Stem};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     foretask_backend::tune_memory();
@@ -14,43 +15,56 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(threads) = arguments.next() {
         foretask_backend::set_threads(threads.parse()?)?;
     }
-    println!("{device}, {} thread(s)", foretask_backend::threads());
-    println!("{:<24} {:>5} {:>12} {:>14} {:>12}", "backbone", "batch", "images/s", "ms CPU/image", "forward/s");
+    println!("{device}, {} thread(s), 28x28x1", foretask_backend::threads());
+    println!(
+        "{:<24} {:<10} {:>5} {:>12} {:>14} {:>12}",
+        "backbone", "head", "batch", "images/s", "ms CPU/image", "forward/s"
+    );
     for (arch, width, stem) in
         [(Arch::ResNet10, 16, Stem::Strided), (Arch::ResNet10, 16, Stem::Small), (Arch::ResNet18, 16, Stem::Small)]
     {
+        let config = BackboneConfig::new(arch, width).with_stem(stem);
         for batch in [64, 128, 256, 512] {
-            measure(&BackboneConfig::new(arch, width).with_stem(stem), batch, &device);
+            measure(&config, "none", batch, &device);
         }
+        measure(&config, "projection", 256, &device);
+        measure(&config, "decoder", 256, &device);
     }
     println!("peak memory {} MB", foretask_backend::peak_memory_bytes() >> 20);
     Ok(())
 }
 
-/// Medians over a few steps of one configuration.
-fn measure(config: &BackboneConfig, batch: usize, device: &foretask_backend::Device) {
+/// A few steps of one configuration.
+fn measure(config: &BackboneConfig, head: &str, batch: usize, device: &Device) {
     let training = device.training();
     let net = config.init(1, 1, &training);
+    let features = config.feature_dim();
+    let scope = Scope::new(1, &training);
+    let projection = ProjectionHead::new(&scope, &ProjectionConfig::for_features(features));
+    let decoder = DecoderHead::new(&scope, &DecoderConfig::light(features, config.map_size(28, 28), [1, 28, 28]));
     let pixels: Vec<f32> = (0..batch * 784).map(|i| ((i * 7919 % 1000) as f32 / 500.0) - 1.0).collect();
     let data = TensorData::new(pixels, [batch, 1, 28, 28]);
     let step = || {
         let x = Tensor::<4>::from_data(data.clone(), &training);
-        let loss = net.forward(x).powi_scalar(2).mean();
-        let gradients = loss.backward();
-        drop(gradients);
+        let loss = match head {
+            "projection" => projection.forward(net.forward(x)).powi_scalar(2).mean(),
+            "decoder" => (decoder.forward(net.forward_map(x.clone())) - x).abs().mean(),
+            _ => net.forward(x).powi_scalar(2).mean(),
+        };
+        drop(loss.backward());
         loss.into_scalar::<f32>()
     };
-    let (seconds, cpu) = median(&step);
+    let (seconds, cpu) = time(&step);
     let plain = device.plain();
     let inference = config.init(1, 1, &plain);
     let forward = || {
         let x = Tensor::<4>::from_data(data.clone(), &plain);
         inference.forward(x).mean().into_scalar::<f32>()
     };
-    let (forward_seconds, _) = median(&forward);
+    let (forward_seconds, _) = time(&forward);
     let n = batch as f64;
     println!(
-        "{:<24} {batch:>5} {:>12.0} {:>14.3} {:>12.0}",
+        "{:<24} {head:<10} {batch:>5} {:>12.0} {:>14.3} {:>12.0}",
         config.name(),
         n / seconds,
         cpu * 1e3 / n,
@@ -59,7 +73,7 @@ fn measure(config: &BackboneConfig, batch: usize, device: &foretask_backend::Dev
 }
 
 /// Best wall time and median CPU time of a step, in seconds; best, because a shared machine only ever adds time.
-fn median(step: &dyn Fn() -> f32) -> (f64, f64) {
+fn time(step: &dyn Fn() -> f32) -> (f64, f64) {
     std::hint::black_box(step());
     let mut walls = Vec::new();
     let mut cpus = Vec::new();

@@ -53,20 +53,24 @@ pub(crate) fn input_gradient(grad: &[f32], weight: &[f32], geometry: &Geometry, 
 ///
 /// Backwards, input channels are the result, output channels the source, and taps run the other way.
 fn pack(weight: &[f32], g: &Geometry, backwards: bool) -> Vec<Line> {
+    /// Source channels at a time, so that the lines written to stay in the nearest cache.
+    const BLOCK: usize = 16;
     let (taps, input) = (g.taps(), g.input);
     let (result, source) = if backwards { (g.input, g.output) } else { (g.output, g.input) };
-    let at = |result: usize, source: usize, tap: usize| {
-        if backwards {
-            weight[(source * input + result) * taps + taps - 1 - tap]
-        } else {
-            weight[(result * input + source) * taps + tap]
-        }
-    };
     let mut panels = vec![Line([0.0; LANES]); result.div_ceil(LANES) * taps * source];
-    panels.par_chunks_mut(taps * source).enumerate().for_each(|(panel, lines)| {
-        for (i, line) in lines.iter_mut().enumerate() {
-            for (lane, value) in line.0.iter_mut().enumerate().take(result - panel * LANES) {
-                *value = at(panel * LANES + lane, i % source, i / source);
+    panels.par_chunks_mut((taps * source).max(1)).enumerate().for_each(|(panel, lines)| {
+        let first = panel * LANES;
+        let lanes = (result - first).min(LANES);
+        for block in (0..source).step_by(BLOCK) {
+            for lane in 0..lanes {
+                for s in block..(block + BLOCK).min(source) {
+                    let (output, channel) = if backwards { (s, first + lane) } else { (first + lane, s) };
+                    let from = &weight[(output * input + channel) * taps..][..taps];
+                    for (tap, value) in from.iter().enumerate() {
+                        let tap = if backwards { taps - 1 - tap } else { tap };
+                        lines[tap * source + s].0[lane] = *value;
+                    }
+                }
             }
         }
     });

@@ -6,7 +6,6 @@
 use rayon::prelude::*;
 
 use super::Geometry;
-use super::share::{Share, filled};
 use super::simd::{LANES, Level, Simd, for_each_level};
 
 /// Bytes of activations that are worked on together: what a core's second-level cache holds.
@@ -57,23 +56,30 @@ fn pixel_pairs(g: &Geometry, tap: usize) -> Vec<(u32, u32)> {
     pairs
 }
 
-/// Sums the chunks in order and brings them into PyTorch's layout.
+/// Sums the chunks in order and brings them into PyTorch's layout, sixteen output channels at a time.
 fn gather(partial: &[f32], g: &Geometry, chunks: usize, padded: usize) -> Vec<f32> {
     let (taps, input) = (g.taps(), g.input);
     let row = input * taps;
-    // SAFETY: every output channel's row is written.
-    unsafe {
-        filled(g.output * row, |to: Share| {
-            (0..g.output).into_par_iter().with_min_len(1 + 4096 / row.max(1)).for_each(|output| {
-                let to = to.part(output * row, row);
-                for (i, value) in to.iter_mut().enumerate() {
-                    let (channel, tap) = (i / taps, i % taps);
-                    let from = (tap * input + channel) * padded + output;
-                    *value = (0..chunks).map(|chunk| partial[chunk * taps * input * padded + from]).sum();
+    let chunk_len = row * padded;
+    let mut weight = vec![0.0_f32; g.output * row];
+    weight.par_chunks_mut((LANES * row).max(1)).enumerate().for_each(|(panel, rows)| {
+        for channel in 0..input {
+            for tap in 0..taps {
+                let from = (tap * input + channel) * padded + panel * LANES;
+                let mut sums = [0.0_f32; LANES];
+                for chunk in 0..chunks {
+                    let lanes = &partial[chunk * chunk_len + from..][..LANES];
+                    for (sum, value) in sums.iter_mut().zip(lanes) {
+                        *sum += value;
+                    }
                 }
-            });
-        })
-    }
+                for (row, sum) in rows.chunks_exact_mut(row).zip(sums) {
+                    row[channel * taps + tap] = sum;
+                }
+            }
+        }
+    });
+    weight
 }
 
 /// One tap of one chunk of images.
@@ -101,7 +107,7 @@ unsafe fn tap_gradient_with<S: Simd>(job: &Job<'_>, pairs: &[(u32, u32)], sums: 
     }
     // The last panel of a channel count that is no multiple of sixteen reads beyond its pixel. The last pixels would read
     // beyond the buffer; they are read from a longer copy of its end.
-    let end = if g.output % LANES == 0 { job.grad.len() } else { job.grad.len().saturating_sub(job.padded) };
+    let end = if g.output.is_multiple_of(LANES) { job.grad.len() } else { job.grad.len().saturating_sub(job.padded) };
     let mut aside = job.grad[end..].to_vec();
     aside.resize(aside.len() + job.padded, 0.0);
     let mut run: Vec<(*const f32, *const f32)> = Vec::with_capacity(RUN);

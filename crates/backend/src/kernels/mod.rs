@@ -4,6 +4,10 @@
 //! tensors. Every kernel is one body compiled for several instruction sets, chosen when the program runs. Sums whose
 //! order matters are cut into parts by sizes alone, never by the number of threads, so results do not depend on it.
 
+// A body must dissolve in the function that carries its instruction set, or it is compiled without it; and loops over
+// register tiles and lanes are written by index so that the compiler unrolls all arrays alike.
+#![allow(clippy::inline_always, clippy::needless_range_loop)]
+
 pub(crate) mod conv;
 pub(crate) mod conv_weight;
 pub(crate) mod geometry;

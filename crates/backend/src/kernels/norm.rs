@@ -317,7 +317,7 @@ for_each_level! {
 #[inline(always)]
 unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], result: &[f32], centre: &[f32], mode: u8, totals: &mut [f64]) {
     let channels = centre.len();
-    if WIDE % channels == 0 {
+    if WIDE.is_multiple_of(channels) {
         // Several rows side by side fill the lanes; what is left of the last lanes is done one by one.
         let lanes: [f32; WIDE] = std::array::from_fn(|lane| centre[lane % channels]);
         let whole = x.len() / WIDE * WIDE;

@@ -109,7 +109,7 @@ mod tests {
         // 1x1 kernel: y = 0.1 a + 0.2 b over the two input channels.
         let conv = counting([2, 1], 1, 1, 0);
         let y = conv.forward(count([1, 2, 1, 2], -1.0)).into_data().try_to_vec::<f32>().unwrap();
-        assert!((y[0] - (0.1 * -1.0 + 0.2 * -0.8)).abs() < 1e-6 && (y[1] - (0.1 * -0.9 + 0.2 * -0.7)).abs() < 1e-6);
+        assert!((y[0] - (-0.1 - 0.16)).abs() < 1e-6 && (y[1] - (-0.09 - 0.14)).abs() < 1e-6);
     }
 
     #[test]
