@@ -3,12 +3,13 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::time::Duration;
 
 use foretask_data::{Images, LoadOptions, Manifest};
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Task;
-use foretask_train::{CHECKPOINT_EVERY, Context, Event, Interrupt, PretrainOptions, Start, pretrain};
+use foretask_train::{
+    CHECKPOINT_EVERY, Context, Event, Interrupt, Pool, PretrainOptions, Start, plan_pretraining, pretrain,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     foretask_backend::tune_memory();
@@ -19,6 +20,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let task = Task::by_name(&argument(1, "simclr"))?;
     let options = PretrainOptions { steps: Some(argument(2, "40").parse()?), ..PretrainOptions::default() };
     let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16).with_stem(Stem::Strided));
+
+    let plan = plan_pretraining(&start, &task, &Pool::from(&images), &options)?;
+    println!("{} parameters, about {} MiB of memory", plan.parameters, plan.memory_bytes >> 20);
 
     let device = foretask_backend::device(&argument(3, "auto"))?;
     let folder = std::env::temp_dir().join(format!("foretask-example-{}", std::process::id()));
@@ -40,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         events: &events,
         interrupt: &Interrupt::new(),
         threads: foretask_backend::threads(),
-        checkpoint_every: CHECKPOINT_EVERY.max(Duration::from_secs(1)),
+        checkpoint_every: CHECKPOINT_EVERY,
     };
     let result = pretrain(&start, &task, &images, &options, &cx)?;
     println!(

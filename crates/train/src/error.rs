@@ -1,6 +1,6 @@
 //! What can go wrong while training.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a stage did not deliver. Every message names the thing, the place, and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +45,11 @@ pub enum TrainError {
         checkpoint: Option<(PathBuf, u64)>,
     },
     /// Stopped on request, after saving.
-    #[error("interrupted after step {step} of {steps}; saved in {}: run the same again to go on from there", folder.display())]
+    #[error("{}; run the same again to go on from there", interrupted_in_words(*step, *steps, folder))]
     Interrupted {
         /// Steps done and saved.
         step: u64,
-        /// Steps in all.
+        /// Steps in all; not known yet while a time budget is being calibrated.
         steps: u64,
         /// The stage's folder.
         folder: PathBuf,
@@ -112,6 +112,13 @@ pub enum TrainError {
     /// The network or its weights.
     #[error(transparent)]
     Model(#[from] foretask_models::ModelError),
+}
+
+fn interrupted_in_words(step: u64, steps: u64, folder: &Path) -> String {
+    match step {
+        0 => "interrupted before the first step, nothing is lost".to_owned(),
+        _ => format!("interrupted after step {step} of {steps}, saved in {}", folder.display()),
+    }
 }
 
 fn rows_in_words(rows: &[u64]) -> String {

@@ -54,7 +54,8 @@ pub struct PretrainOptions {
     pub warmup: f64,
     /// What the learning rate does after that.
     pub schedule: Decay,
-    /// Bound of the global gradient norm; 0 for none.
+    /// Bound of the global gradient norm; 0 for none. The default only stops explosions: at 1 it would act in every step
+    /// of a contrastive task, which cost half a point of probe accuracy where it was measured.
     pub clip_norm: f64,
     /// Batches whose gradients are averaged for one update. Contrastive tasks compare within one batch only.
     pub accumulate: u64,
@@ -80,7 +81,7 @@ impl Default for PretrainOptions {
             betas: None,
             warmup: 0.1,
             schedule: Decay::Cosine,
-            clip_norm: 1.0,
+            clip_norm: 5.0,
             accumulate: 1,
             seed: 0,
             image_size: None,

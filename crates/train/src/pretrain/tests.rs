@@ -292,6 +292,31 @@ fn a_budget_becomes_steps_that_a_rerun_repeats_and_calibration_leaves_no_trace()
 }
 
 #[test]
+fn a_request_to_stop_during_calibration_is_obeyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = foretask_backend::device("flex").unwrap();
+    let interrupt = Interrupt::new();
+    let events = |event: Event| {
+        if matches!(event, Event::Note(text) if text.starts_with("measuring")) {
+            interrupt.request();
+        }
+    };
+    let cx = Context {
+        device: &device,
+        folder: folder.path(),
+        events: &events,
+        interrupt: &interrupt,
+        threads: 1,
+        checkpoint_every: Duration::ZERO,
+    };
+    let task = Task::by_name("rotation").unwrap();
+    let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), &cx);
+    let error = error.unwrap_err();
+    assert!(matches!(error, TrainError::Interrupted { step: 0, .. }), "{error}");
+    assert!(error.to_string().starts_with("interrupted before the first step"), "{error}");
+}
+
+#[test]
 fn what_does_not_fit_into_memory_is_refused_beforehand() {
     let folder = tempfile::tempdir().unwrap();
     let text = r#"{"steps": 1, "batch_size": 20, "image_size": 4096}"#;
