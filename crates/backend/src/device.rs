@@ -147,6 +147,7 @@ fn cuda_count() -> usize {
 }
 
 #[cfg(feature = "libtorch")]
+#[allow(clippy::unnecessary_wraps)] // Builds without libtorch have an error to give.
 fn libtorch_cpu(_: &str) -> Result<Device> {
     Ok(Device { name: "libtorch".into(), plain: crate::libtorch::cpu() })
 }
