@@ -1,7 +1,5 @@
 //! What can go wrong below the models.
 
-use std::path::PathBuf;
-
 /// An error of this crate: each message names the thing, the place and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -71,14 +69,6 @@ pub enum BackendError {
         current: usize,
         /// The size asked for.
         wanted: usize,
-    },
-    /// A file of the operating system that tells about the machine could not be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
     },
 }
 

@@ -84,6 +84,9 @@ impl Encoder {
     }
 
     /// An untrained encoder, its weights drawn from `seed`.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] for a width of 0 or beyond reason.
     pub fn random(config: &BackboneConfig, input: &InputSpec, seed: u64) -> Result<Self> {
         config.check()?;
         let device = foretask_backend::device("flex")?;

@@ -128,8 +128,9 @@ fn infer(state: &StateDict, stem: Option<Stem>) -> Result<(BackboneConfig, usize
         return Err("conv1.weight is not four-dimensional".into());
     };
     let bottleneck = shape("layer1.0.conv3.weight").is_some();
-    let blocks = [1, 2, 3, 4]
-        .map(|stage| (0..).take_while(|block| shape(&format!("layer{stage}.{block}.conv1.weight")).is_some()).count());
+    let blocks = [1, 2, 3, 4].map(|stage| {
+        (0..100).take_while(|block| shape(&format!("layer{stage}.{block}.conv1.weight")).is_some()).count()
+    });
     let known = [Arch::ResNet10, Arch::ResNet18, Arch::ResNet34, Arch::ResNet50];
     let Some(arch) = known.into_iter().find(|arch| arch.is_bottleneck() == bottleneck && arch.blocks() == blocks)
     else {

@@ -16,6 +16,7 @@ pub(crate) mod norm;
 pub(crate) mod pool;
 mod share;
 pub(crate) mod simd;
+mod sums;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! A running statistic: state of a layer that is not trained.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::module::{
     Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param, ParamId,
@@ -109,9 +109,3 @@ impl Module for Statistic {
         Self::with_id(self.id, self.value().autodiff())
     }
 }
-
-/// Shared handles would defeat the purpose; this only keeps the type's auto traits from changing unnoticed.
-const _: fn() = || {
-    fn needs<T: Send + Sync>() {}
-    needs::<Arc<Statistic>>();
-};

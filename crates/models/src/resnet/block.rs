@@ -11,6 +11,8 @@ use crate::BackboneConfig;
 pub type Downsample = (Conv2d, BatchNorm);
 
 /// A residual block.
+// The blocks of a network are all of one kind: the smaller one never pays for the larger.
+#[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
 pub enum Block {
     /// Two 3x3 convolutions.
