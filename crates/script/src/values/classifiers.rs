@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretask_eval::KnnOptions;
+use foretask_eval::{KnnOptions, SpreadOptions};
 use foretask_models::Classifier;
 use foretask_train::{HealthLine, PixelProbe};
 
@@ -20,6 +20,8 @@ pub(crate) enum Method {
     LinearProbe(Encoder),
     /// A vote of the nearest labelled images.
     Knn(Encoder, KnnOptions),
+    /// Logistic regression on frozen features of images to which the few labels were spread.
+    Spread(Encoder, SpreadOptions),
     /// Logistic regression on raw pixels.
     PixelProbe,
 }
@@ -28,7 +30,9 @@ impl Method {
     /// The encoder it starts from.
     pub(crate) fn encoder(&self) -> Option<&Encoder> {
         match self {
-            Self::Finetune(encoder) | Self::LinearProbe(encoder) | Self::Knn(encoder, _) => Some(encoder),
+            Self::Finetune(encoder) | Self::LinearProbe(encoder) | Self::Knn(encoder, _) | Self::Spread(encoder, _) => {
+                Some(encoder)
+            }
             Self::Scratch(_) | Self::PixelProbe => None,
         }
     }
@@ -42,6 +46,11 @@ impl Method {
             Self::Knn(encoder, options) => {
                 format!("vote of the {} nearest in features of {}", options.k, encoder.describe())
             }
+            Self::Spread(encoder, options) => format!(
+                "labels spread over the {} nearest in features of {}, then logistic regression",
+                options.neighbors,
+                encoder.describe()
+            ),
             Self::PixelProbe => "logistic regression on raw pixels".to_owned(),
         }
     }

@@ -1,6 +1,6 @@
 //! Words that train little or nothing: probes on frozen features, and raw pixels.
 
-use foretask_eval::KnnOptions;
+use foretask_eval::{KnnOptions, SpreadOptions};
 use foretask_train::ProbeOptions;
 use rhai::Dynamic;
 
@@ -42,6 +42,27 @@ pub(super) static WORDS: &[Word] = &[
         options: knn_options,
         examples: &[Example { about: "five neighbors", script: "let votes = knn(encoder, few, #{ k: 5 });" }],
         run: knn,
+    },
+    Word {
+        name: "spread_labels",
+        theme: Theme::Probes,
+        summary: "Spreads the few labels over unlabelled images along nearest neighbors, and fits a probe to the confident part",
+        about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004), and logistic \
+                regression learns from the images whose label came out most clearly. The unlabelled images so help twice: they taught \
+                the encoder, and now they say where classes begin and end.",
+        use_when: "there are one to some tens of labels a class and thousands of unlabelled images of the same kind",
+        not_when: "neighbors are often of another class (`knn` is poor), or the unlabelled images hold other things than the classes",
+        signatures: &[Signature {
+            on: None,
+            params: &[ENCODER, FEW, Param { name: "unlabeled", kinds: &[Kind::Dataset], optional: false }, OPTIONS],
+            returns: Kind::Classifier,
+        }],
+        options: spread_options,
+        examples: &[Example {
+            about: "use the unlabelled images a second time",
+            script: "let spread = spread_labels(encoder, few, data.unlabeled());\nprint(spread.evaluate(test).mean);",
+        }],
+        run: spread_labels,
     },
     Word {
         name: "pixel_probe",
@@ -94,6 +115,38 @@ fn knn_options() -> Vec<OptionDoc> {
             "lower gives the nearest ones more weight",
         ),
     ]
+}
+
+fn spread_options() -> Vec<OptionDoc> {
+    let defaults = SpreadOptions::default();
+    vec![
+        OptionDoc::new(
+            "neighbors",
+            "whole number from 1",
+            &defaults.neighbors.to_string(),
+            "neighbors of each image in the graph",
+        ),
+        OptionDoc::new(
+            "alpha",
+            "number above 0, below 1",
+            &defaults.alpha.to_string(),
+            "share of an image's label that comes from its neighbors at each turn",
+        ),
+        OptionDoc::new("iterations", "whole number from 1", &defaults.iterations.to_string(), "turns"),
+        OptionDoc::new(
+            "confident",
+            "number above 0, at most 1",
+            &defaults.confident.to_string(),
+            "share of the images, the most confident ones, that the probe learns from",
+        ),
+    ]
+}
+
+fn spread_labels(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let options: SpreadOptions = call.options(3)?;
+    options.check().map_err(|error| call.refused(error, 3))?;
+    let (encoder, few, unlabeled): (Encoder, Dataset, Dataset) = (call.value(0)?, call.value(1)?, call.value(2)?);
+    work::spread_labels(call.host, call.line(), &encoder, &few, &unlabeled, &options).map(Dynamic::from)
 }
 
 fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> {

@@ -113,6 +113,7 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size"]));
     assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
+    assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
     assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);

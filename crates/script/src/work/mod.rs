@@ -7,6 +7,7 @@ mod pool;
 mod predict;
 mod pretrain;
 mod probes;
+mod spread;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
@@ -14,6 +15,7 @@ pub(crate) use pool::of as pool_of;
 pub(crate) use predict::{embed, predict};
 pub(crate) use pretrain::{PretrainFrom, pretrain};
 pub(crate) use probes::{knn, linear_probe, pixel_probe};
+pub(crate) use spread::spread_labels;
 
 use foretask_data::Images;
 use foretask_train::{Context, Features};

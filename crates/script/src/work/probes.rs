@@ -16,7 +16,7 @@ use crate::plan::PlannedStage;
 use crate::stage::{Outcome, StageKey, Work, planned, read_json, write_json};
 use crate::values::{Classifiers, Dataset, Encoder, Member, Method, Trained, View};
 
-const CLASSIFIER: &str = "classifier.safetensors";
+pub(super) const CLASSIFIER: &str = "classifier.safetensors";
 const PIXELS: &str = "pixels.json";
 
 /// Logistic regression on the features of a frozen encoder, per label draw. Features are standardized with those of the
@@ -157,12 +157,12 @@ pub(crate) fn knn(host: &Host, encoder: &Encoder, few: &Dataset, options: &KnnOp
     Ok(Classifiers { method, few: few.clone(), members: members.into() })
 }
 
-fn stage(title: String, line: usize, images: usize, options: &ProbeOptions) -> PlannedStage {
+pub(super) fn stage(title: String, line: usize, images: usize, options: &ProbeOptions) -> PlannedStage {
     let length = format!("at most {} iterations", options.max_iterations);
     PlannedStage { images, length, ..planned(title, line) }
 }
 
-fn member(key: StageKey, view: &View, outcome: Option<(Outcome<Trained>, bool)>) -> Member {
+pub(super) fn member(key: StageKey, view: &View, outcome: Option<(Outcome<Trained>, bool)>) -> Member {
     let planned = Member::planned(key, view.seed.unwrap_or(0));
     match outcome {
         None => planned,

@@ -57,7 +57,7 @@ impl Standardization {
     }
 
     /// A standardized copy of `data`, `[rows, dim]`.
-    pub(crate) fn apply(&self, data: &[f32]) -> Vec<f32> {
+    pub fn apply(&self, data: &[f32]) -> Vec<f32> {
         let mut out = data.to_vec();
         out.par_chunks_mut(self.mean.len().max(1)).with_min_len(64).for_each(|row| {
             for ((v, m), s) in row.iter_mut().zip(&self.mean).zip(&self.std) {

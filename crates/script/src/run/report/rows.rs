@@ -32,7 +32,10 @@ fn role(method: &Method) -> Role {
     match method {
         Method::Scratch(_) => Role::Scratch,
         Method::PixelProbe => Role::Baseline,
-        Method::Finetune(encoder) | Method::LinearProbe(encoder) | Method::Knn(encoder, _) => match encoder.source {
+        Method::Finetune(encoder)
+        | Method::LinearProbe(encoder)
+        | Method::Knn(encoder, _)
+        | Method::Spread(encoder, _) => match encoder.source {
             EncoderSource::Random { .. } => Role::Baseline,
             EncoderSource::Pretrained(_) | EncoderSource::File { .. } => Role::Pretrained,
         },
@@ -71,7 +74,9 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
                 seconds: Some(classifiers.seconds() + evaluation.draws.iter().map(|draw| draw.seconds).sum::<f64>()),
                 pretraining_seconds: stage.map(Pretrained::seconds),
                 converged: match classifiers.method {
-                    Method::Scratch(_) | Method::LinearProbe(_) | Method::PixelProbe => classifiers.converged(),
+                    Method::Scratch(_) | Method::LinearProbe(_) | Method::Spread(..) | Method::PixelProbe => {
+                        classifiers.converged()
+                    }
                     // From an encoder there is nothing to wait for; neighbors are not trained.
                     Method::Finetune(_) | Method::Knn(..) => None,
                 },
