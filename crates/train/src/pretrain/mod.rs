@@ -71,23 +71,22 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
     let row = |index: u32| images.row(index as usize);
     let identity = identity(start, &plan, &input, images, cx)?;
 
-    let steps = match (plan.steps, plan.length) {
-        (Some(steps), _) => steps,
-        (None, Length::Budget(budget)) => match steps::known(cx.folder, &identity) {
-            Some(steps) => steps,
-            None => {
-                cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
-                let begin = Instant::now();
-                let trial = training_plan(&plan, u64::MAX, &identity);
-                let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
-                let time = steps::calibration_time(budget);
-                let seconds = seconds_per_step(learner, optimizer, &trial, &make, forward, time, cx)?;
-                let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
-                cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
-                steps
-            }
-        },
-        (None, _) => 1,
+    let known = plan.steps.or_else(|| steps::known(cx.folder, &identity));
+    let steps = match (known, plan.length) {
+        (Some(steps), _) | (None, Length::Steps(steps)) => steps,
+        (None, Length::Budget(budget)) => {
+            cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
+            let begin = Instant::now();
+            let trial = training_plan(&plan, u64::MAX, &identity);
+            let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
+            let time = steps::calibration_time(budget);
+            let seconds = seconds_per_step(learner, optimizer, &trial, &make, forward, time, cx)?;
+            let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
+            cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
+            steps
+        }
+        // Planning has turned epochs into steps already.
+        (None, Length::Epochs(_)) => 1,
     };
 
     // A checkpoint of another number of steps followed another schedule.

@@ -103,17 +103,11 @@ pub fn plan_pretraining(
     let head = head_for(&mut task.task, &config, shape, cost.map, &mut notes);
 
     let sampling = sampling(&task.task, pool, options, &mut notes)?;
-    let length = match options.length()? {
-        Some(length) => length,
-        None => {
-            notes.push(Auto::new(
-                "budget",
-                DEFAULT_BUDGET,
-                "no length was given; `epochs`, `steps` or `budget` set it",
-            ));
-            Length::Budget(DEFAULT_BUDGET)
-        }
-    };
+    let length = options.length()?.unwrap_or_else(|| {
+        let reason = "no length was given; `epochs`, `steps` or `budget` set it";
+        notes.push(Auto::new("budget", DEFAULT_BUDGET, reason));
+        Length::Budget(DEFAULT_BUDGET)
+    });
     let per_epoch = sampling.batches_per_epoch() as f64 / options.accumulate as f64;
     let steps = match length {
         Length::Epochs(epochs) => Some(((epochs * per_epoch).ceil() as u64).max(1)),
