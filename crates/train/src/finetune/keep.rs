@@ -39,7 +39,7 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
 
 /// What decides in between: cross-validation on the labelled images; the fine-tuned network among equals. So few labels
 /// tell only large differences (the standard error is in the reason), but those between pretext tasks are large: at 4 or 5
-/// labels a class fine-tuning gained 4 points on rotation's encoder, and about 1 on `SimCLR`'s.
+/// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on `SimCLR`'s.
 pub(super) fn validated(
     encoder: &Encoder,
     images: &Images,

@@ -64,9 +64,9 @@ pub struct Finetuned {
 }
 
 /// Learns to tell the classes of labelled images apart: linear probe first, then (see [`Keep`]) the whole network from
-/// there, by `AdamW` with warm-up and cosine, on randomly cropped, mirrored, brightened images.
+/// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
 ///
-/// A [`Start::Network`] is trained from scratch for as many steps, at its own best learning rate, until it fits the labelled images, so that what
+/// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labelled images, so that what
 /// pretraining is compared with is as good as it gets. `statistics` are those of the encoder's features over the
 /// unlabelled pool, where there is one; without them the labelled images' own are used.
 ///
