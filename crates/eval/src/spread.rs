@@ -22,7 +22,7 @@ pub struct SpreadOptions {
 
 impl Default for SpreadOptions {
     fn default() -> Self {
-        Self { neighbors: 15, alpha: 0.98, iterations: 60, confident: 0.7 }
+        Self { neighbors: 15, alpha: 0.95, iterations: 60, confident: 0.7 }
     }
 }
 
