@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Outcome, SELECTION};
+use super::{Outcome, WITH_LIBTORCH};
 use crate::run::{cargo, command, run, works};
 use crate::tools::{ensure_debian, python_program};
 
@@ -45,11 +45,11 @@ pub(crate) fn clippy() -> Result<Outcome> {
     if let Some(skipped) = without("clippy", "clippy") {
         return Ok(skipped);
     }
-    run(cargo(&["clippy", "--all-targets"]).args(SELECTION).args(["--", "-D", "warnings"]))?;
+    run(cargo(&["clippy", "--all-targets"]).args(WITH_LIBTORCH).args(["--", "-D", "warnings"]))?;
     Ok(Outcome::passed())
 }
 
 pub(crate) fn doc() -> Result<Outcome> {
-    run(cargo(&["doc", "--no-deps"]).args(SELECTION).env("RUSTDOCFLAGS", "-D warnings"))?;
+    run(cargo(&["doc", "--no-deps"]).args(WITH_LIBTORCH).env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::passed())
 }

@@ -1,8 +1,7 @@
 //! `cargo xtask ci`: every check and test, cheapest first, stopping at the first failure.
 //!
-//! All compiling steps select the same packages and features ([`SELECTION`]), so that each dependency is compiled once for
-//! checking and once for running. Only the last step differs: it builds `foretask` alone with its default features, as the
-//! README tells a newcomer to do.
+//! What is only checked (clippy, documentation) has libtorch in it ([`WITH_LIBTORCH`]); what runs has the default features
+//! ([`DEFAULT`]), as a newcomer builds it. The last step runs the tests of the crates that touch libtorch with libtorch.
 
 mod binary;
 mod checks;
@@ -16,8 +15,10 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use summary::Line;
 
-/// One profile and one set of features for everything that is compiled.
-const SELECTION: [&str; 4] = ["--release", "--workspace", "--features", "foretask/libtorch"];
+/// Everything, as it is built by default.
+const DEFAULT: [&str; 2] = ["--release", "--workspace"];
+/// Everything, with the code for libtorch.
+const WITH_LIBTORCH: [&str; 4] = ["--release", "--workspace", "--features", "foretask/libtorch"];
 
 /// Options of `cargo xtask ci`.
 #[derive(clap::Args)]
@@ -75,6 +76,7 @@ const STEPS: &[Step] = &[
     Step { name: "examples", about: "each crate's examples run", run: examples::run },
     Step { name: "scripts", about: "each script runs for a few steps", run: scripts::run },
     Step { name: "default", about: "the README's command, with default features", run: binary::default_build },
+    Step { name: "torch", about: "layers, devices and models on libtorch", run: tests::torch },
 ];
 
 /// Runs the task.
@@ -140,7 +142,7 @@ mod unit {
     #[test]
     fn steps_are_chosen_by_name() {
         assert_eq!(names(None, None).unwrap().len(), STEPS.len());
-        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "default"]);
+        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "default", "torch"]);
         assert_eq!(names(None, Some("fmt")).unwrap(), ["fmt"]);
         assert!(names(None, Some("lint")).unwrap_err().to_string().contains("the steps are fmt, typos"));
     }

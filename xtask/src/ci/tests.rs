@@ -4,13 +4,13 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Outcome, SELECTION};
+use super::{DEFAULT, Outcome};
 use crate::run::{cargo, root, run, works};
 use crate::tools::ensure_debian;
 
 /// Binaries too, because the end-to-end tests run `foretask` as a user would.
 pub(crate) fn build() -> Result<Outcome> {
-    run(cargo(&["build", "--all-targets"]).args(SELECTION))?;
+    run(cargo(&["build", "--all-targets"]).args(DEFAULT))?;
     Ok(Outcome::passed())
 }
 
@@ -24,10 +24,10 @@ pub(crate) fn test() -> Result<Outcome> {
         Err(_) => "without a browser".to_owned(),
     };
     if works(&mut cargo(&["nextest", "--version"])) {
-        run(for_tests(&mut cargo(&["nextest", "run", "--no-fail-fast"])).args(SELECTION))?;
+        run(for_tests(&mut cargo(&["nextest", "run", "--no-fail-fast"])).args(DEFAULT))?;
     } else {
         println!("cargo-nextest is not installed: cargo test runs the same tests, one crate after another");
-        run(for_tests(&mut cargo(&["test", "--no-fail-fast", "--lib", "--bins", "--tests"])).args(SELECTION))?;
+        run(for_tests(&mut cargo(&["test", "--no-fail-fast", "--lib", "--bins", "--tests"])).args(DEFAULT))?;
         note = [note, "cargo test in place of nextest".to_owned()]
             .into_iter()
             .filter(|n| !n.is_empty())
@@ -38,7 +38,17 @@ pub(crate) fn test() -> Result<Outcome> {
 }
 
 pub(crate) fn doctest() -> Result<Outcome> {
-    run(for_tests(&mut cargo(&["test", "--doc"])).args(SELECTION))?;
+    run(for_tests(&mut cargo(&["test", "--doc"])).args(DEFAULT))?;
+    Ok(Outcome::passed())
+}
+
+/// The crates in which libtorch makes a difference, with it. Nothing above them names a backend.
+pub(crate) fn torch() -> Result<Outcome> {
+    let packages = ["--release", "-p", "foretask-backend", "-p", "foretask-models"];
+    let features = ["--features", "foretask-backend/libtorch,foretask-models/libtorch"];
+    let test: &[&str] =
+        if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test", "--tests"] };
+    run(for_tests(&mut cargo(test)).args(packages).args(features))?;
     Ok(Outcome::passed())
 }
 
