@@ -132,7 +132,12 @@ fn spread_options() -> Vec<OptionDoc> {
             &defaults.alpha.to_string(),
             "share of an image's label that comes from its neighbors at each turn",
         ),
-        OptionDoc::new("iterations", "whole number from 1", &defaults.iterations.to_string(), "turns"),
+        OptionDoc::new(
+            "iterations",
+            "whole number from 1",
+            &defaults.iterations.to_string(),
+            "turns in which labels flow on",
+        ),
         OptionDoc::new(
             "confident",
             "number above 0, at most 1",
