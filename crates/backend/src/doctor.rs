@@ -58,7 +58,7 @@ fn libtorch() -> Vec<Finding> {
     } else {
         Finding::new("GPU", "no NVIDIA driver found", None)
     };
-    vec![Finding::new("libtorch", "not in this build (training on CPUs is faster with it)", fix), gpu]
+    vec![Finding::new("libtorch", "not in this build (GPUs need it; CPUs do not)", fix), gpu]
 }
 
 fn nvidia_driver() -> bool {

@@ -1,6 +1,6 @@
 //! Training throughput of a backbone: forward and backward pass, images a second.
 //!
-//! `cargo run --release -p foretask-models --example throughput -- [device] [threads]`
+//! `cargo run --release -p foretask-models --example throughput -- [device] [threads] [width]`
 
 use std::time::Instant;
 
@@ -15,13 +15,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if let Some(threads) = arguments.next() {
         foretask_backend::set_threads(threads.parse()?)?;
     }
+    let width = arguments.next().map_or(Ok(16), |width| width.parse())?;
     println!("{device}, {} thread(s), 28x28x1", foretask_backend::threads());
     println!(
         "{:<24} {:<10} {:>5} {:>12} {:>14} {:>12}",
         "backbone", "head", "batch", "images/s", "ms CPU/image", "forward/s"
     );
-    for (arch, width, stem) in
-        [(Arch::ResNet10, 16, Stem::Strided), (Arch::ResNet10, 16, Stem::Small), (Arch::ResNet18, 16, Stem::Small)]
+    for (arch, stem) in [(Arch::ResNet10, Stem::Strided), (Arch::ResNet10, Stem::Small), (Arch::ResNet18, Stem::Small)]
     {
         let config = BackboneConfig::new(arch, width).with_stem(stem);
         for batch in [64, 128, 256, 512] {
