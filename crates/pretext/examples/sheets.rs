@@ -12,7 +12,8 @@ use foretask_random::Key;
 const SIDE: usize = 40;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).map_or_else(PathBuf::new, PathBuf::from);
+    let folder = std::env::args().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
+    std::fs::create_dir_all(&folder)?;
     let houses: Vec<Vec<u8>> = (0..3).map(house).collect();
     for info in TASKS {
         let resolved = Task::by_name(info.name)?.resolve(Shape::new(3, SIDE, SIDE))?;

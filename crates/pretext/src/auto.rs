@@ -39,6 +39,15 @@ pub(crate) fn choose<T: Copy + fmt::Display>(
     }
 }
 
+/// A value or `"auto"`, for readers that go through a map by hand.
+pub(crate) struct Open<T>(pub(crate) Option<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Open<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer).map(Self)
+    }
+}
+
 /// Writes `None` as `"auto"`; for `#[serde(with = "foretask_pretext::auto_option")]`.
 ///
 /// # Errors

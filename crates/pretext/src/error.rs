@@ -116,6 +116,16 @@ pub enum PretextError {
         /// What was handed in.
         got: String,
     },
+    /// A task from outside that made nothing, or not what it announced.
+    #[error("the task `{name}` failed: {message}")]
+    Custom {
+        /// What the user calls it.
+        name: String,
+        /// Its own words, or what was wrong with what it made.
+        message: String,
+        /// Line and column in the user's script, from 1.
+        place: Option<(usize, usize)>,
+    },
     /// A picture could not be encoded.
     #[error("the contact sheet could not be written as PNG: {0}")]
     Png(String),

@@ -1,7 +1,5 @@
 //! What the script reference says about a task.
 
-use crate::tasks::{rotation, simclr, super_resolution};
-
 /// One pretext task for the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskInfo {
@@ -44,6 +42,10 @@ pub enum Family {
     Classify,
     /// Views of one image shall agree.
     Agree,
+    /// What was hidden of an image is the target.
+    Fill,
+    /// The user's own function makes the label.
+    Own,
 }
 
 impl Family {
@@ -53,16 +55,10 @@ impl Family {
             Self::Restore => "restore the image",
             Self::Classify => "predict a made-up class",
             Self::Agree => "agree across views",
+            Self::Fill => "fill in what was masked",
+            Self::Own => "a label of your own",
         }
     }
-}
-
-/// All tasks.
-pub static TASKS: &[TaskInfo] = &[super_resolution::INFO, rotation::INFO, simclr::INFO];
-
-/// One task by its word.
-pub fn task_info(name: &str) -> Option<&'static TaskInfo> {
-    TASKS.iter().find(|info| info.name == name)
 }
 
 /// Shorthand for the tables.

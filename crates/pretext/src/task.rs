@@ -3,44 +3,123 @@
 use foretask_random::Key;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::augment::check_out;
 use crate::auto::Auto;
-use crate::batch::{Batch, TargetMut};
+use crate::batch::{Batch, Layout, Slot, TargetKind, Targets};
 use crate::error::{PretextError, Result};
-use crate::example::Example;
-use crate::info::{TASKS, TaskInfo, task_info};
+use crate::example::{Example, ExampleTarget};
+use crate::info::TaskInfo;
 use crate::pixels::{ImageRef, Planes, Shape};
-use crate::tasks::{Rotation, SimClr, SuperResolution};
+use crate::recipe::Recipe;
+use crate::tasks::{self, Custom};
 
-/// A pretext task with its options. Written as a map that names the task: `{"task": "rotation", "flip": 0.5, …}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Task {
-    /// Restore an image from a coarser one.
-    SuperResolution(SuperResolution),
-    /// Tell by how much an image was turned.
-    Rotation(Rotation),
-    /// Recognize two views of one image among those of others.
-    #[serde(rename = "simclr")]
-    SimClr(SimClr),
+/// Makes everything that must know all tasks from one list. A task is a file in `tasks/` with its options, a `Recipe`
+/// for them and an `INFO`, and a line here: its module, its options, its word.
+macro_rules! tasks {
+    ($($(#[$doc:meta])* $module:ident :: $options:ident = $word:literal),+ $(,)?) => {
+        /// A pretext task with its options. Written as a map that names the task: `{"task": "rotation", "flip": 0.5,
+        /// …}`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "task")]
+        #[non_exhaustive]
+        pub enum Task {
+            $(
+                $(#[$doc])*
+                #[serde(rename = $word)]
+                $options(tasks::$options),
+            )+
+            /// Whatever a function from outside makes.
+            #[serde(rename = "custom_task")]
+            Custom(Custom),
+        }
+
+        /// All tasks that have a word of their own.
+        pub static TASKS: &[TaskInfo] = &[$(tasks::$module::INFO),+];
+
+        impl Task {
+            fn recipe(&self) -> &dyn Recipe {
+                match self {
+                    $(Self::$options(task) => task,)+
+                    Self::Custom(task) => task,
+                }
+            }
+
+            fn resolved(&self, shape: Shape, notes: &mut Vec<Auto>) -> Result<(Self, Shape)> {
+                match self {
+                    $(Self::$options(task) => task.resolve(shape, notes).map(|(task, shape)| (Self::$options(task), shape)),)+
+                    Self::Custom(task) => task.resolve(shape, notes).map(|(task, shape)| (Self::Custom(task), shape)),
+                }
+            }
+
+            fn read<'de, D: Deserializer<'de>>(name: &str, options: D) -> Result<Self> {
+                match name {
+                    $($word => tasks::$options::deserialize(options)
+                        .map(Self::$options)
+                        .map_err(|error| PretextError::Options { word: $word, message: error.to_string() }),)+
+                    _ => Err(unknown(name)),
+                }
+            }
+
+            /// The task of this name with default options.
+            ///
+            /// # Errors
+            /// [`PretextError::UnknownTask`].
+            pub fn by_name(name: &str) -> Result<Self> {
+                match name {
+                    $($word => Ok(Self::$options(tasks::$options::default())),)+
+                    _ => Err(unknown(name)),
+                }
+            }
+        }
+    };
 }
 
-/// What a task asks the network for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TargetKind {
-    /// One of these classes for each input.
-    Classes {
-        /// The classes in words, by number.
-        names: Vec<String>,
-    },
-    /// A picture for each input.
-    Image(Shape),
-    /// Features that agree across the inputs of an image.
-    Views {
-        /// Inputs of an image.
-        count: usize,
-    },
+tasks! {
+    /// Restore an image from a coarser one.
+    super_resolution::SuperResolution = "super_resolution",
+    /// Restore an image from a noisy copy.
+    denoising::Denoising = "denoising",
+    /// Paint what is missing.
+    inpainting::Inpainting = "inpainting",
+    /// Tell the colors of a gray picture.
+    colorization::Colorization = "colorization",
+    /// Give an image back after it was compressed.
+    autoencoding::Autoencoding = "autoencoding",
+    /// Tell by how much an image was turned.
+    rotation::Rotation = "rotation",
+    /// Tell in which order the tiles of an image lie.
+    jigsaw::Jigsaw = "jigsaw",
+    /// Tell where a tile lies as seen from another.
+    relative_position::RelativePosition = "relative_position",
+    /// Tell copies of one image from those of others.
+    exemplar::Exemplar = "exemplar",
+    /// Make the features of tiles add up to those of the whole.
+    counting::Counting = "counting",
+    /// Recognize two views of one image among those of others.
+    simclr::SimClr = "simclr",
+    /// Recognize a view among earlier images, with a momentum teacher.
+    moco::MoCo = "moco",
+    /// Recognize a view by its other view's nearest neighbor.
+    nnclr::NnClr = "nnclr",
+    /// Predict a momentum teacher's embedding.
+    byol::Byol = "byol",
+    /// Predict the other view's embedding.
+    simsiam::SimSiam = "simsiam",
+    /// Agree number by number, without redundancy.
+    barlow_twins::BarlowTwins = "barlow_twins",
+    /// Agree, with variance and without covariance.
+    vicreg::VicReg = "vicreg",
+    /// Tell the group of the other views.
+    swav::SwAv = "swav",
+    /// Tell the momentum teacher's soft class.
+    dino::Dino = "dino",
+    /// Tell the cluster of the image.
+    deepcluster::DeepCluster = "deepcluster",
+    /// Agree, spread like a normal distribution.
+    lejepa::LeJepa = "lejepa",
+    /// Agree with all images of the same label.
+    supcon::SupCon = "supcon",
+    /// Restore the hidden squares of an image.
+    masked_pixels::MaskedPixels = "masked_pixels",
 }
 
 /// A task whose every option has a value, for one input shape.
@@ -61,44 +140,19 @@ impl Task {
     /// [`PretextError::UnknownTask`], [`PretextError::Options`] for an unknown key or a wrong type,
     /// [`PretextError::Range`] for a value out of range.
     pub fn from_options<'de, D: Deserializer<'de>>(name: &str, options: D) -> Result<Self> {
-        let unread = |word, error: D::Error| PretextError::Options { word, message: error.to_string() };
-        let task = match name {
-            "super_resolution" => Self::SuperResolution(
-                SuperResolution::deserialize(options).map_err(|error| unread("super_resolution", error))?,
-            ),
-            "rotation" => Self::Rotation(Rotation::deserialize(options).map_err(|error| unread("rotation", error))?),
-            "simclr" => Self::SimClr(SimClr::deserialize(options).map_err(|error| unread("simclr", error))?),
-            _ => return Err(unknown(name)),
-        };
+        let task = Self::read(name, options)?;
         task.validate()?;
         Ok(task)
     }
 
-    /// The task of this name with default options.
-    ///
-    /// # Errors
-    /// [`PretextError::UnknownTask`].
-    pub fn by_name(name: &str) -> Result<Self> {
-        match name {
-            "super_resolution" => Ok(Self::SuperResolution(SuperResolution::default())),
-            "rotation" => Ok(Self::Rotation(Rotation::default())),
-            "simclr" => Ok(Self::SimClr(SimClr::default())),
-            _ => Err(unknown(name)),
-        }
-    }
-
     /// The word in scripts.
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.info().name
     }
 
     /// What the reference says about it.
-    pub const fn info(&self) -> &'static TaskInfo {
-        match self {
-            Self::SuperResolution(_) => &crate::tasks::super_resolution::INFO,
-            Self::Rotation(_) => &crate::tasks::rotation::INFO,
-            Self::SimClr(_) => &crate::tasks::simclr::INFO,
-        }
+    pub fn info(&self) -> &'static TaskInfo {
+        self.recipe().info()
     }
 
     /// Checks every option's range, whatever the images.
@@ -106,11 +160,7 @@ impl Task {
     /// # Errors
     /// [`PretextError::Range`] with the option, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        match self {
-            Self::SuperResolution(task) => task.validate(),
-            Self::Rotation(task) => task.validate(),
-            Self::SimClr(task) => task.validate(),
-        }
+        self.recipe().validate()
     }
 
     /// Gives every open option a value for inputs of `shape` and refuses what cannot work on them. The shape of the
@@ -121,93 +171,85 @@ impl Task {
     pub fn resolve(&self, shape: Shape) -> Result<Resolved> {
         self.validate()?;
         let mut notes = Vec::new();
-        let shape = match self {
-            Self::Rotation(_) if shape.width != shape.height => {
-                let side = shape.short_side();
-                notes.push(Auto::new("image_size", side, "turned by a quarter, only a square keeps its shape"));
-                Shape::new(shape.channels, side, side)
-            }
-            _ => shape,
-        };
-        let task = match self {
-            Self::SuperResolution(task) => Self::SuperResolution(task.resolve(shape)?),
-            Self::Rotation(task) => Self::Rotation(task.resolve(shape, &mut notes)?),
-            Self::SimClr(task) => Self::SimClr(task.resolve(shape, &mut notes)?),
-        };
+        let (task, shape) = self.resolved(shape, &mut notes)?;
         Ok(Resolved { task, shape, notes })
     }
 
-    /// Inputs made of each image.
-    pub const fn inputs_per_image(&self) -> usize {
-        match self {
-            Self::SuperResolution(_) => 1,
-            Self::Rotation(_) => crate::tasks::rotation::TURNS,
-            Self::SimClr(_) => 2,
-        }
+    /// Inputs and target of each image, given images of `shape`.
+    pub fn layout(&self, shape: Shape) -> Layout {
+        Layout { inputs: self.recipe().inputs(shape), target: self.recipe().target(shape) }
     }
 
-    /// What the network is asked for, given inputs of `shape`.
+    /// What the network is asked for, given images of `shape`.
     pub fn target(&self, shape: Shape) -> TargetKind {
-        match self {
-            Self::SuperResolution(_) => TargetKind::Image(shape),
-            Self::Rotation(_) => TargetKind::Classes { names: crate::tasks::rotation::class_names() },
-            Self::SimClr(_) => TargetKind::Views { count: 2 },
-        }
+        self.recipe().target(shape)
     }
 
-    /// Makes inputs and targets of one image: a pure function of (options, image, key, shape), without allocation once
-    /// a thread is warm. `inputs` holds `inputs_per_image * shape.len()` samples and `target` fits
-    /// [`Task::target`]; [`Batch::slots`] hands out both.
+    /// Makes inputs and targets of one image: a pure function of (options, image, key, shape). [`Batch::slots`] hands
+    /// out slots that fit.
     ///
     /// # Errors
     /// As [`Task::resolve`], and for an image or a buffer that does not fit.
-    pub fn generate(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        shape: Shape,
-        inputs: &mut [f32],
-        target: TargetMut<'_>,
-    ) -> Result<()> {
+    pub fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape, slot: Slot<'_>) -> Result<()> {
         self.validate()?;
         image.check_against(shape)?;
-        check_out("inputs", inputs.len(), self.inputs_per_image() * shape.len())?;
-        match self {
-            Self::SuperResolution(task) => task.generate(image, key, shape, inputs, target.images(shape.len())?),
-            Self::Rotation(task) => {
-                task.generate(image, key, shape, inputs, target.classes(crate::tasks::rotation::TURNS)?)
-            }
-            Self::SimClr(task) => {
-                target.views()?;
-                task.generate(image, key, shape, inputs)
-            }
-        }
+        slot.check(&self.recipe().inputs(shape))?;
+        self.recipe().generate(image, key, shape, slot)
     }
 
-    /// What [`Task::generate`] makes of the same image, key and shape, to be looked at: with the random choices in words.
+    /// What [`Task::generate`] makes of the same image, key and shape, to be looked at: with the random choices in
+    /// words.
     ///
     /// # Errors
     /// Those of [`Task::generate`].
     pub fn explain(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Example> {
+        let recipe = self.recipe();
         let mut batch = Batch::new(self, shape, 1);
         for slot in batch.slots() {
-            self.generate(image, key, shape, slot.inputs, slot.target)?;
+            self.generate(image, key, shape, slot)?;
         }
         let mut original = Planes::black(shape);
         crate::ops::center_view(image, shape, &mut original.data);
-        let planes = |data: &[f32]| Planes { data: data.to_vec(), shape };
-        let (target, notes) = match self {
-            Self::SuperResolution(task) => task.explain(image, key, shape, &batch),
-            Self::Rotation(task) => task.explain(image, key, shape, &batch),
-            Self::SimClr(task) => task.explain(image, key, shape),
+        let planes = |data: &[f32], shape: Shape| Planes { data: data.to_vec(), shape };
+        let each = |block: &crate::Inputs| -> Vec<Planes> {
+            block.data.chunks_exact(block.shape.len().max(1)).map(|data| planes(data, block.shape)).collect()
         };
-        let inputs = batch.inputs.chunks_exact(shape.len()).map(planes).collect();
-        Ok(Example { original, inputs, target, notes, answer: None })
+        let inputs: Vec<Planes> = batch.inputs.iter().flat_map(each).collect();
+        let mut weights = None;
+        let target = match batch.targets {
+            Targets::Classes { classes, .. } => {
+                let names = match recipe.target(shape) {
+                    TargetKind::Classes { names, .. } => names,
+                    _ => Vec::new(),
+                };
+                let name = |class: &u32| names.get(*class as usize).cloned().unwrap_or_else(|| class.to_string());
+                ExampleTarget::Classes(classes.iter().map(name).collect())
+            }
+            Targets::Images { pixels, shape: target, weights: counts } => {
+                weights = counts.map(|data| Planes { data, shape: Shape::new(1, target.height, target.width) });
+                let raw = Planes { data: pixels, shape: target };
+                ExampleTarget::Image(recipe.shown_target(image, key, shape, &inputs, raw))
+            }
+            Targets::Vectors { values, .. } => ExampleTarget::Vector(values),
+            Targets::Views => ExampleTarget::Views,
+        };
+        let (notes, tiled) = (recipe.explain(image, key, shape), recipe.tiled(shape));
+        Ok(Example { original, inputs, tiled, target, weights, notes, answer: None })
     }
+
+    /// A network's picture in answer to the inputs of `example`, as a person sees it: within 0..1, in color, with what
+    /// the network was not asked for taken from the input.
+    pub fn shown_answer(&self, example: &Example, answer: Planes) -> Planes {
+        self.recipe().shown_answer(example, answer)
+    }
+}
+
+/// One task by its word.
+pub fn task_info(name: &str) -> Option<&'static TaskInfo> {
+    TASKS.iter().find(|info| info.name == name)
 }
 
 fn unknown(name: &str) -> PretextError {
     let known = TASKS.iter().map(|info| format!("`{}`", info.name)).collect::<Vec<_>>().join(", ");
-    debug_assert!(task_info(name).is_none());
     PretextError::UnknownTask { name: name.to_owned(), known }
 }

@@ -2,8 +2,9 @@
 
 use foretask_random::{Key, Rng};
 
-use super::options::{Augment, auto_pad};
-use crate::ops::{Fill, Rect};
+use super::options::Augment;
+use super::preset::{Preset, Role};
+use crate::ops::{Fill, Rect, random_erasing};
 use crate::pixels::{ImageRef, Shape};
 
 /// A color change and its amount.
@@ -23,22 +24,35 @@ pub(crate) struct Drawn {
     /// Pixels right and down.
     pub(super) moved: (isize, isize),
     pub(super) fill: Fill,
+    /// Degrees, counter-clockwise.
+    pub(super) angle: Option<f32>,
     pub(super) flip: bool,
+    pub(super) vertical_flip: bool,
     /// In the order of application.
     pub(super) changes: [Option<Change>; 4],
     pub(super) grayscale: bool,
+    /// Bits that are kept.
+    pub(super) bits: Option<u32>,
+    pub(super) equalize: bool,
     pub(super) sigma: Option<f32>,
+    pub(super) solarize: bool,
+    pub(super) cutout: Option<Rect>,
 }
 
 impl Augment {
     /// Draws one view. Every choice has a stream of its own below `key`.
     pub(crate) fn draw(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Drawn {
-        let crop = (self.crop[0] < 1.0).then(|| {
+        self.filled(Preset::Weak, Role::First, shape).draw_filled(image, key, shape)
+    }
+
+    /// [`Augment::draw`] where every option is filled already.
+    pub(super) fn draw_filled(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Drawn {
+        let crop = self.crop.filter(|crop| crop[0] < 1.0).map(|crop| {
             let aspect = shape.width as f64 / shape.height as f64;
-            let ratio = self.ratio.map(|ratio| ratio * aspect);
-            random_rect(image.width, image.height, self.crop, ratio, &mut key.named("crop").rng())
+            let ratio = self.ratio.unwrap_or([1.0, 1.0]).map(|ratio| ratio * aspect);
+            random_rect(image.width, image.height, crop, ratio, &mut key.named("crop").rng())
         });
-        let pad = self.pad.unwrap_or_else(|| auto_pad(shape));
+        let pad = self.pad.unwrap_or(0);
         let moved = if pad == 0 {
             (0, 0)
         } else {
@@ -46,36 +60,54 @@ impl Augment {
             let mut step = || rng.below(2 * u64::from(pad) + 1) as isize - pad as isize;
             (step(), step())
         };
-        let blurred = self.blur > 0.0 && key.named("blur").rng().chance(self.blur as f32);
+        let happens = |p: Option<f64>, name| {
+            let p = p.unwrap_or(0.0);
+            p > 0.0 && key.named(name).rng().chance(p as f32)
+        };
+        let angle = self.rotate.filter(|&angle| angle > 0.0).map(|angle| {
+            let angle = angle as f32;
+            key.named("rotate").rng().range(-angle, angle)
+        });
+        let sigma = happens(self.blur, "blur").then(|| {
+            let [low, high] = self.sigma.unwrap_or([1.0, 1.0]);
+            key.named("sigma").rng().range(low as f32, high as f32)
+        });
+        let cutout = happens(self.cutout, "cutout").then_some(self.cutout_area).flatten();
         Drawn {
             crop,
             moved,
-            fill: self.fill,
-            flip: self.flip > 0.0 && key.named("flip").rng().chance(self.flip as f32),
+            fill: self.fill.unwrap_or_default(),
+            angle,
+            flip: happens(self.flip, "flip"),
+            vertical_flip: happens(self.vertical_flip, "vertical_flip"),
             changes: self.changes(key, shape),
-            grayscale: self.grayscale > 0.0 && key.named("grayscale").rng().chance(self.grayscale as f32),
-            sigma: blurred.then(|| key.named("sigma").rng().range(self.sigma[0] as f32, self.sigma[1] as f32)),
+            grayscale: happens(self.grayscale, "grayscale"),
+            bits: happens(self.posterize, "posterize").then_some(self.bits).flatten(),
+            equalize: happens(self.equalize, "equalize"),
+            sigma,
+            solarize: happens(self.solarize, "solarize"),
+            cutout: cutout.and_then(|area| random_erasing(shape, area, &mut key.named("cutout_area").rng())),
         }
     }
 
     fn changes(&self, key: Key, shape: Shape) -> [Option<Change>; 4] {
         let mut changes = [None; 4];
-        if self.brightness + self.contrast + self.saturation + self.hue == 0.0 {
+        let strengths = [self.brightness, self.contrast, self.saturation, self.hue].map(|s| s.unwrap_or(0.0));
+        if strengths == [0.0; 4] {
             return changes;
         }
         let mut rng = key.named("jitter").rng();
-        if !rng.chance(self.jitter_p as f32) {
+        if !rng.chance(self.jitter_p.unwrap_or(1.0) as f32) {
             return changes;
         }
         let mut order = [0, 1, 2, 3];
         rng.shuffle(&mut order);
         // Always drawn, used or not, so that switching one off leaves the others as they are.
-        let mut factor = |strength: f64| {
+        let [brightness, contrast, saturation, hue] = strengths.map(|strength| {
             let u = f64::from(rng.uniform());
             (strength > 0.0).then_some((1.0 + strength * (2.0 * u - 1.0)) as f32)
-        };
-        let [brightness, contrast, saturation] = [self.brightness, self.contrast, self.saturation].map(&mut factor);
-        let hue = factor(self.hue).map(|factor| factor - 1.0);
+        });
+        let hue = hue.map(|factor| factor - 1.0);
         let color = shape.is_color();
         let all = [
             brightness.map(Change::Brightness),
@@ -168,8 +200,7 @@ mod tests {
     #[test]
     fn color_changes_come_in_every_order_with_even_factors() {
         let shape = Shape::new(3, 8, 8);
-        let augment =
-            Augment { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, jitter_p: 0.8, ..Augment::none() };
+        let augment = Augment::none().brightness(0.4).contrast(0.4).saturation(0.4).hue(0.1).jitter_p(0.8);
         let mut first = [0_u32; 4];
         let (mut applied, mut hues, mut brightest) = (0_u32, 0.0_f64, 0.0_f64);
         for i in 0..5000 {
@@ -207,27 +238,25 @@ mod tests {
     fn switching_one_operation_off_leaves_the_others_as_they_are() {
         let (shape, data) = (Shape::new(3, 16, 16), vec![0; 16 * 16 * 3]);
         let image = ImageRef::new(&data, 16, 16, 3).unwrap();
-        let all = Augment {
-            crop: [0.3, 1.0],
-            flip: 0.5,
-            brightness: 0.4,
-            contrast: 0.4,
-            saturation: 0.4,
-            hue: 0.1,
-            jitter_p: 1.0,
-            grayscale: 0.5,
-            blur: 0.5,
-            ..Augment::none()
-        };
+        let all = Augment::none()
+            .crop([0.3, 1.0])
+            .flip(0.5)
+            .brightness(0.4)
+            .contrast(0.4)
+            .saturation(0.4)
+            .hue(0.1)
+            .jitter_p(1.0)
+            .grayscale(0.5)
+            .blur(0.5);
         for i in 0..50 {
             let key = Key::new(i);
             let full = all.draw(image, key, shape);
-            let without = Augment { flip: 0.0, hue: 0.0, blur: 0.0, ..all }.draw(image, key, shape);
+            let without = all.flip(0.0).hue(0.0).blur(0.0).rotate(9.0).draw(image, key, shape);
             assert_eq!((full.crop, full.grayscale), (without.crop, without.grayscale));
             let others: Vec<_> =
                 full.changes.into_iter().flatten().filter(|change| !matches!(change, Change::Hue(_))).collect();
             assert_eq!(others, without.changes.into_iter().flatten().collect::<Vec<_>>());
-            let crop_only = Augment { crop: all.crop, ..Augment::none() }.draw(image, key, shape);
+            let crop_only = Augment::none().crop([0.3, 1.0]).draw(image, key, shape);
             assert_eq!(crop_only.crop, full.crop);
         }
     }

@@ -1,14 +1,20 @@
-//! Augmentation: one random view of an image, from crop to blur.
+//! Augmentation: one random view of an image, from crop to cutout; and the views of joint embedding.
 //!
 //! What happens to an image is drawn first (`draw`), as plain numbers, and carried out afterwards (`run`); the same
 //! numbers are put into words (`words`) for previews. Each operation draws from a stream of its own name, so switching
-//! one off does not change the others.
+//! one off does not change the others. Options left open are filled from a preset (`preset`, `resolve`).
 
 mod draw;
 mod options;
+mod preset;
+mod resolve;
 mod run;
+mod views;
 mod words;
 
-pub use options::{Augment, PRESETS};
-pub(crate) use options::{auto_pad, check_color};
+pub use options::Augment;
+pub use preset::{PRESETS, Preset};
+pub(crate) use resolve::{auto_pad, check_color};
 pub(crate) use run::check_out;
+pub use views::Views;
+pub(crate) use views::{Method, Shorthand};

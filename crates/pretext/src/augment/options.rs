@@ -1,164 +1,186 @@
-//! What an augmentation may do, and the named presets.
+//! What an augmentation may do. Every option may be left open; the preset and the image decide it then.
 
 use std::fmt;
 
 use foretask_random::Key;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
+use super::preset::{Preset, Role};
 use super::run::check_out;
-use crate::auto::{Auto, choose};
-use crate::check;
-use crate::error::{PretextError, Result};
+use crate::auto::{Auto, Open};
+use crate::error::Result;
 use crate::ops::Fill;
 use crate::pixels::{ImageRef, Shape};
 
-const WORD: &str = "augment";
+pub(super) const WORD: &str = "augment";
 
-/// The named presets and what they are for.
-pub const PRESETS: &[(&str, &str)] = &[
-    ("none", "the evaluation view: short side resized to fit, middle cut out; nothing random"),
-    ("weak", "moved by a few pixels and mirrored half of the time: the default of fine-tuning"),
-    ("strong", "random crops of 40 to 100 % of the area, mirror, brightness and contrast, seldom a blur"),
-];
+/// Makes the struct, the setters and the reader from one list.
+macro_rules! options {
+    ($($(#[$doc:meta])* $name:ident: $type:ty,)+) => {
+        /// A random view of an image. Read from a preset's name or from a map of options, which starts from the preset
+        /// named by its key `preset` (`weak` where there is none). What is left open (`None`, written `"auto"`) is
+        /// decided by the preset, the image's size and its channels; [`Augment::resolve`] says how.
+        ///
+        /// ```
+        /// use foretask_pretext::Augment;
+        /// let gentle = Augment::preset("simclr")?.crop([0.5, 1.0]).jitter(0.4);
+        /// # Ok::<(), foretask_pretext::PretextError>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+        pub struct Augment {
+            /// Where open options come from.
+            #[serde(with = "crate::auto")]
+            pub preset: Option<Preset>,
+            $($(#[$doc])* #[serde(with = "crate::auto")] pub $name: Option<$type>,)+
+        }
 
-/// A random view of an image. Read from a preset's name or from a map of options, which starts from `weak`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
-pub struct Augment {
-    /// Share of the image's area that a random crop keeps, `[low, high]`; `[1, 1]` takes the evaluation view instead.
-    pub crop: [f64; 2],
-    /// Width to height of a random crop, relative to that of the output.
-    pub ratio: [f64; 2],
-    /// Largest move in pixels of the output, each way; `None` is a 14th of the short side below 32 pixels, an 8th above.
-    #[serde(with = "crate::auto")]
-    pub pad: Option<u32>,
-    /// What appears where the image was moved away.
-    pub fill: Fill,
-    /// Probability of a mirror image.
-    pub flip: f64,
-    /// Probability that brightness, contrast, saturation and hue are changed at all, in random order.
-    pub jitter_p: f64,
-    /// Brightness is multiplied by `1 - b` to `1 + b`.
-    pub brightness: f64,
-    /// Contrast is multiplied by `1 - c` to `1 + c`.
-    pub contrast: f64,
-    /// Saturation is multiplied by `1 - s` to `1 + s`; color only.
-    pub saturation: f64,
-    /// Hue is turned by `-h` to `h` of a full turn; color only.
-    pub hue: f64,
-    /// Probability of taking the color away; color only.
-    pub grayscale: f64,
-    /// Probability of a Gaussian blur.
-    pub blur: f64,
-    /// Standard deviation of the blur in pixels of the output, `[low, high]`.
-    pub sigma: [f64; 2],
+        /// The keys of an augmentation.
+        pub(super) const KEYS: &[&str] = &["preset", $(stringify!($name)),+];
+
+        impl Augment {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub const fn $name(mut self, $name: $type) -> Self {
+                    self.$name = Some($name);
+                    self
+                }
+            )+
+
+            /// These options, and those of `base` where they are open.
+            #[must_use]
+            pub fn or(self, base: Self) -> Self {
+                Self { preset: self.preset.or(base.preset), $($name: self.$name.or(base.$name),)+ }
+            }
+
+            /// Reads the value of `key`; false where there is no such option.
+            pub(super) fn read<'de, A: MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                entries: &mut A,
+            ) -> std::result::Result<bool, A::Error> {
+                match key {
+                    "preset" => self.preset = entries.next_value::<Open<_>>()?.0,
+                    $(stringify!($name) => self.$name = entries.next_value::<Open<_>>()?.0,)+
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            }
+        }
+    };
 }
 
-impl Default for Augment {
-    /// The preset `weak`.
-    fn default() -> Self {
-        Self { pad: None, flip: 0.5, ..Self::none() }
-    }
+options! {
+    /// Share of the image's area that a random crop keeps, `[low, high]`; `[1, 1]` takes the evaluation view instead.
+    crop: [f64; 2],
+    /// Width to height of a random crop, relative to that of the output, `[low, high]`.
+    ratio: [f64; 2],
+    /// Largest move in pixels of the output, each way; `weak` moves by a 14th of the short side below 32 pixels, by an
+    /// 8th above.
+    pad: u32,
+    /// What appears where the image was moved or turned away.
+    fill: Fill,
+    /// Largest turn in degrees, either way; the angle is uniform.
+    rotate: f64,
+    /// Probability of a mirror image.
+    flip: f64,
+    /// Probability of turning the image upside down by mirroring.
+    vertical_flip: f64,
+    /// Overall strength `s` of light and color changes: brightness, contrast and saturation are `0.8 s` (saturation `0.4 s`
+    /// for `byol` and `dino`), hue is `0.2 s`, where not set themselves.
+    jitter: f64,
+    /// Probability that light and color are changed at all, in random order.
+    jitter_p: f64,
+    /// Brightness is multiplied by `1 - b` to `1 + b`.
+    brightness: f64,
+    /// Contrast is multiplied by `1 - c` to `1 + c`.
+    contrast: f64,
+    /// Saturation is multiplied by `1 - s` to `1 + s`; color only.
+    saturation: f64,
+    /// Hue is turned by `-h` to `h` of a full turn; color only.
+    hue: f64,
+    /// Probability of taking the color away; color only.
+    grayscale: f64,
+    /// Probability of keeping only the upper `bits` bits.
+    posterize: f64,
+    /// Bits that `posterize` keeps, 1 to 8.
+    bits: u32,
+    /// Probability of spreading the levels evenly, channel by channel.
+    equalize: f64,
+    /// Probability of a Gaussian blur.
+    blur: f64,
+    /// Standard deviation of the blur in pixels of the output, `[low, high]`.
+    sigma: [f64; 2],
+    /// Probability of inverting everything above half brightness.
+    solarize: f64,
+    /// Probability of blackening a rectangle.
+    cutout: f64,
+    /// Share of the area that `cutout` blackens, `[low, high]`.
+    cutout_area: [f64; 2],
 }
 
 impl Augment {
     /// The evaluation view: nothing random.
     pub const fn none() -> Self {
+        Self::of(Preset::None)
+    }
+
+    /// A preset with nothing changed.
+    pub const fn of(preset: Preset) -> Self {
         Self {
-            crop: [1.0, 1.0],
-            ratio: [3.0 / 4.0, 4.0 / 3.0],
-            pad: Some(0),
-            fill: Fill::Zero,
-            flip: 0.0,
-            jitter_p: 0.8,
-            brightness: 0.0,
-            contrast: 0.0,
-            saturation: 0.0,
-            hue: 0.0,
-            grayscale: 0.0,
-            blur: 0.0,
-            sigma: [0.1, 2.0],
+            preset: Some(preset),
+            crop: None,
+            ratio: None,
+            pad: None,
+            fill: None,
+            rotate: None,
+            flip: None,
+            vertical_flip: None,
+            jitter: None,
+            jitter_p: None,
+            brightness: None,
+            contrast: None,
+            saturation: None,
+            hue: None,
+            grayscale: None,
+            posterize: None,
+            bits: None,
+            equalize: None,
+            blur: None,
+            sigma: None,
+            solarize: None,
+            cutout: None,
+            cutout_area: None,
         }
     }
 
-    /// A preset by its name; [`PRESETS`] lists them.
+    /// A preset by its name; [`crate::PRESETS`] lists them.
     ///
     /// # Errors
-    /// [`PretextError::UnknownPreset`].
+    /// [`crate::PretextError::UnknownPreset`].
     pub fn preset(name: &str) -> Result<Self> {
-        match name {
-            "none" => Ok(Self::none()),
-            "weak" => Ok(Self::default()),
-            "strong" => {
-                Ok(Self { crop: [0.4, 1.0], flip: 0.5, brightness: 0.5, contrast: 0.5, blur: 0.2, ..Self::none() })
-            }
-            _ => Err(PretextError::UnknownPreset {
-                name: name.to_owned(),
-                known: PRESETS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", "),
-            }),
-        }
+        Preset::by_name(name).map(Self::of)
     }
 
     /// Checks every value, and what does not suit `shape`.
     ///
     /// # Errors
-    /// [`PretextError::Range`], [`PretextError::Unsuitable`] (color operations without three channels, moves as large as
-    /// the image) or [`PretextError::Shape`] (no pixels).
+    /// [`crate::PretextError::Range`], [`crate::PretextError::Unsuitable`] (color operations without three channels,
+    /// moves as large as the image) or [`crate::PretextError::Shape`] (no pixels).
     pub fn check(&self, shape: Shape) -> Result<()> {
-        if shape.is_empty() {
-            return Err(PretextError::Shape {
-                word: WORD,
-                channels: shape.channels,
-                width: shape.width,
-                height: shape.height,
-                problem: "there are no pixels",
-                way_out: "give an image size and a channel count of at least 1",
-            });
-        }
-        check::crop(WORD, "crop", self.crop)?;
-        check::ratio(WORD, "ratio", self.ratio)?;
-        check::probability(WORD, "flip", self.flip)?;
-        check::probability(WORD, "jitter_p", self.jitter_p)?;
-        for (option, strength) in
-            [("brightness", self.brightness), ("contrast", self.contrast), ("saturation", self.saturation)]
-        {
-            check::require((0.0..=1.0).contains(&strength), WORD, option, strength, "a strength from 0 to 1")?;
-        }
-        check::require((0.0..=0.5).contains(&self.hue), WORD, "hue", self.hue, "a share of a full turn from 0 to 0.5")?;
-        check::probability(WORD, "grayscale", self.grayscale)?;
-        check::probability(WORD, "blur", self.blur)?;
-        check::sigma(WORD, "sigma", self.sigma)?;
-        if let Some(pad) = self.pad
-            && pad as usize >= shape.short_side()
-            && pad > 0
-        {
-            return Err(PretextError::Unsuitable {
-                word: WORD,
-                option: "pad",
-                value: pad.to_string(),
-                problem: format!("it could move inputs of {}x{} pixels out of sight", shape.width, shape.height),
-                way_out: format!("choose less than {}", shape.short_side()),
-            });
-        }
-        for (option, value) in [("saturation", self.saturation), ("hue", self.hue), ("grayscale", self.grayscale)] {
-            check_color(WORD, option, value, shape)?;
-        }
-        Ok(())
+        self.validate(WORD)?;
+        self.suits(WORD, shape)
     }
 
-    /// Fills what was left to the library, with reasons.
+    /// Fills what was left to the library, with reasons for what depends on the image.
     ///
     /// # Errors
     /// Those of [`Augment::check`].
-    pub fn resolve(mut self, shape: Shape) -> Result<(Self, Vec<Auto>)> {
-        let mut notes = Vec::new();
-        let reason = "moves of about a tenth of the image, as usual for small images";
-        choose(&mut self.pad, "pad", auto_pad(shape), reason, &mut notes);
+    pub fn resolve(self, shape: Shape) -> Result<(Self, Vec<Auto>)> {
         self.check(shape)?;
-        Ok((self, notes))
+        let filled = self.filled(Preset::Weak, Role::First, shape);
+        Ok((filled, self.notes(filled, shape)))
     }
 
     /// Writes one view of `image` into `out`: `shape.len()` samples, planar, 0..1. The view is a function of the image and
@@ -186,35 +208,8 @@ impl Augment {
     }
 }
 
-/// The usual move of small images: 2 pixels at 28 (measured on Fashion-MNIST), 4 at 32 (CIFAR's).
-pub(crate) fn auto_pad(shape: Shape) -> u32 {
-    let side = shape.short_side();
-    let pad = if side < 32 { (side / 14).max(1) } else { side / 8 };
-    pad.min(side.saturating_sub(1)) as u32
-}
-
-/// Refuses a color operation where there are no three channels.
-pub(crate) fn check_color(word: &'static str, option: &'static str, value: f64, shape: Shape) -> Result<()> {
-    if value == 0.0 || shape.is_color() {
-        return Ok(());
-    }
-    Err(PretextError::Unsuitable {
-        word,
-        option,
-        value: value.to_string(),
-        problem: format!("it needs red, green and blue, and these have {} channel(s)", shape.channels),
-        way_out: "leave it out or set it to 0".to_owned(),
-    })
-}
-
-impl Serialize for Augment {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
 impl<'de> Deserialize<'de> for Augment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         deserializer.deserialize_any(NameOrOptions)
     }
 }
@@ -228,11 +223,17 @@ impl<'de> Visitor<'de> for NameOrOptions {
         f.write_str("the name of a preset or a map of options")
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<Augment, E> {
+    fn visit_str<E: Error>(self, name: &str) -> std::result::Result<Augment, E> {
         Augment::preset(name).map_err(E::custom)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Augment, A::Error> {
-        Augment::deserialize(MapAccessDeserializer::new(entries))
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Augment, A::Error> {
+        let mut augment = Augment::default();
+        while let Some(key) = entries.next_key::<String>()? {
+            if !augment.read(&key, &mut entries)? {
+                return Err(A::Error::unknown_field(&key, KEYS));
+            }
+        }
+        Ok(augment)
     }
 }

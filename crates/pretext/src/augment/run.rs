@@ -20,14 +20,18 @@ impl Drawn {
             None => ops::center_view(image, shape, out),
         }
         if self.moved != (0, 0) {
-            reuse::with(&BEFORE, |before: &mut Vec<f32>| {
-                before.clear();
-                before.extend_from_slice(out);
+            copied(out, |before, out| {
                 ops::shift(before, shape.height, shape.width, self.moved.0, self.moved.1, self.fill, out);
             });
         }
+        if let Some(angle) = self.angle {
+            copied(out, |before, out| ops::rotate(before, shape, angle, self.fill, out));
+        }
         if self.flip {
             ops::flip_horizontal(out, shape.width);
+        }
+        if self.vertical_flip {
+            ops::flip_vertical(out, shape);
         }
         for change in self.changes.into_iter().flatten() {
             match change {
@@ -40,10 +44,31 @@ impl Drawn {
         if self.grayscale {
             ops::grayscale(out, shape);
         }
+        if let Some(bits) = self.bits {
+            ops::posterize(out, bits);
+        }
+        if self.equalize {
+            ops::equalize(out, shape);
+        }
         if let Some(sigma) = self.sigma {
             ops::gaussian_blur(out, shape, ops::blur_radius(sigma), sigma);
         }
+        if self.solarize {
+            ops::solarize(out, 0.5);
+        }
+        if let Some(rect) = self.cutout {
+            ops::erase(out, shape, rect);
+        }
     }
+}
+
+/// Hands `work` a copy of what is in `out`.
+fn copied(out: &mut [f32], work: impl FnOnce(&[f32], &mut [f32])) {
+    reuse::with(&BEFORE, |before: &mut Vec<f32>| {
+        before.clear();
+        before.extend_from_slice(out);
+        work(before, out);
+    });
 }
 
 /// An output buffer of the length the shape says.

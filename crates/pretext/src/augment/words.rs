@@ -15,8 +15,14 @@ impl Drawn {
                 words.push(format!("moved {} {}", steps.abs(), if steps < 0 { back } else { forth }));
             }
         }
+        if let Some(angle) = self.angle {
+            words.push(format!("turned {angle:+.0} degrees"));
+        }
         if self.flip {
             words.push("mirrored".to_owned());
+        }
+        if self.vertical_flip {
+            words.push("upside down".to_owned());
         }
         for change in self.changes.into_iter().flatten() {
             words.push(match change {
@@ -29,8 +35,20 @@ impl Drawn {
         if self.grayscale {
             words.push("gray".to_owned());
         }
+        if let Some(bits) = self.bits {
+            words.push(format!("{bits} bits"));
+        }
+        if self.equalize {
+            words.push("equalized".to_owned());
+        }
         if let Some(sigma) = self.sigma {
             words.push(format!("blur {sigma:.1} px"));
+        }
+        if self.solarize {
+            words.push("solarized".to_owned());
+        }
+        if let Some(rect) = self.cutout {
+            words.push(format!("{}x{} black at ({}, {})", rect.width, rect.height, rect.x, rect.y));
         }
         if words.is_empty() { "as it is".to_owned() } else { words.join(", ") }
     }

@@ -2,8 +2,12 @@
 
 use std::cell::Cell;
 
+use super::simd::for_each_level;
 use crate::pixels::Shape;
 use crate::reuse;
+
+/// Pixels summed together.
+const BLOCK: usize = 16;
 
 /// The widest blur, in pixels.
 pub const MAX_SIGMA: f32 = 32.0;
@@ -41,57 +45,13 @@ pub fn gaussian_blur(data: &mut [f32], shape: Shape, radius: usize, sigma: f32) 
 
 impl Buffers {
     fn blur_plane(&mut self, plane: &mut [f32], height: usize, width: usize, radius: usize, sigma: f32) {
-        // Along rows: each row is extended by its reflection, so that the sum has no special cases.
-        let across = radius.min(width - 1);
-        self.gaussian(across, sigma);
-        self.padded.resize(width + 2 * across, 0.0);
+        let (across, down) = (radius.min(width - 1), radius.min(height - 1));
         self.between.resize(plane.len(), 0.0);
-        for (row, out) in plane.chunks_exact(width).zip(self.between.chunks_exact_mut(width)) {
-            for i in 0..across {
-                self.padded[i] = row[across - i];
-                self.padded[across + width + i] = row[width - 2 - i];
-            }
-            self.padded[across..across + width].copy_from_slice(row);
-            let middle = self.weights[across];
-            for (out, value) in out.iter_mut().zip(row) {
-                *out = middle * value;
-            }
-            for (i, &weight) in self.weights[..across].iter().enumerate() {
-                let (left, right) = (&self.padded[i..][..width], &self.padded[2 * across - i..][..width]);
-                for ((out, left), right) in out.iter_mut().zip(left).zip(right) {
-                    *out += weight * (left + right);
-                }
-            }
-        }
-        // Along columns: whole rows are summed.
-        let down = radius.min(height - 1);
+        self.padded.resize(width + 2 * across, 0.0);
+        self.gaussian(across, sigma);
+        blur_rows(plane, width, &self.weights[..=across], &mut self.padded, &mut self.between);
         self.gaussian(down, sigma);
-        let reflected = |y: usize, k: usize, below: bool| {
-            if below {
-                let at = y + k;
-                if at < height { at } else { 2 * (height - 1) - at }
-            } else {
-                y.abs_diff(k)
-            }
-        };
-        for (y, out) in plane.chunks_exact_mut(width).enumerate() {
-            let middle = self.weights[down];
-            for (out, value) in out.iter_mut().zip(&self.between[y * width..]) {
-                *out = middle * value;
-            }
-            for (i, &weight) in self.weights[..down].iter().enumerate() {
-                let k = down - i;
-                let above = &self.between[reflected(y, k, false) * width..][..width];
-                let below = &self.between[reflected(y, k, true) * width..][..width];
-                for ((out, above), below) in out.iter_mut().zip(above).zip(below) {
-                    *out += weight * (above + below);
-                }
-            }
-            // The weights sum to 1 up to rounding, which must not carry white beyond 1.
-            for out in out {
-                *out = out.clamp(0.0, 1.0);
-            }
-        }
+        blur_columns(&self.between, (height, width), &self.weights[..=down], plane);
     }
 
     fn gaussian(&mut self, radius: usize, sigma: f32) {
@@ -103,6 +63,92 @@ impl Buffers {
         let sum: f32 = self.weights.iter().sum();
         self.weights.iter_mut().for_each(|weight| *weight /= sum);
     }
+}
+
+for_each_level! {
+    /// Along rows: each row is extended by its reflection, so that the sum has no special cases. The last weight is that of
+    /// the middle.
+    fn blur_rows(plane: &[f32], width: usize, weights: &[f32], padded: &mut [f32], out: &mut [f32]) {
+        let across = weights.len() - 1;
+        for (row, out) in plane.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+            for i in 0..across {
+                padded[i] = row[across - i];
+                padded[across + width + i] = row[width - 2 - i];
+            }
+            padded[across..across + width].copy_from_slice(row);
+            let padded = &*padded;
+            in_blocks(out, weights, across, |k, at| (&padded[at + k..], &padded[at + 2 * across - k..]));
+        }
+    }
+}
+
+for_each_level! {
+    /// Along columns: whole rows are summed.
+    fn blur_columns(source: &[f32], size: (usize, usize), weights: &[f32], out: &mut [f32]) {
+        let (height, width) = size;
+        let down = weights.len() - 1;
+        for (y, out) in out.chunks_exact_mut(width).enumerate() {
+            let rows = |k: usize, at: usize| {
+                let (above, below) = (y.abs_diff(down - k), y + down - k);
+                let below = if below < height { below } else { 2 * (height - 1) - below };
+                (&source[above * width + at..], &source[below * width + at..])
+            };
+            in_blocks(out, weights, down, rows);
+            // The weights sum to 1 up to rounding, which must not carry white beyond 1.
+            for out in out {
+                *out = out.clamp(0.0, 1.0);
+            }
+        }
+    }
+}
+
+/// Sums kept in registers, a block of pixels at a time. Where the line is no whole number of blocks, the last one overlaps
+/// its neighbor and gives the same numbers again.
+#[allow(clippy::inline_always)] // Compiled for the instruction set of whoever calls.
+#[inline(always)]
+fn in_blocks<'a>(
+    out: &mut [f32],
+    weights: &[f32],
+    radius: usize,
+    pair: impl Fn(usize, usize) -> (&'a [f32], &'a [f32]),
+) {
+    let width = out.len();
+    if width >= BLOCK {
+        for at in (0..width).step_by(BLOCK).map(|at| at.min(width - BLOCK)) {
+            if let Some(out) = out[at..].first_chunk_mut() {
+                *out = block::<BLOCK>(weights, radius, |k| pair(k, at));
+            }
+        }
+    } else {
+        for (at, out) in out.iter_mut().enumerate() {
+            [*out] = block::<1>(weights, radius, |k| pair(k, at));
+        }
+    }
+}
+
+/// `N` pixels: the middle one, then pairs at equal distance, the furthest first.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn block<'a, const N: usize>(
+    weights: &[f32],
+    radius: usize,
+    pair: impl Fn(usize) -> (&'a [f32], &'a [f32]),
+) -> [f32; N] {
+    let mut sums = [0.0; N];
+    if let Some(middle) = pair(radius).0.first_chunk::<N>() {
+        for i in 0..N {
+            sums[i] = weights[radius] * middle[i];
+        }
+    }
+    for (k, &weight) in weights[..radius].iter().enumerate() {
+        let (before, after) = pair(k);
+        if let (Some(before), Some(after)) = (before.first_chunk::<N>(), after.first_chunk::<N>()) {
+            for i in 0..N {
+                sums[i] += weight * (before[i] + after[i]);
+            }
+        }
+    }
+    sums
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ impl Kernel {
     }
 
     /// The kernel at distance `x`, not normalized.
+    #[inline]
     pub fn at(self, x: f64) -> f64 {
         match self {
             Self::Box => f64::from(u8::from(x > -0.5 && x <= 0.5)),
@@ -90,6 +91,8 @@ pub struct Weights {
     values: Vec<f32>,
     stride: usize,
     end: usize,
+    /// The largest count.
+    most: usize,
 }
 
 impl Weights {
@@ -102,15 +105,26 @@ impl Weights {
 
     /// [`Weights::new`] into the same memory. `size` and `out` are at least 1 and `0 <= low < high <= size`.
     pub fn fill(&mut self, kernel: Kernel, size: usize, low: f64, high: f64, out: usize) {
+        // One loop for each kernel, without a choice in it.
+        match kernel {
+            Kernel::Box => self.fill_with(|x| Kernel::Box.at(x), kernel.support(), size, low, high, out),
+            Kernel::Bilinear => self.fill_with(|x| Kernel::Bilinear.at(x), kernel.support(), size, low, high, out),
+            Kernel::Bicubic => self.fill_with(|x| Kernel::Bicubic.at(x), kernel.support(), size, low, high, out),
+            Kernel::Lanczos => self.fill_with(|x| Kernel::Lanczos.at(x), kernel.support(), size, low, high, out),
+        }
+    }
+
+    fn fill_with(&mut self, at: impl Fn(f64) -> f64, support: f64, size: usize, low: f64, high: f64, out: usize) {
         let scale = (high - low) / out as f64;
         let stretch = scale.max(1.0);
-        let support = kernel.support() * stretch;
+        let support = support * stretch;
         self.stride = support.ceil() as usize * 2 + 1;
         self.starts.clear();
         self.counts.clear();
         self.values.clear();
         self.values.resize(out * self.stride, 0.0);
         self.end = 0;
+        self.most = 0;
         let mut line = [0.0_f64; 64];
         let mut long = Vec::new();
         for (i, weights) in self.values.chunks_exact_mut(self.stride).enumerate() {
@@ -126,7 +140,9 @@ impl Weights {
             };
             let mut sum = 0.0;
             for (k, value) in values.iter_mut().enumerate() {
-                *value = kernel.at(((k + start) as f64 - center + 0.5) / stretch);
+                let distance = (k + start) as f64 - center + 0.5;
+                // Dividing by 1 changes nothing but the time.
+                *value = at(if stretch > 1.0 { distance / stretch } else { distance });
                 sum += *value;
             }
             if sum == 0.0 {
@@ -140,7 +156,13 @@ impl Weights {
             self.starts.push(start);
             self.counts.push(count);
             self.end = self.end.max(start + count);
+            self.most = self.most.max(count);
         }
+    }
+
+    /// Multiplies every weight.
+    pub(super) fn scale(&mut self, factor: f32) {
+        self.values.iter_mut().for_each(|value| *value *= factor);
     }
 
     /// Number of output positions.
@@ -157,6 +179,17 @@ impl Weights {
     #[inline]
     pub fn at(&self, i: usize) -> (usize, &[f32]) {
         (self.starts[i], &self.values[i * self.stride..][..self.counts[i]])
+    }
+
+    /// The most source positions that one output position has.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// First source position of output position `i`, and weights for as many as [`Weights::most`]: those beyond its own are 0.
+    #[inline]
+    pub(super) fn padded(&self, i: usize) -> (usize, &[f32]) {
+        (self.starts[i], &self.values[i * self.stride..][..self.most])
     }
 
     /// The source positions that carry weight.

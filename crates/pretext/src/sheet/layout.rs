@@ -1,9 +1,11 @@
-//! Where things stand on a contact sheet: a row an image, a column each for the original, the inputs, the target where it
-//! is a picture, and the model's answer where there is one.
+//! Where things stand on a contact sheet: a row an image, a column each for the original, the inputs (tiles of a grid
+//! share one), the target where it is a picture, how much its places count, and the model's answer where there is one.
+
+use std::borrow::Cow;
 
 use super::picture::{Color, Picture, letters, line_height};
 use crate::example::{Example, ExampleTarget};
-use crate::pixels::Planes;
+use crate::pixels::{Planes, Shape};
 
 const PAPER: Color = [255, 255, 255];
 const INK: Color = [34, 34, 34];
@@ -33,7 +35,7 @@ impl Default for SheetStyle {
 
 struct Cell<'a> {
     head: String,
-    image: Option<&'a Planes>,
+    image: Option<Cow<'a, Planes>>,
     /// Below the image, each in its color.
     lines: Vec<(String, Color)>,
 }
@@ -41,9 +43,15 @@ struct Cell<'a> {
 /// Draws `examples`, which come from one task, one below the other.
 pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
     let zoom = style.zoom.max(1);
-    let cell = fitting(examples, style.cell.max(32));
+    let mut rows: Vec<Vec<Cell<'_>>> = examples.iter().map(cells).collect();
+    let cell = fitting(&rows, style.cell.max(32));
     let (gap, line) = (4 * zoom.max(2), line_height(zoom) + 2 * zoom);
-    let rows: Vec<Vec<Cell<'_>>> = examples.iter().map(|example| cells(example, cell, zoom)).collect();
+    for shown in rows.iter_mut().flatten() {
+        let broken = |(text, color): &(String, Color)| -> Vec<(String, Color)> {
+            wrap(text, letters(cell, zoom)).into_iter().map(|text| (text, *color)).collect()
+        };
+        shown.lines = shown.lines.iter().flat_map(broken).collect();
+    }
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = (gap + columns * (cell + gap)).max(gap * 2 + cell);
     let notes: Vec<Vec<String>> = examples
@@ -75,7 +83,7 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
         for (column, shown) in row.iter().enumerate() {
             let x = gap + column * (cell + gap);
             sheet.write(&shown.head, (x, y), zoom, FAINT);
-            if let Some(image) = shown.image {
+            if let Some(image) = &shown.image {
                 sheet.fill((x, y + line), (cell, cell), FRAME);
                 sheet.place(image, (x, y + line), cell);
             }
@@ -93,51 +101,99 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
 }
 
 /// A side of at most `cell` that the largest image fills when it is enlarged by a whole factor.
-fn fitting(examples: &[Example], cell: usize) -> usize {
+fn fitting(rows: &[Vec<Cell<'_>>], cell: usize) -> usize {
     let side = |planes: &Planes| planes.shape.height.max(planes.shape.width);
-    let shown = examples.iter().flat_map(|example| example.inputs.iter().chain([&example.original]));
+    let shown = rows.iter().flatten().filter_map(|cell| cell.image.as_deref());
     match shown.map(side).max() {
         Some(side @ 1..) if side <= cell => (cell / side) * side,
         _ => cell,
     }
 }
 
-fn cells(example: &Example, cell: usize, zoom: usize) -> Vec<Cell<'_>> {
-    let mut cells = vec![Cell { head: "original".to_owned(), image: Some(&example.original), lines: Vec::new() }];
+fn cells(example: &Example) -> Vec<Cell<'_>> {
+    let plain = |head: &str, image| Cell { head: head.to_owned(), image: Some(image), lines: Vec::new() };
+    let mut cells = vec![plain("original", Cow::Borrowed(&example.original))];
+    let tiled = example.tiled.filter(|tiled| tiled.first + tiled.count <= example.inputs.len() && tiled.columns > 0);
     for (i, input) in example.inputs.iter().enumerate() {
-        let head = match (&example.target, example.inputs.len()) {
-            (ExampleTarget::Views, _) => format!("view {}", i + 1),
-            (_, 1) => "input".to_owned(),
-            _ => format!("input {}", i + 1),
+        let (head, image) = match tiled {
+            Some(tiled) if i == tiled.first => {
+                ("tiles".to_owned(), Cow::Owned(mosaic(&example.inputs[i..i + tiled.count], tiled.columns)))
+            }
+            Some(tiled) if (tiled.first..tiled.first + tiled.count).contains(&i) => continue,
+            _ => (head(example, i), Cow::Borrowed(input)),
         };
-        let mut lines = Vec::new();
-        let mut say = |text: &str, color| {
-            lines.extend(wrap(text, letters(cell, zoom)).into_iter().map(|text| (text, color)));
-        };
-        let class = |target: &ExampleTarget| match target {
-            ExampleTarget::Classes(classes) => classes.get(i).cloned(),
-            ExampleTarget::Image(_) | ExampleTarget::Views => None,
-        };
-        let target = class(&example.target);
-        if let Some(target) = &target {
-            say(&format!("label: {target}"), INK);
-        }
-        if let Some(answer) = example.answer.as_ref().and_then(class) {
-            let color = if target.as_ref() == Some(&answer) { RIGHT } else { WRONG };
-            say(&format!("model: {answer}"), color);
-        }
-        cells.push(Cell { head, image: Some(input), lines });
+        cells.push(Cell { head, image: Some(image), lines: lines(example, i) });
     }
-    let picture =
-        |head: &str, target: &'_ ExampleTarget| matches!(target, ExampleTarget::Image(_)).then(|| head.to_owned());
-    for (head, target) in [("target", Some(&example.target)), ("model", example.answer.as_ref())] {
-        if let Some(target) = target
-            && let (Some(head), ExampleTarget::Image(image)) = (picture(head, target), target)
-        {
-            cells.push(Cell { head, image: Some(image), lines: Vec::new() });
-        }
+    if let ExampleTarget::Image(target) = &example.target {
+        cells.push(plain("target", Cow::Borrowed(target)));
+    }
+    if let Some(weights) = &example.weights {
+        cells.push(plain("counts", Cow::Borrowed(weights)));
+    }
+    if let Some(ExampleTarget::Image(answer)) = &example.answer {
+        cells.push(plain("model", Cow::Borrowed(answer)));
     }
     cells
+}
+
+fn head(example: &Example, i: usize) -> String {
+    match (&example.target, example.inputs.len()) {
+        (ExampleTarget::Views, _) if example.tiled.is_none() => format!("view {}", i + 1),
+        (ExampleTarget::Views, _) => "whole".to_owned(),
+        (_, 1) => "input".to_owned(),
+        _ => format!("input {}", i + 1),
+    }
+}
+
+/// What is said below an input.
+fn lines(example: &Example, i: usize) -> Vec<(String, Color)> {
+    let text = |target: &ExampleTarget| match target {
+        ExampleTarget::Classes(classes) => classes.get(i).cloned(),
+        ExampleTarget::Vector(values) if i == 0 => Some(numbers(values)),
+        _ => None,
+    };
+    let mut lines = Vec::new();
+    let target = text(&example.target);
+    if let Some(target) = &target {
+        lines.push((format!("label: {target}"), INK));
+    }
+    if let Some(answer) = example.answer.as_ref().and_then(text) {
+        let color = match &example.target {
+            ExampleTarget::Classes(_) if target.as_ref() == Some(&answer) => RIGHT,
+            ExampleTarget::Classes(_) => WRONG,
+            _ => INK,
+        };
+        lines.push((format!("model: {answer}"), color));
+    }
+    lines
+}
+
+/// The first numbers of a target.
+fn numbers(values: &[f32]) -> String {
+    const SHOWN: usize = 8;
+    let first: Vec<_> = values.iter().take(SHOWN).map(|value| format!("{value:.2}")).collect();
+    let rest = if values.len() > SHOWN { " ..." } else { "" };
+    format!("{}{rest}", first.join(" "))
+}
+
+/// Tiles side by side in rows of so many, with white lines between them.
+fn mosaic(tiles: &[Planes], columns: usize) -> Planes {
+    let Some(Shape { channels, height, width }) = tiles.first().map(|tile| tile.shape) else {
+        return Planes::black(Shape::new(1, 0, 0));
+    };
+    let line = (width / 12).max(1);
+    let rows = tiles.len().div_ceil(columns);
+    let mut whole = Planes::black(Shape::new(channels, rows * (height + line) - line, columns * (width + line) - line));
+    whole.data.fill(1.0);
+    for (i, tile) in tiles.iter().enumerate().filter(|(_, tile)| tile.shape == Shape::new(channels, height, width)) {
+        let (left, top) = (i % columns * (width + line), i / columns * (height + line));
+        for (row, values) in tile.data.chunks_exact(width.max(1)).enumerate() {
+            let (channel, y) = (row / height, top + row % height);
+            whole.data[(channel * whole.shape.height + y) * whole.shape.width + left..][..width]
+                .copy_from_slice(values);
+        }
+    }
+    whole
 }
 
 /// Breaks a text into lines of at most `letters` letters, between words where possible.

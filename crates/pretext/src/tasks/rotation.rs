@@ -5,21 +5,21 @@ use std::cell::Cell;
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
-use crate::augment::Augment;
+use crate::augment::{Augment, Preset};
 use crate::auto::{Auto, choose};
-use crate::batch::{Batch, Targets};
+use crate::batch::{Slot, TargetKind};
 use crate::check;
 use crate::error::{PretextError, Result};
-use crate::example::ExampleTarget;
 use crate::info::{Family, TaskInfo, option};
 use crate::ops::{self, Fill};
 use crate::pixels::{ImageRef, Shape};
+use crate::recipe::Recipe;
 use crate::reuse;
 
 const WORD: &str = "rotation";
 
 /// Quarter turns, each of which is an input of its own.
-pub(crate) const TURNS: usize = 4;
+const TURNS: usize = 4;
 
 /// The classes, counter-clockwise.
 const NAMES: [&str; TURNS] = ["0 degrees", "90 degrees", "180 degrees", "270 degrees"];
@@ -67,40 +67,51 @@ thread_local! {
     static UPRIGHT: Cell<Vec<f32>> = Cell::default();
 }
 
-/// The classes in words.
-pub(crate) fn class_names() -> Vec<String> {
-    NAMES.map(str::to_owned).to_vec()
+impl Rotation {
+    /// The upright view, of which all four turns are made. Edge pixels fill what a move leaves open: a dark border
+    /// would be a mark that turns with the image.
+    fn view(&self) -> Augment {
+        // `weak` moves by as much as the image allows where `pad` is open.
+        Augment { pad: self.pad, ..Augment::of(Preset::Weak).crop(self.crop).fill(Fill::Edge).flip(self.flip) }
+    }
 }
 
-impl Rotation {
-    pub(crate) fn validate(&self) -> Result<()> {
+impl Recipe for Rotation {
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
+    }
+
+    fn validate(&self) -> Result<()> {
         check::crop(WORD, "crop", self.crop)?;
         check::probability(WORD, "flip", self.flip)
     }
 
-    pub(crate) fn resolve(mut self, shape: Shape, notes: &mut Vec<Auto>) -> Result<Self> {
+    fn resolve(&self, mut shape: Shape, notes: &mut Vec<Auto>) -> Result<(Self, Shape)> {
+        let mut task = *self;
+        if shape.width != shape.height {
+            let side = shape.short_side();
+            notes.push(Auto::new("image_size", side, "turned by a quarter, only a square keeps its shape"));
+            shape = Shape::new(shape.channels, side, side);
+        }
         check_shape(shape)?;
         let pad = crate::augment::auto_pad(shape);
-        choose(&mut self.pad, "pad", pad, "moves of about a tenth of the image, as usual for small images", notes);
-        self.view().check(shape)?;
-        Ok(self)
+        choose(&mut task.pad, "pad", pad, "moves of about a tenth of the image, as usual for small images", notes);
+        task.view().check(shape)?;
+        Ok((task, shape))
     }
 
-    /// The upright view, of which all four turns are made. Edge pixels fill what a move leaves open: a dark border would
-    /// be a mark that turns with the image.
-    fn view(&self) -> Augment {
-        Augment { crop: self.crop, pad: self.pad, fill: Fill::Edge, flip: self.flip, ..Augment::none() }
+    fn inputs(&self, shape: Shape) -> Vec<(Shape, usize)> {
+        vec![(shape, TURNS)]
     }
 
-    pub(crate) fn generate(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        shape: Shape,
-        inputs: &mut [f32],
-        classes: &mut [u32],
-    ) -> Result<()> {
+    fn target(&self, _shape: Shape) -> TargetKind {
+        TargetKind::Classes { names: NAMES.map(str::to_owned).to_vec(), per_image: TURNS }
+    }
+
+    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape, slot: Slot<'_>) -> Result<()> {
         check_shape(shape)?;
+        let (inputs, target) = slot.one()?;
+        let classes = target.classes(TURNS)?;
         reuse::with(&UPRIGHT, |upright: &mut Vec<f32>| {
             upright.resize(shape.len(), 0.0);
             self.view().apply(image, key, shape, upright)?;
@@ -112,21 +123,8 @@ impl Rotation {
         })
     }
 
-    pub(crate) fn explain(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        shape: Shape,
-        batch: &Batch,
-    ) -> (ExampleTarget, Vec<String>) {
-        let classes = match &batch.targets {
-            Targets::Classes(classes) => {
-                classes.iter().map(|&class| NAMES[class as usize % TURNS].to_owned()).collect()
-            }
-            Targets::Images(_) | Targets::Views => Vec::new(),
-        };
-        let note = format!("before the turn: {}", self.view().draw(image, key, shape).words());
-        (ExampleTarget::Classes(classes), vec![note])
+    fn explain(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Vec<String> {
+        vec![format!("before the turn: {}", self.view().draw(image, key, shape).words())]
     }
 }
 

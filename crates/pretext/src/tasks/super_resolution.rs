@@ -1,8 +1,8 @@
 //! Super-resolution: restore an image from a coarser copy of itself.
 //!
 //! Solved at full resolution this needs no understanding, only sharpening. So the coarse image is brought back to the
-//! usual input size and sent through the ordinary down-sampling backbone, and the down-sampling kernel changes from image
-//! to image, or the network would learn to undo one filter.
+//! usual input size and sent through the ordinary down-sampling backbone, and the down-sampling kernel changes from
+//! image to image, or the network would learn to undo one filter.
 
 use std::cell::Cell;
 
@@ -10,14 +10,16 @@ use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::augment::Augment;
-use crate::batch::{Batch, Targets};
+use crate::auto::Auto;
+use crate::batch::{Slot, TargetKind};
 use crate::check;
 use crate::error::{PretextError, Result};
-use crate::example::ExampleTarget;
 use crate::info::{Family, TaskInfo, option};
 use crate::ops::{self, Kernel};
-use crate::pixels::{ImageRef, Planes, Shape};
+use crate::pixels::{ImageRef, Shape};
+use crate::recipe::Recipe;
 use crate::reuse;
+use crate::tasks::{Factor, PixelLoss};
 
 const WORD: &str = "super_resolution";
 
@@ -36,7 +38,12 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     paper: "Ledig et al. 2017, Photo-realistic single image super-resolution, arXiv 1609.04802, as a pretext task with \
             the ordinary backbone and a light decoder",
     options: &[
-        option("factor", "whole number from 2 to 16", "4", "how many times coarser the input is along each side"),
+        option(
+            "factor",
+            FACTOR,
+            "4",
+            "how many times coarser the input is along each side; of a range one is drawn an image",
+        ),
         option("kernels", KERNELS, "[\"box\",\"bilinear\",\"bicubic\",\"lanczos\"]", "one is drawn for each image"),
         option("upsample", "one of box, bilinear, bicubic, lanczos", "\"bicubic\"", UPSAMPLE),
         option("blur", "pixels from 0 to 8", "0.5", "largest sigma of a slight blur before shrinking; 0 for none"),
@@ -48,6 +55,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
+const FACTOR: &str = "whole number from 2 to 16, or [low, high]";
 const KERNELS: &str = "list out of box, bilinear, bicubic, lanczos";
 const UPSAMPLE: &str = "brings the coarse image back to the size of the network's input";
 const CROP: &str = "random crop taken first; [1, 1] takes the whole image";
@@ -57,8 +65,8 @@ const DECODER: &str = "width of the light decoder; auto by the backbone's featur
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SuperResolution {
-    /// How many times coarser the input is along each side, 2 to 16.
-    pub factor: u32,
+    /// How many times coarser the input is along each side, 2 to 16; drawn for each image where it is a range.
+    pub factor: Factor,
     /// Down-sampling kernels, one of which is drawn for each image.
     pub kernels: Vec<Kernel>,
     /// Brings the coarse image back to the size of the network's input.
@@ -78,21 +86,10 @@ pub struct SuperResolution {
     pub decoder_width: Option<u32>,
 }
 
-/// How pictures are compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PixelLoss {
-    /// Mean absolute difference: sharper results.
-    #[default]
-    L1,
-    /// Mean squared difference: what PSNR measures.
-    L2,
-}
-
 impl Default for SuperResolution {
     fn default() -> Self {
         Self {
-            factor: 4,
+            factor: Factor::from(4),
             kernels: Kernel::ALL.to_vec(),
             upsample: Kernel::Bicubic,
             blur: 0.5,
@@ -107,6 +104,7 @@ impl Default for SuperResolution {
 
 /// How one image is made coarse.
 struct Coarsening {
+    factor: u32,
     kernel: Kernel,
     sigma: f32,
     noise: f32,
@@ -125,35 +123,6 @@ thread_local! {
 }
 
 impl SuperResolution {
-    pub(crate) fn validate(&self) -> Result<()> {
-        check::require((2..=16).contains(&self.factor), WORD, "factor", self.factor, "a whole number from 2 to 16")?;
-        let names: Vec<_> = self.kernels.iter().map(|kernel| kernel.name()).collect();
-        check::require(
-            !names.is_empty(),
-            WORD,
-            "kernels",
-            names,
-            "a list of at least one of box, bilinear, bicubic, lanczos",
-        )?;
-        check::require((0.0..=8.0).contains(&self.blur), WORD, "blur", self.blur, "a number of pixels from 0 to 8")?;
-        check::require((0.0..=0.5).contains(&self.noise), WORD, "noise", self.noise, "a number from 0 to 0.5")?;
-        check::crop(WORD, "crop", self.crop)?;
-        check::probability(WORD, "flip", self.flip)?;
-        let width = self.decoder_width;
-        check::require(
-            width.is_none_or(|width| (4..=1024).contains(&width)),
-            WORD,
-            "decoder_width",
-            width.unwrap_or(0),
-            "a number of channels from 4 to 1024, or \"auto\"",
-        )
-    }
-
-    pub(crate) fn resolve(&self, shape: Shape) -> Result<Self> {
-        self.check_shape(shape)?;
-        Ok(self.clone())
-    }
-
     fn check_shape(&self, shape: Shape) -> Result<()> {
         let Shape { channels, height, width } = shape;
         if shape.is_empty() || shape.short_side() < 2 * SMALLEST {
@@ -166,7 +135,7 @@ impl SuperResolution {
                 way_out: "use images of at least 6x6 pixels",
             });
         }
-        if shape.short_side() < SMALLEST * self.factor as usize {
+        if shape.short_side() < SMALLEST * self.factor.high as usize {
             return Err(PretextError::Unsuitable {
                 word: WORD,
                 option: "factor",
@@ -175,7 +144,7 @@ impl SuperResolution {
                 way_out: format!(
                     "use a factor of at most {} or an image_size of at least {}",
                     shape.short_side() / SMALLEST,
-                    SMALLEST * self.factor as usize
+                    SMALLEST * self.factor.high as usize
                 ),
             });
         }
@@ -183,14 +152,17 @@ impl SuperResolution {
     }
 
     fn view(&self) -> Augment {
-        Augment { crop: self.crop, flip: self.flip, ..Augment::none() }
+        Augment::none().crop(self.crop).flip(self.flip)
     }
 
     fn draw(&self, key: Key, shape: Shape) -> Coarsening {
         let mut rng = key.named("coarsen").rng();
         let kernel = rng.below(self.kernels.len() as u64) as usize;
-        let coarse = |side: usize| (side as f64 / f64::from(self.factor)).round().max(1.0) as usize;
+        // From a stream of its own: a range does not change the other choices.
+        let factor = self.factor.draw(&mut key.named("factor").rng());
+        let coarse = |side: usize| (side as f64 / f64::from(factor.max(1))).round().max(1.0) as usize;
         Coarsening {
+            factor,
             kernel: self.kernels.get(kernel).copied().unwrap_or(Kernel::Box),
             sigma: rng.range(0.0, self.blur as f32),
             noise: rng.range(0.0, self.noise as f32),
@@ -198,16 +170,45 @@ impl SuperResolution {
             width: coarse(shape.width),
         }
     }
+}
 
-    pub(crate) fn generate(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        shape: Shape,
-        input: &mut [f32],
-        target: &mut [f32],
-    ) -> Result<()> {
+impl Recipe for SuperResolution {
+    fn info(&self) -> &'static TaskInfo {
+        &INFO
+    }
+
+    fn validate(&self) -> Result<()> {
+        let Factor { low, high } = self.factor;
+        let range = "a whole number from 2 to 16, or [low, high] of such with low <= high";
+        check::require(2 <= low && low <= high && high <= 16, WORD, "factor", format_args!("{}", self.factor), range)?;
+        let names: Vec<_> = self.kernels.iter().map(|kernel| kernel.name()).collect();
+        check::require(
+            !names.is_empty(),
+            WORD,
+            "kernels",
+            names,
+            "a list of at least one of box, bilinear, bicubic, lanczos",
+        )?;
+        check::require((0.0..=8.0).contains(&self.blur), WORD, "blur", self.blur, "a number of pixels from 0 to 8")?;
+        check::require((0.0..=0.5).contains(&self.noise), WORD, "noise", self.noise, "a number from 0 to 0.5")?;
+        check::crop(WORD, "crop", self.crop)?;
+        check::probability(WORD, "flip", self.flip)?;
+        check::decoder_width(WORD, self.decoder_width)
+    }
+
+    fn resolve(&self, shape: Shape, _notes: &mut Vec<Auto>) -> Result<(Self, Shape)> {
         self.check_shape(shape)?;
+        Ok((self.clone(), shape))
+    }
+
+    fn target(&self, shape: Shape) -> TargetKind {
+        TargetKind::Image { shape, weighted: false }
+    }
+
+    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape, slot: Slot<'_>) -> Result<()> {
+        self.check_shape(shape)?;
+        let (input, target) = slot.one()?;
+        let target = target.image(shape)?;
         self.view().apply(image, key, shape, target)?;
         let drawn = self.draw(key, shape);
         let (fine, coarse) = ((shape.height, shape.width), (drawn.height, drawn.width));
@@ -230,17 +231,7 @@ impl SuperResolution {
         Ok(())
     }
 
-    pub(crate) fn explain(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        shape: Shape,
-        batch: &Batch,
-    ) -> (ExampleTarget, Vec<String>) {
-        let target = match &batch.targets {
-            Targets::Images(data) => ExampleTarget::Image(Planes { data: data.clone(), shape }),
-            Targets::Classes(_) | Targets::Views => ExampleTarget::Views,
-        };
+    fn explain(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Vec<String> {
         let drawn = self.draw(key, shape);
         let mut words = vec![self.view().draw(image, key, shape).words()];
         if drawn.sigma > 0.0 {
@@ -248,7 +239,7 @@ impl SuperResolution {
         }
         words.push(format!(
             "shrunk {} times to {}x{} ({})",
-            self.factor,
+            drawn.factor,
             drawn.width,
             drawn.height,
             drawn.kernel.name()
@@ -257,6 +248,6 @@ impl SuperResolution {
             words.push(format!("noise {:.3}", drawn.noise));
         }
         words.push(format!("enlarged again ({})", self.upsample.name()));
-        (target, vec![words.join(", ")])
+        vec![words.join(", ")]
     }
 }

@@ -1,6 +1,6 @@
 //! Any size and channel count is either worked on or refused with a reason; nothing panics.
 
-use foretask_pretext::{Augment, Batch, ImageRef, PretextError, Shape, Targets, Task};
+use foretask_pretext::{Augment, Batch, ImageRef, PRESETS, PretextError, Shape, Slot, TargetKind, Targets, Task};
 use foretask_random::Key;
 use proptest::prelude::*;
 
@@ -20,23 +20,41 @@ proptest! {
                 Err(error) => {
                     let text = error.to_string();
                     prop_assert!(text.starts_with(task.name()) && text.contains("; use "), "{text}");
-                    prop_assert!(side.0.min(side.1) < 12, "{text}");
+                    let gray = task.name() == "colorization" && channels != 3;
+                    prop_assert!(side.0.min(side.1) < 21 || gray, "{text}");
                     continue;
                 }
             };
             let mut batch = Batch::new(&resolved.task, resolved.shape, 1);
             for slot in batch.slots() {
-                resolved.task.generate(image, Key::new(seed), resolved.shape, slot.inputs, slot.target).unwrap();
+                resolved.task.generate(image, Key::new(seed), resolved.shape, slot).unwrap();
             }
-            prop_assert_eq!(batch.inputs.len(), task.inputs_per_image() * resolved.shape.len());
-            prop_assert!(batch.inputs.iter().all(|v| (0.0..=1.0).contains(v)));
+            for (inputs, (shape, per_image)) in batch.inputs.iter().zip(resolved.task.layout(resolved.shape).inputs) {
+                prop_assert_eq!(inputs.data.len(), per_image * shape.len());
+                // Standardized tiles have mean 0.5 and deviation 0.25, so that most values lie in 0..1.
+                let standardized = ["jigsaw", "relative_position"].contains(&task.name());
+                let range = if standardized { -10.0..=11.0 } else { 0.0..=1.0 };
+                prop_assert!(inputs.data.iter().all(|v| range.contains(v)), "{}", task.name());
+            }
             match &batch.targets {
-                Targets::Classes(classes) => prop_assert_eq!(classes.as_slice(), [0, 1, 2, 3]),
-                Targets::Images(target) => prop_assert!(target.iter().all(|v| (0.0..=1.0).contains(v))),
-                Targets::Views => {}
+                Targets::Classes { classes, per_image } => {
+                    let TargetKind::Classes { names, per_image: announced } = resolved.task.target(resolved.shape) else {
+                        panic!("{}", task.name());
+                    };
+                    prop_assert_eq!((*per_image, classes.len()), (announced, announced));
+                    prop_assert!(classes.iter().all(|class| (*class as usize) < names.len()));
+                }
+                Targets::Images { pixels, shape, weights } => {
+                    let least = if task.name() == "colorization" { -1.0 } else { 0.0 };
+                    prop_assert!(pixels.iter().all(|v| (least..=1.0).contains(v)), "{}", task.name());
+                    prop_assert_eq!(pixels.len(), shape.len());
+                    let weights = weights.as_deref().unwrap_or(&[1.0]);
+                    prop_assert!(weights.iter().all(|v| (0.0..=1.0).contains(v)) && weights.contains(&1.0));
+                }
+                Targets::Vectors { .. } | Targets::Views => {}
             }
         }
-        for preset in ["none", "weak", "strong"] {
+        for (preset, _) in PRESETS {
             let mut out = vec![-1.0; asked.len()];
             match Augment::preset(preset).unwrap().apply(image, Key::new(seed), asked, &mut out) {
                 Ok(()) => prop_assert!(out.iter().all(|v| (0.0..=1.0).contains(v))),
@@ -56,7 +74,7 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
     let task = Task::by_name("rotation").unwrap();
     let mut batch = Batch::new(&task, shape, 1);
     for slot in batch.slots() {
-        let error = task.generate(image(&data, 8, 8, 3), Key::new(1), shape, slot.inputs, slot.target).unwrap_err();
+        let error = task.generate(image(&data, 8, 8, 3), Key::new(1), shape, slot).unwrap_err();
         assert_eq!(error, PretextError::Channels { expected: 1, got: 3 });
         assert!(error.to_string().contains("`channels: 1`"), "{error}");
     }
@@ -66,11 +84,13 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
     // A batch made for another task.
     let gray = picture(8, 8, 1, 1);
     for slot in Batch::new(&Task::by_name("super_resolution").unwrap(), shape, 1).slots() {
-        let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, slot.inputs, slot.target).unwrap_err();
+        let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, slot).unwrap_err();
         assert!(matches!(error, PretextError::Buffer { what: "inputs", .. }), "{error}");
     }
     let (mut inputs, mut classes) = (vec![0.0; 4 * 64], [0; 3]);
     let short = foretask_pretext::TargetMut::Classes(&mut classes);
-    let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, &mut inputs, short).unwrap_err();
+    let error = task
+        .generate(image(&gray, 8, 8, 1), Key::new(1), shape, Slot { inputs: vec![&mut inputs], target: short })
+        .unwrap_err();
     assert!(error.to_string().contains("must hold 4 classes, but holds 3 classes"), "{error}");
 }

@@ -4,13 +4,20 @@
 
 mod any_image;
 mod augment;
+mod custom;
+mod fill;
 mod options;
 mod reference;
+mod same_pixels;
+mod settle;
 mod sheet;
 mod tasks;
 mod threads;
+mod tiles;
+mod views;
+mod watch;
 
-use foretask_pretext::{Augment, ImageRef, Shape, TASKS, Task};
+use foretask_pretext::{Augment, Example, ExampleTarget, ImageRef, Resolved, Shape, TASKS, Task};
 use foretask_random::Key;
 
 /// A picture without symmetries.
@@ -42,4 +49,20 @@ fn view(image: ImageRef<'_>, shape: Shape) -> Vec<f32> {
     let mut out = vec![-1.0; shape.len()];
     Augment::none().apply(image, Key::new(0), shape, &mut out).unwrap();
     out
+}
+
+/// Every task that works on inputs of `shape`, with its options filled.
+fn resolved(shape: Shape) -> Vec<Resolved> {
+    all_tasks().into_iter().filter_map(|task| task.resolve(shape).ok()).collect()
+}
+
+fn explain(task: &Task, data: &[u8], size: (usize, usize), shape: Shape, key: u64) -> Example {
+    task.explain(image(data, size.0, size.1, shape.channels), Key::new(key), shape).unwrap()
+}
+
+fn target_of(example: &Example) -> &[f32] {
+    match &example.target {
+        ExampleTarget::Image(planes) => &planes.data,
+        other => panic!("{other:?}"),
+    }
 }

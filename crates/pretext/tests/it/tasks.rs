@@ -1,23 +1,11 @@
 //! What each task promises.
 
 use foretask_pretext::{
-    Example, ExampleTarget, Kernel, PixelLoss, Rotation, Shape, SimClr, SuperResolution, TargetKind, Task, ops,
+    ExampleTarget, Factor, Kernel, PixelLoss, Rotation, Shape, SimClr, SuperResolution, TargetKind, Task, ops,
 };
-use foretask_random::Key;
 use proptest::prelude::*;
 
-use super::{image, picture, view};
-
-fn explain(task: &Task, data: &[u8], size: (usize, usize), shape: Shape, key: u64) -> Example {
-    task.explain(image(data, size.0, size.1, shape.channels), Key::new(key), shape).unwrap()
-}
-
-fn target_of(example: &Example) -> &[f32] {
-    match &example.target {
-        ExampleTarget::Image(planes) => &planes.data,
-        other => panic!("{other:?}"),
-    }
-}
+use super::{explain, image, picture, target_of, view};
 
 proptest! {
     #[test]
@@ -34,14 +22,14 @@ proptest! {
         }
         let names = ["0 degrees", "90 degrees", "180 degrees", "270 degrees"].map(str::to_owned).to_vec();
         prop_assert_eq!(&example.target, &ExampleTarget::Classes(names.clone()));
-        prop_assert_eq!(resolved.task.target(resolved.shape), TargetKind::Classes { names });
+        prop_assert_eq!(resolved.task.target(resolved.shape), TargetKind::Classes { names, per_image: 4 });
     }
 
     #[test]
     fn an_even_image_stays_even_through_every_kernel(factor in 2..9_u32, side in 24..40_usize, value: u8, key: u64) {
         let data = vec![value; side * side];
         for kernel in Kernel::ALL {
-            let task = SuperResolution { factor, kernels: vec![kernel], noise: 0.0, ..SuperResolution::default() };
+            let task = SuperResolution { factor: factor.into(), kernels: vec![kernel], noise: 0.0, ..SuperResolution::default() };
             let task = Task::SuperResolution(task);
             let example = explain(&task, &data, (side, side), Shape::new(1, side, side), key);
             prop_assert!(example.inputs[0].data.iter().all(|v| (v - f32::from(value) / 255.0).abs() < 2e-5));
@@ -91,7 +79,7 @@ fn the_input_of_super_resolution_is_coarser_but_not_darker() {
     let mean = |planes: &[f32]| planes.iter().sum::<f32>() / planes.len() as f32;
     let mut before = f32::INFINITY;
     for factor in [2, 4, 8] {
-        let task = SuperResolution { factor, noise: 0.0, flip: 0.0, ..SuperResolution::default() };
+        let task = SuperResolution { factor: factor.into(), noise: 0.0, flip: 0.0, ..SuperResolution::default() };
         let example = explain(&Task::SuperResolution(task), &data, (32, 32), shape, 3);
         let (input, target) = (&example.inputs[0].data, target_of(&example));
         assert_eq!(input.len(), target.len());
@@ -119,7 +107,7 @@ fn every_kernel_is_drawn_equally_often() {
 fn noise_lies_on_the_coarse_image_only() {
     let data = vec![128; 32 * 32];
     let shape = Shape::new(1, 32, 32);
-    let task = SuperResolution { noise: 0.1, upsample: Kernel::Box, factor: 4, ..SuperResolution::default() };
+    let task = SuperResolution { noise: 0.1, upsample: Kernel::Box, factor: 4.into(), ..SuperResolution::default() };
     let example = explain(&Task::SuperResolution(task), &data, (32, 32), shape, 5);
     let input = &example.inputs[0].data;
     // Enlarged by copying: blocks of 4x4 are even, and they differ.
@@ -130,24 +118,6 @@ fn noise_lies_on_the_coarse_image_only() {
     }
     assert_ne!(input[0], input[4]);
     assert!(target_of(&example).iter().all(|&v| v == 128.0 / 255.0));
-}
-
-#[test]
-fn two_views_differ_and_are_each_a_function_of_their_own_key() {
-    let data = picture(32, 32, 3, 6);
-    let shape = Shape::new(3, 32, 32);
-    let task = SimClr::default();
-    let example = explain(&Task::SimClr(task), &data, (32, 32), shape, 4);
-    assert_eq!(example.target, ExampleTarget::Views);
-    assert_ne!(example.inputs[0], example.inputs[1]);
-    for (i, input) in example.inputs.iter().enumerate() {
-        let mut out = vec![0.0; shape.len()];
-        let key = Key::new(4).with(i as u64);
-        task.views(shape).apply(image(&data, 32, 32, 3), key, shape, &mut out).unwrap();
-        assert_eq!(&out, &input.data);
-        let words = task.views(shape).words(image(&data, 32, 32, 3), key, shape).unwrap();
-        assert_eq!(example.notes[i], format!("view {}: {words}", i + 1));
-    }
 }
 
 #[test]
@@ -170,4 +140,20 @@ fn projector_and_loss_come_with_the_options() {
     let (projector, notes) = chosen.projector(512);
     assert_eq!((projector.width, projector.out, notes.len()), (64, 32, 0));
     assert_eq!(SuperResolution::default().loss, PixelLoss::L1);
+}
+
+#[test]
+fn factors_of_a_range_are_drawn_equally_often_and_change_nothing_else() {
+    let data = picture(28, 28, 1, 1);
+    let shape = Shape::new(1, 28, 28);
+    let task = |factor| Task::SuperResolution(SuperResolution { factor, ..SuperResolution::default() });
+    let mut counts = [0_u32; 3];
+    for key in 0..900 {
+        let note = explain(&task(Factor { low: 2, high: 4 }), &data, (28, 28), shape, key).notes.remove(0);
+        let factor = (2..=4).find(|factor| note.contains(&format!("shrunk {factor} times"))).unwrap();
+        counts[factor as usize - 2] += 1;
+        assert_eq!(note, explain(&task(factor.into()), &data, (28, 28), shape, key).notes[0]);
+    }
+    // 300 each; five standard deviations are 71.
+    assert!(counts.iter().all(|count| count.abs_diff(300) < 71), "{counts:?}");
 }

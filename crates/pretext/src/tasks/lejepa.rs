@@ -1,0 +1,99 @@
+//! `LeJEPA`: all views shall lie close to the mean of the large ones, and embeddings shall be spread like a round normal
+//! distribution, which is tested along random directions (Balestriero et al. 2025, arXiv 2511.08544).
+
+use crate::augment::{Augment, Method, Preset, Views};
+use crate::auto::{Auto, choose};
+use crate::check;
+use crate::error::Result;
+use crate::info::{Family, TaskInfo, option};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+
+const WORD: &str = "lejepa";
+
+/// For the reference.
+pub(crate) const INFO: TaskInfo = TaskInfo {
+    name: WORD,
+    family: Family::Agree,
+    summary: "bring all views close to the mean of the large ones, while embeddings stay spread like a round normal \
+              distribution",
+    use_when: "you want few things to go wrong: no teacher, no queue, no schedule of its own, one weight. Small \
+               batches and odd images are fine",
+    avoid_when: "kinds are few and very uneven, for a round spread draws them apart; take `byol`",
+    paper: "Balestriero, LeCun 2025, LeJEPA: provable and scalable self-supervised learning without the heuristics, \
+            arXiv 2511.08544",
+    options: &[
+        VIEWS,
+        CROP,
+        JITTER,
+        FLIP,
+        BLUR,
+        option(
+            "lambda",
+            "0 to 1",
+            "0.05",
+            "weight of the spread against agreement; 0.01 to 0.1 are usual, more if embeddings collapse",
+        ),
+        option("slices", "1 to 65536", "1024", "random directions of the test, new ones each step"),
+        option("projector_width", WIDTH, "\"auto\"", WIDTH_ABOUT),
+        option("projector_out", WIDTH, "\"auto\"", "length of the embedding; auto 64"),
+    ],
+};
+
+const METHOD: Method = Method {
+    word: WORD,
+    preset: Preset::SimClr,
+    own: |shape| {
+        let (large, local, count, reason) = match shape.short_side() {
+            0..=64 => (0.3, [0.15, 0.4], 4, "four of half the size cost as much as one large view"),
+            _ => (0.3, [0.05, 0.3], 6, "six, as in the paper"),
+        };
+        let large = Augment::default().crop([large, 1.0]);
+        let local_view = Augment::default().crop(local);
+        (Views { first: large, second: large, local: Some(count), local_view, ..Views::open() }, reason)
+    },
+};
+
+joint_embedding! {
+    /// Options of `lejepa`; `None` is `"auto"`.
+    LeJepa {
+        /// Weight of the spread.
+        lambda: f64 = 0.05,
+        /// Random directions of the test.
+        slices: u32 = 1024,
+        /// Hidden width of the projection head.
+        #[serde(with = "crate::auto")]
+        projector_width: Option<u32> = None,
+        /// Output length of the projection head.
+        #[serde(with = "crate::auto")]
+        projector_out: Option<u32> = None,
+    }
+}
+
+impl LeJepa {
+    fn check(&self) -> Result<()> {
+        check::share(WORD, "lambda", Some(self.lambda))?;
+        check::require(
+            (1..=65_536).contains(&self.slices),
+            WORD,
+            "slices",
+            self.slices,
+            "a whole number from 1 to 65536",
+        )?;
+        check::width(WORD, "projector_width", self.projector_width)?;
+        check::width(WORD, "projector_out", self.projector_out)?;
+        Ok(())
+    }
+
+    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
+    /// `steps` steps where known.
+    ///
+    /// # Errors
+    /// [`crate::PretextError::Unsuitable`] for a batch of one image.
+    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, pool, batch, features, steps)?;
+        let (mut task, mut notes) = (*self, Vec::new());
+        run.width(&mut task.projector_width, "projector_width", 4, 256, 2048, &mut notes);
+        choose(&mut task.projector_out, "projector_out", 64, "as in the paper", &mut notes);
+        Ok((task, notes))
+    }
+}

@@ -1,0 +1,75 @@
+//! Supervised contrast: views of images with the same label shall lie close together; images without a label agree with
+//! themselves only (Khosla et al. 2020, arXiv 2004.11362).
+
+use crate::augment::{Method, Preset, Views};
+use crate::auto::{Auto, choose};
+use crate::check;
+use crate::error::Result;
+use crate::info::{Family, TaskInfo, option};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+
+const WORD: &str = "supcon";
+
+/// For the reference.
+pub(crate) const INFO: TaskInfo = TaskInfo {
+    name: WORD,
+    family: Family::Agree,
+    summary: "as `simclr`, but all images with the same label belong together",
+    use_when: "a good part of the images is labelled: labels then shape the features, and the unlabelled rest still \
+               takes part",
+    avoid_when: "there are only a few labels: `simclr` and then `finetune` uses them better. Labels shape the \
+                 encoder here, so results on these images do not say what pretraining without labels gives",
+    paper: "Khosla, Teterwak, Wang et al. 2020, Supervised contrastive learning, arXiv 2004.11362",
+    options: &[
+        VIEWS,
+        CROP,
+        JITTER,
+        FLIP,
+        BLUR,
+        option("temperature", "0.01 to 2", "0.1", "lower looks harder at the most similar other images"),
+        option("projector_width", WIDTH, "\"auto\"", WIDTH_ABOUT),
+        option("projector_out", WIDTH, "\"auto\"", OUT_ABOUT),
+    ],
+};
+
+const METHOD: Method = Method {
+    word: WORD,
+    preset: Preset::SimClr,
+    own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
+};
+
+joint_embedding! {
+    /// Options of `supcon`; `None` is `"auto"`.
+    SupCon {
+        /// Temperature of the contrast.
+        temperature: f64 = 0.1,
+        /// Hidden width of the projection head.
+        #[serde(with = "crate::auto")]
+        projector_width: Option<u32> = None,
+        /// Output length of the projection head.
+        #[serde(with = "crate::auto")]
+        projector_out: Option<u32> = None,
+    }
+}
+
+impl SupCon {
+    fn check(&self) -> Result<()> {
+        check::temperature(WORD, "temperature", Some(self.temperature))?;
+        check::width(WORD, "projector_width", self.projector_width)?;
+        check::width(WORD, "projector_out", self.projector_out)?;
+        Ok(())
+    }
+
+    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
+    /// `steps` steps where known.
+    ///
+    /// # Errors
+    /// [`crate::PretextError::Unsuitable`] for a batch of one image.
+    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, pool, batch, features, steps)?;
+        let (mut task, mut notes) = (*self, Vec::new());
+        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        choose(&mut task.projector_out, "projector_out", 128, "the length used throughout the literature", &mut notes);
+        Ok((task, notes))
+    }
+}
