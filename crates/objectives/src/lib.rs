@@ -1,13 +1,25 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod error;
 mod gauges;
 mod losses;
+mod momentum;
 #[cfg(test)]
 mod reference;
+mod state;
 
+pub use error::{ObjectiveError, Result};
 pub use gauges::{
-    alignment, effective_rank, embedding_std, psnr, retrieval_accuracy, singular_values, ssim, symmetric_eigenvalues,
+    Collapse, Family, PrototypeUse, Signs, Similarity, alignment, collapsed, effective_rank, embedding_std,
+    mean_entropy, prototype_use, psnr, retrieval_accuracy, similarity, singular_values, ssim, symmetric_eigenvalues,
     uniformity,
 };
-pub use losses::{cross_entropy, l1_loss, l2_loss, l2_normalize, nt_xent};
+pub use losses::{
+    Clusters, DeepCluster, DeepClusterOptions, Dino, Distance, FeatureQueue, SWAV_EPSILON, SWAV_ITERATIONS, Swav,
+    VicReg, barlow_twins, byol, check_batch, check_prototypes, counting, cross_entropy, decoupled, decoupled_weighted,
+    l1_loss, l2_loss, l2_normalize, lejepa, moco, moco_symmetric, moco_v3, nearest_neighbors, negative_cosine, nnclr,
+    nt_xent, patch_normalized, random_slices, sigreg, simsiam, sinkhorn, smooth_l1_loss, soft_cross_entropy,
+    spherical_kmeans, supcon, swav, teacher_temperature, triplet, vicreg, weighted_distance,
+};
+pub use momentum::{cosine_momentum, ema_update, ema_update_state, teacher_of};

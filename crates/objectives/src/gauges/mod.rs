@@ -1,14 +1,20 @@
 //! Numbers that show whether learning is healthy, on the host and in f64.
 
+mod assignments;
+mod collapse;
 mod image_quality;
 mod rank;
 mod retrieval;
+mod similarity;
 mod spectrum;
 mod sphere;
 
+pub use assignments::{PrototypeUse, mean_entropy, prototype_use};
+pub use collapse::{Collapse, Family, Signs, collapsed};
 pub use image_quality::{psnr, ssim};
 pub use rank::effective_rank;
 pub use retrieval::retrieval_accuracy;
+pub use similarity::{Similarity, similarity};
 pub use spectrum::{singular_values, symmetric_eigenvalues};
 pub use sphere::{alignment, embedding_std, uniformity};
 

@@ -2,10 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::l2_normalize;
-
-/// Subtracted from a view's similarity to itself; its exponential is then exactly 0, without infinities in the graph.
-const SELF: f64 = 1e9;
+use super::{ABSENT, eye, l2_normalize, log_sum_exp};
 
 /// NT-Xent, the normalized temperature-scaled cross-entropy (Chen et al. 2020, "A simple framework for contrastive
 /// learning of visual representations", equation 1).
@@ -24,11 +21,9 @@ pub fn nt_xent(first: Tensor<2>, second: Tensor<2>, temperature: f64) -> Tensor<
     let second = l2_normalize(second);
     let positive = first.clone().mul(second.clone()).sum().mul_scalar(1.0 / (n as f64 * temperature));
     let z = Tensor::cat(vec![first, second], 0);
-    let itself = Tensor::<2>::eye(2 * n, &z.device().without_autodiff()).mul_scalar(SELF);
+    let itself = eye(2 * n, &z).mul_scalar(ABSENT);
     let similarity = z.clone().matmul(z.transpose()).mul_scalar(1.0 / temperature).sub(itself);
-    let highest = similarity.clone().detach().max_dim(1);
-    let log_sum = similarity.sub(highest.clone()).exp().sum_dim(1).log().add(highest);
-    log_sum.mean().sub(positive)
+    log_sum_exp(similarity).mean().sub(positive)
 }
 
 #[cfg(test)]
