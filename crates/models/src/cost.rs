@@ -22,10 +22,14 @@ pub struct Cost {
 impl Cost {
     /// Bytes that training a batch needs, roughly: activations, weights, gradients, two moments and working copies.
     pub fn training_bytes(&self, batch: usize) -> u64 {
-        let weights = 4 * self.parameters;
-        // Gradients of the two largest neighbouring activations live beside the kept ones.
+        self.kept_bytes(batch) + 6 * 4 * self.parameters
+    }
+
+    /// Bytes of a batch's activations between forward and backward pass.
+    pub fn kept_bytes(&self, batch: usize) -> u64 {
+        // Gradients of the two largest neighboring activations live beside the kept ones.
         let activations = self.activation_bytes * batch as u64;
-        activations + activations / 3 + 6 * weights
+        activations + activations / 3
     }
 }
 

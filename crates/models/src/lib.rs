@@ -19,4 +19,8 @@ pub use cost::Cost;
 pub use encoder::{Encoder, InputSpec};
 pub use error::{ModelError, Result};
 pub use foreign::{ForeignOptions, Imported, load_torch_weights};
-pub use heads::{ClassHead, DecoderConfig, DecoderHead, Head, ProjectionConfig, ProjectionHead};
+pub use heads::{
+    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, LastNorm, PredictionConfig, PredictionHead,
+    ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,
+    VectorHead,
+};

@@ -21,9 +21,10 @@ pub struct DecoderConfig {
 }
 
 impl DecoderConfig {
-    /// A decoder that costs about half of a small encoder: the encoder, not the decoder, shall do the work.
+    /// A decoder that costs about half of a small encoder: the encoder, not the decoder, shall do the work. Outputs of many
+    /// channels (shares of color bins) get more of it, up to 128 in the first layer.
     pub fn light(input: usize, map: [usize; 2], output: [usize; 3]) -> Self {
-        Self { input, map, output, hidden: (input / 2).clamp(8, 64) }
+        Self { input, map, output, hidden: (input / 2).clamp(8, 64).max(output[0].min(128)) }
     }
 
     /// Sizes of the maps on the way up, first to last: halvings of the image that are larger than the map that comes
@@ -136,9 +137,17 @@ mod tests {
     #[test]
     fn images_of_any_size_come_out() {
         let device = foretask_backend::device("flex").unwrap().plain();
-        for (map, output) in
-            [([2, 2], [1, 28, 28]), ([2, 3], [3, 27, 33]), ([1, 1], [2, 9, 9]), ([14, 14], [1, 28, 28])]
-        {
+        for (map, output) in [
+            ([2, 2], [1, 28, 28]),
+            ([2, 3], [3, 27, 33]),
+            ([1, 1], [2, 9, 9]),
+            ([14, 14], [1, 28, 28]),
+            // Color bins at a quarter of the resolution, from maps below, at and above it.
+            ([2, 2], [313, 7, 7]),
+            ([4, 4], [40, 8, 8]),
+            ([7, 7], [40, 7, 7]),
+            ([1, 1], [5, 1, 1]),
+        ] {
             let config = DecoderConfig::light(16, map, output);
             let head = DecoderHead::new(&Scope::new(3, &device), &config);
             let y = head.forward(Tensor::ones([2, 16, map[0], map[1]], &device));

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::Scope;
-use foretask_backend::layers::{BatchNorm, Conv2d};
+use foretask_backend::layers::{BatchNorm, Conv2d, fork};
 
 use crate::BackboneConfig;
 
@@ -67,8 +67,9 @@ impl BasicBlock {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.bn1.forward_relu(self.conv1.forward(x.clone()));
-        self.bn2.forward_add_relu(self.conv2.forward(y), shortcut(self.downsample.as_ref(), x))
+        let (x, aside) = fork(x);
+        let y = self.bn1.forward_after(&self.conv1, x, None, true);
+        self.bn2.forward_after(&self.conv2, y, Some(shortcut(self.downsample.as_ref(), aside)), true)
     }
 }
 
@@ -106,9 +107,10 @@ impl Bottleneck {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = self.bn1.forward_relu(self.conv1.forward(x.clone()));
-        let y = self.bn2.forward_relu(self.conv2.forward(y));
-        self.bn3.forward_add_relu(self.conv3.forward(y), shortcut(self.downsample.as_ref(), x))
+        let (x, aside) = fork(x);
+        let y = self.bn1.forward_after(&self.conv1, x, None, true);
+        let y = self.bn2.forward_after(&self.conv2, y, None, true);
+        self.bn3.forward_after(&self.conv3, y, Some(shortcut(self.downsample.as_ref(), aside)), true)
     }
 }
 
@@ -124,7 +126,7 @@ fn downsample(scope: &Scope, input: usize, output: usize, stride: usize) -> Opti
 
 fn shortcut(downsample: Option<&Downsample>, x: Tensor<4>) -> Tensor<4> {
     match downsample {
-        Some((conv, norm)) => norm.forward(conv.forward(x)),
+        Some((conv, norm)) => norm.forward_after(conv, x, None, false),
         None => x,
     }
 }

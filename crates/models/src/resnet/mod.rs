@@ -62,7 +62,7 @@ impl ResNet {
 
     /// `[b, c, h, w]` to the last feature map `[b, d, h', w']`.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
-        let mut x = self.bn1.forward_relu(self.conv1.forward(x));
+        let mut x = self.bn1.forward_after(&self.conv1, x, None, true);
         if self.max_pool {
             x = max_pool(x, 3, 2, 1);
         }
