@@ -1,5 +1,7 @@
 //! The operations in the gradient graph.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -67,6 +69,26 @@ impl<B: Kernels> Backward<B, 4> for NormAdd {
             if let (Some(parent), Some(gradient)) = (parent, gradient) {
                 grads.register::<B>(parent.id, gradient);
             }
+        }
+    }
+}
+
+/// One of the two uses of a tensor. The gradient that comes first waits for the other one, so that their sum is ours to
+/// make: burn's own knows nothing of channels-last memory.
+#[derive(Debug)]
+struct Use;
+
+impl<B: Kernels> Backward<B, 1> for Use {
+    /// The gradient that waits, shared by both uses.
+    type State = Arc<Mutex<Option<FloatTensor<B>>>>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let mut waiting = ops.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match (waiting.take(), ops.parents) {
+            (Some(first), [Some(parent)]) => grads.register::<B>(parent.id, B::gradient_sum(first, grad)),
+            (None, [Some(_)]) => *waiting = Some(grad),
+            (_, [None]) => {}
         }
     }
 }
@@ -180,6 +202,40 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         relu: bool,
     ) -> FloatTensor<Self> {
         composed::affine::<Self>(x, scale, shift, Some(shortcut), relu)
+    }
+
+    fn fused_conv2d_affine(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        step: Step,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        Self::fused_affine(Self::fused_conv2d(x, weight, step), scale, shift, relu)
+    }
+
+    fn fused_conv2d_affine_add(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        step: Step,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        Self::fused_affine_add(Self::fused_conv2d(x, weight, step), scale, shift, shortcut, relu)
+    }
+
+    fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let nodes = [x.node(), x.node()];
+        let x = x.into_primitive();
+        let waiting = Arc::default();
+        let [first, second] = nodes.map(|node| match Use.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(Arc::clone(&waiting), x.clone()),
+            OpsKind::UnTracked(prep) => prep.finish(x.clone()),
+        });
+        (first, second)
     }
 
     fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -14,7 +14,7 @@ use crate::kernels::layout::{Strided, to_channels_last};
 use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
 use crate::kernels::simd::Level;
-use crate::kernels::{Geometry, conv, conv_weight, norm, pool};
+use crate::kernels::{Geometry, add, conv, conv_weight, norm, pool};
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
 fn strided(tensor: &FlexTensor) -> Strided {
@@ -177,6 +177,38 @@ impl Kernels for Flex {
         let after = After { shortcut: shortcut.as_deref(), relu };
         let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Level::best());
         tensor(values, &dims(&x))
+    }
+
+    fn conv2d_affine_forward(
+        x: FlexTensor,
+        weight: FlexTensor,
+        [scale, shift]: [FlexTensor; 2],
+        shortcut: Option<FlexTensor>,
+        step: Step,
+        relu: bool,
+    ) -> FlexTensor {
+        if !fits(&[&x, &weight, &scale, &shift]) || !shortcut.as_ref().is_none_or(|shortcut| fits(&[shortcut])) {
+            let y = composed::conv2d::<Self>(x, weight, step);
+            return composed::affine::<Self>(y, scale, shift, shortcut, relu);
+        }
+        let g = geometry(x.layout().shape().dims(), &weight, step);
+        let shortcut = shortcut.as_ref().map(channels_last);
+        let after = After { shortcut: shortcut.as_deref(), relu };
+        let affine = [&*dense(&scale), &*dense(&shift)];
+        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, Level::best());
+        tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
+    }
+
+    fn gradient_sum(first: FlexTensor, second: FlexTensor) -> FlexTensor {
+        let view = strided(&first);
+        let alike = fits(&[&first, &second]) && dims(&first) == dims(&second) && view == strided(&second);
+        let whole = view.is_channels_last() && view.offset == 0 && alike && first.storage::<f32>().len() == view.len();
+        if !whole {
+            return composed::sum::<Self>(first, second);
+        }
+        let (mut sum, other) = if first.is_unique() { (first, second) } else { (second, first) };
+        add::add_into(sum.storage_mut::<f32>(), other.storage::<f32>());
+        sum
     }
 
     fn mean_forward(x: FlexTensor) -> FlexTensor {

@@ -9,6 +9,8 @@
 mod autodiff;
 mod composed;
 mod flex;
+#[cfg(feature = "libtorch")]
+mod libtorch;
 
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
@@ -100,6 +102,23 @@ pub(crate) trait Kernels: Backend {
         composed::affine::<Self>(x, scale, shift, shortcut, relu)
     }
 
+    /// [`conv2d_forward`](Self::conv2d_forward), then [`affine_forward`](Self::affine_forward); no gradients.
+    fn conv2d_affine_forward(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        [scale, shift]: [FloatTensor<Self>; 2],
+        shortcut: Option<FloatTensor<Self>>,
+        step: Step,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        Self::affine_forward(Self::conv2d_forward(x, weight, step), scale, shift, shortcut, relu)
+    }
+
+    /// The sum of the two gradients of a tensor that was used twice.
+    fn gradient_sum(first: FloatTensor<Self>, second: FloatTensor<Self>) -> FloatTensor<Self> {
+        composed::sum::<Self>(first, second)
+    }
+
     /// `[b, c, h, w]` to `[b, c]`.
     fn mean_forward(x: FloatTensor<Self>) -> FloatTensor<Self> {
         composed::mean::<Self>(x)
@@ -120,9 +139,6 @@ pub(crate) trait Kernels: Backend {
         composed::enlarge_backward::<Self>(x, grad, size)
     }
 }
-
-#[cfg(feature = "libtorch")]
-impl Kernels for LibTorch {}
 
 /// The operations as burn's dispatch sees them.
 #[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"), Autodiff)]
@@ -163,6 +179,30 @@ pub(crate) trait Fused: Backend {
         shortcut: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self>;
+
+    /// A convolution, `y * scale + shift`, then the relu.
+    fn fused_conv2d_affine(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        step: Step,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+
+    /// The same with a shortcut added before the relu.
+    fn fused_conv2d_affine_add(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        step: Step,
+        relu: bool,
+    ) -> FloatTensor<Self>;
+
+    /// A tensor for two uses, whose gradients are summed.
+    fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>);
 
     /// The mean over pixels.
     fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self>;
@@ -217,6 +257,33 @@ macro_rules! straight {
                 Self::affine_forward(x, scale, shift, Some(shortcut), relu)
             }
 
+            fn fused_conv2d_affine(
+                x: FloatTensor<Self>,
+                weight: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                step: Step,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                Self::conv2d_affine_forward(x, weight, [scale, shift], None, step, relu)
+            }
+
+            fn fused_conv2d_affine_add(
+                x: FloatTensor<Self>,
+                weight: FloatTensor<Self>,
+                scale: FloatTensor<Self>,
+                shift: FloatTensor<Self>,
+                shortcut: FloatTensor<Self>,
+                step: Step,
+                relu: bool,
+            ) -> FloatTensor<Self> {
+                Self::conv2d_affine_forward(x, weight, [scale, shift], Some(shortcut), step, relu)
+            }
+
+            fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
+                (x.clone(), x)
+            }
+
             fn fused_mean(x: FloatTensor<Self>) -> FloatTensor<Self> {
                 Self::mean_forward(x)
             }
@@ -266,6 +333,31 @@ pub(crate) fn affine<const D: usize>(
         Some(shortcut) => Dispatch::fused_affine_add(x, scale, shift, shortcut.into_dispatch(), relu),
         None => Dispatch::fused_affine(x, scale, shift, relu),
     })
+}
+
+/// A convolution without bias, `y * scale + shift + shortcut`, then the relu.
+pub(crate) fn conv2d_affine(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    [scale, shift]: [Tensor<1>; 2],
+    shortcut: Option<Tensor<4>>,
+    step: Step,
+    relu: bool,
+) -> Tensor<4> {
+    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
+    let (scale, shift) = (scale.into_dispatch(), shift.into_dispatch());
+    Tensor::from_dispatch(match shortcut {
+        Some(shortcut) => {
+            Dispatch::fused_conv2d_affine_add(x, weight, scale, shift, shortcut.into_dispatch(), step, relu)
+        }
+        None => Dispatch::fused_conv2d_affine(x, weight, scale, shift, step, relu),
+    })
+}
+
+/// A tensor for two uses, both of which go into the loss.
+pub(crate) fn fork(x: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    let (first, second) = Dispatch::fused_fork(x.into_dispatch());
+    (Tensor::from_dispatch(first), Tensor::from_dispatch(second))
 }
 
 /// The mean over pixels.

@@ -72,6 +72,74 @@ fn convolutions_and_their_gradients_equal_burns() {
 }
 
 #[test]
+fn a_norm_folded_into_a_convolution_equals_burns_with_and_without_a_graph() {
+    for device in devices() {
+        for (add, relu, step) in [
+            (false, true, Step { stride: 1, padding: 1 }),
+            (true, true, Step { stride: 1, padding: 1 }),
+            (false, false, Step { stride: 2, padding: 1 }),
+        ] {
+            let x = random("x", [5, 6, 8, 8], &device);
+            let weight = random("w", [20, 6, 3, 3], &device);
+            let (scale, shift) = (random("s", [20], &device), random("b", [20], &device));
+            let wide = |tensor: &Tensor<1>| tensor.clone().reshape([1, 20, 1, 1]);
+            let options = ConvOptions::new([step.stride; 2], [step.padding; 2], [1, 1], 1);
+            let mut burns = plain::conv2d(x.clone(), weight.clone(), None, options) * wide(&scale) + wide(&shift);
+            let shortcut = random("r", burns.dims(), &device);
+            if add {
+                burns = burns + shortcut.clone();
+            }
+            if relu {
+                burns = burns.clamp_min(0.0);
+            }
+            let what = format!("{add} {relu} {step:?}");
+            let after = |x: Tensor<4>| add.then_some(x);
+            let ours = conv2d_affine(
+                x.clone(),
+                weight.clone(),
+                [scale.clone(), shift.clone()],
+                after(shortcut.clone()),
+                step,
+                relu,
+            );
+            near(&values(ours.clone()), &values(burns.clone()), &what);
+            let (ours, graph) = (ours.sum().backward(), burns.clone().sum().backward());
+            near(&values(weight.grad(&ours).unwrap()), &values(weight.grad(&graph).unwrap()), &format!("dw {what}"));
+            let affine = [scale.inner(), shift.inner()];
+            let ours = conv2d_affine(x.inner(), weight.inner(), affine, after(shortcut.inner()), step, relu);
+            near(&values(ours), &values(burns), &format!("{what} without a graph"));
+        }
+    }
+}
+
+#[test]
+fn gradients_of_two_uses_are_summed() {
+    for device in devices() {
+        let x = random("x", [4, 16, 6, 6], &device);
+        let weight = random("w", [16, 16, 3, 3], &device);
+        let step = Step { stride: 1, padding: 1 };
+        // A residual block: both gradients lie channels last on flex.
+        let block = |x: Tensor<4>, other: Tensor<4>| {
+            let y = conv2d(x, weight.clone(), step);
+            let (scale, shift) = (Tensor::ones([16], &device), Tensor::zeros([16], &device));
+            norm(y, scale, shift, Some(other), NormOptions { epsilon: 1e-5, relu: true }).0.powi_scalar(2).sum()
+        };
+        let (first, second) = fork(x.clone());
+        let ours = block(first, second).backward();
+        let burns = block(x.clone(), x.clone()).backward();
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), "a block");
+        // And channels first, in the other order.
+        let (first, second) = fork(x.clone());
+        let ours = (second.powi_scalar(3) + first * 2.0).sum().backward();
+        let burns = (x.clone().powi_scalar(3) + x.clone() * 2.0).sum().backward();
+        near(&values(x.grad(&ours).unwrap()), &values(x.grad(&burns).unwrap()), "elementwise");
+        // Without a graph it is the tensor itself.
+        let (first, second) = fork(x.clone().inner());
+        assert_eq!((values(first), values(second)), (values(x.clone().inner()), values(x.inner())));
+    }
+}
+
+#[test]
 fn norms_and_their_gradients_equal_burns() {
     for device in devices() {
         for (shape, relu, add) in [

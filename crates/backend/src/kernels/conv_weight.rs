@@ -111,18 +111,24 @@ unsafe fn tap_gradient_with<S: Simd>(job: &Job<'_>, pairs: &[(u32, u32)], sums: 
     let mut aside = job.grad[end..].to_vec();
     aside.resize(aside.len() + job.padded, 0.0);
     let mut run: Vec<(*const f32, *const f32)> = Vec::with_capacity(RUN);
-    let total = pairs.len() * job.images.len();
-    let mut done = 0;
-    while done < total {
-        let count = RUN.min(total - done);
+    let (mut image, mut place) = (job.images.start, 0);
+    while image < job.images.end {
         run.clear();
-        for i in done..done + count {
-            let (image, pair) = (job.images.start + i / pairs.len(), pairs[i % pairs.len()]);
-            let at = image * g.out_len() + pair.1 as usize;
-            // SAFETY: the offsets lie in their images.
-            unsafe {
-                let grad = if at > end { aside.as_ptr().add(at - end) } else { job.grad.as_ptr().add(at) };
-                run.push((job.x.as_ptr().add(image * g.in_len() + pair.0 as usize), grad));
+        // Counted on, not divided: a division costs more than a pixel's products where there are few channels.
+        while run.len() < RUN && image < job.images.end {
+            let count = (RUN - run.len()).min(pairs.len() - place);
+            let (x, grad) = (image * g.in_len(), image * g.out_len());
+            run.extend(pairs[place..place + count].iter().map(|pair| {
+                let at = grad + pair.1 as usize;
+                // SAFETY: the offsets lie in their images.
+                unsafe {
+                    let grad = if at > end { aside.as_ptr().add(at - end) } else { job.grad.as_ptr().add(at) };
+                    (job.x.as_ptr().add(x + pair.0 as usize), grad)
+                }
+            }));
+            place += count;
+            if place == pairs.len() {
+                (image, place) = (image + 1, 0);
             }
         }
         let mut channel = 0;
@@ -147,7 +153,6 @@ unsafe fn tap_gradient_with<S: Simd>(job: &Job<'_>, pairs: &[(u32, u32)], sums: 
                 };
             }
         }
-        done += count;
     }
 }
 

@@ -8,6 +8,7 @@
 // register tiles and lanes are written by index so that the compiler unrolls all arrays alike.
 #![allow(clippy::inline_always, clippy::needless_range_loop)]
 
+pub(crate) mod add;
 pub(crate) mod conv;
 pub(crate) mod conv_weight;
 pub(crate) mod geometry;

@@ -59,6 +59,8 @@ pub(crate) trait Simd {
     unsafe fn multiply_add(sum: Self::Row, scalar: *const f32, row: Self::Row) -> Self::Row;
     /// `a + b`.
     unsafe fn add(a: Self::Row, b: Self::Row) -> Self::Row;
+    /// `max(row, 0)`; NaN stays NaN, so that a diverged run is seen.
+    unsafe fn relu(row: Self::Row) -> Self::Row;
 }
 
 /// Arrays that the compiler turns into what it can.
@@ -102,6 +104,11 @@ impl Simd for Portable {
         }
         a
     }
+
+    #[inline(always)]
+    unsafe fn relu(row: Self::Row) -> Self::Row {
+        row.map(|value| if value < 0.0 { 0.0 } else { value })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -110,9 +117,9 @@ pub(crate) use x86::{Avx2, Avx512};
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_setzero_ps,
-        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-        _mm512_storeu_ps,
+        __m256, __m512, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
+        _mm256_setzero_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
+        _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
     use super::Simd;
@@ -159,6 +166,12 @@ mod x86 {
             // SAFETY: AVX2.
             unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
         }
+
+        #[inline(always)]
+        unsafe fn relu(row: Self::Row) -> Self::Row {
+            // SAFETY: AVX2. Of a NaN and a number the second operand is taken.
+            unsafe { row.map(|half| _mm256_max_ps(_mm256_setzero_ps(), half)) }
+        }
     }
 
     /// One register of sixteen lanes.
@@ -196,6 +209,12 @@ mod x86 {
         unsafe fn add(a: Self::Row, b: Self::Row) -> Self::Row {
             // SAFETY: AVX-512F.
             unsafe { _mm512_add_ps(a, b) }
+        }
+
+        #[inline(always)]
+        unsafe fn relu(row: Self::Row) -> Self::Row {
+            // SAFETY: AVX-512F. Of a NaN and a number the second operand is taken.
+            unsafe { _mm512_max_ps(_mm512_setzero_ps(), row) }
         }
     }
 }

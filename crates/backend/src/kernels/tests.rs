@@ -31,27 +31,52 @@ fn geometries() -> [Geometry; 4] {
     ]
 }
 
-/// All three passes of one geometry.
-fn passes(g: &Geometry, level: Level) -> [Vec<f32>; 3] {
+/// All passes of one geometry.
+fn passes(g: &Geometry, level: Level) -> [Vec<f32>; 4] {
     let x = random("x", g.images * g.in_len());
     let weight = random("w", g.output * g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
+    let (scale, shift) = (random("s", g.output), random("b", g.output));
+    let after = After { shortcut: Some(&grad), relu: true };
     [
         conv::forward(&x, &weight, g, level),
         conv::input_gradient(&grad, &weight, g, level),
         conv_weight::weight_gradient(&x, &grad, g, level),
+        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, level),
     ]
 }
 
 #[test]
 fn instruction_sets_agree_on_convolutions() {
     for g in geometries() {
-        let [y, dx, dw] = passes(&g, Level::Portable);
+        let [y, dx, dw, affine] = passes(&g, Level::Portable);
         for level in Level::available() {
             let found = passes(&g, level);
             near(&found[0], &y, &format!("{level:?} forward {g:?}"));
             near(&found[1], &dx, &format!("{level:?} input gradient {g:?}"));
             near(&found[2], &dw, &format!("{level:?} weight gradient {g:?}"));
+            near(&found[3], &affine, &format!("{level:?} with a norm {g:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
+    for g in geometries() {
+        let (x, weight) = (random("x", g.images * g.in_len()), random("w", g.output * g.input * g.taps()));
+        let (scale, shift) = (random("s", g.output), random("b", g.output));
+        let shortcut = random("g", g.images * g.out_len());
+        for after in [
+            After { shortcut: None, relu: false },
+            After { shortcut: None, relu: true },
+            After { shortcut: Some(&shortcut), relu: true },
+        ] {
+            for level in Level::available() {
+                let y = conv::forward(&x, &weight, &g, level);
+                let wanted = norm::scale_shift(&y, &scale, &shift, after, level);
+                let found = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, level);
+                near(&found, &wanted, &format!("{level:?} {g:?}"));
+            }
         }
     }
 }

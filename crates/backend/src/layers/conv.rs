@@ -37,9 +37,13 @@ impl Conv2d {
         self
     }
 
+    pub(crate) fn step(&self) -> Step {
+        Step { stride: self.stride, padding: self.padding }
+    }
+
     /// `[b, in, h, w]` to `[b, out, (h + 2 padding - k) / stride + 1, …]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let y = fused::conv2d(x, self.weight.val(), Step { stride: self.stride, padding: self.padding });
+        let y = fused::conv2d(x, self.weight.val(), self.step());
         match &self.bias {
             Some(bias) => {
                 let bias = bias.val();

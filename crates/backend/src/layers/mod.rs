@@ -5,6 +5,7 @@
 
 mod activation;
 mod conv;
+mod fork;
 mod linear;
 mod norm;
 mod pool;
@@ -13,6 +14,7 @@ mod statistic;
 
 pub use activation::{add_relu, relu};
 pub use conv::Conv2d;
+pub use fork::fork;
 pub use linear::Linear;
 pub use norm::BatchNorm;
 pub use pool::{global_avg_pool, max_pool};

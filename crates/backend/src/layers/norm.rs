@@ -3,7 +3,7 @@
 use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 
-use super::Statistic;
+use super::{Conv2d, Statistic};
 use crate::fused::{self, NormOptions};
 use crate::{Init, Scope};
 
@@ -68,17 +68,34 @@ impl BatchNorm {
         self.normalize(x, Some(shortcut), true)
     }
 
+    /// A convolution, this norm, `+ shortcut`, then `max(·, 0)` where `relu` says so. Where nothing is trained the norm is
+    /// folded into the convolution's weights, and all is one pass over the activations.
+    pub fn forward_after(&self, conv: &Conv2d, x: Tensor<4>, shortcut: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+        let tensors_train = x.is_autodiff() || self.weight.val().is_autodiff() || conv.weight.val().is_autodiff();
+        if tensors_train || conv.bias.is_some() {
+            return self.normalize(conv.forward(x), shortcut, relu);
+        }
+        fused::conv2d_affine(x, conv.weight.val(), self.affine(), shortcut, conv.step(), relu)
+    }
+
+    /// Scale and shift by the running statistics.
+    fn affine(&self) -> [Tensor<1>; 2] {
+        let scale = self.weight.val() / (self.running_var.value() + EPSILON).sqrt();
+        let shift = self.bias.val() - self.running_mean.value() * scale.clone();
+        [scale, shift]
+    }
+
     fn normalize<const D: usize>(&self, x: Tensor<D>, shortcut: Option<Tensor<D>>, relu: bool) -> Tensor<D> {
-        let (scale, shift) = (self.weight.val(), self.bias.val());
+        let scale = self.weight.val();
         if self.training.is_enabled() && (x.is_autodiff() || scale.is_autodiff()) {
+            let shift = self.bias.val();
             let dims = x.dims();
             let count = dims.iter().product::<usize>() / dims[1].max(1);
             let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, NormOptions { epsilon: EPSILON, relu });
             self.update_running(mean, variance, count);
             y
         } else {
-            let scale = scale / (self.running_var.value() + EPSILON).sqrt();
-            let shift = shift - self.running_mean.value() * scale.clone();
+            let [scale, shift] = self.affine();
             fused::affine(x, scale, shift, shortcut, relu)
         }
     }
@@ -157,6 +174,32 @@ mod tests {
             assert!((y[0] - 0.0).abs() < 1e-6 && (y[6] - 5.0 / 4.000_01_f32.sqrt()).abs() < 1e-6, "{y:?}");
             assert_eq!(values(frozen.running_mean.value()), [1.0, 1.0]);
         }
+    }
+
+    #[test]
+    fn a_convolution_and_its_norm_are_one_where_nothing_is_trained() {
+        let device = crate::device("flex").unwrap().training();
+        let scope = Scope::new(1, &device);
+        let conv = Conv2d::new(&scope.at("conv"), [2, 5], 3, 1, 1);
+        let norm = BatchNorm::new(&scope.at("norm"), 5);
+        norm.running_mean.update(|mean| mean + 0.3);
+        norm.running_var.update(|var| var * 2.5);
+        let numbers = |count: usize| (0..count).map(|i| (i * 37 % 19) as f32 / 9.0 - 1.0).collect::<Vec<_>>();
+        let x = Tensor::<1>::from_floats(numbers(72).as_slice(), &device).reshape([1, 2, 6, 6]);
+        let shortcut = Tensor::<1>::from_floats(numbers(180).as_slice(), &device).reshape([1, 5, 6, 6]);
+        let (plain_conv, plain_norm) = (conv.valid(), norm.valid());
+        let (x, shortcut) = (x.inner(), shortcut.inner());
+        let parts = plain_norm.forward_add_relu(plain_conv.forward(x.clone()), shortcut.clone());
+        let whole = plain_norm.forward_after(&plain_conv, x.clone(), Some(shortcut), true);
+        for (whole, parts) in values(whole).into_iter().zip(values(parts)) {
+            assert!((whole - parts).abs() < 1e-5, "{whole} {parts}");
+        }
+        // While training, the batch's own statistics count, and are taken in.
+        let x = Tensor::from_inner(x);
+        let (a, b) = (norm.clone(), norm.clone());
+        assert_eq!(values(a.forward_after(&conv, x.clone(), None, true)), values(b.forward_relu(conv.forward(x))));
+        assert_eq!(values(a.running_mean.value()), values(b.running_mean.value()));
+        assert_ne!(values(a.running_mean.value()), values(norm.running_mean.value()));
     }
 
     #[test]
