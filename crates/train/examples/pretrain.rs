@@ -8,7 +8,7 @@ use foretask_data::{Images, LoadOptions, Manifest};
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Task;
 use foretask_train::{
-    CHECKPOINT_EVERY, Context, Event, Interrupt, Pool, PretrainOptions, Start, plan_pretraining, pretrain,
+    CHECKPOINT_EVERY, Context, Event, Interrupt, Pool, PretrainOptions, Start, TaskMix, plan_pretraining, pretrain,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let argument = |i: usize, default: &str| arguments.get(i).cloned().unwrap_or_else(|| default.to_owned());
     let images = Manifest::open(argument(0, "datasets/fashion-mini"))?.split("train")?.unlabeled()?;
     let images = Images::load(&images.samples()?, &LoadOptions::default())?;
-    let task = Task::by_name(&argument(1, "simclr"))?;
+    let task = TaskMix::from(Task::by_name(&argument(1, "simclr"))?);
     let options = PretrainOptions { steps: Some(argument(2, "40").parse()?), ..PretrainOptions::default() };
     let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16).with_stem(Stem::Strided));
 

@@ -22,6 +22,20 @@ pub fn path_in(folder: &Path) -> PathBuf {
     folder.join("checkpoint.ftckpt")
 }
 
+/// Removes the checkpoints of a finished stage: its own, and those of its parts in folders below. What cannot be removed
+/// is only wasted space.
+pub fn remove_all(folder: &Path) {
+    std::fs::remove_file(path_in(folder)).ok();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        // Not through links: what they lead to is not this stage's.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_all(&entry.path());
+            // Gone with its last file; a folder that holds a result stays.
+            std::fs::remove_dir(entry.path()).ok();
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Header<S> {
     progress: S,
@@ -143,6 +157,20 @@ mod tests {
         let (progress, state): ((String, u64), _) = load(&path).unwrap().unwrap();
         assert_eq!(progress, ("progress".to_owned(), 17));
         assert_eq!(bits(&state), bits(&tensors()));
+    }
+
+    #[test]
+    fn a_finished_stage_keeps_its_results_only() {
+        let folder = tempfile::tempdir().unwrap();
+        for part in ["", "fold-1", "round-2/inner"] {
+            let part = folder.path().join(part);
+            std::fs::create_dir_all(&part).unwrap();
+            save(&path_in(&part), &1_u64, &tensors()).unwrap();
+        }
+        std::fs::write(folder.path().join("round-2/metrics.jsonl"), "{}").unwrap();
+        remove_all(folder.path());
+        assert!(!path_in(folder.path()).exists() && !folder.path().join("fold-1").exists());
+        assert!(folder.path().join("round-2/metrics.jsonl").exists() && !folder.path().join("round-2/inner").exists());
     }
 
     #[test]

@@ -44,6 +44,27 @@ pub enum TrainError {
         /// The last good checkpoint and its step, if one was written.
         checkpoint: Option<(PathBuf, u64)>,
     },
+    /// The features became the same for every image.
+    #[error("`{task}` has collapsed at step {step}: {sign}; {remedy}. (`on_collapse: \"warn\"` goes on nevertheless.)")]
+    Collapsed {
+        /// The task's word.
+        task: &'static str,
+        /// The step, counted from 1.
+        step: u64,
+        /// What shows it.
+        sign: String,
+        /// The way out.
+        remedy: &'static str,
+    },
+    /// Self-training left the encoder as it was; everything that builds on it would only look as if it had settled.
+    #[error(
+        "the encoder's weights did not move in self-training (relative change {moved:.1e}); raise `lr`, or `steps`, or \
+         lower `threshold` so that there is something to learn from"
+    )]
+    NotMoved {
+        /// Length of the way relative to the length of the weights.
+        moved: f64,
+    },
     /// Stopped on request, after saving.
     #[error("{}; run the same again to go on from there", interrupted_in_words(*step, *steps, folder))]
     Interrupted {
@@ -106,9 +127,22 @@ pub enum TrainError {
     /// The label generator.
     #[error(transparent)]
     Pretext(#[from] foretask_pretext::PretextError),
+    /// The label generator, on one image.
+    #[error("{name} (row {row}): {source}")]
+    Image {
+        /// The image's file or place.
+        name: String,
+        /// Its row in the manifest.
+        row: u64,
+        /// What was wrong.
+        source: Box<foretask_pretext::PretextError>,
+    },
     /// The device.
     #[error(transparent)]
     Backend(#[from] foretask_backend::BackendError),
+    /// A loss and what it remembers.
+    #[error(transparent)]
+    Objective(#[from] foretask_objectives::ObjectiveError),
     /// The network or its weights.
     #[error(transparent)]
     Model(#[from] foretask_models::ModelError),

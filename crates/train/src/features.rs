@@ -69,17 +69,31 @@ const EVENT_EVERY: Duration = Duration::from_millis(100);
 /// Images of another number of channels than the encoder takes; an image that cannot be read any more;
 /// [`TrainError::Interrupted`] on request (nothing is kept: it is quick to do again).
 pub fn extract_features(encoder: &Encoder, images: &Images, cx: &Context<'_>) -> Result<Features, TrainError> {
+    extract(encoder, images, false, cx)
+}
+
+/// As [`extract_features`], of the mirror image (left and right exchanged) of every image.
+///
+/// # Errors
+/// As [`extract_features`].
+pub fn extract_mirrored_features(encoder: &Encoder, images: &Images, cx: &Context<'_>) -> Result<Features, TrainError> {
+    extract(encoder, images, true, cx)
+}
+
+fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>) -> Result<Features, TrainError> {
     check_channels(&encoder.input, images)?;
     let backbone = catch("building the encoder", || encoder.build(&cx.device.plain()))??;
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
-    let data = each_batch(&encoder.input, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    let data =
+        each_batch(&encoder.input, images, mirrored, cx, |x| catch("extracting features", || backbone.forward(x)))?;
     Ok(Features { data, dim: encoder.config.feature_dim(), rows })
 }
 
-/// Runs `forward` on the evaluation view of all images and strings its answers together.
+/// Runs `forward` on the evaluation view of all images, or of their mirror images, and strings its answers together.
 fn each_batch(
     input: &InputSpec,
     images: &Images,
+    mirrored: bool,
     cx: &Context<'_>,
     forward: impl Fn(Tensor<4>) -> Result<Tensor<2>, foretask_backend::BackendError>,
 ) -> Result<Vec<f32>, TrainError> {
@@ -113,7 +127,10 @@ fn each_batch(
         for done in 0..batches {
             let start = done * batch;
             let count = batch.min(images.len() - start);
-            let data = receiver.recv().unwrap_or(Err(TrainError::NoMoreBatches))?;
+            let mut data = receiver.recv().unwrap_or(Err(TrainError::NoMoreBatches))?;
+            if mirrored {
+                data.chunks_exact_mut(input.width.max(1)).for_each(<[f32]>::reverse);
+            }
             let shape = [count, input.channels, input.height, input.width];
             let x = Tensor::from_data(TensorData::new(data, shape), &device);
             out.extend(host_tensor(forward(x)?).data);
@@ -198,6 +215,23 @@ mod tests {
         let some = [299, 0, 150];
         let alone = extract_features(&encoder, &images.select(&some), &around.context(2)).unwrap();
         assert_eq!(alone, all.select(&some));
+    }
+
+    #[test]
+    fn mirrored_features_are_those_of_the_mirror_image() {
+        let images = stripes(3, 2);
+        let flipped = Augment::none().flip(1.0);
+        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
+        let around = Surroundings::new();
+        let cx = around.context(1);
+        let found = extract_mirrored_features(&encoder, &images, &cx).unwrap();
+        let workers = Workers::new(1);
+        let data = views(&images, &[0, 1, 2], &encoder.input, &flipped, |_| Key::new(0), &workers).unwrap();
+        let x = Tensor::from_data(TensorData::new(data, [3, 1, 12, 12]), &cx.device.plain());
+        let expected = host_tensor(encoder.build(&cx.device.plain()).unwrap().forward(x)).data;
+        assert_eq!(found.data, expected);
+        assert_ne!(found, extract_features(&encoder, &images, &cx).unwrap());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod balance;
 pub mod checkpoint;
 mod context;
 mod error;
@@ -15,15 +16,17 @@ pub mod optim;
 mod pretrain;
 mod probe;
 mod schedule;
+mod self_train;
 mod start;
 pub mod step;
 #[cfg(test)]
 mod test_support;
 pub mod training;
 
+pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt};
 pub use error::TrainError;
-pub use features::{Features, extract_features};
+pub use features::{Features, extract_features, extract_mirrored_features};
 pub use finetune::{
     FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, Labelled, MOST_ROUNDS, Recipe, finetune, random_encoder,
     resolve_finetune,
@@ -34,10 +37,13 @@ pub(crate) use labels::largest;
 pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use pretrain::{
-    HeadConfig, OptimizerName, Pool, PretrainOptions, PretrainPlan, Pretrained, plan_pretraining, pretrain,
+    HeadConfig, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained, TaskMix,
+    plan_pretraining, pretrain,
 };
 pub use probe::{
-    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features, pixel_probe,
+    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features,
+    pixel_probe, soft_probe,
 };
 pub use schedule::{Decay, Schedule};
+pub use self_train::{Consistency, ConsistencyOptions, consistency_round};
 pub use start::{Start, state_fingerprint};

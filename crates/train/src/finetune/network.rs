@@ -9,6 +9,7 @@ use foretask_random::Key;
 
 use super::options::HeadStart;
 use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
+use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{extract_features, views};
@@ -18,7 +19,7 @@ use crate::optim::{AdamW, Optimizer, Rule};
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Plan, Trained, train};
+use crate::training::{Forward, Memoryless, Plan, Trained, train};
 use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
@@ -143,6 +144,7 @@ fn one_round(
         accumulate: 1,
         schedule: Schedule::cosine(recipe.lr, recipe.steps, recipe.warmup),
         clip_norm: (recipe.clip_norm > 0.0).then_some(recipe.clip_norm),
+        balance: Balance::Weights,
         health_every: Plan::health_interval(recipe.steps, sampling.batches_per_epoch().max(recipe.steps / 20)),
         identity: identity(&network, images, recipe, round),
     };
@@ -174,9 +176,9 @@ fn one_round(
         let targets: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
         let count = targets.len();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
-        Ok(Forward { loss: cross_entropy(logits, targets, recipe.label_smoothing), gauges })
+        Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), gauges))
     };
-    train(network, optimizer, &plan, &make, forward, |i| images.row(i as usize), cx)
+    train(network, optimizer, &plan, &make, &mut Memoryless(forward), |i| images.row(i as usize), cx)
 }
 
 fn images_tensor(data: Vec<f32>, input: &InputSpec, device: &burn::tensor::Device) -> Tensor<4> {

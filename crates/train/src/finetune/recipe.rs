@@ -221,7 +221,7 @@ mod tests {
         assert!(autos.iter().all(|auto| !auto.reason.is_empty()));
         let (scratch, _) = recipe(&FinetuneOptions::default(), true, 7);
         assert_eq!((scratch.batch_size, scratch.head, scratch.converge), (7, HeadStart::Fresh, true));
-        assert_eq!(scratch.augment, Augment::preset("strong").unwrap());
+        assert_eq!(scratch.augment, Augment::preset("strong").unwrap().resolve(Shape::new(1, 28, 28)).unwrap().0);
     }
 
     #[test]

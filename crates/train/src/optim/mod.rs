@@ -5,6 +5,8 @@
 //! decayed, and clipping is by the global norm of all gradients (see [`crate::step`]).
 
 mod adamw;
+mod lars;
+mod scaling;
 mod sgd;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,8 @@ use foretask_backend::{HostTensor, Path, StateDict, host_tensor};
 use serde::{Deserialize, Serialize};
 
 pub use adamw::AdamW;
+pub use lars::Lars;
+pub use scaling::Scaling;
 pub use sgd::Sgd;
 
 use crate::error::TrainError;
@@ -30,6 +34,8 @@ pub enum Rule {
     AdamW(AdamW),
     /// Stochastic gradient descent with momentum.
     Sgd(Sgd),
+    /// The same with steps in proportion to each weight.
+    Lars(Lars),
 }
 
 impl Rule {
@@ -38,6 +44,7 @@ impl Rule {
         match self {
             Self::AdamW(_) => 2,
             Self::Sgd(sgd) => usize::from(sgd.momentum != 0.0),
+            Self::Lars(lars) => usize::from(lars.momentum != 0.0),
         }
     }
 }
@@ -48,6 +55,8 @@ pub struct Optimizer {
     rule: Rule,
     weight_decay: f64,
     factors: Vec<(String, f64)>,
+    /// Factors of the update that is being made, on top of `factors`.
+    moment: Vec<(String, f64)>,
     /// Updates that each parameter has had; a parameter that gets no gradient is left alone, as in PyTorch.
     updates: BTreeMap<String, u64>,
     first: TensorContainer<String>,
@@ -55,13 +64,14 @@ pub struct Optimizer {
 }
 
 impl Optimizer {
-    /// A fresh optimizer. `weight_decay` is decoupled for AdamW and part of the gradient for SGD, as in PyTorch; it
+    /// A fresh optimizer. `weight_decay` is decoupled for AdamW and part of the gradient for SGD and LARS, as in PyTorch; it
     /// never reaches a rank-1 parameter.
     pub fn new(rule: Rule, weight_decay: f64) -> Self {
         Self {
             rule,
             weight_decay,
             factors: Vec::new(),
+            moment: Vec::new(),
             updates: BTreeMap::new(),
             first: TensorContainer::new(),
             second: TensorContainer::new(),
@@ -81,9 +91,15 @@ impl Optimizer {
         self.rule
     }
 
+    /// Factors like those of [`Optimizer::with_factor`] for the next update alone, multiplied with them.
+    pub fn set_moment(&mut self, factors: Vec<(String, f64)>) {
+        self.moment = factors;
+    }
+
     fn factor(&self, path: &str) -> f64 {
         let below = |part: &str| path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        self.factors.iter().rev().find(|(part, _)| below(part)).map_or(1.0, |(_, factor)| *factor)
+        let last = |factors: &[(String, f64)]| factors.iter().rev().find(|(part, _)| below(part)).map_or(1.0, |f| f.1);
+        last(&self.factors) * last(&self.moment)
     }
 
     /// One parameter's update. `value` and `gradient` carry no graph.
@@ -111,14 +127,29 @@ impl Optimizer {
                 self.second.register(key, second);
                 value
             }
-            Rule::Sgd(rule) => {
-                let (value, buffer) = rule.update(value, gradient, self.first.remove(&key), learning_rate, decay);
-                if let Some(buffer) = buffer {
-                    self.first.register(key, buffer);
-                }
-                value
+            Rule::Sgd(rule) => self.descend(rule, key, value, gradient, learning_rate, decay),
+            Rule::Lars(rule) => {
+                let gradient = rule.scaled(&value, gradient, learning_rate, decay);
+                let Lars { momentum, nesterov, .. } = rule;
+                self.descend(Sgd { momentum, nesterov }, key, value, gradient, learning_rate, 0.0)
             }
         }
+    }
+
+    fn descend<const D: usize>(
+        &mut self,
+        rule: Sgd,
+        key: String,
+        value: Tensor<D>,
+        gradient: Tensor<D>,
+        learning_rate: f64,
+        decay: f64,
+    ) -> Tensor<D> {
+        let (value, buffer) = rule.update(value, gradient, self.first.remove(&key), learning_rate, decay);
+        if let Some(buffer) = buffer {
+            self.first.register(key, buffer);
+        }
+        value
     }
 
     /// Everything remembered, by name: `first.<path>`, `second.<path>`, and `updates.<path>` (one number, exact up to

@@ -74,6 +74,53 @@ fn sgd_is_pytorchs_with_and_without_nesterov() {
 }
 
 #[test]
+fn lars_is_solo_learns() {
+    // solo-learn's LARS with exclude_bias_n_norm and no decay on the bias, in f64; the bias is SGD's.
+    let cases = [
+        (
+            Lars::default(),
+            0.5,
+            [0.495_973_501_2, -1.206_302_450_5, 1.990_336_617_1, 0.098_030_405_0],
+            [1.767_264_100_8, -6.536_653_243_5],
+        ),
+        (
+            Lars { trust: 0.02, clip: true, ..Lars::default() },
+            0.005,
+            [0.484_401_813_9, -1.227_442_900_3, 1.957_097_693_5, 0.089_343_498_7],
+            [2.987_672_641_0, -3.035_366_532_4],
+        ),
+        (
+            Lars { trust: 0.02, nesterov: true, ..Lars::default() },
+            0.5,
+            [0.392_851_038_8, -1.354_400_543_5, 1.765_572_274_0, 0.060_020_604_1],
+            [1.362_998_489_7, -7.385_635_404_0],
+        ),
+    ];
+    for (rule, learning_rate, expected, bias) in cases {
+        let mut optimizer = Optimizer::new(Rule::Lars(rule), 0.1);
+        let mut toy = toy();
+        for k in 1..=5 {
+            let gradients = gradients(&loss(&toy, k), &toy);
+            toy = step(toy, gradients, &mut optimizer, &Update { learning_rate, clip_norm: None }).0;
+        }
+        assert_close(&weight(&toy), &expected);
+        assert_close(&state_dict(&toy)["bias"].data, &bias);
+    }
+}
+
+#[test]
+fn lars_leaves_weights_without_length_or_gradient_finite() {
+    let rule = Lars::default();
+    let (zeros, ones) = (Tensor::<2>::zeros([2, 2], &Device::flex()), Tensor::<2>::ones([2, 2], &Device::flex()));
+    let scaled = |value: &Tensor<2>, gradient: &Tensor<2>| {
+        rule.scaled(value, gradient.clone(), 1.0, 0.1).try_into_vec_as::<f32>().unwrap()
+    };
+    assert_eq!(scaled(&zeros, &ones), [1.0; 4], "the bare gradient");
+    assert_eq!(scaled(&ones, &zeros), [0.0; 4], "no decay either");
+    assert_eq!(scaled(&zeros, &zeros), [0.0; 4]);
+}
+
+#[test]
 fn plain_descent_keeps_no_state() {
     let rule = Rule::Sgd(Sgd { momentum: 0.0, nesterov: false });
     let mut optimizer = Optimizer::new(rule, 0.0);
@@ -87,7 +134,7 @@ fn plain_descent_keeps_no_state() {
 
 #[test]
 fn rank_one_parameters_are_not_decayed() {
-    for rule in [Rule::AdamW(AdamW::default()), Rule::Sgd(Sgd::default())] {
+    for rule in [Rule::AdamW(AdamW::default()), Rule::Sgd(Sgd::default()), Rule::Lars(Lars::default())] {
         let bias = |decay| state_dict(&run(toy(), &mut Optimizer::new(rule, decay), 1..=3, None))["bias"].data.clone();
         assert_eq!(bias(0.0), bias(0.5));
         let weights = |decay| weight(&run(toy(), &mut Optimizer::new(rule, decay), 1..=3, None));
@@ -141,7 +188,8 @@ fn a_part_has_its_own_learning_rate_and_zero_freezes_it() {
 
 #[test]
 fn state_saved_and_loaded_goes_on_to_the_bit() {
-    for rule in [Rule::AdamW(AdamW::default()), Rule::Sgd(Sgd { momentum: 0.9, nesterov: true })] {
+    let sgd = Rule::Sgd(Sgd { momentum: 0.9, nesterov: true });
+    for rule in [Rule::AdamW(AdamW::default()), sgd, Rule::Lars(Lars::default())] {
         let whole = run(toy(), &mut Optimizer::new(rule, 0.1), 1..=6, Some(0.5));
         let mut first = Optimizer::new(rule, 0.1);
         let half = run(toy(), &mut first, 1..=3, Some(0.5));

@@ -1,50 +1,65 @@
-//! What the trained network answers on examples of its own task, for people to look at.
+//! What the trained network answers on examples of its own tasks, for people to look at.
 
-use burn::tensor::Tensor;
 use foretask_backend::{Device, Scope, catch, host_tensor, load_state_dict};
-use foretask_pretext::{Example, ExampleTarget, Planes, TargetKind};
+use foretask_pretext::{Example, ExampleTarget, Inputs, Planes, TargetKind};
 
-use super::learner::{Answer, Learner, Normalizer};
+use super::learner::{Learner, Net, Normalizer};
+use super::methods::{Answer, answer};
+use super::plan::PlannedTask;
 use super::result::Pretrained;
 use crate::error::TrainError;
 use crate::largest;
 
 impl Pretrained {
-    /// Fills in the `answer` of examples made by this task at this input shape. Tasks whose answer is no class and no
-    /// picture leave it open.
+    /// Fills in the `answer` of examples made by the task with this number (from 0) at its input shape. Tasks whose answer
+    /// is no class and no picture leave it open.
     ///
     /// # Errors
     /// Examples of another shape, and what the device reports.
-    pub fn answer(&self, examples: &mut [Example], device: &Device) -> Result<(), TrainError> {
+    pub fn answer(&self, task: usize, examples: &mut [Example], device: &Device) -> Result<(), TrainError> {
+        let Some(planned) = self.tasks.get(task) else { return Ok(()) };
         let plain = device.plain();
-        let head = load_state_dict(self.head.build(&Scope::unfilled(&plain)), &self.head_state)?;
-        let learner = Learner { encoder: self.encoder.build(&plain)?, head };
+        let heads = self.tasks.iter().map(|task| &task.head);
+        let learner = Learner::new(self.encoder.build(&plain)?, heads, &Scope::unfilled(&plain));
+        let heads = load_state_dict(learner.heads, &self.heads)?;
+        let learner = Learner { encoder: learner.encoder, heads };
         let normalizer = Normalizer::new(&self.encoder.input, &plain);
+        let net = Net::of(&learner, task, &normalizer);
         for example in examples {
-            let data: Vec<f32> = example.inputs.iter().flat_map(|planes| planes.data.iter().copied()).collect();
-            example.answer =
-                catch("answering an example", || self.answer_of(&learner, normalizer.inputs(data, self.task.shape)))??;
+            example.answer = catch("answering an example", || answer_of(planned, &net, example))??;
         }
         Ok(())
     }
+}
 
-    fn answer_of(&self, learner: &Learner, inputs: Tensor<4>) -> Result<Option<ExampleTarget>, TrainError> {
-        let (_, answer) = learner.answer(inputs, false)?;
-        Ok(match (answer, self.task.task.target(self.task.shape)) {
-            (Answer::Logits(logits), TargetKind::Classes { names }) => {
-                let logits = host_tensor(logits);
-                let rows = logits.data.chunks_exact(names.len().max(1));
-                Some(ExampleTarget::Classes(rows.map(|row| names[largest(row)].clone()).collect()))
-            }
-            (Answer::Images(image), TargetKind::Image(shape)) => {
-                let mut data = host_tensor(image).data;
-                data.truncate(shape.len());
-                for x in &mut data {
-                    *x = x.clamp(0.0, 1.0);
-                }
-                Some(ExampleTarget::Image(Planes { data, shape }))
-            }
-            _ => None,
-        })
-    }
+fn answer_of(planned: &PlannedTask, net: &Net<'_>, example: &Example) -> Result<Option<ExampleTarget>, TrainError> {
+    let task = &planned.task.task;
+    let (_, answer) = answer(net, task.name(), blocks(&example.inputs), false)?;
+    Ok(match (answer, task.layout(planned.task.shape).target) {
+        (Answer::Logits(logits), TargetKind::Classes { names, .. }) => {
+            let logits = host_tensor(logits);
+            let rows = logits.data.chunks_exact(names.len().max(1));
+            Some(ExampleTarget::Classes(rows.map(|row| names[largest(row)].clone()).collect()))
+        }
+        (Answer::Images(image), TargetKind::Image { shape, .. }) => {
+            let mut data = host_tensor(image).data;
+            data.truncate(shape.len());
+            Some(ExampleTarget::Image(task.shown_answer(example, Planes { data, shape })))
+        }
+        (Answer::Vectors(numbers), TargetKind::Vectors { .. }) => {
+            Some(ExampleTarget::Vector(host_tensor(numbers).data))
+        }
+        _ => None,
+    })
+}
+
+/// One image's inputs as blocks of the same shape.
+fn blocks(inputs: &[Planes]) -> Vec<Inputs> {
+    let same = inputs.chunk_by(|a, b| a.shape == b.shape);
+    same.map(|planes| Inputs {
+        data: planes.iter().flat_map(|planes| planes.data.iter().copied()).collect(),
+        shape: planes[0].shape,
+        per_image: planes.len(),
+    })
+    .collect()
 }

@@ -1,4 +1,4 @@
-//! Batches of a pretext task.
+//! Batches of pretext tasks.
 
 use foretask_data::Images;
 use foretask_pretext::{Batch, ImageRef, Resolved};
@@ -7,24 +7,42 @@ use foretask_random::Key;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers};
 
-/// What the task makes of the images of a request. Random choices follow from (seed, epoch, row, view, operation).
-pub(super) fn make(
-    task: &Resolved,
+/// What each task makes of the images of a request. Random choices follow from (seed, task, epoch, row, view, operation).
+pub(super) fn make<'a>(
+    tasks: impl Iterator<Item = &'a Resolved>,
     images: &Images,
     seed: u64,
     request: &Request,
     workers: &Workers,
+) -> Result<Vec<Batch>, TrainError> {
+    let made = tasks.enumerate().map(|(number, task)| {
+        // The first task draws what it would draw alone.
+        let key = if number == 0 { Key::new(seed) } else { Key::new(seed).named("task").with(number as u64) };
+        one(task, images, key.with(request.epoch), request, workers)
+    });
+    made.collect()
+}
+
+fn one(
+    task: &Resolved,
+    images: &Images,
+    epoch: Key,
+    request: &Request,
+    workers: &Workers,
 ) -> Result<Batch, TrainError> {
     let mut batch = Batch::new(&task.task, task.shape, request.indices.len());
-    let epoch = Key::new(seed).with(request.epoch);
+    batch.images.clone_from(&request.indices);
     let work = batch.slots().into_iter().zip(&request.indices).collect();
     workers.each(work, |(slot, &index)| {
-        let index = index as usize;
-        let pixels = images.get(index)?;
+        let pixels = images.get(index as usize)?;
         let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
         let image = ImageRef { data: &pixels.data, width, height, channels };
-        task.task.generate(image, epoch.with(images.row(index)), task.shape, slot.inputs, slot.target)?;
-        Ok(())
+        let row = images.row(index as usize);
+        task.task.generate(image, epoch.with(row), task.shape, slot).map_err(|source| TrainError::Image {
+            name: images.name(index as usize),
+            row,
+            source: Box::new(source),
+        })
     })?;
     Ok(batch)
 }

@@ -1,10 +1,12 @@
 //! What one batch shows of the representation.
 
 use burn::tensor::Tensor;
+use burn::tensor::activation::softmax;
 use foretask_backend::{HostTensor, host_tensor};
-use foretask_objectives::{effective_rank, embedding_std, psnr, retrieval_accuracy, ssim};
+use foretask_objectives::{effective_rank, embedding_std, prototype_use, psnr, retrieval_accuracy, similarity, ssim};
 use foretask_pretext::Shape;
 
+use super::methods::Views;
 use crate::health::{Gauges, Metric};
 use crate::largest;
 
@@ -15,7 +17,8 @@ const QUALITY_IMAGES: usize = 32;
 /// What an exact restoration counts as, in decibel, so that means stay finite.
 const BEST_PSNR: f64 = 100.0;
 
-fn of_features(features: &HostTensor) -> Gauges {
+/// What the encoder's features alone show.
+pub(super) fn of_features(features: &HostTensor) -> Gauges {
     let d = features.shape.get(1).copied().unwrap_or(1).max(1);
     let rows = (features.data.len() / d).min(RANK_ROWS);
     Gauges {
@@ -33,15 +36,28 @@ fn spread(embeddings: &[f32], d: usize) -> Gauges {
     }
 }
 
-/// The spread is that of the compared embeddings, the rank that of the features below them.
-pub(super) fn of_views(features: &HostTensor, first: &Tensor<2>, second: &Tensor<2>) -> Gauges {
-    let [n, d] = first.dims();
-    let (first, second) = (first.clone().inner(), second.clone().inner());
-    let embeddings = host_tensor(Tensor::cat(vec![first.clone(), second.clone()], 0));
+/// The spread is that of the compared embeddings, the rank that of the features below them. `None` where nothing was
+/// measured.
+pub(super) fn of_views(views: &Views) -> Option<Gauges> {
+    let features = views.features.as_ref()?;
+    let [first, second] = views.pair().ok()?.map(Tensor::inner);
+    let [n, d]: [usize; 2] = first.dims();
+    let (one, two) = (host_tensor(first.clone()).data, host_tensor(second.clone()).data);
+    let alike = similarity(&one, &two, d);
     let chance = 1.0 / (2 * n).saturating_sub(1).max(1) as f64;
-    let accuracy = Metric::new("contrastive_accuracy", retrieval_accuracy(first, second)).against("chance", chance);
-    let Gauges { embedding_std, embedding_std_even, .. } = spread(&embeddings.data, d);
-    Gauges { embedding_std, embedding_std_even, metrics: vec![accuracy], ..of_features(features) }
+    let metrics = vec![
+        Metric::new("contrastive_accuracy", retrieval_accuracy(first, second)).against("chance", chance),
+        Metric::new("positive_similarity", alike.positive).against("others", alike.negative),
+    ];
+    let Gauges { embedding_std, embedding_std_even, .. } = spread(&[one, two].concat(), d);
+    Some(Gauges { embedding_std, embedding_std_even, metrics, ..of_features(features) })
+}
+
+/// How many prototypes are in use, on average, given their scores `[n, k]`.
+pub(super) fn prototype_perplexity(scores: &Tensor<2>, temperature: f64) -> Metric {
+    let scores = host_tensor(softmax(scores.clone().inner().div_scalar(temperature), 1));
+    let k = scores.shape.get(1).copied().unwrap_or(1);
+    Metric::new("prototype_perplexity", prototype_use(&scores.data, k).perplexity).against("all", k as f64)
 }
 
 /// Accuracy against chance.
@@ -69,6 +85,37 @@ pub(super) fn of_images(
         Metric::new("ssim", ours.1).against("input", plain.1),
     ];
     Gauges { metrics, ..of_features(features) }
+}
+
+/// Quality of what was restored where it was hidden (weight above a half), against the input as it was given.
+pub(super) fn of_holes(
+    features: &HostTensor,
+    restored: &[f32],
+    target: &[f32],
+    input: &[f32],
+    weights: &[f32],
+    shape: Shape,
+) -> Gauges {
+    let hidden = |images: &[f32]| -> f64 {
+        let images = images.chunks_exact(shape.len()).zip(target.chunks_exact(shape.len()));
+        let (mut sum, mut count) = (0.0, 0_usize);
+        for ((image, target), weights) in images.zip(weights.chunks_exact(shape.plane())).take(QUALITY_IMAGES) {
+            let mut of_hole = (Vec::new(), Vec::new());
+            for (place, (x, y)) in image.iter().zip(target).enumerate() {
+                if weights[place % shape.plane()] > 0.5 {
+                    of_hole.0.push(x.clamp(0.0, 1.0));
+                    of_hole.1.push(*y);
+                }
+            }
+            if !of_hole.0.is_empty() {
+                sum += psnr(&of_hole.0, &of_hole.1).min(BEST_PSNR);
+                count += 1;
+            }
+        }
+        sum / count.max(1) as f64
+    };
+    let quality = Metric::new("psnr_hidden", hidden(restored)).against("input", hidden(input));
+    Gauges { metrics: vec![quality], ..of_features(features) }
 }
 
 /// Mean PSNR and SSIM of the first images.

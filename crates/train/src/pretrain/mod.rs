@@ -2,8 +2,13 @@
 
 mod answers;
 mod batches;
+mod collapse;
 mod gauges;
+mod heads;
 mod learner;
+mod lesson;
+mod methods;
+mod mix;
 mod options;
 mod plan;
 mod result;
@@ -18,11 +23,12 @@ use burn::module::Module;
 use foretask_backend::{Scope, catch, state_dict};
 use foretask_data::Images;
 use foretask_models::{Encoder, InputSpec};
-use foretask_pretext::{Batch, Task};
 
-pub use learner::HeadConfig;
+pub use collapse::OnCollapse;
+pub use heads::HeadConfig;
+pub use mix::TaskMix;
 pub use options::{OptimizerName, PretrainOptions};
-pub use plan::{Pool, PretrainPlan, plan_pretraining};
+pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 
 use crate::context::Context;
@@ -35,11 +41,12 @@ use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};
 use learner::{Learner, Normalizer};
+use lesson::Exercises;
 
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
-/// Trains an encoder on `images` by `task`, from the beginning or from where `cx.folder` left off.
+/// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
 /// A finished folder gives its result at once. A time budget is calibrated in the first sitting (on a copy of the
 /// network that is thrown away) and kept in the folder.
@@ -48,12 +55,12 @@ const FORMAT: u32 = 1;
 /// What [`plan_pretraining`] refuses; [`TrainError::Memory`]; everything of [`train`].
 pub fn pretrain(
     start: &Start,
-    task: &Task,
+    mix: &TaskMix,
     images: &Images,
     options: &PretrainOptions,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
-    let plan = plan_pretraining(start, task, &Pool::from(images), options)?;
+    let plan = plan_pretraining(start, mix, &Pool::from(images), options)?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in &plan.notes {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
@@ -64,10 +71,10 @@ pub fn pretrain(
 fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, &cx.device.plain());
-    let make =
-        |request: &Request, workers: &Workers| batches::make(&plan.task, images, plan.options.seed, request, workers);
-    let forward =
-        |learner: &Learner, batch: Batch, measure: bool| learner.forward(&plan.task.task, batch, &normalizer, measure);
+    let make = |request: &Request, workers: &Workers| {
+        batches::make(plan.tasks.iter().map(|task| &task.task), images, plan.options.seed, request, workers)
+    };
+    let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let row = |index: u32| images.row(index as usize);
     let identity = identity(start, &plan, &input, images, cx)?;
 
@@ -79,8 +86,9 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
             let begin = Instant::now();
             let trial = training_plan(&plan, u64::MAX, &identity);
             let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
+            let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels)?;
             let time = steps::calibration_time(budget);
-            let seconds = seconds_per_step(learner, optimizer, &trial, &make, forward, time, cx)?;
+            let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut lesson, time, cx)?;
             let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
             cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
             steps
@@ -92,18 +100,19 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let learner = learner(start, &plan, cx)?;
-    let trained = train(learner, optimizer(&plan), &training, &make, forward, row, cx)?;
-    let Learner { encoder, head } = trained.model.valid();
-    let origin = format!("{} on {} images, {} seen", plan.task.task.name(), images.len(), trained.images);
+    let mut lesson = Exercises::new(&plan, &learner, normalizer, &labels)?;
+    let trained = train(learner, optimizer(&plan), &training, &make, &mut lesson, row, cx)?;
+    let Learner { encoder, heads } = trained.model.valid();
+    let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
     Ok(Pretrained {
         encoder: Encoder::of(&encoder, &plan.config, &input, origin),
-        head: plan.head,
-        head_state: Arc::new(state_dict(&head)),
-        task: plan.task,
+        heads: Arc::new(state_dict(&heads)),
+        tasks: plan.tasks,
         history: trained.history,
         steps: trained.steps,
         images_seen: trained.images,
         seconds: trained.seconds,
+        waited: trained.waited,
     })
 }
 
@@ -116,16 +125,15 @@ fn input_spec(start: &Start, plan: &PretrainPlan, images: &Images) -> InputSpec 
             (stats.mean, stats.std)
         }
     };
-    let shape = plan.task.shape;
+    let shape = plan.shape();
     InputSpec { channels: shape.channels, height: shape.height, width: shape.width, mean, std }
 }
 
 fn learner(start: &Start, plan: &PretrainPlan, cx: &Context<'_>) -> Result<Learner, TrainError> {
     let device = cx.device.training();
     let seed = plan.options.seed;
-    let encoder = start.build(&plan.config, plan.task.shape.channels, seed, &device)?;
-    let head = plan.head.build(&Scope::new(seed, &device).at("head"));
-    Ok(Learner { encoder, head })
+    let encoder = start.build(&plan.config, plan.shape().channels, seed, &device)?;
+    Ok(Learner::new(encoder, plan.tasks.iter().map(|task| &task.head), &Scope::new(seed, &device)))
 }
 
 fn optimizer(plan: &PretrainPlan) -> Optimizer {
@@ -138,12 +146,13 @@ fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> Plan {
     schedule.decay = plan.options.schedule;
     Plan {
         stage: "pretrain".to_owned(),
-        name: plan.task.task.name().to_owned(),
+        name: plan.name(),
         steps,
         sampling: plan.sampling,
         accumulate: plan.accumulate,
         schedule,
         clip_norm: (plan.options.clip_norm > 0.0).then_some(plan.options.clip_norm),
+        balance: plan.balance,
         health_every: Plan::health_interval(steps, per_epoch),
         identity: identity.to_owned(),
     }
@@ -157,8 +166,11 @@ fn identity(
     images: &Images,
     cx: &Context<'_>,
 ) -> Result<String, TrainError> {
-    let PretrainPlan { config, task, head, length, sampling, accumulate, rule, lr, weight_decay, options, .. } = plan;
-    let decisive = (config, &task.task, task.shape, head, length, sampling, accumulate);
+    let PretrainPlan { config, tasks, balance, length, sampling, accumulate, rule, lr, weight_decay, options, .. } =
+        plan;
+    // Notes are words about the options, which are there themselves.
+    let tasks: Vec<_> = tasks.iter().map(|t| (&t.task.task, t.task.shape, t.weight, &t.head)).collect();
+    let decisive = (config, tasks, balance, length, sampling, accumulate);
     let decisive = (FORMAT, decisive, rule, lr, weight_decay, options, input, start.fingerprint());
     let text = serde_json::to_vec(&decisive)
         .map_err(|error| TrainError::File { path: cx.folder.to_owned(), source: error.into() })?;

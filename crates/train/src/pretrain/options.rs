@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::collapse::OnCollapse;
 use crate::error::TrainError;
 use crate::length::{Budget, Length};
+use crate::optim::Scaling;
 use crate::schedule::Decay;
 
 /// Which optimizer.
@@ -15,6 +17,19 @@ pub enum OptimizerName {
     AdamW,
     /// Stochastic gradient descent with momentum.
     Sgd,
+    /// The same with steps in proportion to each weight: what published recipes with large batches use.
+    Lars,
+}
+
+impl OptimizerName {
+    /// As scripts write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AdamW => "adamw",
+            Self::Sgd => "sgd",
+            Self::Lars => "lars",
+        }
+    }
 }
 
 /// Options of `pretrain`; `None` is `"auto"`. At most one of `epochs`, `steps` and `budget` may be given.
@@ -33,20 +48,25 @@ pub struct PretrainOptions {
     /// Images a batch (each of which gives several inputs in some tasks).
     #[serde(with = "foretask_pretext::auto_option")]
     pub batch_size: Option<usize>,
-    /// AdamW or SGD.
+    /// AdamW, SGD or LARS.
     pub optimizer: OptimizerName,
     /// Peak learning rate.
     #[serde(with = "foretask_pretext::auto_option")]
     pub lr: Option<f64>,
+    /// How `lr`, where it is given, is meant: for this batch, or for one of 256.
+    pub lr_scaling: Scaling,
     /// Weight decay; never on biases and norms.
     #[serde(with = "foretask_pretext::auto_option")]
     pub weight_decay: Option<f64>,
-    /// Momentum of SGD.
+    /// Momentum of SGD and LARS.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
-    /// Nesterov's form of momentum, SGD only.
+    /// Nesterov's form of momentum, SGD and LARS.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub nesterov: Option<bool>,
+    /// The trust coefficient of LARS.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub trust: Option<f64>,
     /// Decay rates of AdamW's two means.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub betas: Option<[f64; 2]>,
@@ -61,6 +81,8 @@ pub struct PretrainOptions {
     pub accumulate: u64,
     /// Decides first weights, order and every random choice.
     pub seed: u64,
+    /// What happens when the features become the same for every image.
+    pub on_collapse: OnCollapse,
     /// Side of the square that images are brought to.
     #[serde(with = "foretask_pretext::auto_option")]
     pub image_size: Option<usize>,
@@ -75,15 +97,18 @@ impl Default for PretrainOptions {
             batch_size: None,
             optimizer: OptimizerName::AdamW,
             lr: None,
+            lr_scaling: Scaling::None,
             weight_decay: None,
             momentum: None,
             nesterov: None,
+            trust: None,
             betas: None,
             warmup: 0.1,
             schedule: Decay::Cosine,
             clip_norm: 5.0,
             accumulate: 1,
             seed: 0,
+            on_collapse: OnCollapse::Stop,
             image_size: None,
         }
     }
@@ -149,14 +174,21 @@ impl PretrainOptions {
             let fine = (0.0..1.0).contains(&beta1) && (0.0..1.0).contains(&beta2);
             require(fine, "betas", &format!("[{beta1}, {beta2}]"), "two numbers from 0 to below 1")?;
         }
-        let given = [
-            ("betas", self.betas.is_some(), OptimizerName::AdamW, "adamw"),
-            ("momentum", self.momentum.is_some(), OptimizerName::Sgd, "sgd"),
-            ("nesterov", self.nesterov.is_some(), OptimizerName::Sgd, "sgd"),
+        if let Some(trust) = self.trust {
+            require(above_zero(trust) && trust <= 1.0, "trust", &trust, "above 0, at most 1; usually 0.001 to 0.02")?;
+        }
+        let (adamw, sgd, lars) = (OptimizerName::AdamW, OptimizerName::Sgd, OptimizerName::Lars);
+        let given: [(_, _, &[OptimizerName]); 4] = [
+            ("betas", self.betas.is_some(), &[adamw]),
+            ("momentum", self.momentum.is_some(), &[sgd, lars]),
+            ("nesterov", self.nesterov.is_some(), &[sgd, lars]),
+            ("trust", self.trust.is_some(), &[lars]),
         ];
-        for (option, given, wanted, name) in given {
-            if given && self.optimizer != wanted {
-                let reason = format!("belongs to `optimizer: \"{name}\"`; leave it out or change the optimizer");
+        for (option, given, wanted) in given {
+            if given && !wanted.contains(&self.optimizer) {
+                let names: Vec<_> = wanted.iter().map(|name| format!("\"{}\"", name.name())).collect();
+                let names = names.join(" or ");
+                let reason = format!("belongs to `optimizer: {names}`; leave it out or change the optimizer");
                 return Err(TrainError::Option { option, reason });
             }
         }

@@ -1,16 +1,19 @@
 //! Every number of a pretraining run, settled before anything is trained.
 
 use foretask_data::Images;
-use foretask_models::{BackboneConfig, DecoderConfig, ProjectionConfig};
-use foretask_pretext::{Auto, Resolved, Shape, TargetKind, Task};
+use foretask_models::BackboneConfig;
+use foretask_pretext::{Auto, Family, Layout, Resolved, Shape, TargetKind, Task};
 use serde::{Deserialize, Serialize};
 
-use super::learner::HeadConfig;
+use super::heads::HeadConfig;
+use super::methods;
+use super::mix::TaskMix;
 use super::options::{OptimizerName, PretrainOptions};
+use crate::balance::Balance;
 use crate::error::TrainError;
 use crate::length::{Budget, Length};
 use crate::loader::{PREFETCH, Sampling};
-use crate::optim::{AdamW, Rule, Sgd};
+use crate::optim::{AdamW, Lars, Rule, Sgd};
 use crate::start::Start;
 
 /// Time that is trained where no length is given.
@@ -23,6 +26,7 @@ const SMALLEST_SIDE: usize = 32;
 const REFERENCE_BATCH: f64 = 256.0;
 const LEARNING_RATE: f64 = 2e-3;
 const SGD_LEARNING_RATE: f64 = 0.05;
+const LARS_LEARNING_RATE: f64 = 0.3;
 
 /// What planning needs to know of the images.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,15 +52,26 @@ impl From<&Images> for Pool {
     }
 }
 
+/// A pretext task as it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedTask {
+    /// Task and input shape.
+    pub task: Resolved,
+    /// What its loss counts.
+    pub weight: f64,
+    /// What stands on the backbone for it.
+    pub head: HeadConfig,
+}
+
 /// A pretraining run with nothing left open but the number of steps of a time budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PretrainPlan {
     /// The backbone.
     pub config: BackboneConfig,
-    /// Task and input shape.
-    pub task: Resolved,
-    /// What stands on the backbone.
-    pub head: HeadConfig,
+    /// The pretext tasks; all see images of the same shape.
+    pub tasks: Vec<PlannedTask>,
+    /// How their losses are weighed against each other.
+    pub balance: Balance,
     /// How long.
     pub length: Length,
     /// Updates; `None` until a time budget has been calibrated.
@@ -81,28 +96,35 @@ pub struct PretrainPlan {
     pub notes: Vec<Auto>,
 }
 
+impl PretrainPlan {
+    /// The shape of whole images as the network sees them.
+    pub fn shape(&self) -> Shape {
+        self.tasks.first().map_or(Shape::new(0, 0, 0), |task| task.task.shape)
+    }
+
+    /// "rotation", or "rotation + simclr".
+    pub fn name(&self) -> String {
+        self.tasks.iter().map(|task| task.task.task.name()).collect::<Vec<_>>().join(" + ")
+    }
+}
+
 /// Settles everything that can be settled without training, and refuses what cannot work.
 ///
 /// # Errors
 /// Options out of range, a task that does not suit the images, a network that cannot take them, too few images.
 pub fn plan_pretraining(
     start: &Start,
-    task: &Task,
+    mix: &TaskMix,
     pool: &Pool,
     options: &PretrainOptions,
 ) -> Result<PretrainPlan, TrainError> {
     options.validate()?;
     let mut notes = Vec::new();
     let shape = input_shape(start, pool, options, &mut notes)?;
-    let mut task = task.resolve(shape)?;
-    notes.extend(task.notes.iter().cloned());
-    let shape = task.shape;
+    let (resolved, shape) = resolve(mix, shape, &mut notes)?;
     let (config, reasons) = start.config().resolve(shape.height, shape.width)?;
     notes.extend(reasons.iter().map(|reason| as_note(reason)));
-    let cost = config.cost(shape.channels, shape.height, shape.width);
-    let head = head_for(&mut task.task, &config, shape, cost.map, &mut notes);
-
-    let sampling = sampling(&task.task, pool, options, &mut notes)?;
+    let sampling = sampling(mix, pool, options, &mut notes)?;
     let length = options.length()?.unwrap_or_else(|| {
         let reason = "no length was given; `epochs`, `steps` or `budget` set it";
         notes.push(Auto::new("budget", DEFAULT_BUDGET, reason));
@@ -114,19 +136,23 @@ pub fn plan_pretraining(
         Length::Steps(steps) => Some(steps),
         Length::Budget(_) => None,
     };
+    let mut tasks = Vec::new();
+    for (mut task, (_, weight)) in resolved.into_iter().zip(&mix.tasks) {
+        let batch = sampling.batch_size;
+        notes.extend(methods::settle(&mut task.task, pool.count, batch, config.feature_dim(), steps)?);
+        let head = methods::head(&mut task.task, &config, shape, pool.count, &mut notes)?;
+        tasks.push(PlannedTask { task, weight: *weight, head });
+    }
+
     let (rule, lr, weight_decay) = update_rule(&sampling, options, &mut notes);
-    let inputs = sampling.batch_size * task.task.inputs_per_image();
-    let parameters = cost.parameters + head.parameters();
-    let target = if matches!(task.task.target(shape), TargetKind::Image(_)) { 2 } else { 1 };
-    let batch_bytes = (4 * inputs * shape.len() * target) as u64;
-    let memory_bytes = cost.training_bytes(inputs)
-        + 4 * head.parameters() * (4 + rule.moments() as u64)
-        + head.activation_bytes(inputs)
-        + batch_bytes * (PREFETCH as u64 + 3);
+    let parameters = config.cost(shape.channels, shape.height, shape.width).parameters
+        + tasks.iter().map(|task| task.head.parameters()).sum::<u64>();
+    let memory_bytes = tasks.iter().map(|task| memory(task, &config, sampling.batch_size)).sum::<u64>()
+        + 4 * parameters * (2 + rule.moments() as u64);
     Ok(PretrainPlan {
         config,
-        task,
-        head,
+        tasks,
+        balance: mix.balance,
         length,
         steps,
         sampling,
@@ -187,66 +213,67 @@ fn input_shape(
     }
 }
 
-fn head_for(
-    task: &mut Task,
-    config: &BackboneConfig,
-    shape: Shape,
-    map: [usize; 2],
-    notes: &mut Vec<Auto>,
-) -> HeadConfig {
-    let features = config.feature_dim();
-    match task {
-        Task::SimClr(simclr) => {
-            let (projector, reasons) = simclr.projector(features);
-            notes.extend(reasons);
-            simclr.projector_width = Some(projector.width as u32);
-            simclr.projector_out = Some(projector.out as u32);
-            HeadConfig::Projection(ProjectionConfig { input: features, hidden: projector.width, output: projector.out })
-        }
-        Task::SuperResolution(task) => {
-            let mut decoder = DecoderConfig::light(features, map, [shape.channels, shape.height, shape.width]);
-            if let Some(width) = task.decoder_width {
-                decoder.hidden = width as usize;
-            } else {
-                let reason = "half as wide as the features, from 8 to 64: the encoder shall do the work";
-                notes.push(Auto::new("decoder_width", decoder.hidden, reason));
-                task.decoder_width = Some(decoder.hidden as u32);
-            }
-            HeadConfig::Decoder(decoder)
-        }
-        other => {
-            let classes = match other.target(shape) {
-                TargetKind::Classes { names } => names.len(),
-                TargetKind::Image(_) | TargetKind::Views { .. } => 1,
-            };
-            HeadConfig::Class { input: features, classes }
-        }
+/// Every task with every option for one input shape: a task that needs another shape than the images' (a square) gives it to
+/// all.
+fn resolve(mix: &TaskMix, mut shape: Shape, notes: &mut Vec<Auto>) -> Result<(Vec<Resolved>, Shape), TrainError> {
+    if mix.tasks.is_empty() {
+        return Err(TrainError::Option { option: "tasks", reason: "there is no task to learn from".to_owned() });
     }
+    for (task, _) in &mix.tasks {
+        shape = task.resolve(shape)?.shape;
+    }
+    let resolved: Vec<Resolved> = mix.tasks.iter().map(|(task, _)| task.resolve(shape)).collect::<Result<_, _>>()?;
+    let of_several = |name: &str, note: &Auto| Auto { name: format!("{name}.{}", note.name), ..note.clone() };
+    for task in &resolved {
+        let several = resolved.len() > 1;
+        let note = |note| if several { of_several(task.task.name(), note) } else { note.clone() };
+        notes.extend(task.notes.iter().map(note));
+    }
+    Ok((resolved, shape))
+}
+
+/// Bytes of the task's batches and of what is kept between forward and backward pass, roughly.
+fn memory(task: &PlannedTask, config: &BackboneConfig, batch: usize) -> u64 {
+    let Layout { inputs, target } = task.task.task.layout(task.task.shape);
+    let mut bytes = 0;
+    for (shape, count) in &inputs {
+        let n = batch * count;
+        bytes += config.cost(shape.channels, shape.height, shape.width).kept_bytes(n)
+            + (4 * n * shape.len()) as u64 * (PREFETCH as u64 + 3);
+    }
+    let asked = match &target {
+        TargetKind::Image { shape, weighted } => shape.len() + if *weighted { shape.plane() } else { 0 },
+        TargetKind::Vectors { length } => *length,
+        TargetKind::Classes { .. } | TargetKind::Views => 0,
+    };
+    let most = inputs.iter().map(|(_, count)| batch * count).max().unwrap_or(0);
+    bytes + (4 * batch * asked) as u64 * (PREFETCH as u64 + 3) + task.head.activation_bytes(most)
 }
 
 fn sampling(
-    task: &Task,
+    mix: &TaskMix,
     pool: &Pool,
     options: &PretrainOptions,
     notes: &mut Vec<Auto>,
 ) -> Result<Sampling, TrainError> {
-    let contrastive = matches!(task, Task::SimClr(_));
-    let least = if contrastive { 2 } else { 1 };
+    let compared = mix.tasks.iter().map(|(task, _)| task).find(|task| compares_images(task));
+    let least = if compared.is_some() { 2 } else { 1 };
     if pool.count < least {
-        let need = match pool.count {
-            0 => "there is nothing to learn from; look at the manifest with `describe`".to_owned(),
-            _ => format!("`{}` compares images with each other and needs at least {least}", task.name()),
+        let need = match (pool.count, compared) {
+            (1, Some(task)) => format!("`{}` compares images with each other and needs at least {least}", task.name()),
+            _ => "there is nothing to learn from; look at the manifest with `describe`".to_owned(),
         };
         return Err(TrainError::TooFewImages { have: pool.count, need });
     }
-    if contrastive && options.batch_size == Some(1) {
+    if compared.is_some() && options.batch_size == Some(1) {
         let reason = "is 1, but views need other images to be told from; 64 or more work well".to_owned();
         return Err(TrainError::Option { option: "batch_size", reason });
     }
-    let auto = match task {
-        Task::SimClr(_) => (256, "every other image of the batch is a negative"),
-        Task::Rotation(_) => (128, "with four turns of each image that is 512 inputs"),
-        _ => (128, "steady gradients at little memory"),
+    let inputs = |(task, _): &(Task, f64)| task.layout(Shape::new(pool.channels, 32, 32)).inputs_per_image();
+    let auto = match mix.tasks.iter().map(inputs).max().unwrap_or(1) {
+        _ if compared.is_some() => (256, "every other image of the batch is something to be told from".to_owned()),
+        1 => (128, "steady gradients at little memory".to_owned()),
+        most => (128, format!("with {most} inputs of each image that is {}", 128 * most)),
     };
     let wanted = options.batch_size.unwrap_or(auto.0);
     let batch_size = wanted.min(pool.count);
@@ -258,6 +285,11 @@ fn sampling(
     }
     // Batch norm and negatives want equal batches; a pool of one batch has no rest.
     Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true })
+}
+
+/// Whether the loss of an image depends on the other images of its batch.
+fn compares_images(task: &Task) -> bool {
+    task.info().family == Family::Agree || matches!(task, Task::Exemplar(_) | Task::Counting(_))
 }
 
 fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<Auto>) -> (Rule, f64, f64) {
@@ -276,8 +308,18 @@ fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<A
             let reason = "0.05 for a batch of 256, in proportion for others";
             (Rule::Sgd(Sgd { momentum, nesterov }), lr, reason, 1e-4, "as usual with SGD")
         }
+        OptimizerName::Lars => {
+            let momentum = options.momentum.unwrap_or(0.9);
+            let nesterov = options.nesterov.unwrap_or(false);
+            let trust = options.trust.unwrap_or(Lars::default().trust);
+            let lr = LARS_LEARNING_RATE * batch / REFERENCE_BATCH;
+            let reason = "0.3 for a batch of 256, in proportion for others, as in SimCLR";
+            let rule = Rule::Lars(Lars { momentum, nesterov, trust, ..Lars::default() });
+            (rule, lr, reason, 1e-6, "as usual with LARS")
+        }
     };
-    let lr = options.lr.unwrap_or_else(|| {
+    let given = options.lr.map(|lr| options.lr_scaling.learning_rate(lr, batch.round() as usize));
+    let lr = given.unwrap_or_else(|| {
         let lr = two_digits(lr);
         notes.push(Auto::new("lr", lr, lr_reason));
         lr
@@ -307,7 +349,8 @@ mod tests {
     fn plan(task: &str, pool: &Pool, options: &str) -> Result<PretrainPlan, String> {
         let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16));
         let options = serde_json::from_str(options).unwrap();
-        plan_pretraining(&start, &Task::by_name(task).unwrap(), pool, &options).map_err(|error| error.to_string())
+        plan_pretraining(&start, &Task::by_name(task).unwrap().into(), pool, &options)
+            .map_err(|error| error.to_string())
     }
 
     fn note(plan: &PretrainPlan, name: &str) -> Option<String> {
@@ -349,7 +392,7 @@ mod tests {
 
     #[test]
     fn image_sizes_are_chosen_by_the_images() {
-        let shape = |pool: &Pool, options| plan("simclr", pool, options).unwrap().task.shape;
+        let shape = |pool: &Pool, options| plan("simclr", pool, options).unwrap().tasks[0].task.shape;
         assert_eq!(shape(&pool(99), "{}"), Shape::new(1, 28, 28));
         assert_eq!(shape(&pool(99), r#"{"image_size": 20}"#), Shape::new(1, 20, 20));
         let mixed = Pool { count: 99, channels: 3, size: None, smallest_side: 17 };

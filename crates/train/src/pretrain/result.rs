@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use foretask_backend::StateDict;
 use foretask_models::{BackboneConfig, Encoder, InputSpec};
-use foretask_pretext::Resolved;
 use serde::{Deserialize, Serialize};
 
-use super::learner::HeadConfig;
+use super::plan::PlannedTask;
 use crate::checkpoint;
 use crate::error::TrainError;
 use crate::health::HealthLine;
@@ -18,12 +17,10 @@ use crate::health::HealthLine;
 pub struct Pretrained {
     /// The encoder.
     pub encoder: Encoder,
-    /// The head it was trained with.
-    pub head: HeadConfig,
-    /// The head's weights and statistics.
-    pub head_state: Arc<StateDict>,
-    /// The task with every option, and the input shape.
-    pub task: Resolved,
+    /// The tasks with every option, the input shape, and their heads.
+    pub tasks: Vec<PlannedTask>,
+    /// Weights and statistics of all heads, in the tasks' order: `0.fc.weight`, …
+    pub heads: Arc<StateDict>,
     /// The health lines.
     pub history: Vec<HealthLine>,
     /// Updates made.
@@ -32,6 +29,8 @@ pub struct Pretrained {
     pub images_seen: u64,
     /// Seconds of training, over all sittings.
     pub seconds: f64,
+    /// Seconds of them in which a step waited for its batch.
+    pub waited: f64,
 }
 
 /// All but the tensors.
@@ -40,12 +39,12 @@ struct About {
     config: BackboneConfig,
     input: InputSpec,
     origin: String,
-    head: HeadConfig,
-    task: Resolved,
+    tasks: Vec<PlannedTask>,
     history: Vec<HealthLine>,
     steps: u64,
     images_seen: u64,
     seconds: f64,
+    waited: f64,
 }
 
 impl Pretrained {
@@ -58,16 +57,16 @@ impl Pretrained {
             config: self.encoder.config.clone(),
             input: self.encoder.input.clone(),
             origin: self.encoder.origin.clone(),
-            head: self.head.clone(),
-            task: self.task.clone(),
+            tasks: self.tasks.clone(),
             history: self.history.clone(),
             steps: self.steps,
             images_seen: self.images_seen,
             seconds: self.seconds,
+            waited: self.waited,
         };
         let mut tensors = StateDict::new();
         checkpoint::put_under("encoder", (*self.encoder.state).clone(), &mut tensors);
-        checkpoint::put_under("head", (*self.head_state).clone(), &mut tensors);
+        checkpoint::put_under("heads", (*self.heads).clone(), &mut tensors);
         checkpoint::save(path, &about, &tensors)
     }
 
@@ -78,9 +77,9 @@ impl Pretrained {
     pub fn load(path: &Path) -> Result<Option<Self>, TrainError> {
         let Some((about, mut tensors)) = checkpoint::load::<About>(path)? else { return Ok(None) };
         let state = Arc::new(checkpoint::take_under("encoder", &mut tensors));
-        let head_state = Arc::new(checkpoint::take_under("head", &mut tensors));
-        let About { config, input, origin, head, task, history, steps, images_seen, seconds } = about;
+        let heads = Arc::new(checkpoint::take_under("heads", &mut tensors));
+        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited } = about;
         let encoder = Encoder { config, input, state, origin };
-        Ok(Some(Self { encoder, head, head_state, task, history, steps, images_seen, seconds }))
+        Ok(Some(Self { encoder, tasks, heads, history, steps, images_seen, seconds, waited }))
     }
 }

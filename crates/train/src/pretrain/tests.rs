@@ -11,15 +11,22 @@ use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
 use super::*;
+use crate::balance::Balance;
 use crate::checkpoint;
 use crate::context::{Event, Interrupt};
 use crate::health::HealthLine;
 
-const TASKS: [&str; 3] = ["simclr", "rotation", "super_resolution"];
+/// Every task that works on gray pictures without labels.
+fn tasks() -> impl Iterator<Item = &'static str> {
+    let without = ["colorization", "supcon"];
+    foretask_pretext::TASKS.iter().map(|info| info.name).filter(move |name| !without.contains(name))
+}
 
-/// Grey pictures of 16x16: a bright bar near the top on noise, so that up and down can be told apart.
+/// Large enough for nine tiles.
+const SIDE: usize = 24;
+
+/// Gray pictures: a bright bar near the top on noise, so that up and down can be told apart.
 fn pictures(count: usize) -> Images {
-    const SIDE: usize = 16;
     let picture = |i: u64| {
         let mut rng = Key::new(11).with(i).rng();
         let (row, left) = (1 + rng.below(4) as usize, rng.below(6) as usize);
@@ -43,6 +50,10 @@ fn start() -> Start {
     Start::Network(BackboneConfig::new(Arch::ResNet10, 8))
 }
 
+fn mix(task: &str) -> TaskMix {
+    foretask_pretext::Task::by_name(task).unwrap().into()
+}
+
 fn options(text: &str) -> PretrainOptions {
     serde_json::from_str(text).unwrap()
 }
@@ -63,6 +74,10 @@ impl<'a> Run<'a> {
     }
 
     fn run(&self) -> Result<Pretrained, TrainError> {
+        self.run_mix(&mix(self.task))
+    }
+
+    fn run_mix(&self, mix: &TaskMix) -> Result<Pretrained, TrainError> {
         let device = foretask_backend::device("flex").unwrap();
         let interrupt = Interrupt::new();
         let events = |event: Event| {
@@ -80,7 +95,7 @@ impl<'a> Run<'a> {
             threads: self.threads,
             checkpoint_every: self.checkpoint_every,
         };
-        pretrain(&start(), &Task::by_name(self.task).unwrap(), &pictures(20), &options(self.options), &cx)
+        pretrain(&start(), mix, &pictures(20), &options(self.options), &cx)
     }
 }
 
@@ -95,7 +110,7 @@ fn timeless(history: &[HealthLine]) -> Vec<HealthLine> {
 
 fn assert_same(a: &Pretrained, b: &Pretrained) {
     assert_eq!(bits(&a.encoder.state), bits(&b.encoder.state));
-    assert_eq!(bits(&a.head_state), bits(&b.head_state));
+    assert_eq!(bits(&a.heads), bits(&b.heads));
     assert_eq!(timeless(&a.history), timeless(&b.history));
     assert_eq!((a.steps, a.images_seen, &a.encoder.input), (b.steps, b.images_seen, &b.encoder.input));
 }
@@ -109,7 +124,7 @@ const SHORT: &str = r#"{"steps": 6, "batch_size": 8, "seed": 3}"#;
 
 #[test]
 fn a_run_that_was_interrupted_ends_in_the_same_bits() {
-    for task in TASKS {
+    for task in tasks() {
         let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let expected = Run::new(task, SHORT, whole.path()).run().unwrap();
         let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new(task, SHORT, parts.path()) };
@@ -138,7 +153,7 @@ fn accumulation_and_sgd_resume_to_the_bit_as_well() {
 
 #[test]
 fn loader_threads_do_not_change_a_bit() {
-    for task in TASKS {
+    for task in tasks() {
         let (one, eight) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let one = Run { threads: 1, ..Run::new(task, SHORT, one.path()) }.run().unwrap();
         let eight = Run { threads: 8, ..Run::new(task, SHORT, eight.path()) }.run().unwrap();
@@ -172,7 +187,7 @@ fn child(test: &str, folder: &Path) -> Command {
 #[test]
 fn computing_threads_do_not_change_a_bit() {
     if let Ok(folder) = std::env::var(CHILD) {
-        for task in TASKS {
+        for task in tasks() {
             let folder = Path::new(&folder).join(task);
             Run::new(task, SHORT, &folder).run().unwrap().save(&folder.join("result")).unwrap();
         }
@@ -184,7 +199,7 @@ fn computing_threads_do_not_change_a_bit() {
         assert!(child.env("RAYON_NUM_THREADS", threads.to_string()).status().unwrap().success());
         folder
     });
-    for task in TASKS {
+    for task in tasks() {
         let [one, two, five] =
             folders.each_ref().map(|f| Pretrained::load(&f.path().join(task).join("result")).unwrap().unwrap());
         assert_same(&one, &two);
@@ -309,7 +324,7 @@ fn a_request_to_stop_during_calibration_is_obeyed() {
         threads: 1,
         checkpoint_every: Duration::ZERO,
     };
-    let task = Task::by_name("rotation").unwrap();
+    let task = mix("rotation");
     let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), &cx);
     let error = error.unwrap_err();
     assert!(matches!(error, TrainError::Interrupted { step: 0, .. }), "{error}");
@@ -343,7 +358,7 @@ fn rotation_is_learned_and_the_health_line_shows_it() {
 fn every_task_answers_on_its_own_examples_and_survives_its_file() {
     let images = pictures(3);
     let device: Device = foretask_backend::device("flex").unwrap();
-    for task in TASKS {
+    for task in tasks() {
         let folder = tempfile::tempdir().unwrap();
         let result = Run::new(task, SHORT, folder.path()).run().unwrap();
         let path = folder.path().join("pretrained.bin");
@@ -352,9 +367,10 @@ fn every_task_answers_on_its_own_examples_and_survives_its_file() {
         let loaded = Pretrained::load(&path).unwrap().unwrap();
         assert_same(&loaded, &result);
         let pixels = images.get(0).unwrap();
-        let image = foretask_pretext::ImageRef::new(&pixels.data, 16, 16, 1).unwrap();
-        let mut examples = vec![loaded.task.task.explain(image, Key::new(1), loaded.task.shape).unwrap()];
-        loaded.answer(&mut examples, &device).unwrap();
+        let image = foretask_pretext::ImageRef::new(&pixels.data, SIDE, SIDE, 1).unwrap();
+        let mut examples =
+            vec![loaded.tasks[0].task.task.explain(image, Key::new(1), loaded.tasks[0].task.shape).unwrap()];
+        loaded.answer(0, &mut examples, &device).unwrap();
         let answered = match (&examples[0].target, &examples[0].answer) {
             (foretask_pretext::ExampleTarget::Classes(a), Some(foretask_pretext::ExampleTarget::Classes(b))) => {
                 a.len() == b.len()
@@ -367,6 +383,31 @@ fn every_task_answers_on_its_own_examples_and_survives_its_file() {
         };
         assert!(answered, "{task}: {:?}", examples[0].answer);
     }
+}
+
+#[test]
+fn several_tasks_share_an_encoder_and_resume_to_the_bit() {
+    let task = |name: &str| foretask_pretext::Task::by_name(name).unwrap();
+    for balance in [Balance::Weights, Balance::Gradients] {
+        let tasks = vec![(task("rotation"), 1.0), (task("simclr"), 0.5), (task("inpainting"), 2.0)];
+        let mix = TaskMix { tasks, balance };
+        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let expected = Run::new("", SHORT, whole.path()).run_mix(&mix).unwrap();
+        let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new("", SHORT, parts.path()) };
+        assert!(matches!(first.run_mix(&mix), Err(TrainError::Interrupted { step: 4, .. })));
+        assert_same(&expected, &Run::new("", SHORT, parts.path()).run_mix(&mix).unwrap());
+        let names: Vec<&str> = expected.history[0].gauges.metrics.iter().map(|metric| metric.name.as_str()).collect();
+        for name in ["rotation loss", "rotation accuracy", "simclr loss", "inpainting psnr_hidden"] {
+            assert!(names.contains(&name), "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn supcon_wants_every_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Run::new("supcon", SHORT, folder.path()).run().unwrap_err().to_string();
+    assert!(error.contains("20 of 20 images have none") && error.contains("`simclr`"), "{error}");
 }
 
 #[test]
@@ -384,7 +425,7 @@ fn an_encoder_can_be_trained_on() {
         checkpoint_every: Duration::from_hours(1),
     };
     let start = Start::Encoder(first.encoder.clone());
-    let task = Task::by_name("simclr").unwrap();
+    let task = mix("simclr");
     let second = pretrain(&start, &task, &pictures(20), &options(SHORT), &cx).unwrap();
     assert_eq!(second.encoder.input, first.encoder.input);
     assert_ne!(bits(&second.encoder.state), bits(&first.encoder.state));

@@ -3,6 +3,7 @@
 use foretask_random::Key;
 use rayon::prelude::*;
 
+use super::logistic::Targets;
 use super::{LinearProbe, ProbeOptions, fit};
 
 /// Penalties tried where none is given. The right one differs 300-fold between learned features and raw pixels.
@@ -76,7 +77,8 @@ pub(crate) fn compare_strengths(
             let mut start = None;
             // From the strongest penalty down, each start being the answer before: neighbours on the path are close.
             let showing = GRID.iter().rev().map(|&strength| {
-                let found = fit(&train, dim, &train_labels, classes, strength, start.take(), &options);
+                let targets = Targets::Classes(&train_labels);
+                let found = fit(&train, dim, targets, classes, strength, start.take(), &options);
                 let showing = LinearProbe::from_parameters(&found.x, dim, classes).score(&test, &test_labels);
                 start = Some(found.x);
                 showing

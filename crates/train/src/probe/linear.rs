@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_validation::{GRID, best, compare_strengths};
 use super::lbfgs::{Minimum, minimize};
-use super::logistic::Logistic;
+use super::logistic::{Logistic, Targets};
 use super::{DEFAULT_STRENGTH, ProbeOptions, Standardization, fewest_per_class};
 use crate::{Features, TrainError};
 
@@ -51,6 +51,46 @@ pub fn linear_probe(
 ) -> Result<LinearProbe, TrainError> {
     options.validate()?;
     check(&features.data, features.dim, labels, classes)?;
+    fit_on_features(features, Targets::Classes(labels), classes, statistics, options)
+}
+
+/// As [`linear_probe`] from shares of the classes instead of labels, such as label spreading gives: `shares` is
+/// `[rows, classes]`, and a row's shares make one.
+///
+/// # Errors
+/// As [`linear_probe`]; also shares that are negative or do not make one.
+pub fn soft_probe(
+    features: &Features,
+    shares: &[f32],
+    classes: usize,
+    statistics: Option<&Standardization>,
+    options: &ProbeOptions,
+) -> Result<LinearProbe, TrainError> {
+    options.validate()?;
+    if classes == 0 || shares.len() != features.len() * classes {
+        return Err(TrainError::Labels(format!(
+            "{} shares for {} rows of features and {classes} classes",
+            shares.len(),
+            features.len()
+        )));
+    }
+    let whole = |row: &[f32]| row.iter().all(|&share| share >= 0.0) && (row.iter().sum::<f32>() - 1.0).abs() < 1e-3;
+    if let Some(wrong) = shares.chunks_exact(classes).position(|row| !whole(row)) {
+        return Err(TrainError::Labels(format!("the shares of row {wrong} are not parts of one")));
+    }
+    let likeliest: Vec<u32> = shares.chunks_exact(classes).map(|row| crate::largest(row) as u32).collect();
+    check(&features.data, features.dim, &likeliest, classes)?;
+    fit_on_features(features, Targets::Shares(shares, classes), classes, statistics, options)
+}
+
+/// With the pool's statistics where there are some, and the penalty that suits features.
+fn fit_on_features(
+    features: &Features,
+    targets: Targets<'_>,
+    classes: usize,
+    statistics: Option<&Standardization>,
+    options: &ProbeOptions,
+) -> Result<LinearProbe, TrainError> {
     let own;
     let statistics = if let Some(given) = statistics {
         if given.mean.len() != features.dim || given.std.len() != features.dim {
@@ -68,7 +108,7 @@ pub fn linear_probe(
     };
     let strength = options.strength.unwrap_or(DEFAULT_STRENGTH);
     let reason = if options.strength.is_some() { "given" } else { "the default for features of an encoder" };
-    Ok(fit_folded(&features.data, features.dim, labels, classes, statistics, (strength, reason.into()), options))
+    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, (strength, reason.into()), options))
 }
 
 /// As [`linear_probe`] with the penalty chosen by cross-validation where none is given.
@@ -102,20 +142,21 @@ pub(super) fn validated_probe(
         );
         (best.strength, reason)
     };
-    Ok(fit_folded(&features.data, features.dim, labels, classes, statistics, strength, options))
+    let targets = Targets::Classes(labels);
+    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options))
 }
 
 fn fit_folded(
     data: &[f32],
     dim: usize,
-    labels: &[u32],
+    targets: Targets<'_>,
     classes: usize,
     statistics: &Standardization,
     (strength, reason): (f64, String),
     options: &ProbeOptions,
 ) -> LinearProbe {
     let x = statistics.apply(data);
-    let mut found = fit(&x, dim, labels, classes, strength, None, options);
+    let mut found = fit(&x, dim, targets, classes, strength, None, options);
     let (weight, bias) = found.x.split_at_mut(classes * dim);
     for (row, b) in weight.chunks_exact_mut(dim).zip(bias) {
         for ((w, mean), std) in row.iter_mut().zip(&statistics.mean).zip(&statistics.std) {
@@ -138,13 +179,13 @@ fn fit_folded(
 pub(super) fn fit(
     x: &[f32],
     dim: usize,
-    labels: &[u32],
+    targets: Targets<'_>,
     classes: usize,
     strength: f64,
     start: Option<Vec<f64>>,
     options: &ProbeOptions,
 ) -> Minimum {
-    let problem = Logistic { x, labels, dim, classes, strength };
+    let problem = Logistic { x, targets, dim, classes, strength };
     let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
     minimize(start, options.tolerance, options.max_iterations, |at, gradient| problem.evaluate(at, gradient))
 }
@@ -309,6 +350,23 @@ mod tests {
         assert_close(&fit(None, 0.0), &fit(Some(&pool), 0.0), 1e-4);
         let (own, pooled) = (fit(None, 0.3), fit(Some(&pool), 0.3));
         assert!(own.iter().zip(&pooled).any(|(a, b)| (a - b).abs() > 1e-3));
+    }
+
+    #[test]
+    fn whole_shares_are_labels_and_broken_ones_are_refused() {
+        let (features, labels) = case();
+        let options = ProbeOptions { strength: Some(0.01), tolerance: 1e-10, ..ProbeOptions::default() };
+        let shares: Vec<f32> =
+            labels.iter().flat_map(|&label| (0..3).map(move |c| f32::from(u8::from(c == label)))).collect();
+        let hard = linear_probe(&features, &labels, 3, None, &options).unwrap();
+        let soft = soft_probe(&features, &shares, 3, None, &options).unwrap();
+        assert_close(&soft.weight, &hard.weight, 1e-6);
+        let say = |shares: &[f32]| soft_probe(&features, shares, 3, None, &options).unwrap_err().to_string();
+        assert!(say(&shares[3..]).contains("69 shares for 24 rows"));
+        let mut broken = shares.clone();
+        broken[3] += 0.5;
+        assert!(say(&broken).contains("row 1"));
+        assert!(say(&[1.0, 0.0, 0.0].repeat(24)).contains("one class"));
     }
 
     #[test]

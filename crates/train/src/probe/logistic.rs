@@ -9,11 +9,30 @@ const BLOCKS: usize = 32;
 /// Fewest rows worth handing to another thread.
 const BLOCK_ROWS: usize = 256;
 
+/// What each row should be told as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Targets<'a> {
+    /// A class a row.
+    Classes(&'a [u32]),
+    /// A share of every class, `[rows, classes]`; the shares of a row make one.
+    Shares(&'a [f32], usize),
+}
+
+impl Targets<'_> {
+    /// Rows that have a target.
+    pub(crate) fn rows(self) -> usize {
+        match self {
+            Self::Classes(labels) => labels.len(),
+            Self::Shares(shares, classes) => shares.len() / classes.max(1),
+        }
+    }
+}
+
 /// Mean cross-entropy of softmax(x Wᵀ + b) plus `0.5 * strength * ||W||²`; the bias is not penalized.
 pub(crate) struct Logistic<'a> {
     /// `[rows, dim]`, standardized.
     pub(crate) x: &'a [f32],
-    pub(crate) labels: &'a [u32],
+    pub(crate) targets: Targets<'a>,
     pub(crate) dim: usize,
     pub(crate) classes: usize,
     pub(crate) strength: f64,
@@ -27,7 +46,7 @@ impl Logistic<'_> {
 
     /// The value at `parameters`; its gradient is written into `gradient`.
     pub(crate) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
-        let rows = self.labels.len();
+        let rows = self.targets.rows();
         let block = BLOCK_ROWS.max(rows.div_ceil(BLOCKS)).next_multiple_of(TILE);
         let (weight, bias) = parameters.split_at(self.classes * self.dim);
         gradient.fill(0.0);
@@ -81,7 +100,10 @@ impl Logistic<'_> {
             for row in 0..TILE {
                 let logits = &mut errors[row * k..(row + 1) * k];
                 if row < count {
-                    loss += cross_entropy(logits, self.labels[start + row] as usize);
+                    loss += match self.targets {
+                        Targets::Classes(labels) => cross_entropy(logits, labels[start + row] as usize),
+                        Targets::Shares(shares, _) => shared_entropy(logits, &shares[(start + row) * k..][..k]),
+                    };
                 } else {
                     logits.fill(0.0);
                 }
@@ -166,6 +188,23 @@ fn cross_entropy(logits: &mut [f64], label: usize) -> f64 {
     sum.ln() - picked
 }
 
+/// As [`cross_entropy`] against shares of all classes: returns `-Σ share log softmax` and turns the logits into
+/// `softmax - share`.
+fn shared_entropy(logits: &mut [f64], shares: &[f32]) -> f64 {
+    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut picked = 0.0;
+    let mut sum = 0.0;
+    for (v, share) in logits.iter_mut().zip(shares) {
+        picked += f64::from(*share) * (*v - most);
+        *v = (*v - most).exp();
+        sum += *v;
+    }
+    for (v, share) in logits.iter_mut().zip(shares) {
+        *v = *v / sum - f64::from(*share);
+    }
+    sum.ln() - picked
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +219,13 @@ mod tests {
     #[test]
     fn two_rows_by_hand() {
         // W = [[1, 0], [0, 1]], b = 0; rows (1, 0) of class 0 and (0, 2) of class 0, strength 0.5.
-        let loss = Logistic { x: &[1.0, 0.0, 0.0, 2.0], labels: &[0, 0], dim: 2, classes: 2, strength: 0.5 };
+        let loss = Logistic {
+            x: &[1.0, 0.0, 0.0, 2.0],
+            targets: Targets::Classes(&[0, 0]),
+            dim: 2,
+            classes: 2,
+            strength: 0.5,
+        };
         let mut gradient = vec![0.0; 6];
         let value = loss.evaluate(&[1.0, 0.0, 0.0, 1.0, 0.0, 0.0], &mut gradient);
         let (p, q) = (1.0 / (1.0 + (-1.0_f64).exp()), 1.0 / (1.0 + 2.0_f64.exp()));
@@ -195,7 +240,7 @@ mod tests {
     #[test]
     fn gradient_equals_finite_differences_over_many_blocks() {
         let (x, labels) = problem(1000, 7, 3);
-        let loss = Logistic { x: &x, labels: &labels, dim: 7, classes: 3, strength: 0.3 };
+        let loss = Logistic { x: &x, targets: Targets::Classes(&labels), dim: 7, classes: 3, strength: 0.3 };
         let at: Vec<f64> = (0..24).map(|i| (f64::from(i) * 0.37).sin()).collect();
         let mut gradient = vec![0.0; 24];
         loss.evaluate(&at, &mut gradient);
@@ -210,9 +255,25 @@ mod tests {
     }
 
     #[test]
+    fn shares_are_what_as_many_rows_of_classes_would_be() {
+        // A row that is three quarters of class 0 and a quarter of class 2 weighs as four rows of those classes.
+        let (x, _) = problem(30, 5, 3);
+        let labels: Vec<u32> = (0..120).map(|i| if i % 4 == 3 { 2 } else { (i / 4) % 2 }).collect();
+        let rows: Vec<f32> = x.chunks_exact(5).flat_map(|row| [row; 4].concat()).collect();
+        let shares: Vec<f32> =
+            (0..30).flat_map(|i| if i % 2 == 0 { [0.75, 0.0, 0.25] } else { [0.0, 0.75, 0.25] }).collect();
+        let at: Vec<f64> = (0..18).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let (mut one, mut other) = (vec![0.0; 18], vec![0.0; 18]);
+        let classes = Logistic { x: &rows, targets: Targets::Classes(&labels), dim: 5, classes: 3, strength: 0.2 };
+        let shared = Logistic { x: &x, targets: Targets::Shares(&shares, 3), dim: 5, classes: 3, strength: 0.2 };
+        assert!((classes.evaluate(&at, &mut one) - shared.evaluate(&at, &mut other)).abs() < 1e-12);
+        assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-12), "{one:?} {other:?}");
+    }
+
+    #[test]
     fn threads_do_not_change_a_bit() {
         let (x, labels) = problem(3001, 33, 5);
-        let loss = Logistic { x: &x, labels: &labels, dim: 33, classes: 5, strength: 0.01 };
+        let loss = Logistic { x: &x, targets: Targets::Classes(&labels), dim: 33, classes: 5, strength: 0.01 };
         let at: Vec<f64> = (0..loss.parameters()).map(|i| (i as f64 * 0.11).cos()).collect();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

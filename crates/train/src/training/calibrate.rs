@@ -5,29 +5,28 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use foretask_backend::host_tensor;
 
-use super::{Forward, Plan, one_step};
+use super::{Lesson, Plan, one_step};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers, with_batches};
 use crate::optim::Optimizer;
-use crate::step::Update;
 
 /// The first steps are slower (allocations, cold caches) and not counted.
 const WARM_UP: u64 = 2;
 const LEAST: u64 = 3;
 const MOST: u64 = 40;
 
-/// Mean seconds of a step of this plan, measured for about `time` on a model that is thrown away: what is returned is
-/// all that a calibration leaves behind.
+/// Mean seconds of a step of this plan, measured for about `time` on a model and a lesson that are thrown away: what is
+/// returned is all that a calibration leaves behind.
 ///
 /// # Errors
-/// What `make` and `forward` return; [`TrainError::Interrupted`] (at step 0) on request.
+/// What `make` and `lesson` return; [`TrainError::Interrupted`] (at step 0) on request.
 pub fn seconds_per_step<M: Module, B: Send>(
     mut model: M,
     mut optimizer: Optimizer,
     plan: &Plan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
-    mut forward: impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+    lesson: &mut impl Lesson<M, B>,
     time: Duration,
     cx: &Context<'_>,
 ) -> Result<f64, TrainError> {
@@ -40,9 +39,8 @@ pub fn seconds_per_step<M: Module, B: Send>(
                 counted.0 = Instant::now();
             }
             // A learning rate of zero: the numbers stay in a healthy range however long this takes.
-            let update = Update { learning_rate: 0.0, clip_norm: plan.clip_norm };
-            let (next, reading, _) =
-                one_step(model, &mut optimizer, plan.accumulate, &update, batches, &mut forward, false)?;
+            let moment = plan.moment(done, false);
+            let (next, reading, ..) = one_step(model, &mut optimizer, plan, 0.0, batches, lesson, moment)?;
             model = next;
             // Waits for the device.
             host_tensor(reading);

@@ -1,6 +1,7 @@
 //! The loop that every kind of training runs: batches, steps, health lines, checkpoints, resume, interruption.
 
 mod calibrate;
+mod lesson;
 mod metrics;
 mod progress;
 mod readings;
@@ -13,10 +14,12 @@ use foretask_backend::{StateDict, load_state_dict, state_dict};
 use serde::{Deserialize, Serialize};
 
 pub use calibrate::seconds_per_step;
+pub use lesson::{Forward, Lesson, Memoryless, Moment};
 use metrics::MetricsFile;
 use progress::Progress;
 use readings::Readings;
 
+use crate::balance::{self, Balance};
 use crate::checkpoint;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
@@ -24,7 +27,7 @@ use crate::health::{Gauges, HealthLine};
 use crate::loader::{Batches, Request, Sampling, Workers, with_batches};
 use crate::optim::Optimizer;
 use crate::schedule::Schedule;
-use crate::step::{Update, accumulate, gradients, step};
+use crate::step::{Update, accumulate, step};
 
 /// Least time between two [`Event::Step`].
 const EVENT_EVERY: Duration = Duration::from_millis(100);
@@ -46,6 +49,8 @@ pub struct Plan {
     pub schedule: Schedule,
     /// Bound of the global gradient norm.
     pub clip_norm: Option<f64>,
+    /// How several losses are weighed against each other.
+    pub balance: Balance,
     /// Steps from one health line to the next; at least 1.
     pub health_every: u64,
     /// Tells this training from any other: a hash of model, data and options. A checkpoint of another identity is
@@ -64,19 +69,16 @@ impl Plan {
         self.sampling.images_after(steps * self.accumulate)
     }
 
+    fn moment(&self, step: u64, measure: bool) -> Moment {
+        let steps_per_epoch = self.sampling.batches_per_epoch().div_ceil(self.accumulate.max(1)).max(1);
+        let rate = self.schedule.at(step) / self.schedule.peak.max(f64::MIN_POSITIVE);
+        Moment { step, steps: self.steps, steps_per_epoch, rate, measure }
+    }
+
     /// A health line every epoch, but at least ten and at most two hundred in a run.
     pub fn health_interval(steps: u64, steps_per_epoch: u64) -> u64 {
         steps_per_epoch.min(steps / 10).max(steps.div_ceil(200)).max(1)
     }
-}
-
-/// What a forward pass gives.
-#[derive(Debug)]
-pub struct Forward {
-    /// The mean loss of the batch, one number, with its graph.
-    pub loss: Tensor<1>,
-    /// Asked for on the steps that end in a health line.
-    pub gauges: Option<Gauges>,
 }
 
 /// A trained model and how it went.
@@ -92,30 +94,32 @@ pub struct Trained<M> {
     pub images: u64,
     /// Seconds of training, over all sittings.
     pub seconds: f64,
+    /// Seconds of them in which a step waited for its batch.
+    pub waited: f64,
 }
 
 /// Trains `model` for `plan.steps` updates, from the beginning or from the checkpoint in `cx.folder`.
 ///
-/// `make` builds a batch on the loader's threads, purely from the request. `forward` computes its loss; its last
-/// argument says whether gauges are wanted. `row` names an image by its row id, for messages.
+/// `make` builds a batch on the loader's threads, purely from the request. `lesson` computes its loss and remembers what
+/// the next step needs. `row` names an image by its row id, for messages.
 ///
 /// On one device kind the result is the same to the bit, however often the run is interrupted, as long as the
 /// device's own sums do not depend on timing (flex's do not).
 ///
 /// # Errors
-/// What `make` and `forward` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
+/// What `make` and `lesson` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
 /// checkpoint that cannot be used or written.
 pub fn train<M: Module, B: Send>(
     model: M,
     optimizer: Optimizer,
     plan: &Plan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
-    mut forward: impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+    lesson: &mut impl Lesson<M, B>,
     row: impl Fn(u32) -> u64,
     cx: &Context<'_>,
 ) -> Result<Trained<M>, TrainError> {
     std::fs::create_dir_all(cx.folder).map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
-    let mut state = State::open(model, optimizer, plan, cx)?;
+    let mut state = State::open(model, optimizer, plan, cx, |remembered| lesson.load_state(remembered))?;
     let first_step = state.progress.step;
     cx.emit(Event::Started {
         stage: plan.stage.clone(),
@@ -129,28 +133,33 @@ pub fn train<M: Module, B: Send>(
         let mut pace = Pace::new(first_step);
         while state.progress.step < plan.steps {
             let measure = is_health_step(plan, state.progress.step + 1);
-            let update = Update { learning_rate: plan.schedule.at(state.progress.step), clip_norm: plan.clip_norm };
-            let (next, reading, gauges) =
-                one_step(state.model, &mut state.optimizer, plan.accumulate, &update, batches, &mut forward, measure)?;
+            let moment = plan.moment(state.progress.step, measure);
+            let learning_rate = plan.schedule.at(moment.step);
+            let (next, reading, gauges, warnings) =
+                one_step(state.model, &mut state.optimizer, plan, learning_rate, batches, lesson, moment)?;
             state.model = next;
+            for warning in warnings {
+                cx.note(warning);
+            }
             state.progress.step += 1;
             state.readings.push(state.progress.step, reading);
             state.progress.seconds = state.seconds_before + state.started.elapsed().as_secs_f64();
+            state.progress.waited = state.waited_before + batches.waited().as_secs_f64();
 
             if let Some(gauges) = gauges {
                 state.read(&row)?;
-                state.report(gauges, update.learning_rate)?;
+                state.report(gauges, learning_rate)?;
             } else if state.readings.due() || pace.due() {
                 state.read(&row)?;
             }
             if pace.due() {
-                cx.emit(pace.event(&state.progress, plan, update.learning_rate, batches.waited()));
+                cx.emit(pace.event(&state.progress, plan, learning_rate, batches.waited()));
             }
             let done = state.progress.step == plan.steps;
             let interrupted = cx.interrupt.requested() && !done;
             if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
                 state.read(&row)?;
-                state.save()?;
+                state.save(&lesson.state())?;
             }
             if interrupted {
                 return Err(TrainError::Interrupted {
@@ -169,6 +178,7 @@ pub fn train<M: Module, B: Send>(
         steps: plan.steps,
         images: plan.images_after(plan.steps),
         seconds: state.progress.seconds,
+        waited: state.progress.waited,
     })
 }
 
@@ -180,26 +190,36 @@ fn is_health_step(plan: &Plan, step: u64) -> bool {
 fn one_step<M: Module, B>(
     model: M,
     optimizer: &mut Optimizer,
-    batches_per_step: u64,
-    update: &Update,
+    plan: &Plan,
+    learning_rate: f64,
     batches: &mut Batches<B>,
-    forward: &mut impl FnMut(&M, B, bool) -> Result<Forward, TrainError>,
-    measure: bool,
-) -> Result<(M, Tensor<1>, Option<Gauges>), TrainError> {
+    lesson: &mut impl Lesson<M, B>,
+    moment: Moment,
+) -> Result<(M, Tensor<1>, Option<Gauges>, Vec<String>), TrainError> {
     let mut sum = None;
     let mut losses = Vec::new();
-    let mut gauges = None;
-    for part in 0..batches_per_step {
-        let last = part + 1 == batches_per_step;
-        let output = forward(&model, batches.take()?, measure && last)?;
-        let loss = if batches_per_step == 1 { output.loss } else { output.loss.div_scalar(batches_per_step as f64) };
-        sum = Some(accumulate(sum, gradients(&loss, &model), &model));
-        losses.push(loss.inner());
+    let (mut gauges, mut warnings) = (None, Vec::new());
+    for part in 0..plan.accumulate {
+        let last = part + 1 == plan.accumulate;
+        let moment = Moment { measure: moment.measure && last, ..moment };
+        let mut output = lesson.forward(&model, batches.take()?, moment)?;
+        if plan.accumulate > 1 {
+            for (_, loss) in &mut output.losses {
+                *loss = loss.clone().div_scalar(plan.accumulate as f64);
+            }
+        }
+        let (loss, found) = balance::gradients_of(output.losses, plan.balance, &model);
+        sum = Some(accumulate(sum, found, &model));
+        losses.push(loss);
         gauges = output.gauges;
+        warnings.extend(output.warnings);
     }
-    let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, update);
+    optimizer.set_moment(lesson.factors(moment));
+    let update = Update { learning_rate, clip_norm: plan.clip_norm };
+    let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, &update);
+    let model = lesson.after_step(model, moment)?;
     let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
-    Ok((model, Tensor::cat(vec![loss, norm], 0), gauges))
+    Ok((model, Tensor::cat(vec![loss, norm], 0), gauges, warnings))
 }
 
 /// A run between two steps.
@@ -213,13 +233,20 @@ struct State<'a, M> {
     cx: &'a Context<'a>,
     started: Instant,
     seconds_before: f64,
+    waited_before: f64,
     saved: Instant,
     saved_step: Option<u64>,
 }
 
 impl<'a, M: Module> State<'a, M> {
     /// From the checkpoint where there is one.
-    fn open(model: M, mut optimizer: Optimizer, plan: &'a Plan, cx: &'a Context<'a>) -> Result<Self, TrainError> {
+    fn open(
+        model: M,
+        mut optimizer: Optimizer,
+        plan: &'a Plan,
+        cx: &'a Context<'a>,
+        remember: impl FnOnce(&StateDict) -> Result<(), TrainError>,
+    ) -> Result<Self, TrainError> {
         let path = checkpoint::path_in(cx.folder);
         let mut model = model;
         let mut progress = Progress::new(plan);
@@ -234,6 +261,7 @@ impl<'a, M: Module> State<'a, M> {
             model = load_state_dict(model, &checkpoint::take_under("model", &mut tensors))?;
             let plain = cx.device.plain();
             optimizer.load_state(&model, &checkpoint::take_under("optimizer", &mut tensors), &plain)?;
+            remember(&checkpoint::take_under("lesson", &mut tensors))?;
             saved_step = Some(found.step);
             progress = found;
         }
@@ -243,6 +271,7 @@ impl<'a, M: Module> State<'a, M> {
             model,
             optimizer,
             seconds_before: progress.seconds,
+            waited_before: progress.waited,
             progress,
             readings: Readings::default(),
             metrics,
@@ -299,10 +328,11 @@ impl<'a, M: Module> State<'a, M> {
         Ok(())
     }
 
-    fn save(&mut self) -> Result<(), TrainError> {
+    fn save(&mut self, remembered: &StateDict) -> Result<(), TrainError> {
         let mut tensors = StateDict::new();
         checkpoint::put_under("model", state_dict(&self.model), &mut tensors);
         checkpoint::put_under("optimizer", self.optimizer.state(&self.model), &mut tensors);
+        checkpoint::put_under("lesson", remembered.clone(), &mut tensors);
         checkpoint::save(&checkpoint::path_in(self.cx.folder), &self.progress, &tensors)?;
         self.saved = Instant::now();
         self.saved_step = Some(self.progress.step);

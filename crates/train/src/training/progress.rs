@@ -14,6 +14,9 @@ pub(super) struct Progress {
     /// All health lines so far; `metrics.jsonl` is cut back to them on resume.
     pub(super) history: Vec<HealthLine>,
     pub(super) seconds: f64,
+    /// Seconds of them in which the step waited for its batch.
+    #[serde(default)]
+    pub(super) waited: f64,
     pub(super) last_loss: f64,
     /// Sums since the last health line, as bits: JSON would round them.
     loss_sum: u64,
@@ -28,6 +31,7 @@ impl Progress {
             step: 0,
             history: Vec::new(),
             seconds: 0.0,
+            waited: 0.0,
             last_loss: 0.0,
             loss_sum: 0.0_f64.to_bits(),
             norm_sum: 0.0_f64.to_bits(),

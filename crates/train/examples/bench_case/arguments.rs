@@ -1,0 +1,73 @@
+//! The command line; the peer's script takes the same.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use foretask_models::{Arch, BackboneConfig, Stem};
+use foretask_pretext::Shape;
+
+pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--batch 128] [--threads 1] \
+                                [--device flex|libtorch] [--seconds 6] [--photos DIR]";
+
+/// One case.
+pub(crate) struct Arguments {
+    pub(crate) work: String,
+    pub(crate) shape: Shape,
+    arch: Arch,
+    width: usize,
+    pub(crate) batch: usize,
+    pub(crate) threads: usize,
+    pub(crate) device: String,
+    pub(crate) seconds: f64,
+    photos: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// `None` where there is none.
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Option<Self>, Box<dyn Error>> {
+        let Some(work) = words.next() else { return Ok(None) };
+        let mut read = Self {
+            work,
+            shape: Shape::new(1, 28, 28),
+            arch: Arch::ResNet18,
+            width: 16,
+            batch: 128,
+            threads: 1,
+            device: "flex".to_owned(),
+            seconds: 6.0,
+            photos: None,
+        };
+        while let Some(name) = words.next() {
+            let value = words.next().ok_or_else(|| format!("{name} needs a value; {USAGE}"))?;
+            match name.as_str() {
+                "--image" => read.shape = shape(&value)?,
+                "--arch" => read.arch = serde_json::from_value(value.into())?,
+                "--width" => read.width = value.parse()?,
+                "--batch" => read.batch = value.parse()?,
+                "--threads" => read.threads = value.parse()?,
+                "--device" => read.device = value,
+                "--seconds" => read.seconds = value.parse()?,
+                "--photos" => read.photos = Some(value.into()),
+                other => return Err(format!("there is no option {other}; {USAGE}").into()),
+            }
+        }
+        Ok(Some(read))
+    }
+
+    /// The network, with the full-resolution stem.
+    pub(crate) fn network(&self) -> BackboneConfig {
+        BackboneConfig::new(self.arch, self.width).with_stem(Stem::Small)
+    }
+
+    /// The folder of photographs.
+    pub(crate) fn photos(&self) -> Result<&Path, Box<dyn Error>> {
+        self.photos.as_deref().ok_or_else(|| "this work needs --photos DIR".into())
+    }
+}
+
+/// `32x32x3` is height, width, channels.
+fn shape(text: &str) -> Result<Shape, Box<dyn Error>> {
+    let sizes: Vec<usize> = text.split('x').map(str::parse).collect::<Result<_, _>>()?;
+    let [height, width, channels] = sizes[..] else { return Err(format!("`{text}` is no HxWxC").into()) };
+    Ok(Shape::new(channels, height, width))
+}

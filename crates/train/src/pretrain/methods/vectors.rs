@@ -1,0 +1,67 @@
+//! Tasks that ask for numbers.
+
+use burn::tensor::{Tensor, TensorData};
+use foretask_objectives::l2_loss;
+use foretask_pretext::{Batch, Targets};
+
+use super::{Answer, Method, answer, to_host};
+use crate::error::TrainError;
+use crate::health::{Gauges, Metric};
+use crate::pretrain::gauges;
+use crate::pretrain::learner::Net;
+use crate::training::Moment;
+
+/// Mean squared difference to the numbers that were asked for.
+#[derive(Debug)]
+pub(super) struct Vectors {
+    /// The task's word.
+    pub(super) task: &'static str,
+}
+
+impl Method for Vectors {
+    fn forward(
+        &mut self,
+        net: &Net<'_>,
+        batch: Batch,
+        moment: Moment,
+    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
+        let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;
+        let (Answer::Vectors(numbers), Targets::Vectors { values, length }) = (answer, batch.targets) else {
+            return Err(TrainError::NoHead { task: self.task });
+        };
+        let gauges = features.map(|features| {
+            let mut gauges = gauges::of_features(&features);
+            gauges.metrics.push(explained(&to_host(numbers.clone()).data, &values, length));
+            gauges
+        });
+        let rows = values.len() / length.max(1);
+        let target = Tensor::from_data(TensorData::new(values, [rows, length]), &net.normalizer.device);
+        Ok((l2_loss(numbers, target), gauges))
+    }
+}
+
+/// Share of the numbers' variance that the answers explain; always giving the batch's mean explains none.
+fn explained(answers: &[f32], truth: &[f32], length: usize) -> Metric {
+    let rows = (truth.len() / length.max(1)).max(1) as f64;
+    let mut means = vec![0.0; length];
+    truth.iter().enumerate().for_each(|(i, x)| means[i % length] += f64::from(*x) / rows);
+    let (mut left, mut all) = (0.0, 0.0);
+    for (i, (answer, truth)) in answers.iter().zip(truth).enumerate() {
+        left += (f64::from(*truth) - f64::from(*answer)).powi(2);
+        all += (f64::from(*truth) - means[i % length]).powi(2);
+    }
+    Metric::new("explained_variance", if all > 0.0 { 1.0 - left / all } else { 0.0 }).against("mean", 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mean_explains_nothing_and_the_truth_all() {
+        let truth = [0.0, 1.0, 2.0, 5.0];
+        assert_eq!(explained(&truth, &truth, 2).value, 1.0);
+        // Means of the two numbers are 1 and 3.
+        assert_eq!(explained(&[1.0, 3.0, 1.0, 3.0], &truth, 2).value, 0.0);
+    }
+}

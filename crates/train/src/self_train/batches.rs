@@ -1,0 +1,112 @@
+//! Batches of a round: a weak and a strong view of images of the pool, and labelled images.
+
+use foretask_data::Images;
+use foretask_models::InputSpec;
+use foretask_pretext::Augment;
+use foretask_random::Key;
+
+use super::ConsistencyOptions;
+use crate::error::TrainError;
+use crate::features::views;
+use crate::loader::{Request, Sampling, Workers};
+
+/// One batch; all views normalized.
+pub(super) struct Batch {
+    /// Number of the update, from 0.
+    pub(super) step: u64,
+    /// The pool's images, by their position.
+    pub(super) rows: Vec<u32>,
+    /// What the teacher sees of them.
+    pub(super) weak: Vec<f32>,
+    /// What the student sees of them.
+    pub(super) strong: Vec<f32>,
+    /// Labelled images, slightly changed.
+    pub(super) few: Vec<f32>,
+    /// Their labels.
+    pub(super) labels: Vec<u32>,
+}
+
+/// What batches are made of.
+pub(super) struct Batches<'a> {
+    pub(super) pool: &'a Images,
+    pub(super) few: &'a Images,
+    pub(super) labels: &'a [u32],
+    pub(super) input: &'a InputSpec,
+    pub(super) strong: Augment,
+    pub(super) options: &'a ConsistencyOptions,
+    pub(super) key: Key,
+}
+
+impl Batches<'_> {
+    /// Purely from the request.
+    pub(super) fn make(&self, request: &Request, workers: &Workers) -> Result<Batch, TrainError> {
+        let rows = request.indices.clone();
+        let epoch = |name: &str| self.key.named(name).with(request.epoch);
+        let (weak, strong) = (epoch("weak"), epoch("strong"));
+        let gentle = Augment::default();
+        let row = |i: u32| self.pool.row(i as usize);
+        let weak = views(self.pool, &rows, self.input, &gentle, |i| weak.with(row(i)), workers)?;
+        let mut changed = views(self.pool, &rows, self.input, &self.strong, |i| strong.with(row(i)), workers)?;
+        for (image, &i) in changed.chunks_exact_mut(self.input.len().max(1)).zip(&rows) {
+            erase(image, self.input, self.options.erase, strong.with(row(i)).named("erase"));
+        }
+
+        let order = Sampling {
+            images: self.few.len(),
+            batch_size: self.options.labelled.min(self.few.len()),
+            seed: self.key.named("labelled order").value(),
+            drop_last: true,
+        };
+        let chosen = order.request(request.batch);
+        let key = self.key.named("labelled").with(chosen.epoch);
+        let of_row = |i: u32| key.with(self.few.row(i as usize));
+        let few = views(self.few, &chosen.indices, self.input, &gentle, of_row, workers)?;
+        let labels = chosen.indices.iter().map(|&i| self.labels[i as usize]).collect();
+        Ok(Batch { step: request.batch, rows, weak, strong: changed, few, labels })
+    }
+}
+
+/// Blanks a square of two to four seventh parts of the shorter side, somewhere, with probability `p` (`Cutout`, `DeVries`
+/// and Taylor 2017, arXiv 1708.04552). In normalized images 0 is the mean.
+fn erase(image: &mut [f32], input: &InputSpec, p: f64, key: Key) {
+    let mut rng = key.rng();
+    if rng.uniform_f64() >= p {
+        return;
+    }
+    let (height, width) = (input.height, input.width);
+    let shorter = height.min(width);
+    let (least, most) = (2 * shorter / 7, shorter / 2);
+    let side = least + rng.below((most - least + 1) as u64) as usize;
+    let top = rng.below((height - side + 1) as u64) as usize;
+    let left = rng.below((width - side + 1) as u64) as usize;
+    for plane in image.chunks_exact_mut(height * width) {
+        for line in plane.chunks_exact_mut(width).skip(top).take(side) {
+            line[left..left + side].fill(0.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_erased_square_lies_within_and_is_seldom_or_often_as_asked() {
+        let input = InputSpec::centered(2, 28, 20);
+        let (mut hit, mut sides) = (0, std::collections::BTreeSet::new());
+        for i in 0..400 {
+            let mut image = vec![1.0; input.len()];
+            erase(&mut image, &input, 0.25, Key::new(3).with(i));
+            let blank = image.iter().filter(|v| **v == 0.0).count();
+            if blank > 0 {
+                hit += 1;
+                // The same square in both planes.
+                let side = ((blank / 2) as f64).sqrt().round() as usize;
+                assert_eq!(side * side * 2, blank);
+                sides.insert(side);
+            }
+        }
+        assert!((70..130).contains(&hit), "{hit}");
+        assert_eq!(sides.into_iter().collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10]);
+    }
+}
