@@ -1,0 +1,108 @@
+//! From spread labels to a classifier.
+
+use foretask_data::Images;
+use foretask_models::{Classifier, Encoder};
+use foretask_train::{
+    Context, Features, ProbeOptions, Standardization, extract_features, extract_mirrored_features, labels_of,
+    soft_probe,
+};
+
+use super::{Spread, SpreadOptions, spread_labels};
+use crate::EvalError;
+
+/// A classifier that learned from spread labels, and the labels.
+#[derive(Clone, Debug)]
+pub struct SpreadFit {
+    /// Logistic regression on the encoder's features.
+    pub classifier: Classifier,
+    /// Whether its search ended.
+    pub converged: bool,
+    /// What was spread: first the rows of the few, then those of the pool.
+    pub spread: Spread,
+    /// Number of the few.
+    pub few: usize,
+}
+
+impl SpreadFit {
+    /// Shares of the classes for the images of the pool, `[pool, classes]`.
+    pub fn of_pool(&self) -> &[f32] {
+        &self.spread.shares[self.few * self.classifier.classes.len()..]
+    }
+
+    /// What spreading decided and found, in a sentence.
+    pub fn in_words(&self) -> String {
+        let Spread { balanced, parts: (low, high), recovered, .. } = &self.spread;
+        let evened = if *balanced { "evened out" } else { "left as they are" };
+        let text = format!("classes came out at {low:.2} to {high:.2} times an equal part and are {evened}");
+        match recovered.hidden {
+            0 => text,
+            hidden => format!("{text}; of {hidden} given labels, hidden in turn, {} came back", recovered.right),
+        }
+    }
+}
+
+/// Spreads the labels of `few` over the frozen features of `pool`, and fits logistic regression to the shares of the rows
+/// that are most confident. Features are standardized with those of the pool. The pool's own labels, if there are any, are
+/// not looked at; the pool is taken as it is, whatever [`SpreadOptions::most`] says (see [`some_of`]).
+///
+/// # Errors
+/// Options out of range, few images without labels or of one class, a pool no larger than the number of neighbors.
+pub fn spread_classifier(
+    encoder: &Encoder,
+    few: &Images,
+    pool: &Images,
+    options: &SpreadOptions,
+    cx: &Context<'_>,
+) -> Result<SpreadFit, EvalError> {
+    options.check()?;
+    let labels = labels_of(few)?;
+    let classes = few.classes();
+    if pool.len() <= options.neighbors {
+        let expected = format!("fewer than the {} unlabelled images", pool.len());
+        return Err(EvalError::option("neighbors", options.neighbors, &expected));
+    }
+    let around = extract_features(encoder, pool, cx)?;
+    let statistics = Standardization::of(&around.data, around.dim);
+    let all = together(&extract_features(encoder, few, cx)?, &around);
+    let compared = if options.mirror {
+        let around = extract_mirrored_features(encoder, pool, cx)?;
+        let mirrored = together(&extract_mirrored_features(encoder, few, cx)?, &around);
+        let data = all.data.iter().zip(&mirrored.data).map(|(a, b)| a + b).collect();
+        Features { data, ..all.clone() }
+    } else {
+        all.clone()
+    };
+    let of_pool = Standardization::of(&compared.data[labels.len() * all.dim..], all.dim);
+    let compared = Features { data: of_pool.apply(&compared.data), ..compared };
+    // One of the few that is among the unlabelled, too, is its own closest neighbor.
+    let known: Vec<Option<u32>> =
+        labels.iter().copied().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();
+    let spread = spread_labels(&compared, &known, classes.len(), options)?;
+
+    let rows = spread.confident_rows(options.confident);
+    let of_row = |&row: &u32| spread.shares[row as usize * classes.len()..][..classes.len()].iter().copied();
+    let shares: Vec<f32> = rows.iter().flat_map(of_row).collect();
+    let probe = ProbeOptions { strength: Some(options.strength), ..ProbeOptions::default() };
+    let fitted = soft_probe(&all.select(&rows), &shares, classes.len(), Some(&statistics), &probe)?;
+    let classifier = Classifier::new(encoder.clone(), fitted.weight, fitted.bias, classes.clone())?;
+    Ok(SpreadFit { classifier, converged: fitted.converged, spread, few: labels.len() })
+}
+
+/// At most `most` images, evenly chosen over all.
+pub fn some_of(images: &Images, most: usize) -> Images {
+    let count = images.len();
+    if count <= most {
+        return images.clone();
+    }
+    let indices: Vec<u32> = (0..most).map(|i| (i * count / most) as u32).collect();
+    images.select(&indices)
+}
+
+/// The rows of both, one after the other.
+fn together(first: &Features, second: &Features) -> Features {
+    Features {
+        data: [first.data.as_slice(), second.data.as_slice()].concat(),
+        dim: first.dim,
+        rows: [first.rows.as_slice(), second.rows.as_slice()].concat(),
+    }
+}

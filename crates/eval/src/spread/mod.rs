@@ -1,0 +1,175 @@
+//! Few labels spread over many images along the graph of nearest neighbors in feature space.
+
+mod balance;
+mod classifier;
+mod graph;
+mod options;
+#[cfg(test)]
+mod tests;
+
+use foretask_train::Features;
+
+pub use classifier::{SpreadFit, some_of, spread_classifier};
+pub use options::SpreadOptions;
+
+use crate::EvalError;
+use graph::Graph;
+
+/// What spreading says about each image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spread {
+    /// The likeliest class of each row.
+    pub labels: Vec<u32>,
+    /// The share of that class, 0 to 1; 1 for rows whose label was given, 0 for rows that nothing reached.
+    pub confidence: Vec<f32>,
+    /// The share of every class, `[rows, classes]`; a row of zeros where nothing reached it.
+    pub shares: Vec<f32>,
+    /// Whether classes were evened out.
+    pub balanced: bool,
+    /// The smallest and the largest class before that, relative to equal parts.
+    pub parts: (f64, f64),
+    /// How many of the given labels came out right when they were hidden, a fifth at a time.
+    pub recovered: Recovered,
+}
+
+/// Given labels that were hidden and had to be found again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Found again.
+    pub right: usize,
+    /// Hidden; labels that are alone in their class are not.
+    pub hidden: usize,
+}
+
+impl Spread {
+    /// Rows to learn from: all with a given label, and the most confident `share` of all; in the order of rows.
+    pub fn confident_rows(&self, share: f64) -> Vec<u32> {
+        let mut order: Vec<u32> =
+            (0..self.labels.len() as u32).filter(|&i| self.confidence[i as usize] > 0.0).collect();
+        order.sort_by(|&a, &b| self.confidence[b as usize].total_cmp(&self.confidence[a as usize]).then(a.cmp(&b)));
+        let given = order.iter().take_while(|&&i| self.confidence[i as usize] >= 1.0).count();
+        let kept = given.max((share * self.labels.len() as f64).ceil() as usize);
+        order.truncate(kept);
+        order.sort_unstable();
+        order
+    }
+}
+
+/// Label spreading (Zhou et al. 2004, "Learning with local and global consistency"): `F <- alpha S F + (1 - alpha) Y` on
+/// the symmetrically normalized graph `S` of the nearest neighbors by cosine similarity, edges weighing its fourth power.
+///
+/// `labels` holds a class below `classes` for the rows of `features` whose label is known. Every class sends out the same
+/// mass, however many rows carry it. What arrives is brought to shares that make one, and evened out where classes are (or
+/// look) balanced. The same numbers come out on any number of threads.
+///
+/// # Errors
+/// Options out of range, labels that do not fit the features, no label at all.
+pub fn spread_labels(
+    features: &Features,
+    labels: &[Option<u32>],
+    classes: usize,
+    options: &SpreadOptions,
+) -> Result<Spread, EvalError> {
+    options.check()?;
+    if features.rows.len() != labels.len() {
+        return Err(EvalError::Input(format!("{} features for {} labels", features.rows.len(), labels.len())));
+    }
+    if let Some(wrong) = labels.iter().flatten().find(|&&label| label as usize >= classes) {
+        return Err(EvalError::Input(format!("label {wrong} is not one of {classes} classes")));
+    }
+    if labels.iter().all(Option::is_none) {
+        return Err(EvalError::Input("there is no label to spread; label at least one image of each class".into()));
+    }
+    let graph = Graph::of(features, options.neighbors)?;
+    let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options);
+    let recovered = recovered(&graph, labels, classes, balanced, options);
+    let mut found =
+        Spread { labels: Vec::new(), confidence: Vec::new(), shares: Vec::new(), balanced, parts, recovered };
+    for (row, given) in shares.chunks_exact(classes).zip(labels) {
+        let best = likeliest(row);
+        let (label, confidence) = match given {
+            Some(label) => (*label, 1.0),
+            None => (best as u32, row[best].min(ALMOST_SURE) as f32),
+        };
+        found.labels.push(label);
+        found.confidence.push(confidence);
+        match given {
+            Some(label) => found.shares.extend((0..classes as u32).map(|class| f32::from(u8::from(class == *label)))),
+            None => found.shares.extend(row.iter().map(|share| *share as f32)),
+        }
+    }
+    Ok(found)
+}
+
+/// Just below the confidence of a given label.
+const ALMOST_SURE: f64 = 1.0 - f32::EPSILON as f64;
+/// Parts that the given labels are hidden in.
+const PARTS: usize = 5;
+
+/// Shares `[rows, classes]`, whether they were evened out, and the parts of the classes before that.
+fn shares(
+    graph: &Graph,
+    labels: &[Option<u32>],
+    classes: usize,
+    balanced: Option<bool>,
+    options: &SpreadOptions,
+) -> (Vec<f64>, bool, (f64, f64)) {
+    let mut members = vec![0_u32; classes];
+    for &label in labels.iter().flatten() {
+        members[label as usize] += 1;
+    }
+    let occur: Vec<bool> = members.iter().map(|&count| count > 0).collect();
+    let mut source = vec![0.0_f64; labels.len() * classes];
+    for (row, label) in labels.iter().enumerate() {
+        if let Some(label) = *label {
+            source[row * classes + label as usize] = 1.0 / f64::from(members[label as usize]);
+        }
+    }
+    let mut mass = graph.flow(&source, classes, options.alpha, options.iterations);
+    balance::rows_to_one(&mut mass, classes);
+    let parts = balance::extremes(&mass, &occur);
+    let balanced = balanced.unwrap_or_else(|| balance::looks_balanced(parts));
+    if balanced {
+        balance::even_out(&mut mass, &occur);
+    }
+    (mass, balanced, parts)
+}
+
+/// Hides every fifth label of each class in turn, and spreads the others.
+fn recovered(
+    graph: &Graph,
+    labels: &[Option<u32>],
+    classes: usize,
+    balanced: bool,
+    options: &SpreadOptions,
+) -> Recovered {
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
+    for (row, label) in labels.iter().enumerate() {
+        if let Some(label) = label {
+            members[*label as usize].push(row);
+        }
+    }
+    members.retain(|rows| rows.len() > 1);
+    let mut found = Recovered::default();
+    for part in 0..PARTS {
+        let hidden: Vec<usize> =
+            members.iter().flat_map(|rows| rows.iter().skip(part).step_by(PARTS)).copied().collect();
+        if hidden.is_empty() {
+            continue;
+        }
+        let mut rest = labels.to_vec();
+        for &row in &hidden {
+            rest[row] = None;
+        }
+        let (shares, ..) = shares(graph, &rest, classes, Some(balanced), options);
+        let right = |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
+        found.right += hidden.iter().filter(right).count();
+        found.hidden += hidden.len();
+    }
+    found
+}
+
+/// The place of the largest share, the first among equals.
+fn likeliest(row: &[f64]) -> usize {
+    (1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })
+}
