@@ -89,8 +89,10 @@ impl Screen {
                 }
             }
             Event::Step { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds, .. } => {
+                // What only looks at images, such as extracting features, has no loss.
+                let learned = if loss.is_nan() { String::new() } else { format!("epoch {epoch:.1}, loss {loss:.4}, ") };
                 let text = format!(
-                    "epoch {epoch:.1}, loss {loss:.4}, {} images/s, data wait {:.0} %, {} left",
+                    "{learned}{} images/s, data wait {:.0} %, {} left",
                     thousands(images_per_second.max(0.0) as u64),
                     data_wait * 100.0,
                     duration(remaining_seconds)

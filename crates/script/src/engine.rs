@@ -38,6 +38,7 @@ pub(crate) fn engine(host: &Arc<Host>) -> Engine {
     let debugger = Arc::clone(host);
     engine.on_debug(move |text, _, position| debugger.print(&format!("{position}: {text}")));
     words::register_types(&mut engine);
+    words::register_augmentations(&mut engine);
     for word in words::all() {
         register(&mut engine, host, word);
     }
@@ -87,6 +88,8 @@ pub(crate) fn callable(engine: &Engine, ast: &AST) -> std::collections::BTreeSet
         engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();
     names.extend(ast.iter_functions().map(|function| function.name.to_owned()));
     names.extend(words::names().map(str::to_owned));
+    // The functions of label generators run in an engine of their own.
+    names.extend(crate::custom::names().map(str::to_owned));
     names.extend(
         ["print", "debug", "type_of", "call", "curry", "Fn", "is_def_fn", "is_def_var", "is_shared", "eval"]
             .map(str::to_owned),

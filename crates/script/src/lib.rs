@@ -3,6 +3,7 @@
 // Faults carry what a person needs to read; they are made once per run, never in a loop.
 #![allow(clippy::result_large_err)]
 
+mod custom;
 mod engine;
 mod errors;
 mod host;

@@ -3,6 +3,7 @@
 //! Rhai's own serde bridge refuses `lr: 1` for a float and names no key; the way here goes through `serde_json`, whose
 //! numbers fit both, and `serde_path_to_error`, which knows the key.
 
+use foretask_pretext::{PretextError, Task};
 use rhai::{Dynamic, Map};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,6 +63,30 @@ pub(crate) fn to_json(value: &Dynamic) -> Result<Value, String> {
 
 /// The options in `map`, which is argument `argument` of a word that knows the options `known`.
 pub(crate) fn parse<T: DeserializeOwned>(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<T, Fault> {
+    let json = written(map, argument, known)?;
+    serde_path_to_error::deserialize::<_, T>(&json)
+        .map_err(|error| refuse(error.path(), &error.inner().to_string(), &json, argument, known))
+}
+
+/// The options of a pretext task, read by the pretext crate itself.
+pub(crate) fn parse_task(name: &str, map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Task, Fault> {
+    let json = written(map, argument, known)?;
+    let mut track = serde_path_to_error::Track::new();
+    let task = Task::from_options(name, serde_path_to_error::Deserializer::new(&json, &mut track));
+    task.map_err(|error| match error {
+        PretextError::Options { message, .. } => refuse(&track.path(), &message, &json, argument, known),
+        other => {
+            let fault: Fault = other.into();
+            match fault.option.clone().filter(|option| json.get(option).is_some()) {
+                Some(option) => fault.at(Locus::Value(argument, vec![option])),
+                None => located(fault, &json, argument),
+            }
+        }
+    })
+}
+
+/// The map as JSON, with known keys only.
+fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, Fault> {
     let names: Vec<&str> = known.iter().map(|option| option.name.as_str()).collect();
     let mut json = serde_json::Map::new();
     for (key, value) in map {
@@ -76,18 +101,11 @@ pub(crate) fn parse<T: DeserializeOwned>(map: &Map, argument: usize, known: &[Op
         })?;
         json.insert(key.to_owned(), value);
     }
-    let json = Value::Object(json);
-    serde_path_to_error::deserialize::<_, T>(&json).map_err(|error| refuse(&error, &json, argument, known))
+    Ok(Value::Object(json))
 }
 
-fn refuse(
-    error: &serde_path_to_error::Error<serde_json::Error>,
-    json: &Value,
-    argument: usize,
-    known: &[OptionDoc],
-) -> Fault {
-    let mut path: Vec<String> = error
-        .path()
+fn refuse(path: &serde_path_to_error::Path, text: &str, json: &Value, argument: usize, known: &[OptionDoc]) -> Fault {
+    let mut path: Vec<String> = path
         .iter()
         .filter_map(|segment| match segment {
             serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
@@ -95,7 +113,6 @@ fn refuse(
             _ => None,
         })
         .collect();
-    let text = error.inner().to_string();
     let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     if text.starts_with("unknown field") {
         let (key, names) = quoted.split_first().map_or(("", &[][..]), |(key, names)| (*key, names));
@@ -127,7 +144,7 @@ fn refuse(
         value => value.get(part),
     });
     let shown = written.map_or_else(String::new, |value| format!(", not {value}"));
-    let message = if let Some(expected) = expected(&text) {
+    let message = if let Some(expected) = expected(text) {
         format!("`{}` expects {expected}{shown}", path.join("."))
     } else {
         let text = text.trim_end_matches('.');

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::custom;
 use crate::errors::Error;
 use crate::words::{self, PROPERTIES, Theme, Word};
 
@@ -35,6 +36,9 @@ pub fn explain_word(name: &str) -> Result<String, Error> {
     if let Some(owner) = owners().find(|owner| owner.eq_ignore_ascii_case(bare)) {
         return Ok(type_page(owner));
     }
+    if let Some(owner) = custom::owners().find(|owner| owner.eq_ignore_ascii_case(bare)) {
+        return Ok(custom::page(owner));
+    }
     let help = match words::nearest_word(bare) {
         Some(near) => format!("did you mean `foretask words {near}`?"),
         None => "`foretask words` lists every word".to_owned(),
@@ -59,7 +63,7 @@ pub fn markdown() -> String {
                     let _ = write!(text, "\n*{title}:* {body}.\n");
                 }
             }
-            let options = (word.options)();
+            let options = word.option_docs();
             if !options.is_empty() {
                 text.push_str("\n| option | value | default | |\n|---|---|---|---|\n");
                 for option in options {
@@ -73,6 +77,7 @@ pub fn markdown() -> String {
             }
         }
     }
+    text.push_str(&custom::markdown());
     text.push_str("\n## Properties of values\n\n| value | property | |\n|---|---|---|\n");
     for (owner, name, about) in PROPERTIES {
         let _ = writeln!(text, "| {owner} | `.{name}` | {about} |");
@@ -107,7 +112,7 @@ fn full(word: &Word) -> String {
             let _ = writeln!(text, "\n{}", wrapped(&format!("{title}: {body}."), "  "));
         }
     }
-    let options = (word.options)();
+    let options = word.option_docs();
     if !options.is_empty() {
         text.push_str("\nOptions\n");
         let width = options.iter().map(|option| option.name.len()).max().unwrap_or(0) + 2;

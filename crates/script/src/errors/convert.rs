@@ -9,6 +9,7 @@ use foretask_pretext::PretextError;
 use foretask_train::TrainError;
 
 use super::{ErrorKind, Fault};
+use crate::custom::fault_of;
 
 impl Fault {
     /// The option that a library names as the culprit.
@@ -40,6 +41,9 @@ impl From<DataError> for Fault {
 impl From<PretextError> for Fault {
     fn from(error: PretextError) -> Self {
         let text = error.to_string();
+        if let Some(fault) = fault_of(&error, None) {
+            return fault;
+        }
         match error {
             PretextError::Range { option, value, range, .. } => {
                 Self::input(format!("`{option}` must be {range}, not {value}")).label("out of range").of_option(option)
@@ -85,6 +89,10 @@ impl From<TrainError> for Fault {
         match error {
             TrainError::Option { option, reason } => {
                 Self::input(format!("`{option}`: {reason}")).label("does not work").of_option(option)
+            }
+            TrainError::Image { name, row, source } => {
+                let failed = || Self { kind: ErrorKind::Failed, ..split_help(text) };
+                fault_of(&source, Some(&format!("{name} (row {row})"))).unwrap_or_else(failed)
             }
             TrainError::Interrupted { .. } => Self::interrupted(text),
             TrainError::Data(error) => error.into(),

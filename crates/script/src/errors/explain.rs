@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rhai::{AST, EvalAltResult, ParseErrorType, Position};
 
 use super::syntax::span_of;
-use super::{ErrorKind, Fault, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest};
+use super::{ErrorKind, Fault, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest};
+use crate::custom;
 use crate::words::{self, Kind};
 
 /// Where a message is made for: the file of the innermost place and its tree, if it could be parsed.
@@ -40,6 +41,9 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
         }
     }
     let position = error.position();
+    if points_at_the_main_script(&error) {
+        place = self::place(main, sources);
+    }
     let mut told = tell(error, &place, position);
     let span = told.span.take().unwrap_or_else(|| place.source.word(place.source.offset(position)));
     ScriptError {
@@ -51,6 +55,11 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
         span,
         trace,
     }
+}
+
+fn points_at_the_main_script(error: &EvalAltResult) -> bool {
+    let EvalAltResult::ErrorRuntime(token, _) = error else { return false };
+    token.read_lock::<Fault>().is_some_and(|fault| matches!(fault.at, Locus::Place(..)))
 }
 
 fn place(name: &str, sources: &Sources) -> Place {
@@ -130,7 +139,10 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
 }
 
 fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {
-    let span = place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method));
+    let span = match fault.at {
+        Locus::Place(line, column) => Some(place.source.word_at(line, column)),
+        _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
+    };
     Told { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span }
 }
 
@@ -232,6 +244,11 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
             .label(format!("{} given", count(given)))
             .help(format!("write\n{signatures}"));
     }
+    if custom::is_method(name) {
+        let told =
+            Told::input(format!("`{name}` is only there inside of a label generator, for its image and its `rng`"));
+        return told.label("not here").help("`foretask words custom_task` shows how to write one".to_owned());
+    }
     let own = place.ast.as_deref().map(script_functions).unwrap_or_default();
     if let Some((_, parameters)) = own.iter().find(|(own, _)| own == name) {
         return Told::input(format!("the script's function `{name}` takes {}", count(*parameters)))
@@ -239,6 +256,9 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
     }
     let mut known: Vec<&str> = words::names().collect();
     known.extend(own.iter().map(|(name, _)| name.as_str()));
+    for method in custom::names() {
+        known.push(method);
+    }
     let help = match nearest(name, known).map(|near| (near, words::find(near))) {
         Some((near, Some(word))) => format!("did you mean `{near}`?\n{}", word.signature_lines().join("\n")),
         Some((near, None)) => format!("did you mean `{near}`?"),

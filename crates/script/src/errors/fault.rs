@@ -14,6 +14,8 @@ pub(crate) enum Locus {
     Key(usize, Vec<String>),
     /// The value of a key of the object map at argument n.
     Value(usize, Vec<String>),
+    /// A line and column of the main script, from 1, wherever the word stands.
+    Place(usize, usize),
 }
 
 /// An error that knows its part of the call but not yet the script.

@@ -32,6 +32,24 @@ impl Source {
         self.text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
     }
 
+    /// Line and column (in characters) of a byte, from 1.
+    pub(crate) fn line_and_column(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset).unwrap_or(&self.text);
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        (self.line(offset), before[start..].chars().count() + 1)
+    }
+
+    /// The word at a line and column; of a function without name its parameters.
+    pub(crate) fn word_at(&self, line: usize, column: usize) -> Range<usize> {
+        let at = |number: usize| u16::try_from(number.max(1)).unwrap_or(u16::MAX);
+        let start = self.offset(Position::new(at(line), at(column)));
+        let rest = self.text.get(start..).unwrap_or_default();
+        match rest.strip_prefix('|').and_then(|rest| rest.find('|')) {
+            Some(parameters) => start..start + parameters + 2,
+            None => self.word(start),
+        }
+    }
+
     /// The identifier, number or text that starts at `start`; one character where none does.
     pub(crate) fn word(&self, start: usize) -> Range<usize> {
         let rest = self.text.get(start..).unwrap_or_default();
@@ -116,6 +134,8 @@ mod tests {
         let at = source.offset(Position::new(2, 7));
         assert_eq!(&source.text[source.word(at)], "naïve");
         assert_eq!(source.line(at), 2);
+        assert_eq!(source.line_and_column(at), (2, 7));
+        assert_eq!(&source.text[source.word_at(2, 7)], "naïve");
     }
 
     #[test]

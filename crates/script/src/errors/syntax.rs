@@ -1,7 +1,7 @@
 //! Looks into Rhai's syntax tree: the one file that uses Rhai's `internals`, which may change with any release.
 //! Trees must be built with `OptimizationLevel::None`: folding constants drops the positions of map keys.
 
-use rhai::{AST, ASTNode, Expr, FnCallExpr, Position, Stmt};
+use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::{Locus, Source};
 
@@ -42,7 +42,7 @@ pub(crate) fn span_of(
         let shift = usize::from(method && !site.after_dot);
         let argument = |index: usize| site.call.args.get(index + shift);
         span = match locus {
-            Locus::Word => None,
+            Locus::Word | Locus::Place(..) => None,
             Locus::Argument(index) => argument(*index).map(|expr| source.expression(start(source, expr))),
             Locus::Key(index, path) => {
                 argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(key, _)| key)
@@ -51,7 +51,7 @@ pub(crate) fn span_of(
                 argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(_, value)| value)
             }
         };
-        if span.is_none() && !matches!(locus, Locus::Word) {
+        if span.is_none() {
             let (Locus::Argument(index) | Locus::Key(index, _) | Locus::Value(index, _)) = locus else { return };
             span = argument(*index).map(|expr| source.expression(start(source, expr)));
         }
@@ -74,7 +74,15 @@ fn key(source: &Source, ast: &AST, expr: &Expr, path: &[String]) -> Option<Spans
                 key(source, ast, value, rest)
             }
         }
-        Expr::Array(items, _) => key(source, ast, items.get(first.parse::<usize>().ok()?)?, rest),
+        Expr::Array(items, _) => {
+            let item = items.get(first.parse::<usize>().ok()?)?;
+            if rest.is_empty() {
+                let whole = source.expression(start(source, item));
+                Some((whole.clone(), whole))
+            } else {
+                key(source, ast, item, rest)
+            }
+        }
         Expr::Variable(variable, ..) => {
             let name = variable.1.as_str();
             let mut spans = None;
@@ -113,6 +121,20 @@ pub(crate) fn called_names(ast: &AST) -> Vec<(String, Position)> {
         true
     });
     names
+}
+
+/// Every function without a name, by the name that Rhai gives it, with the position of its first `|`.
+pub(crate) fn closures(ast: &AST) -> Vec<(String, Position)> {
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Expr(Expr::DynamicConstant(value, at))) = path.last()
+            && let Some(pointer) = value.read_lock::<FnPtr>()
+        {
+            found.push((pointer.fn_name().to_owned(), *at));
+        }
+        true
+    });
+    found
 }
 
 /// Names of all variables defined anywhere, parameters included; they may hold closures.

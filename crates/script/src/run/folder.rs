@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use foretask_data::write_atomically;
 use foretask_report::Report;
+use foretask_train::HealthLine;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::curves::Curves;
 use super::time::Moment;
 use crate::errors::{Error, Fault, Source};
 use crate::plan::{Plan, PlannedAuto};
@@ -33,6 +35,7 @@ struct State {
     stages: Vec<StageRecord>,
     reports: Vec<PathBuf>,
     results: Map<String, Value>,
+    curves: Curves,
 }
 
 /// A run's folder while the run goes on.
@@ -106,6 +109,17 @@ impl RunFolder {
         if !state.stages.iter().any(|stage| stage.key == record.key) {
             state.stages.push(record);
         }
+    }
+
+    /// Starts a stage's TensorBoard curves with what is known of them already.
+    pub(crate) fn begin_curves(&self, title: &str, stage: &Path) -> Result<(), Fault> {
+        let begun = self.state().curves.begin(&self.path, title, stage);
+        begun.map_err(|error| Fault::failed(error.to_string()))
+    }
+
+    /// Adds a health line to a stage's TensorBoard curves.
+    pub(crate) fn add_to_curves(&self, stage: &Path, line: &HealthLine) -> Result<(), Fault> {
+        self.state().curves.add(stage, line).map_err(|error| Fault::failed(error.to_string()))
     }
 
     /// Puts a file of a stage into `weights/`; the same file on the same disk takes no space twice.

@@ -40,11 +40,15 @@ pub struct RunResult {
     pub sd: Option<f64>,
 }
 
-/// The runs below `out`, oldest first; only those of one script where its name is given.
+/// The runs below `out`, oldest first; only those of one script where its name is given. Where there is no such folder
+/// yet, there are no runs.
 ///
 /// # Errors
-/// [`Error::Plain`] when there is no such folder.
+/// [`Error::Plain`] when the folder cannot be read.
 pub fn list_runs(out: &Path, script: Option<&str>) -> Result<Vec<RunLine>, Error> {
+    if !out.exists() {
+        return Ok(Vec::new());
+    }
     let scripts = folders(out).map_err(|error| {
         let help = "`foretask run SCRIPT` makes it; `--out FOLDER` says where else to look".to_owned();
         Error::input(format!("the folder of results `{}` cannot be read: {error}", out.display()), help)

@@ -1,5 +1,6 @@
 //! The folder of one run: `runs/<script>/<time>/`.
 
+mod curves;
 mod folder;
 mod list;
 mod report;

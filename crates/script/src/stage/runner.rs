@@ -61,6 +61,9 @@ impl Host {
         };
         let lock = self.stages.lock(key, waiting, || self.interrupt().requested())?;
         let folder = self.stages.folder(key);
+        if let Some(run) = self.run_folder() {
+            self.curves(run.begin_curves(&planned.title, &folder));
+        }
         let outcome = match self.stored(&planned, key, &work) {
             Some(outcome) => outcome,
             None => self.work(&planned, key, work)?,
@@ -142,19 +145,34 @@ impl Host {
         let done = Done { title: planned.title.clone(), seconds, key: key.parts().clone(), facts };
         self.stages.finish(key, &done)?;
         // The result is on the disk; what was needed to resume is not needed any more.
-        std::fs::remove_file(foretask_train::checkpoint::path_in(&folder)).ok();
+        foretask_train::checkpoint::remove_all(&folder);
         self.tell(Progress::StageEnds { title: planned.title.clone(), seconds });
         Ok(Outcome { value, seconds, reused: false })
     }
 
+    /// Curves are for looking at: a run does not fail for want of them.
+    fn curves(&self, written: Result<(), Fault>) {
+        if let Err(fault) = written {
+            self.warn(format!("the TensorBoard curves are not complete: {}", fault.message));
+        }
+    }
+
     /// Runs training code with what it needs from its surroundings.
-    pub(crate) fn training<T>(
+    pub(crate) fn training<T, E>(
         &self,
         folder: &Path,
-        train: impl FnOnce(&Context<'_>) -> Result<T, foretask_train::TrainError>,
-    ) -> Result<T, Fault> {
+        train: impl FnOnce(&Context<'_>) -> Result<T, E>,
+    ) -> Result<T, Fault>
+    where
+        Fault: From<E>,
+    {
         let device = self.device()?;
-        let events = |event: Event| self.tell(Progress::Training { event });
+        let events = |event: Event| {
+            if let (Event::Health(line), Some(run)) = (&event, self.run_folder()) {
+                self.curves(run.add_to_curves(folder, line));
+            }
+            self.tell(Progress::Training { event });
+        };
         let context = Context {
             device: &device,
             folder,

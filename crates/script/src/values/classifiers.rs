@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretask_eval::{KnnOptions, SpreadOptions};
+use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_models::Classifier;
 use foretask_train::{HealthLine, PixelProbe};
 
@@ -22,8 +22,19 @@ pub(crate) enum Method {
     Knn(Encoder, KnnOptions),
     /// Logistic regression on frozen features of images to which the few labels were spread.
     Spread(Encoder, SpreadOptions),
+    /// An encoder that went on learning from unlabelled images to which the few labels were spread.
+    SelfTrain(SelfStart, Arc<SelfTrainOptions>),
     /// Logistic regression on raw pixels.
     PixelProbe,
+}
+
+/// What self-training starts from.
+#[derive(Debug, Clone)]
+pub(crate) enum SelfStart {
+    /// One encoder for all draws.
+    Encoder(Encoder),
+    /// The encoder of each draw's classifier.
+    Classifiers(Arc<Classifiers>),
 }
 
 impl Method {
@@ -33,6 +44,8 @@ impl Method {
             Self::Finetune(encoder) | Self::LinearProbe(encoder) | Self::Knn(encoder, _) | Self::Spread(encoder, _) => {
                 Some(encoder)
             }
+            Self::SelfTrain(SelfStart::Encoder(encoder), _) => Some(encoder),
+            Self::SelfTrain(SelfStart::Classifiers(start), _) => start.method.encoder(),
             Self::Scratch(_) | Self::PixelProbe => None,
         }
     }
@@ -51,6 +64,16 @@ impl Method {
                 options.neighbors,
                 encoder.describe()
             ),
+            Self::SelfTrain(start, options) => {
+                let start = match start {
+                    SelfStart::Encoder(encoder) => encoder.describe(),
+                    SelfStart::Classifiers(start) => start.method.describe(),
+                };
+                format!(
+                    "{start}, self-trained from spread labels ({} rounds), then logistic regression",
+                    options.rounds
+                )
+            }
             Self::PixelProbe => "logistic regression on raw pixels".to_owned(),
         }
     }

@@ -10,7 +10,7 @@ mod pretrained;
 mod properties;
 mod task;
 
-pub(crate) use classifiers::{Classifiers, Member, Method, Trained};
+pub(crate) use classifiers::{Classifiers, Member, Method, SelfStart, Trained};
 pub(crate) use dataset::{Dataset, LoadSettings, View};
 pub(crate) use encoder::{Encoder, EncoderSource, input_size};
 pub(crate) use evaluation::{DrawResult, Evaluation};

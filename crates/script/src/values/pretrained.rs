@@ -40,9 +40,9 @@ impl Pretrained {
         &self.0.key
     }
 
-    /// The task's word.
-    pub(crate) fn name(&self) -> &str {
-        self.0.plan.task.task.name()
+    /// The task's word, or those of several.
+    pub(crate) fn name(&self) -> String {
+        self.0.plan.name()
     }
 
     pub(crate) fn config(&self) -> &BackboneConfig {
@@ -51,7 +51,7 @@ impl Pretrained {
 
     /// The shape of the network's inputs.
     pub(crate) fn shape(&self) -> Shape {
-        self.0.plan.task.shape
+        self.0.plan.shape()
     }
 
     pub(crate) fn data(&self) -> &Dataset {

@@ -32,7 +32,7 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("features", |net: &mut Net| net.0.feature_dim() as i64);
 
     engine.register_type_with_name::<Task>("Task");
-    engine.register_get("name", |task: &mut Task| task.0.name().to_owned());
+    engine.register_get("name", |task: &mut Task| task.0.name());
 
     engine.register_type_with_name::<Pretrained>("Pretrained");
     engine.register_get("encoder", |stage: &mut Pretrained| Encoder::pretrained(stage.clone()));

@@ -7,7 +7,7 @@ mod preview;
 pub use data::{ImportRequest, Imported, describe, import};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
 pub use predict::{Predicted, predict};
-pub(crate) use preview::{PlannedPreview, examples, some_images, write_sheet};
+pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_sheet};
 pub use preview::{PreviewRequest, Sheet, preview};
 
 /// Memory settings that training wants; call it first thing in `main`.

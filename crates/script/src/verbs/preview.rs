@@ -6,9 +6,10 @@ use std::sync::Arc;
 use foretask_data::Images;
 use foretask_pretext::{Example, ImageRef, Resolved, SheetStyle, Task, contact_sheet};
 use foretask_random::Key;
-use foretask_train::{Pool, PretrainOptions, Start, plan_pretraining};
+use foretask_train::{Pool, PretrainOptions, Start, TaskMix, plan_pretraining};
 use serde::Serialize;
 
+use crate::custom;
 use crate::errors::{Error, Fault, Source};
 use crate::host::{Host, ImageCache, Mode, Settings};
 use crate::session;
@@ -58,7 +59,11 @@ impl PlannedPreview {
         let pool = Pool { count: view.samples()?.len(), ..Pool::from(&*glance) };
         let options = PretrainOptions { image_size: self.image_size, ..PretrainOptions::default() };
         let start = Start::Network(foretask_models::BackboneConfig::default());
-        Ok(plan_pretraining(&start, &self.task, &pool, &options)?.task)
+        let plan = |tasks: &TaskMix| plan_pretraining(&start, tasks, &pool, &options);
+        let tasks = custom::settle(&self.task.clone().into(), &glance, |tasks| Ok(plan(tasks)?.shape()))?;
+        let plan = plan(&tasks)?;
+        let task = plan.tasks.into_iter().next().ok_or_else(|| Fault::failed("there is no task to show"))?;
+        Ok(task.task)
     }
 }
 
@@ -103,7 +108,7 @@ pub fn preview(source: Source, settings: &Settings, request: &PreviewRequest) ->
 }
 
 /// `preview.png` as `preview-2-rotation.png`.
-fn named(path: &Path, number: usize, task: &str) -> PathBuf {
+pub(crate) fn named(path: &Path, number: usize, task: &str) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}-{number}-{task}.png"))
 }

@@ -134,7 +134,7 @@ impl<'a> Call<'a> {
             !(defaults.get(key.as_str()).is_some_and(serde_json::Value::is_null)
                 && value.as_immutable_string_ref().is_ok_and(|text| text.as_str() == "auto"))
         });
-        options::parse(&map, index, &(self.word.options)())
+        options::parse(&map, index, &self.word.option_docs())
     }
 
     /// Points a library's refusal at the option it names, if that was written in the map at `index`.

@@ -37,6 +37,8 @@ pub enum Kind {
     Map,
     /// A list.
     Array,
+    /// A function of the script.
+    Function,
     /// Anything.
     Any,
     /// No value.
@@ -61,6 +63,7 @@ impl Kind {
             Self::Options => "options",
             Self::Map => "object map",
             Self::Array => "array",
+            Self::Function => "function",
             Self::Any => "anything",
             Self::Nothing => "nothing",
         }
@@ -82,6 +85,7 @@ impl Kind {
             Self::Flag => "true or false",
             Self::Options | Self::Map => "an object map `#{ … }`",
             Self::Array => "an array `[ … ]`",
+            Self::Function => "a function (such as `|image, rng| #{ … }`)",
             Self::Any => "any value",
             Self::Nothing => "nothing",
         }
@@ -110,6 +114,7 @@ impl Kind {
             Self::Flag => value.is_bool(),
             Self::Options | Self::Map => value.is_map(),
             Self::Array => value.is_array(),
+            Self::Function => value.is::<rhai::FnPtr>(),
             Self::Any => true,
             Self::Nothing => value.is_unit(),
             own => value.type_id() == own.type_id(),
@@ -152,6 +157,8 @@ impl Kind {
             name if name == "map" || name.ends_with("Map") || name.contains("BTreeMap") => "an object map".into(),
             name if name == "array" || name.ends_with("Array") || name.contains("Vec<") => "an array".into(),
             name if name == "Fn" || name.ends_with("FnPtr") => "a function".into(),
+            name if name == "Image" || name.ends_with("image::Image") => "an image".into(),
+            name if name == "Rng" || name.ends_with("rng::Stream") => "the random stream".into(),
             other => format!("a {other}"),
         }
     }

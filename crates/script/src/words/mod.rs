@@ -8,10 +8,12 @@ mod call;
 mod kind;
 mod word;
 
+mod augment;
 mod dataset;
 mod eval;
 mod misc;
 mod models;
+mod own_tasks;
 mod preview;
 mod probes;
 mod report;
@@ -19,6 +21,7 @@ mod save;
 mod tasks;
 mod train;
 
+pub(crate) use augment::register as register_augmentations;
 pub(crate) use call::Call;
 pub use kind::Kind;
 pub(crate) use kind::{PROPERTIES, properties_of, register_types};
@@ -30,7 +33,9 @@ use crate::errors;
 pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
     [
         dataset::WORDS,
-        tasks::WORDS,
+        tasks::words(),
+        own_tasks::WORDS,
+        augment::WORDS,
         models::WORDS,
         train::WORDS,
         probes::WORDS,

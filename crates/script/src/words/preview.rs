@@ -8,7 +8,7 @@ use crate::Progress;
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
 use crate::values::{Dataset, Task};
-use crate::verbs::{PlannedPreview, write_sheet};
+use crate::verbs::{PlannedPreview, named, write_sheet};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "preview",
@@ -70,12 +70,16 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
         return Err(Fault::input(format!("a sheet is a .png file, not `{text}`")).argument(2));
     }
     data.single("preview", 1)?;
-    let planned = PlannedPreview { task: task.0, data, image_size: None };
-    // Resolving refuses what cannot work; nothing is drawn while planning.
-    planned.resolve(call.host)?;
-    if !call.host.planning() {
-        write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &path)?;
-        call.host.tell(Progress::Wrote { what: "Preview".into(), path });
+    let several = task.0.tasks.len() > 1;
+    for (index, (task, _)) in task.0.tasks.into_iter().enumerate() {
+        let path = if several { named(&path, index + 1, task.name()) } else { path.clone() };
+        let planned = PlannedPreview { task, data: data.clone(), image_size: None };
+        // Resolving refuses what cannot work; nothing is drawn while planning.
+        planned.resolve(call.host)?;
+        if !call.host.planning() {
+            write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &path)?;
+            call.host.tell(Progress::Wrote { what: "Preview".into(), path });
+        }
     }
     Ok(Dynamic::from(text))
 }

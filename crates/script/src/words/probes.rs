@@ -1,13 +1,15 @@
 //! Words that train little or nothing: probes on frozen features, and raw pixels.
 
-use foretask_eval::{KnnOptions, SpreadOptions};
+use std::sync::Arc;
+
+use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_train::ProbeOptions;
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
-use crate::values::{Dataset, Encoder};
+use crate::values::{Classifiers, Dataset, Encoder, SelfStart};
 use crate::work;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -48,8 +50,8 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Probes,
         summary: "Spreads the few labels over unlabelled images along nearest neighbors, and fits a probe to the confident part",
         about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004), and logistic \
-                regression learns from the images whose label came out most clearly. The unlabelled images so help twice: they taught \
-                the encoder, and now they say where classes begin and end.",
+                regression learns from the images whose label came out most clearly, each with its shares of the classes. The unlabelled \
+                images so help twice: they taught the encoder, and now they say where classes begin and end.",
         use_when: "there are one to some tens of labels a class and thousands of unlabelled images of the same kind",
         not_when: "neighbors are often of another class (`knn` is poor), or the unlabelled images hold other things than the classes",
         signatures: &[Signature {
@@ -63,6 +65,41 @@ pub(super) static WORDS: &[Word] = &[
             script: "let spread = spread_labels(encoder, few, data.unlabeled());\nprint(spread.evaluate(test).mean);",
         }],
         run: spread_labels,
+    },
+    Word {
+        name: "self_train",
+        theme: Theme::Probes,
+        summary: "Spreads the few labels, lets the encoder learn from them and from its own answers, and spreads them again",
+        about: "First as `spread_labels`. Then in each round the whole network learns from the unlabelled images: what a slowly moving copy \
+                of it says of a hardly changed image, if it is sure, is what it shall say of a strongly changed one. On the better \
+                features the labels are spread anew. Errors that the network is sure of feed themselves: with few and unlucky labels \
+                a draw can lose, so look at every draw, and put `spread_labels` beside it.",
+        use_when: "you want the best classifier for a few labels, and `spread_labels` already works",
+        not_when: "the unlabelled images hold other things than the classes, or left and right matter (turn `flip` of `augment` \
+                   and `mirror` of `spread` off)",
+        signatures: &[Signature {
+            on: None,
+            params: &[
+                Param { name: "start", kinds: &[Kind::Encoder, Kind::Classifier], optional: false },
+                FEW,
+                Param { name: "unlabeled", kinds: &[Kind::Dataset], optional: false },
+                OPTIONS,
+            ],
+            returns: Kind::Classifier,
+        }],
+        options: self_train_options,
+        examples: &[
+            Example {
+                about: "two rounds",
+                script: "let own = self_train(encoder, few, data.unlabeled(), #{ rounds: 2 });\nprint(own.evaluate(test).mean);",
+            },
+            Example {
+                about: "from a fine-tuned network, where classes are not alike often",
+                script: "let tuned = finetune(encoder, few);\n\
+                         let own = self_train(tuned, few, data.unlabeled(), #{ spread: #{ balanced: false } });",
+            },
+        ],
+        run: self_train,
     },
     Word {
         name: "pixel_probe",
@@ -139,12 +176,88 @@ fn spread_options() -> Vec<OptionDoc> {
             "turns in which labels flow on",
         ),
         OptionDoc::new(
+            "balanced",
+            "true, false or \"auto\"",
+            "\"auto\"",
+            "whether classes are taken to be alike often, and spread labels evened out to that; auto looks whether they nearly are",
+        ),
+        OptionDoc::new(
+            "mirror",
+            "true or false",
+            &defaults.mirror.to_string(),
+            "compare images together with their mirror images; false where left and right matter",
+        ),
+        OptionDoc::new(
             "confident",
             "number above 0, at most 1",
             &defaults.confident.to_string(),
             "share of the images, the most confident ones, that the probe learns from",
         ),
+        OptionDoc::new(
+            "strength",
+            "number from 0",
+            &defaults.strength.to_string(),
+            "the probe's penalty on large weights",
+        ),
+        OptionDoc::new(
+            "most",
+            "whole number from 2",
+            &defaults.most.to_string(),
+            "most unlabelled images taken, evenly chosen; the time for the graph grows with the square",
+        ),
     ]
+}
+
+fn self_train_options() -> Vec<OptionDoc> {
+    let defaults = SelfTrainOptions::default();
+    let option = |name: &str, kind: &str, default: &dyn std::fmt::Display, about: &str| {
+        OptionDoc::new(name, kind, &default.to_string(), about)
+    };
+    vec![
+        option("rounds", "whole number from 1", &defaults.rounds, "rounds of training and spreading"),
+        option("steps", "whole number from 1", &defaults.steps, "updates of the weights a round"),
+        option(
+            "batch_size",
+            "whole number from 2",
+            &defaults.batch_size,
+            "unlabelled images a step, beside 32 labelled ones",
+        ),
+        option("lr", "number above 0", &defaults.lr, "peak learning rate"),
+        option("weight_decay", "number from 0", &defaults.weight_decay, "pull towards 0; never on biases and norms"),
+        option("momentum", "number from 0 to below 1", &defaults.momentum, "how slowly the teacher follows"),
+        option("temperature", "number above 0", &defaults.temperature, "below 1 the teacher's answers are sharpened"),
+        option(
+            "threshold",
+            "number from 0 to 1",
+            &defaults.threshold,
+            "an image is learned from where the teacher gives its likeliest class this share",
+        ),
+        option(
+            "augment",
+            "\"none\", \"weak\", \"strong\" or an object map",
+            &"\"strong\"",
+            "what the student sees; the teacher sees \"weak\"",
+        ),
+        option("erase", "number from 0 to 1", &defaults.erase, "probability that a square of it is blanked"),
+        option("spread", "object map", &"#{}", "options of `spread_labels`, for before and after each round"),
+        option("seed", "whole number", &"the script's seed", "order and every random choice"),
+    ]
+}
+
+fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let mut options: SelfTrainOptions = call.options(3)?;
+    if !call.map(3).contains_key("seed") {
+        options.seed = call.host.seed();
+    }
+    options.check().map_err(|error| call.refused(error, 3))?;
+    let (few, unlabeled): (Dataset, Dataset) = (call.value(1)?, call.value(2)?);
+    let start = match call.maybe::<Encoder>(0) {
+        Some(encoder) => SelfStart::Encoder(encoder),
+        None => SelfStart::Classifiers(Arc::new(call.value::<Classifiers>(0)?)),
+    };
+    work::self_train(call.host, call.line(), &start, &few, &unlabeled, &options)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 3))
 }
 
 fn spread_labels(call: &Call<'_>) -> Result<Dynamic, Fault> {

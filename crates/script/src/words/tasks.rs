@@ -1,13 +1,15 @@
-//! One word per pretext task. Descriptions and options are the pretext crate's own.
+//! One word per pretext task of the pretext crate, made from what that crate says about it: a task that is added there is a
+//! word here, with options, reference and example.
 
-use foretask_pretext::{Rotation, SimClr, SuperResolution, Task as Pretext, task_info};
+use std::sync::LazyLock;
+
+use foretask_pretext::{OptionInfo, TASKS, TaskInfo};
 use rhai::Dynamic;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
-use crate::options::OptionDoc;
+use crate::options;
 use crate::values::Task;
 
 const SIGNATURE: &[Signature] = &[Signature {
@@ -16,66 +18,52 @@ const SIGNATURE: &[Signature] = &[Signature {
     returns: Kind::Task,
 }];
 
-pub(super) static WORDS: &[Word] = &[
-    Word {
-        name: "super_resolution",
-        theme: Theme::Tasks,
-        summary: "Pretext task: restore the image from a coarser copy of itself",
-        about: "Each image is made coarser by a factor and brought back to its size; the network restores what was lost. \
-                Ledig et al. 2017, arXiv 1609.04802.",
-        use_when: "fine structure matters (textures, defects, medical or technical pictures), or colors and positions must not be \
-                   changed, so that `simclr` is out",
-        not_when: "the classes differ by what is shown rather than by texture: `simclr` or `rotation`",
-        signatures: SIGNATURE,
-        options: || options_of("super_resolution"),
-        examples: &[
-            Example { about: "four times coarser", script: "let task = super_resolution();" },
-            Example { about: "an easier one", script: "let task = super_resolution(#{ factor: 2, noise: 0 });" },
-        ],
-        run: |call| task(call, Pretext::SuperResolution as fn(SuperResolution) -> Pretext),
-    },
-    Word {
-        name: "rotation",
-        theme: Theme::Tasks,
-        summary: "Pretext task: tell by how many quarter turns an image was turned",
-        about: "All four turns of each image are in one batch. Gidaris, Singh, Komodakis 2018, arXiv 1803.07728.",
-        use_when: "things have an upright position: clothes, animals, cars, rooms. Cheap and steady",
-        not_when: "images look alike whichever way up (cells, satellite pictures, textures): accuracy stays at 25 %",
-        signatures: SIGNATURE,
-        options: || options_of("rotation"),
-        examples: &[Example {
-            about: "for letters and digits, which have no mirror image",
-            script: "let task = rotation(#{ flip: 0.0 });",
-        }],
-        run: |call| task(call, Pretext::Rotation as fn(Rotation) -> Pretext),
-    },
-    Word {
-        name: "simclr",
-        theme: Theme::Tasks,
-        summary: "Pretext task: recognise two views of one image among those of others",
-        about: "Two random views of each image (crop, flip, light, blur) shall lie close together and far from all other images \
-                of the batch (NT-Xent loss). Chen et al. 2020, arXiv 2002.05709.",
-        use_when: "the classes differ by what is shown: the best features of the three, given a few hundred images a batch",
-        not_when: "what tells classes apart is just what views change (color, position, size), or batches must be tiny",
-        signatures: SIGNATURE,
-        options: || options_of("simclr"),
-        examples: &[
-            Example { about: "with options fit to the images", script: "let task = simclr();" },
-            Example { about: "gentler views", script: "let task = simclr(#{ crop: [0.5, 1.0], jitter: 0.4 });" },
-        ],
-        run: |call| task(call, Pretext::SimClr as fn(SimClr) -> Pretext),
-    },
-];
-
-fn options_of(task: &str) -> Vec<OptionDoc> {
-    task_info(task).map_or_else(Vec::new, |info| {
-        let option = |o: &foretask_pretext::OptionInfo| OptionDoc::new(o.name, o.kind, o.default, o.description);
-        info.options.iter().map(option).collect()
-    })
+/// The words, in the order of the pretext crate.
+pub(super) fn words() -> &'static [Word] {
+    static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| TASKS.iter().map(word).collect());
+    &WORDS
 }
 
-fn task<T: DeserializeOwned + Serialize + Default>(call: &Call<'_>, make: fn(T) -> Pretext) -> Result<Dynamic, Fault> {
-    let task = make(call.options(0)?);
-    task.validate().map_err(|error| call.refused(error, 0))?;
-    Ok(Dynamic::from(Task(task)))
+fn word(info: &'static TaskInfo) -> Word {
+    Word {
+        name: info.name,
+        theme: Theme::Tasks,
+        summary: kept(capitalized(info.summary)),
+        about: kept(format!("Kind of label: {}. {}.", info.family.words(), info.paper)),
+        use_when: info.use_when,
+        not_when: info.avoid_when,
+        signatures: SIGNATURE,
+        // [`Word::option_docs`] takes them from the same table.
+        options: no_options,
+        examples: Box::leak(examples(info).into_boxed_slice()),
+        run: task,
+    }
+}
+
+/// Summaries of words begin like sentences.
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Words live as long as the program.
+fn kept(text: String) -> &'static str {
+    String::leak(text)
+}
+
+fn examples(info: &TaskInfo) -> Vec<Example> {
+    let name = info.name;
+    let mut examples =
+        vec![Example { about: "with options that fit the images", script: kept(format!("let task = {name}();")) }];
+    let telling = |option: &&OptionInfo| option.default != "\"auto\"";
+    if let Some(option) = info.options.iter().find(telling).or(info.options.first()) {
+        let script = format!("let task = {name}(#{{ {}: {} }});", option.name, option.default);
+        examples.push(Example { about: "with an option written out, here as it is by default", script: kept(script) });
+    }
+    examples
+}
+
+fn task(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let task = options::parse_task(call.word.name, &call.map(0), 0, &call.word.option_docs())?;
+    Ok(Dynamic::from(Task(task.into())))
 }

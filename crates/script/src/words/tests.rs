@@ -67,7 +67,7 @@ fn every_word_is_complete() {
         }
         let takes_options =
             word.signatures.iter().flat_map(|s| s.params).any(|param| param.kinds.contains(&Kind::Options));
-        let options = (word.options)();
+        let options = word.option_docs();
         assert_eq!(takes_options, !options.is_empty(), "{name}: options");
         for option in options {
             assert!(!option.kind.is_empty() && !option.default.is_empty(), "{name}: option {}", option.name);
@@ -100,7 +100,7 @@ fn options_are_those_of_the_structs() {
         serde_json::to_value(value).unwrap().as_object().unwrap().keys().cloned().collect()
     }
     let documented = |word: &str| -> BTreeSet<String> {
-        (find(word).unwrap().options)().into_iter().map(|option| option.name).collect()
+        find(word).unwrap().option_docs().into_iter().map(|option| option.name).collect()
     };
     // Options that are left out when not given do not show in a serialised default.
     let with = |mut keys: BTreeSet<String>, more: &[&str]| {
@@ -108,12 +108,16 @@ fn options_are_those_of_the_structs() {
         keys
     };
     let pretrain = keys(&foretask_train::PretrainOptions::default());
-    assert_eq!(documented("pretrain"), with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "betas"]));
+    assert_eq!(
+        documented("pretrain"),
+        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas"])
+    );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
     assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size"]));
     assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
+    assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
     assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
     assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);

@@ -119,11 +119,17 @@ fn pretrain_options() -> Vec<OptionDoc> {
             "length: turned into a fixed number of steps by calibration",
         ),
         option("batch_size", "whole number from 1, or \"auto\"", "images in a step"),
-        option("optimizer", "\"adamw\" or \"sgd\"", "how weights follow the gradient"),
+        option("optimizer", "\"adamw\", \"sgd\" or \"lars\"", "how weights follow the gradient"),
         option("lr", "number above 0, or \"auto\"", "peak learning rate"),
+        option(
+            "lr_scaling",
+            "\"none\", \"linear\" or \"sqrt\"",
+            "how a given `lr` is meant: as it is, or for a batch of 256 and scaled to this one",
+        ),
         option("weight_decay", "number from 0 to 1, or \"auto\"", "pull towards 0; never on biases and norms"),
-        option("momentum", "number from 0 to below 1", "sgd only"),
-        option("nesterov", "true or false", "sgd only: Nesterov's form of momentum"),
+        option("momentum", "number from 0 to below 1", "sgd and lars only"),
+        option("nesterov", "true or false", "sgd and lars only: Nesterov's form of momentum"),
+        option("trust", "number above 0", "lars only: step length as a share of each weight's own"),
         option("betas", "[number, number]", "adamw only: decay rates of its two means"),
         option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
         option("schedule", "\"cosine\" or \"constant\"", "what the learning rate does after that"),
@@ -135,6 +141,7 @@ fn pretrain_options() -> Vec<OptionDoc> {
             "the script's seed",
             "decides first weights, order and every random choice",
         ),
+        option("on_collapse", "\"stop\" or \"warn\"", "when the features become the same for every image"),
         option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to"),
     ]
 }

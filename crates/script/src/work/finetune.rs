@@ -56,7 +56,7 @@ fn identity(method: &Method) -> Value {
     match method {
         Method::Scratch(net) => json!({ "net": net.0 }),
         Method::Finetune(encoder) => json!({ "encoder": encoder.identity() }),
-        Method::LinearProbe(_) | Method::Knn(..) | Method::Spread(..) | Method::PixelProbe => Value::Null,
+        _ => Value::Null,
     }
 }
 

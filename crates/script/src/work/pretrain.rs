@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use foretask_pretext::{ImageRef, Resolved};
 use foretask_train::{Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
 use serde_json::{Value, json};
 
+use crate::custom;
 use crate::errors::Fault;
 use crate::host::Host;
 use crate::plan::{PlannedAuto, PlannedStage};
 use crate::stage::{StageKey, Work, planned, took};
-use crate::values::{Dataset, Encoder, Net, Pretrained, PretrainedResult, Task};
-use crate::verbs::PlannedPreview;
+use crate::values::{Dataset, Encoder, Net, Pretrained, PretrainedResult, Task, View};
+use crate::verbs::{PlannedPreview, some_images};
 
 /// What pretraining starts from.
 #[derive(Debug, Clone)]
@@ -48,8 +50,11 @@ pub(crate) fn pretrain(
         PretrainFrom::Net(net) => Start::Network(net.0.clone()),
         PretrainFrom::Encoder(encoder) => Start::Encoder(encoder.sketch(&glance)?),
     };
-    let plan = plan_pretraining(&sketch, &task.0, &pool, options)?;
+    let tasks =
+        custom::settle(&task.0, &glance, |tasks| Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape()))?;
+    let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
     host.used_data(data.steps(), &samples);
+    watch(host, data, view, &plan)?;
     let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
     let key = StageKey::new(
         "pretrain",
@@ -57,9 +62,11 @@ pub(crate) fn pretrain(
         [("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))],
     );
     host.with_plan(|all| {
-        let shown = PlannedPreview { task: task.0.clone(), data: data.clone(), image_size: options.image_size };
-        if !all.previews.contains(&shown) {
-            all.previews.push(shown);
+        for (task, _) in &task.0.tasks {
+            let shown = PlannedPreview { task: task.clone(), data: data.clone(), image_size: options.image_size };
+            if !all.previews.contains(&shown) {
+                all.previews.push(shown);
+            }
         }
     });
     let stage = describe(title, line, samples.len(), &plan);
@@ -70,7 +77,7 @@ pub(crate) fn pretrain(
             PretrainFrom::Net(net) => Start::Network(net.0.clone()),
             PretrainFrom::Encoder(encoder) => Start::Encoder(encoder.weights(images, 0)?),
         };
-        host.training(folder, |cx| foretask_train::pretrain(&start, &task.0, images, options, cx))
+        host.training(folder, |cx| foretask_train::pretrain(&start, &tasks, images, options, cx))
     };
     let outcome = host.stage(
         stage,
@@ -91,9 +98,34 @@ pub(crate) fn pretrain(
     )?;
     let done = outcome.map(|outcome| (outcome.value, outcome.seconds, outcome.reused));
     if let (Some(run), true) = (host.run_folder(), done.is_some()) {
-        run.keep_weights(&host.stages.folder(&key).join(ENCODER), &format!("encoder-{}", task.0.name()))?;
+        run.keep_weights(
+            &host.stages.folder(&key).join(ENCODER),
+            &format!("encoder-{}", task.0.name().replace(" + ", "-")),
+        )?;
     }
     Ok(Pretrained::new(key, plan, data.clone(), done))
+}
+
+/// Images looked at for what makes a task trivial or meaningless.
+const WATCHED: usize = 128;
+
+/// Warns of data that spoil a task: once, whether the script is planned or run.
+fn watch(host: &Host, data: &Dataset, view: &View, plan: &PretrainPlan) -> Result<(), Fault> {
+    let images = some_images(host, data, view, WATCHED, 0)?;
+    let pixels = (0..images.len()).map(|index| images.get(index)).collect::<Result<Vec<_>, _>>()?;
+    let images =
+        || pixels.iter().map(|p| ImageRef { data: &p.data, width: p.width, height: p.height, channels: p.channels });
+    for Resolved { task, shape, .. } in plan.tasks.iter().map(|planned| &planned.task) {
+        let found = foretask_pretext::suspicions(images(), task, *shape).into_iter();
+        let mut texts: Vec<String> =
+            found.map(|found| format!("{}: {} ({}); {}", task.name(), found.what, found.why, found.instead)).collect();
+        texts.extend(custom::labels_in_doubt(task, images(), *shape));
+        host.with_plan(|plan| {
+            texts.retain(|text| !plan.warnings.contains(text));
+            plan.warnings.append(&mut texts);
+        });
+    }
+    Ok(())
 }
 
 /// What of a plan decides the result: everything but words and estimates.
@@ -103,8 +135,10 @@ fn decisive(plan: &PretrainPlan) -> Value {
         for name in ["notes", "memory_bytes", "parameters"] {
             map.remove(name);
         }
-        if let Some(task) = map.get_mut("task").and_then(Value::as_object_mut) {
-            task.remove("notes");
+        for task in map.get_mut("tasks").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(task) = task.get_mut("task").and_then(Value::as_object_mut) {
+                task.remove("notes");
+            }
         }
     }
     value

@@ -9,14 +9,14 @@ use foretask_train::{PixelProbe, ProbeOptions};
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
+use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use crate::errors::{Fault, Locus};
 use crate::host::Host;
 use crate::plan::PlannedStage;
 use crate::stage::{Outcome, StageKey, Work, planned, read_json, write_json};
-use crate::values::{Classifiers, Dataset, Encoder, Member, Method, Trained, View};
+use crate::values::{Classifiers, Dataset, Encoder, Member, Method, Trained};
 
-pub(super) const CLASSIFIER: &str = "classifier.safetensors";
 const PIXELS: &str = "pixels.json";
 
 /// Logistic regression on the features of a frozen encoder, per label draw. Features are standardized with those of the
@@ -47,7 +47,7 @@ pub(crate) fn linear_probe(
         );
         let name = format!("linear probe of {}", encoder.describe());
         let stage = stage(draw_title(&name, few, draw), line, samples.len(), options);
-        let mut make = |_: &Path| -> Result<(Classifier, bool), Fault> {
+        let mut make = |_: &Path| -> Result<Fitted, Fault> {
             let images = few.images(host, view)?;
             let weights = encoder.weights(&images, draw as u64)?;
             let features = super::features(host, &weights, &images)?;
@@ -55,27 +55,10 @@ pub(crate) fn linear_probe(
             let classes = Arc::clone(images.classes());
             let statistics = pool::statistics(host, pool, &weights, Some(encoder))?;
             let probe = foretask_train::linear_probe(&features, &labels, classes.len(), statistics.as_ref(), options)?;
-            Ok((Classifier::new(weights, probe.weight, probe.bias, classes)?, probe.converged))
+            let classifier = Classifier::new(weights, probe.weight, probe.bias, classes)?;
+            Ok(Fitted { classifier, converged: probe.converged, training: Training::default() })
         };
-        let outcome = host.stage(
-            stage,
-            &key,
-            Work {
-                make: &mut make,
-                save: &|(classifier, converged): &(Classifier, bool), folder: &Path| {
-                    classifier.save(folder.join(CLASSIFIER))?;
-                    Ok(json!({ "converged": converged }))
-                },
-                load: &|folder: &Path, done| {
-                    let converged = done.facts["converged"].as_bool().unwrap_or(true);
-                    Ok((Classifier::load(folder.join(CLASSIFIER))?, converged))
-                },
-            },
-        )?;
-        let outcome = outcome.map(|Outcome { value: (classifier, converged), seconds, reused }| {
-            (Outcome { value: Trained::Network(Arc::new(classifier)), seconds, reused }, converged)
-        });
-        members.push(member(key, view, outcome));
+        members.push(fitted_stage(host, stage, key, view, &mut make)?);
     }
     Ok(Classifiers { method: Method::LinearProbe(encoder.clone()), few: few.clone(), members: members.into() })
 }
@@ -111,11 +94,14 @@ pub(crate) fn pixel_probe(
                 load: &|folder: &Path, _| read_json(&folder.join(PIXELS)),
             },
         )?;
-        let outcome = outcome.map(|Outcome { value, seconds, reused }| {
-            let converged = value.probe.converged;
-            (Outcome { value: Trained::Pixels(Arc::new(value)), seconds, reused }, converged)
+        let planned = Member::planned(key, view.seed.unwrap_or(0));
+        members.push(match outcome {
+            None => planned,
+            Some(Outcome { value, seconds, reused }) => {
+                let converged = Some(value.probe.converged);
+                Member { trained: Some(Trained::Pixels(Arc::new(value))), seconds, reused, converged, ..planned }
+            }
         });
-        members.push(member(key, view, outcome));
     }
     Ok(Classifiers { method: Method::PixelProbe, few: few.clone(), members: members.into() })
 }
@@ -151,7 +137,8 @@ pub(crate) fn knn(host: &Host, encoder: &Encoder, few: &Dataset, options: &KnnOp
             let images = few.images(host, view)?;
             Some(Trained::Neighbours(Arc::new(encoder.weights(&images, draw as u64)?)))
         };
-        members.push(Member { trained, converged: None, ..member(key, view, None) });
+        let planned = Member::planned(key, view.seed.unwrap_or(0));
+        members.push(Member { trained, converged: None, ..planned });
     }
     let method = Method::Knn(encoder.clone(), options.clone());
     Ok(Classifiers { method, few: few.clone(), members: members.into() })
@@ -160,14 +147,4 @@ pub(crate) fn knn(host: &Host, encoder: &Encoder, few: &Dataset, options: &KnnOp
 pub(super) fn stage(title: String, line: usize, images: usize, options: &ProbeOptions) -> PlannedStage {
     let length = format!("at most {} iterations", options.max_iterations);
     PlannedStage { images, length, ..planned(title, line) }
-}
-
-pub(super) fn member(key: StageKey, view: &View, outcome: Option<(Outcome<Trained>, bool)>) -> Member {
-    let planned = Member::planned(key, view.seed.unwrap_or(0));
-    match outcome {
-        None => planned,
-        Some((Outcome { value, seconds, reused }, converged)) => {
-            Member { trained: Some(value), seconds, reused, converged: Some(converged), ..planned }
-        }
-    }
 }

@@ -1,23 +1,19 @@
 //! Few labels spread over the unlabelled images, and a probe that learns from the confident part.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use foretask_eval::SpreadOptions;
-use foretask_models::Classifier;
-use foretask_train::{Features, ProbeOptions, Standardization};
+use foretask_eval::{SpreadOptions, some_of, spread_classifier};
+use foretask_train::ProbeOptions;
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
+use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
-use super::probes::{CLASSIFIER, member, stage};
+use super::probes::stage;
 use crate::errors::{Fault, Locus};
 use crate::host::Host;
-use crate::stage::{Outcome, StageKey, Work};
-use crate::values::{Classifiers, Dataset, Encoder, Method, Trained};
-
-/// The probe's penalty on thousands of spread labels; ten times less than on the few.
-const STRENGTH: f64 = 1e-3;
+use crate::stage::StageKey;
+use crate::values::{Classifiers, Dataset, Encoder, Method};
 
 /// Per label draw: the labels spread over the features of `unlabeled`, and logistic regression on the rows that are
 /// confident. Features are standardized with those of the same images.
@@ -30,15 +26,12 @@ pub(crate) fn spread_labels(
     options: &SpreadOptions,
 ) -> Result<Classifiers, Fault> {
     let images_of = unlabeled.single("spread_labels", 2)?;
-    let probe = ProbeOptions { strength: Some(STRENGTH), ..ProbeOptions::default() };
+    let count = images_of.samples()?.len();
     let mut members = Vec::new();
     for (draw, view) in few.views.iter().enumerate() {
         let samples = view.samples()?;
         need_labels("spread_labels", few, &samples)?;
-        if options.neighbors >= images_of.samples()?.len() {
-            return Err(Fault::input(format!("`neighbors` is {}, but there are no more images", options.neighbors))
-                .at(Locus::Value(3, vec!["neighbors".into()])));
-        }
+        enough_neighbors(options, count, &["neighbors"])?;
         host.used_data(view.manifest.steps(), &samples);
         let key = StageKey::new(
             "spread_labels",
@@ -52,55 +45,30 @@ pub(crate) fn spread_labels(
             ],
         );
         let name = format!("labels spread on {}", encoder.describe());
-        let stage = stage(draw_title(&name, few, draw), line, images_of.samples()?.len(), &probe);
-        let mut make = |_: &Path| -> Result<(Classifier, bool), Fault> {
+        let stage = stage(draw_title(&name, few, draw), line, count, &ProbeOptions::default());
+        let mut make = |_: &Path| -> Result<Fitted, Fault> {
             let images = few.images(host, view)?;
             let weights = encoder.weights(&images, draw as u64)?;
-            let given = foretask_train::labels_of(&images)?;
-            let classes = Arc::clone(images.classes());
-            let around = super::features(host, &weights, &*unlabeled.images(host, images_of)?)?;
-            let statistics = Standardization::of(&around.data, around.dim);
-            let all = together(&super::features(host, &weights, &images)?, &around);
-            let standardized = Features { data: statistics.apply(&all.data), ..all.clone() };
-            // One of the few that is among the unlabelled, too, is its own closest neighbor.
-            let labels: Vec<Option<u32>> =
-                given.into_iter().map(Some).chain(std::iter::repeat_n(None, around.rows.len())).collect();
-            let spread = foretask_eval::spread_labels(&standardized, &labels, classes.len(), options)?;
-            let rows = spread.confident_rows(options.confident);
-            let labels: Vec<u32> = rows.iter().map(|&row| spread.labels[row as usize]).collect();
-            let fitted =
-                foretask_train::linear_probe(&all.select(&rows), &labels, classes.len(), Some(&statistics), &probe)?;
-            Ok((Classifier::new(weights, fitted.weight, fitted.bias, classes)?, fitted.converged))
+            let around = some_of(&*unlabeled.images(host, images_of)?, options.most);
+            let found =
+                super::with_context(host, |cx| Ok(spread_classifier(&weights, &images, &around, options, cx)?))?;
+            host.note(found.in_words());
+            let (classifier, converged) = (found.classifier, found.converged);
+            Ok(Fitted { classifier, converged, training: Training::default() })
         };
-        let outcome = host.stage(
-            stage,
-            &key,
-            Work {
-                make: &mut make,
-                save: &|(classifier, converged): &(Classifier, bool), folder: &Path| {
-                    classifier.save(folder.join(CLASSIFIER))?;
-                    Ok(json!({ "converged": converged }))
-                },
-                load: &|folder: &Path, done| {
-                    let converged = done.facts["converged"].as_bool().unwrap_or(true);
-                    Ok((Classifier::load(folder.join(CLASSIFIER))?, converged))
-                },
-            },
-        )?;
-        let outcome = outcome.map(|Outcome { value: (classifier, converged), seconds, reused }| {
-            (Outcome { value: Trained::Network(Arc::new(classifier)), seconds, reused }, converged)
-        });
-        members.push(member(key, view, outcome));
+        members.push(fitted_stage(host, stage, key, view, &mut make)?);
     }
     let method = Method::Spread(encoder.clone(), options.clone());
     Ok(Classifiers { method, few: few.clone(), members: members.into() })
 }
 
-/// The rows of both, one after the other.
-fn together(first: &Features, second: &Features) -> Features {
-    Features {
-        data: [first.data.as_slice(), second.data.as_slice()].concat(),
-        dim: first.dim,
-        rows: [first.rows.as_slice(), second.rows.as_slice()].concat(),
+/// Refuses more neighbors than there are images. `path` names the option.
+pub(super) fn enough_neighbors(options: &SpreadOptions, images: usize, path: &[&str]) -> Result<(), Fault> {
+    let images = images.min(options.most);
+    if options.neighbors < images {
+        return Ok(());
     }
+    let path = path.iter().map(|&part| part.to_owned()).collect();
+    Err(Fault::input(format!("`neighbors` is {}, but there are only {images} unlabelled images", options.neighbors))
+        .at(Locus::Value(3, path)))
 }

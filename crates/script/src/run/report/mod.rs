@@ -114,7 +114,7 @@ fn stage_name(stage: &Pretrained, all: &[Pretrained]) -> String {
     let alike: Vec<&Pretrained> = all.iter().filter(|other| other.name() == stage.name()).collect();
     match alike.iter().position(|other| other.key() == stage.key()) {
         Some(position) if alike.len() > 1 => format!("{} {}", stage.name(), position + 1),
-        _ => stage.name().to_owned(),
+        _ => stage.name(),
     }
 }
 

@@ -32,16 +32,19 @@ pub(super) fn pretext(host: &Host, stages: &[Pretrained]) -> Result<Vec<PretextS
         let Some(result) = stage.result() else { continue };
         let data = stage.data();
         let images = some_images(host, data, &data.views[0], PRETEXT_EXAMPLES, 1)?;
-        let mut shown = examples(&result.task, &images, 1)?;
         let device = host.device()?;
-        result.answer(&mut shown, &device)?;
-        let items = shown.iter().enumerate().map(|(index, example)| item(example, images.name(index)));
-        sheets.push(PretextSheet {
-            stage: stage_name(stage, stages),
-            task: stage.name().to_owned(),
-            question: result.task.task.info().summary.to_owned(),
-            items: items.collect::<Result<_, _>>()?,
-        });
+        for (index, planned) in result.tasks.iter().enumerate() {
+            let mut shown = examples(&planned.task, &images, 1)?;
+            result.answer(index, &mut shown, &device)?;
+            let items = shown.iter().enumerate().map(|(index, example)| item(example, images.name(index)));
+            let task = &planned.task.task;
+            sheets.push(PretextSheet {
+                stage: stage_name(stage, stages),
+                task: task.name().to_owned(),
+                question: task.info().summary.to_owned(),
+                items: items.collect::<Result<_, _>>()?,
+            });
+        }
     }
     Ok(sheets)
 }
@@ -68,6 +71,7 @@ fn shown(target: &ExampleTarget) -> Result<Shown, Fault> {
     Ok(match target {
         ExampleTarget::Classes(classes) => Shown::Text(classes.clone()),
         ExampleTarget::Image(planes) => Shown::Pictures(vec![png(&Pixels::from_planes(planes))?]),
+        ExampleTarget::Vector(numbers) => Shown::Text(numbers.iter().map(|x| format!("{x:.3}")).collect()),
         ExampleTarget::Views => Shown::Text(vec!["the same image".to_owned()]),
     })
 }

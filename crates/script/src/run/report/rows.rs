@@ -9,7 +9,7 @@ use foretask_train::HealthLine;
 
 use super::{pretrained, stage_name, stage_of};
 use crate::errors::Fault;
-use crate::values::{EncoderSource, Evaluation, Method, Pretrained};
+use crate::values::{EncoderSource, Evaluation, Method, Pretrained, SelfStart};
 
 const LEVEL: f64 = 0.95;
 
@@ -32,10 +32,16 @@ fn role(method: &Method) -> Role {
     match method {
         Method::Scratch(_) => Role::Scratch,
         Method::PixelProbe => Role::Baseline,
+        Method::SelfTrain(SelfStart::Classifiers(start), _) => match role(&start.method) {
+            // What began with random weights is no yardstick any more once unlabelled images have trained it.
+            Role::Scratch => Role::Other,
+            role => role,
+        },
         Method::Finetune(encoder)
         | Method::LinearProbe(encoder)
         | Method::Knn(encoder, _)
-        | Method::Spread(encoder, _) => match encoder.source {
+        | Method::Spread(encoder, _)
+        | Method::SelfTrain(SelfStart::Encoder(encoder), _) => match encoder.source {
             EncoderSource::Random { .. } => Role::Baseline,
             EncoderSource::Pretrained(_) | EncoderSource::File { .. } => Role::Pretrained,
         },
@@ -74,9 +80,11 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
                 seconds: Some(classifiers.seconds() + evaluation.draws.iter().map(|draw| draw.seconds).sum::<f64>()),
                 pretraining_seconds: stage.map(Pretrained::seconds),
                 converged: match classifiers.method {
-                    Method::Scratch(_) | Method::LinearProbe(_) | Method::Spread(..) | Method::PixelProbe => {
-                        classifiers.converged()
-                    }
+                    Method::Scratch(_)
+                    | Method::LinearProbe(_)
+                    | Method::Spread(..)
+                    | Method::SelfTrain(..)
+                    | Method::PixelProbe => classifiers.converged(),
                     // From an encoder there is nothing to wait for; neighbors are not trained.
                     Method::Finetune(_) | Method::Knn(..) => None,
                 },
@@ -178,7 +186,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
                 images: result.images_seen,
                 seconds: Some(seconds),
                 images_per_second: (seconds > 0.0).then(|| result.images_seen as f64 / seconds),
-                data_wait: None,
+                data_wait: (result.seconds > 0.0).then(|| result.waited / result.seconds),
                 reused: stage.reused(),
                 embedding_dim: embedding_dim(&result.history),
                 metric: metric(&result.history),
