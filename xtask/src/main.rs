@@ -1,6 +1,7 @@
 //! The project's own tasks: `cargo xtask TASK`. See `xtask/README.md`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod bench;
 mod ci;
 mod dataset;
 mod libtorch;
@@ -29,6 +30,8 @@ enum Task {
     /// Makes a dataset.
     #[command(subcommand)]
     Dataset(dataset::Dataset),
+    /// Measures speed and memory, beside PyTorch and lightly if asked to.
+    Bench(bench::Args),
     /// Checks the repository itself: layers, licences, documents, text.
     Tidy,
 }
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Task::Ci(args) => ci::run(&args),
         Task::Libtorch(args) => libtorch::run(&args),
         Task::Dataset(dataset) => dataset::run(&dataset),
+        Task::Bench(args) => bench::run(&args),
         Task::Tidy => tidy::run(),
     };
     match done {

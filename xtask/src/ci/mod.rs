@@ -5,6 +5,7 @@
 
 mod binary;
 mod checks;
+mod drawn;
 mod examples;
 mod scripts;
 mod summary;
@@ -13,6 +14,7 @@ mod tests;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+pub(crate) use binary::release_folder;
 use summary::Line;
 
 /// Everything, as it is built by default.

@@ -1,6 +1,6 @@
 //! Runs every script of `scripts/` for a few steps, through the binary, as a user would.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -9,9 +9,10 @@ use super::binary::foretask;
 use crate::run::{command, root};
 use crate::tidy::has_extension;
 
-/// Values that make any script short: for each parameter that it declares (`param("budget", "2m")`) and whose name ends
+/// Values that make any script quick: for each parameter that it declares (`param("budget", "2m")`) and whose name ends
 /// like this.
-const TINY: &[(&str, &str)] = &[("budget", "2s"), ("steps", "3"), ("epochs", "0.02"), ("draws", "1")];
+const TINY: &[(&str, &str)] =
+    &[("budget", "2s"), ("steps", "3"), ("epochs", "0.02"), ("draws", "1"), ("labels", "2"), ("width", "4")];
 
 /// Every script.
 pub(crate) fn run() -> Result<Outcome> {
@@ -24,32 +25,61 @@ pub(crate) fn run() -> Result<Outcome> {
     if scripts.is_empty() {
         bail!("scripts/ holds no *.rhai");
     }
+    // One folder for all: what they have in common (the network from scratch, raw pixels) is done once.
+    let out = empty("all")?;
     for script in &scripts {
-        run_one(&format!("scripts/{script}"))?;
+        run_into(&format!("scripts/{script}"), &out)?;
     }
     Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
 }
 
 /// Checks one script as it is, then runs it with tiny lengths in an empty folder.
 pub(crate) fn run_one(script: &str) -> Result<()> {
+    run_into(script, &empty(&Path::new(script).file_stem().unwrap_or_default().to_string_lossy())?)
+}
+
+/// A folder for results without any.
+fn empty(name: &str) -> Result<PathBuf> {
+    let out = root().join("target/ci-runs").join(name);
+    if out.is_dir() {
+        std::fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
+    }
+    Ok(out)
+}
+
+fn run_into(script: &str, out: &Path) -> Result<()> {
     let program = foretask()?;
     let program = program.to_string_lossy();
-    crate::run::run(command(&program, &["check", script]).env_remove("LD_LIBRARY_PATH"))?;
     let text = std::fs::read_to_string(root().join(script)).with_context(|| format!("cannot read {script}"))?;
+    let data = data(script, &text)?;
+    crate::run::run(command(&program, &["check", script]).args(&data).env_remove("LD_LIBRARY_PATH"))?;
     let settings = tiny(&text);
     if settings.is_empty() {
         bail!(
             "{script} declares no length that can be made short; write it as param(\"budget\", \"2m\"), or with another of {TINY:?}"
         );
     }
-    let out = root().join("target/ci-runs").join(Path::new(script).file_stem().unwrap_or_default());
-    if out.is_dir() {
-        std::fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
-    }
     let out = out.to_string_lossy();
     let mut run = command(&program, &["run", script, "--out", &out]);
-    run.args(settings).env_remove("LD_LIBRARY_PATH");
+    run.args(settings).args(data).env_remove("LD_LIBRARY_PATH");
     crate::run::run(&mut run)
+}
+
+/// The dataset that comes with the repository.
+const OURS: &str = "datasets/fashion-mini";
+
+/// Where a script takes its images from a folder that not every machine has, `--set data=…` with a few drawn ones: the same
+/// check everywhere.
+fn data(script: &str, text: &str) -> Result<Vec<String>> {
+    let named = text.split("param(\"data\", \"").nth(1).and_then(|rest| rest.split('"').next());
+    match named {
+        Some(folder) if folder != OURS => {
+            let drawn = super::drawn::folder()?;
+            println!("{script}: drawn pictures stand in for {folder}, which `cargo xtask dataset` brings");
+            Ok(vec!["--set".to_owned(), format!("data={}", drawn.display())])
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// `--set name=value` for each declared parameter that is a length.
@@ -67,7 +97,15 @@ fn tiny(script: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::tiny;
+    use super::{data, tiny};
+
+    #[test]
+    fn foreign_data_are_drawn() {
+        assert!(data("a", "dataset(param(\"data\", \"datasets/fashion-mini\"))").unwrap().is_empty());
+        let settings = data("a", "dataset(param(\"data\", \"datasets/stamps\"))").unwrap();
+        let folder = settings[1].strip_prefix("data=").unwrap();
+        assert!(std::path::Path::new(folder).join("train/disc/0.png").is_file());
+    }
 
     #[test]
     fn declared_lengths_are_made_tiny() {

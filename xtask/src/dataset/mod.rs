@@ -1,6 +1,9 @@
 //! `cargo xtask dataset NAME`: datasets made from packages or files that are to be had anywhere.
 
+mod cifar;
 mod fashion;
+mod pictures;
+mod stamps;
 
 use std::path::PathBuf;
 
@@ -17,6 +20,42 @@ pub(crate) enum Dataset {
     /// The subset that ships with the repository: 10,000 training and 2,000 test images, the same number of each class.
     #[command(after_help = "Example:\n  cargo xtask dataset fashion-mini")]
     FashionMini(Mini),
+    /// The stamps of Tux Paint: some hundred color pictures, 64x64, 8 classes (GPL-2).
+    #[command(after_help = "Examples:\n  \
+        cargo xtask dataset stamps                           from the Debian package tuxpaint-stamps-default\n  \
+        cargo xtask dataset stamps --from ~/tuxpaint/stamps  from a folder with the stamps")]
+    Stamps(Stamps),
+    /// CIFAR-10 from files on this machine: 50,000 training and 10,000 test images, 32x32 color, 10 classes.
+    #[command(
+        name = "cifar-10",
+        after_help = "Examples:\n  \
+        cargo xtask dataset cifar-10 --from cifar-10-binary.tar.gz   the original archive, or its folder\n  \
+        cargo xtask dataset cifar-10 --from ~/cifar10                train/CLASS/*.png and test/CLASS/*.png\n  \
+        cargo xtask dataset cifar-10 --from 'cifar-10-*.parquet'      tables in the Hugging Face schema"
+    )]
+    Cifar10(Cifar10),
+}
+
+/// Options of the stamps.
+#[derive(clap::Args)]
+pub(crate) struct Stamps {
+    /// The folder `stamps` of Tux Paint; without it, the Debian package is used (and installed if need be).
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR", default_value = "datasets/stamps")]
+    out: PathBuf,
+}
+
+/// Options of CIFAR-10.
+#[derive(clap::Args)]
+pub(crate) struct Cifar10 {
+    /// The original binary archive or its folder, a folder of images (`train/CLASS/…`, `test/CLASS/…`), or Parquet.
+    #[arg(long, value_name = "PATH")]
+    from: PathBuf,
+    /// The folder to make.
+    #[arg(long, value_name = "DIR", default_value = "datasets/cifar-10")]
+    out: PathBuf,
 }
 
 /// Options of the full dataset.
@@ -46,5 +85,7 @@ pub(crate) fn run(dataset: &Dataset) -> Result<()> {
     match dataset {
         Dataset::FashionMnist(args) => fashion::full(args.from.as_deref(), &args.out),
         Dataset::FashionMini(args) => fashion::mini(args.from.as_deref(), &args.out),
+        Dataset::Stamps(args) => stamps::make(args.from.as_deref(), &args.out),
+        Dataset::Cifar10(args) => cifar::make(&args.from, &args.out),
     }
 }
