@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod browser;
+mod custom_task;
 mod data;
 mod experiment;
 mod mistakes;
 mod predict;
 mod resume;
+mod self_train;
 mod threads;
 mod verbs;
 
