@@ -3,7 +3,7 @@
 use foretask_train::Features;
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, nearest};
+use crate::{EvalError, Neighbor, nearest};
 
 /// Options of [`knn`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,17 +64,22 @@ pub fn knn(
     }
     let mut out = Vec::with_capacity(queries.data.len() / queries.dim.max(1) * classes);
     for neighbors in nearest(bank, queries, options.k)? {
-        let mut votes = vec![0.0_f64; classes];
-        // Relative to the nearest, so that no temperature can overflow.
-        let best = neighbors.first().map_or(0.0, |n| f64::from(n.similarity));
-        for neighbor in &neighbors {
-            let weight = ((f64::from(neighbor.similarity) - best) / options.temperature).exp();
-            votes[labels[neighbor.index as usize] as usize] += weight;
-        }
-        let sum: f64 = votes.iter().sum();
-        out.extend(votes.iter().map(|v| (v / sum) as f32));
+        out.extend(vote(&neighbors, labels, classes, options.temperature));
     }
     Ok(out)
+}
+
+/// Each class's share of the weighted vote; `neighbors` best first.
+pub(crate) fn vote(neighbors: &[Neighbor], labels: &[u32], classes: usize, temperature: f64) -> Vec<f32> {
+    let mut votes = vec![0.0_f64; classes];
+    // Relative to the nearest, so that no temperature can overflow.
+    let best = neighbors.first().map_or(0.0, |n| f64::from(n.similarity));
+    for neighbor in neighbors {
+        let weight = ((f64::from(neighbor.similarity) - best) / temperature).exp();
+        votes[labels[neighbor.index as usize] as usize] += weight;
+    }
+    let sum: f64 = votes.iter().sum();
+    votes.iter().map(|v| (v / sum) as f32).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod error;
 mod evaluation;
 mod knn;
+mod online;
 mod pca;
 mod predict;
 mod self_train;
@@ -16,6 +17,7 @@ mod temperature;
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, worst_mistakes};
 pub use knn::{KnnOptions, knn};
+pub use online::{OnlineJudge, OnlineOptions};
 pub use pca::{Projection, pca};
 pub use predict::{evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predictions, predictions_table};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};

@@ -61,6 +61,12 @@ pub(crate) fn to_json(value: &Dynamic) -> Result<Value, String> {
     Err(crate::words::Kind::of(&value))
 }
 
+/// What of an object map is plain data, as JSON.
+pub(crate) fn plain(map: &Map) -> Value {
+    let pairs = map.iter().filter_map(|(key, value)| Some((key.to_string(), to_json(value).ok()?)));
+    Value::Object(pairs.collect())
+}
+
 /// The options in `map`, which is argument `argument` of a word that knows the options `known`.
 pub(crate) fn parse<T: DeserializeOwned>(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<T, Fault> {
     let json = written(map, argument, known)?;

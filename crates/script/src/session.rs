@@ -80,6 +80,10 @@ pub(crate) fn pass(
     folder: Option<Arc<RunFolder>>,
 ) -> Result<Arc<Host>, Error> {
     let host = Host::new(mode, Arc::clone(source), settings, images, folder);
+    if settings.device.is_some() {
+        // A slip on the command line has no place in the script.
+        host.device()?;
+    }
     let engine = engine::engine(&host);
     let fail = |error: EvalAltResult| Error::from(explain(error, &source.name, host.sources()));
     let mut ast = engine.compile(&source.text).map_err(|error| fail(EvalAltResult::ErrorParsing(*error.0, error.1)))?;

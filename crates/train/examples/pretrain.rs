@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         threads: foretask_backend::threads(),
         checkpoint_every: CHECKPOINT_EVERY,
     };
-    let result = pretrain(&start, &task, &images, &options, &cx)?;
+    let result = pretrain(&start, &task, &images, &options, None, &cx)?;
     println!(
         "{} on {}: {} images in {:.1} s, {:.0} images/s, peak memory {} MiB",
         task.name(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Tensor, TensorData};
 use foretask_backend::{catch, host_tensor};
 use foretask_data::Images;
-use foretask_models::{Encoder, InputSpec};
+use foretask_models::{Backbone, Encoder, InputSpec};
 use foretask_pretext::{Augment, ImageRef, Shape};
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
@@ -81,12 +81,33 @@ pub fn extract_mirrored_features(encoder: &Encoder, images: &Images, cx: &Contex
 }
 
 fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>) -> Result<Features, TrainError> {
-    check_channels(&encoder.input, images)?;
     let backbone = catch("building the encoder", || encoder.build(&cx.device.plain()))??;
+    of_backbone(&backbone, encoder.config.feature_dim(), &encoder.input, images, mirrored, cx)
+}
+
+/// As [`extract_features`], of a network that stands on the device already, without a graph.
+pub(crate) fn features_of(
+    backbone: &Backbone,
+    dim: usize,
+    input: &InputSpec,
+    images: &Images,
+    cx: &Context<'_>,
+) -> Result<Features, TrainError> {
+    of_backbone(backbone, dim, input, images, false, cx)
+}
+
+fn of_backbone(
+    backbone: &Backbone,
+    dim: usize,
+    input: &InputSpec,
+    images: &Images,
+    mirrored: bool,
+    cx: &Context<'_>,
+) -> Result<Features, TrainError> {
+    check_channels(input, images)?;
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
-    let data =
-        each_batch(&encoder.input, images, mirrored, cx, |x| catch("extracting features", || backbone.forward(x)))?;
-    Ok(Features { data, dim: encoder.config.feature_dim(), rows })
+    let data = each_batch(input, images, mirrored, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    Ok(Features { data, dim, rows })
 }
 
 /// Runs `forward` on the evaluation view of all images, or of their mirror images, and strings its answers together.

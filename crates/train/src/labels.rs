@@ -23,7 +23,7 @@ pub fn labels_of(images: &Images) -> Result<Vec<u32>, TrainError> {
 }
 
 /// The position of the largest number, the first among equals; 0 where there is none.
-pub(crate) fn largest(row: &[f32]) -> usize {
+pub fn largest(row: &[f32]) -> usize {
     let mut best = 0;
     for (i, value) in row.iter().enumerate() {
         if *value > row[best] {

@@ -32,17 +32,16 @@ pub use finetune::{
     resolve_finetune,
 };
 pub use health::{Gauges, HealthLine, Metric, Reference};
-pub use labels::labels_of;
-pub(crate) use labels::largest;
+pub use labels::{labels_of, largest};
 pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use pretrain::{
-    HeadConfig, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained, TaskMix,
-    plan_pretraining, pretrain,
+    HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained,
+    TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
     DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features,
-    pixel_probe, soft_probe,
+    pixel_probe, soft_probe, stratified_folds,
 };
 pub use schedule::{Decay, Schedule};
 pub use self_train::{Consistency, ConsistencyOptions, consistency_round};

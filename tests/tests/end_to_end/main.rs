@@ -6,6 +6,7 @@ mod custom_task;
 mod data;
 mod experiment;
 mod mistakes;
+mod online;
 mod predict;
 mod resume;
 mod self_train;

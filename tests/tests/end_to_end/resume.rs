@@ -77,3 +77,35 @@ fn ctrl_c_saves_says_how_to_go_on_and_loses_nothing() {
     interrupted.foretask(RUN).exits(0).says(&["going on from its checkpoint", "from step"]);
     assert!(encoder(&interrupted) == encoder(&whole), "weights differ from those of an uninterrupted run");
 }
+
+/// A task of the script's own, watched by labelled images while it trains.
+const OWN: &str = r#"
+let data = dataset("datasets/fashion-mini");
+let few  = data.split("train").per_class(3, #{ seed: 1 });
+let net  = resnet10(#{ width: 4 });
+let task = custom_task(|image, rng| {
+    let turns = rng.below(4);
+    #{ input: image.rotate90(turns).noise(rng, 0.05), label: turns }
+}, #{ classes: 4 });
+let pre  = pretrain(net, task, data.unlabeled().take(400), #{ steps: 300, batch_size: 32, online: few });
+pre.encoder.save("encoder.safetensors");
+"#;
+
+#[test]
+fn a_task_of_the_script_goes_on_to_the_bit_as_well() {
+    let place = || {
+        let place = Place::new();
+        place.write("pretraining.rhai", OWN);
+        place
+    };
+    let whole = place();
+    whole.foretask(RUN).exits(0);
+
+    let killed = place();
+    let mut running = killed.start(RUN);
+    assert!(into_the_middle(&killed, &mut running), "the run was too short to be killed in its middle");
+    assert!(running.kill().code.is_none());
+    assert_eq!(killed.checkpoints().len(), 1);
+    killed.foretask(RUN).exits(0).says(&["from step"]);
+    assert!(encoder(&killed) == encoder(&whole), "weights differ from those of an uninterrupted run");
+}

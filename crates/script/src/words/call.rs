@@ -128,7 +128,17 @@ impl<'a> Call<'a> {
     /// The options at `index` as a typed struct. A value `"auto"` stands for leaving the option out where its default is
     /// decided by the program.
     pub(crate) fn options<T: DeserializeOwned + Serialize + Default>(&self, index: usize) -> Result<T, Fault> {
+        self.options_but(index, &[])
+    }
+
+    /// As [`Call::options`], without the keys `other`, whose values are no plain data.
+    pub(crate) fn options_but<T: DeserializeOwned + Serialize + Default>(
+        &self,
+        index: usize,
+        other: &[&str],
+    ) -> Result<T, Fault> {
         let mut map = self.map(index);
+        map.retain(|key, _| !other.contains(&key.as_str()));
         let defaults = serde_json::to_value(T::default()).unwrap_or_default();
         map.retain(|key, value| {
             !(defaults.get(key.as_str()).is_some_and(serde_json::Value::is_null)
@@ -147,7 +157,7 @@ impl<'a> Call<'a> {
         if let Some(option) = fault.option.clone().filter(|option| map.contains_key(option.as_str())) {
             return fault.at(Locus::Value(index, vec![option]));
         }
-        options::located(fault, &options::to_json(&Dynamic::from_map(map)).unwrap_or_default(), index)
+        options::located(fault, &options::plain(&map), index)
     }
 
     /// Line of the script, from 1.

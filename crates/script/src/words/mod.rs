@@ -13,6 +13,7 @@ mod dataset;
 mod eval;
 mod misc;
 mod models;
+mod online;
 mod own_tasks;
 mod preview;
 mod probes;

@@ -3,7 +3,7 @@
 use foretask_train::{FinetuneOptions, PretrainOptions};
 use rhai::Dynamic;
 
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, online};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
 use crate::values::{Dataset, Encoder, Method, Net, Task};
@@ -42,6 +42,10 @@ pub(super) static WORDS: &[Word] = &[
                 script: "let first = pretrain(net, rotation(), data.unlabeled(), #{ epochs: 5 });\n\
                          let second = pretrain(first.encoder, simclr(), data.unlabeled(), #{ epochs: 20, lr: 0.001 });",
             },
+            Example {
+                about: "watch how well the few labels can be told, while it learns without them",
+                script: "let pre = pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, online: #{ data: few, k: 5 } });",
+            },
         ],
         run: pretrain,
     },
@@ -72,7 +76,8 @@ pub(super) static WORDS: &[Word] = &[
 ];
 
 fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    let mut options: PretrainOptions = call.options(3)?;
+    let online = online::read(call, 3)?;
+    let mut options: PretrainOptions = call.options_but(3, &[online::ONLINE])?;
     if !call.map(3).contains_key("seed") {
         options.seed = call.host.seed();
     }
@@ -82,7 +87,7 @@ fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
         Some(net) => PretrainFrom::Net(net),
         None => PretrainFrom::Encoder(call.value::<Encoder>(0)?),
     };
-    work::pretrain(call.host, call.line(), &from, &task, &data, &options)
+    work::pretrain(call.host, call.line(), &from, &task, &data, &options, online.as_ref())
         .map(Dynamic::from)
         .map_err(|fault| call.refused(fault, 3))
 }
@@ -143,6 +148,15 @@ fn pretrain_options() -> Vec<OptionDoc> {
         ),
         option("on_collapse", "\"stop\" or \"warn\"", "when the features become the same for every image"),
         option("image_size", "pixels, or \"auto\"", "side of the square that images are brought to"),
+        OptionDoc::new(
+            "online",
+            "labelled images, or an object map with them as `data`",
+            "-",
+            "shows in every health line how well their classes can be told by the features so far: each by the others, by \
+             nearest neighbors (`knn`, `k`: 20) and by a cross-validated linear probe (`probe`, `folds`: 5), on at most `most`: \
+             1000 of them. Their labels never reach the encoder, whose weights come out the same to the bit. Takes time \
+             beside a `budget`",
+        ),
     ]
 }
 

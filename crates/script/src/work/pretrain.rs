@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use foretask_pretext::{ImageRef, Resolved};
-use foretask_train::{Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
+use foretask_train::{Features, Observer, Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
 use serde_json::{Value, json};
 
+use super::online::{Online, inside};
 use crate::custom;
 use crate::errors::Fault;
 use crate::host::Host;
@@ -41,7 +42,11 @@ pub(crate) fn pretrain(
     task: &Task,
     data: &Dataset,
     options: &PretrainOptions,
+    online: Option<&Online>,
 ) -> Result<Pretrained, Fault> {
+    if let Some(online) = online {
+        online.check().map_err(|fault| inside(fault, 3))?;
+    }
     let view = data.single("pretrain", 2)?;
     let samples = view.samples()?;
     let glance = data.glance(host, view)?;
@@ -56,11 +61,12 @@ pub(crate) fn pretrain(
     host.used_data(data.steps(), &samples);
     watch(host, data, view, &plan)?;
     let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
-    let key = StageKey::new(
-        "pretrain",
-        &host.device_kind()?,
-        [("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))],
-    );
+    let mut decided = vec![("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))];
+    if let Some(online) = online {
+        // The weights are the same without it, but not what is kept about how they came to be.
+        decided.push(("online", online.identity()?));
+    }
+    let key = StageKey::new("pretrain", &host.device_kind()?, decided);
     host.with_plan(|all| {
         for (task, _) in &task.0.tasks {
             let shown = PlannedPreview { task: task.clone(), data: data.clone(), image_size: options.image_size };
@@ -77,7 +83,10 @@ pub(crate) fn pretrain(
             PretrainFrom::Net(net) => Start::Network(net.0.clone()),
             PretrainFrom::Encoder(encoder) => Start::Encoder(encoder.weights(images, 0)?),
         };
-        host.training(folder, |cx| foretask_train::pretrain(&start, &tasks, images, options, cx))
+        let watched = online.map(|online| online.ready(host)).transpose()?;
+        let judge = |features: &Features| watched.as_ref().map_or_else(Vec::new, |(_, judge)| judge.metrics(features));
+        let observer = watched.as_ref().map(|(images, _)| Observer { images, judge: &judge });
+        host.training(folder, |cx| foretask_train::pretrain(&start, &tasks, images, options, observer.as_ref(), cx))
     };
     let outcome = host.stage(
         stage,

@@ -53,7 +53,7 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
     watched(
         arguments,
         |step, _| step * arguments.batch as u64,
-        |cx| pretrain(&Start::Network(arguments.network()), &task, &images, &options, cx).map(drop),
+        |cx| pretrain(&Start::Network(arguments.network()), &task, &images, &options, None, cx).map(drop),
     )
 }
 

@@ -1,7 +1,9 @@
 //! The lesson of a pretraining: each task's method on the shared encoder.
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::{StateDict, host_tensor};
+use foretask_models::Backbone;
 use foretask_pretext::Batch;
 
 use super::collapse::{OnCollapse, Watch};
@@ -22,22 +24,26 @@ struct Exercise {
     watch: Watch,
 }
 
+/// What someone who looks at the encoder sees in it.
+pub(super) type Look<'a> = &'a dyn Fn(&Backbone) -> Result<Vec<Metric>, TrainError>;
+
 /// All tasks in training; the learner's head with the same number is a task's own.
-#[derive(Debug)]
-pub(super) struct Exercises {
+pub(super) struct Exercises<'a> {
     all: Vec<Exercise>,
     normalizer: Normalizer,
     on_collapse: OnCollapse,
+    look: Look<'a>,
 }
 
-impl Exercises {
+impl<'a> Exercises<'a> {
     /// Methods at their beginning; momentum teachers start as copies of the learner. `labels` are those of the images,
-    /// for the one method that is allowed to see them.
+    /// for the one method that is allowed to see them; `look` adds to every health line.
     pub(super) fn new(
         plan: &PretrainPlan,
         learner: &Learner,
         normalizer: Normalizer,
         labels: &[Option<u32>],
+        look: Look<'a>,
     ) -> Result<Self, TrainError> {
         let begin = |(number, task): (usize, &super::PlannedTask)| {
             let sizes = Sizes::of(plan, task);
@@ -45,11 +51,11 @@ impl Exercises {
             Ok(Exercise { name: task.task.task.name(), weight: task.weight, method, watch: Watch::default() })
         };
         let all = plan.tasks.iter().enumerate().map(begin).collect::<Result<_, TrainError>>()?;
-        Ok(Self { all, normalizer, on_collapse: plan.options.on_collapse })
+        Ok(Self { all, normalizer, on_collapse: plan.options.on_collapse, look })
     }
 }
 
-impl Lesson<Learner, Vec<Batch>> for Exercises {
+impl Lesson<Learner, Vec<Batch>> for Exercises<'_> {
     fn forward(&mut self, learner: &Learner, batches: Vec<Batch>, moment: Moment) -> Result<Forward, TrainError> {
         let several = self.all.len() > 1;
         let mut losses = Vec::new();
@@ -67,6 +73,9 @@ impl Lesson<Learner, Vec<Batch>> for Exercises {
                 });
             }
             losses.push((exercise.weight, loss));
+        }
+        if let Some(gauges) = &mut seen {
+            gauges.metrics.extend((self.look)(&learner.encoder.valid())?);
         }
         Ok(Forward { losses, gauges: seen, warnings })
     }

@@ -9,6 +9,7 @@ mod learner;
 mod lesson;
 mod methods;
 mod mix;
+mod observer;
 mod options;
 mod plan;
 mod result;
@@ -22,11 +23,12 @@ use std::time::Instant;
 use burn::module::Module;
 use foretask_backend::{Scope, catch, state_dict};
 use foretask_data::Images;
-use foretask_models::{Encoder, InputSpec};
+use foretask_models::{Backbone, Encoder, InputSpec};
 
 pub use collapse::OnCollapse;
 pub use heads::HeadConfig;
 pub use mix::TaskMix;
+pub use observer::Observer;
 pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
@@ -49,7 +51,7 @@ const FORMAT: u32 = 2;
 /// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
 /// A finished folder gives its result at once. A time budget is calibrated in the first sitting (on a copy of the
-/// network that is thrown away) and kept in the folder.
+/// network that is thrown away) and kept in the folder; what an `observer` takes comes on top of it.
 ///
 /// # Errors
 /// What [`plan_pretraining`] refuses; [`TrainError::Memory`]; everything of [`train`].
@@ -58,6 +60,7 @@ pub fn pretrain(
     mix: &TaskMix,
     images: &Images,
     options: &PretrainOptions,
+    observer: Option<&Observer<'_>>,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
     let plan = plan_pretraining(start, mix, &Pool::from(images), options)?;
@@ -65,10 +68,16 @@ pub fn pretrain(
     for note in &plan.notes {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
     }
-    catch("pretraining", || run(start, plan, images, cx))?
+    catch("pretraining", || run(start, plan, images, observer, cx))?
 }
 
-fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
+fn run(
+    start: &Start,
+    plan: PretrainPlan,
+    images: &Images,
+    observer: Option<&Observer<'_>>,
+    cx: &Context<'_>,
+) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, &cx.device.plain());
     let make = |request: &Request, workers: &Workers| {
@@ -77,6 +86,10 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let row = |index: u32| images.row(index as usize);
     let identity = identity(start, &plan, &input, images, cx)?;
+    let look = |encoder: &Backbone| match observer {
+        Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
+        None => Ok(Vec::new()),
+    };
 
     let known = plan.steps.or_else(|| steps::known(cx.folder, &identity));
     let steps = match (known, plan.length) {
@@ -86,7 +99,7 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
             let begin = Instant::now();
             let trial = training_plan(&plan, u64::MAX, &identity);
             let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
-            let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels)?;
+            let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
             let time = steps::calibration_time(budget);
             let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut lesson, time, cx)?;
             let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
@@ -100,7 +113,7 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let learner = learner(start, &plan, cx)?;
-    let mut lesson = Exercises::new(&plan, &learner, normalizer, &labels)?;
+    let mut lesson = Exercises::new(&plan, &learner, normalizer, &labels, &look)?;
     let trained = train(learner, optimizer(&plan), &training, &make, &mut lesson, row, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);

@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
             threads: self.threads,
             checkpoint_every: self.checkpoint_every,
         };
-        pretrain(&start(), mix, &pictures(20), &options(self.options), &cx)
+        pretrain(&start(), mix, &pictures(20), &options(self.options), None, &cx)
     }
 }
 
@@ -325,7 +325,7 @@ fn a_request_to_stop_during_calibration_is_obeyed() {
         checkpoint_every: Duration::ZERO,
     };
     let task = mix("rotation");
-    let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), &cx);
+    let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), None, &cx);
     let error = error.unwrap_err();
     assert!(matches!(error, TrainError::Interrupted { step: 0, .. }), "{error}");
     assert!(error.to_string().starts_with("interrupted before the first step"), "{error}");
@@ -426,10 +426,44 @@ fn an_encoder_can_be_trained_on() {
     };
     let start = Start::Encoder(first.encoder.clone());
     let task = mix("simclr");
-    let second = pretrain(&start, &task, &pictures(20), &options(SHORT), &cx).unwrap();
+    let second = pretrain(&start, &task, &pictures(20), &options(SHORT), None, &cx).unwrap();
     assert_eq!(second.encoder.input, first.encoder.input);
     assert_ne!(bits(&second.encoder.state), bits(&first.encoder.state));
     // Another encoder is another run.
     let third = Start::Encoder(second.encoder);
-    assert!(pretrain(&third, &task, &pictures(20), &options(SHORT), &cx).is_err());
+    assert!(pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).is_err());
+}
+
+#[test]
+fn an_observer_sees_the_encoder_change_and_changes_nothing() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let plain = Run::new("simclr", SHORT, one.path()).run().unwrap();
+    let device = foretask_backend::device("flex").unwrap();
+    let (events, interrupt) = (|_: Event| (), Interrupt::new());
+    let cx = Context {
+        device: &device,
+        folder: two.path(),
+        events: &events,
+        interrupt: &interrupt,
+        threads: 1,
+        checkpoint_every: Duration::from_hours(1),
+    };
+    let watched = pictures(5);
+    let seen = std::cell::RefCell::new(Vec::new());
+    let judge = |features: &crate::Features| {
+        assert_eq!(features.len(), 5);
+        seen.borrow_mut().push(features.data.clone());
+        vec![crate::Metric::new("seen", f64::from(features.data[0])).against("before", 0.0)]
+    };
+    let observer = Observer { images: &watched, judge: &judge };
+    let mix = mix("simclr");
+    let found = pretrain(&start(), &mix, &pictures(20), &options(SHORT), Some(&observer), &cx).unwrap();
+    assert_eq!(bits(&found.encoder.state), bits(&plain.encoder.state));
+    let seen = seen.into_inner();
+    assert_eq!(seen.len(), found.history.len());
+    for (line, features) in found.history.iter().zip(&seen) {
+        let metric = line.gauges.metrics.last().unwrap();
+        assert!(metric.name == "seen" && (metric.value - f64::from(features[0])).abs() < 1e-6);
+    }
+    assert!(seen.windows(2).all(|pair| pair[0] != pair[1]));
 }

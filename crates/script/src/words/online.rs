@@ -1,0 +1,38 @@
+//! The option `online` of `pretrain`: the one option that is a dataset.
+
+use foretask_eval::OnlineOptions;
+use rhai::{Dynamic, Map};
+
+use super::{Call, Kind};
+use crate::errors::{Fault, Locus};
+use crate::options;
+use crate::values::Dataset;
+use crate::work::{Online, inside};
+
+/// Its key.
+pub(super) const ONLINE: &str = "online";
+
+/// What is written there: a dataset, or an object map with one as `data`.
+pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, Fault> {
+    let map = call.map(argument);
+    let Some(written) = map.get(ONLINE) else { return Ok(None) };
+    let seed = call.host.seed();
+    if let Some(data) = written.clone().try_cast::<Dataset>() {
+        return Ok(Some(Online { data, options: OnlineOptions::default(), seed }));
+    }
+    let wanted = |found: &Dynamic| {
+        Fault::input(format!(
+            "`online` takes labelled images, or an object map with them as `data`, not {}",
+            Kind::of(found)
+        ))
+        .label("not labelled images")
+        .help("`online: few`, or `online: #{ data: few, k: 5 }`")
+        .at(Locus::Value(argument, vec![ONLINE.into()]))
+    };
+    let Some(mut own) = written.clone().try_cast::<Map>() else { return Err(wanted(written)) };
+    let data = own.remove("data").unwrap_or(Dynamic::UNIT);
+    let Some(data) = data.clone().try_cast::<Dataset>() else { return Err(wanted(&data)) };
+    let options: OnlineOptions = options::parse(&own, argument, &[]).map_err(|fault| inside(fault, argument))?;
+    options.check().map_err(|error| inside(error.into(), argument))?;
+    Ok(Some(Online { data, options, seed }))
+}
