@@ -16,7 +16,7 @@ pub use activation::{add_relu, relu};
 pub use conv::Conv2d;
 pub use fork::fork;
 pub use linear::Linear;
-pub use norm::BatchNorm;
+pub use norm::{BatchNorm, with_batch_statistics};
 pub use pool::{global_avg_pool, max_pool};
 pub use resize::{upsample_bilinear, upsample_nearest};
 pub use statistic::Statistic;

@@ -1,5 +1,7 @@
 //! Batch normalisation as PyTorch does it.
 
+use std::cell::Cell;
+
 use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 
@@ -30,6 +32,28 @@ pub struct BatchNorm {
     pub running_var: Statistic,
     /// Off in frozen layers and in `valid()` copies.
     pub training: Param<Flag>,
+}
+
+thread_local! {
+    static BY_BATCH: Cell<bool> = const { Cell::new(false) };
+}
+
+fn by_batch() -> bool {
+    BY_BATCH.get()
+}
+
+/// Runs `forward` with every batch norm that does not train normalizing by the statistics of its batch, as momentum
+/// teachers of published recipes do: their running statistics lag behind weights that change quickly. Nothing is updated.
+pub fn with_batch_statistics<T>(forward: impl FnOnce() -> T) -> T {
+    /// Puts back what was, even if `forward` panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            BY_BATCH.set(self.0);
+        }
+    }
+    let _before = Before(BY_BATCH.replace(true));
+    forward()
 }
 
 impl BatchNorm {
@@ -72,7 +96,7 @@ impl BatchNorm {
     /// folded into the convolution's weights, and all is one pass over the activations.
     pub fn forward_after(&self, conv: &Conv2d, x: Tensor<4>, shortcut: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
         let tensors_train = x.is_autodiff() || self.weight.val().is_autodiff() || conv.weight.val().is_autodiff();
-        if tensors_train || conv.bias.is_some() {
+        if tensors_train || by_batch() || conv.bias.is_some() {
             return self.normalize(conv.forward(x), shortcut, relu);
         }
         fused::conv2d_affine(x, conv.weight.val(), self.affine(), shortcut, conv.step(), relu)
@@ -94,6 +118,8 @@ impl BatchNorm {
             let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, NormOptions { epsilon: EPSILON, relu });
             self.update_running(mean, variance, count);
             y
+        } else if by_batch() {
+            fused::norm(x, scale, self.bias.val(), shortcut, NormOptions { epsilon: EPSILON, relu }).0
         } else {
             let [scale, shift] = self.affine();
             fused::affine(x, scale, shift, shortcut, relu)
@@ -136,6 +162,21 @@ mod tests {
             let expected: f64 = (value - mean) / f64::sqrt(variance + 1e-5);
             assert!((f64::from(y[i]) - expected).abs() < 1e-6, "{i}: {} {expected}", y[i]);
         }
+    }
+
+    #[test]
+    fn a_copy_without_graph_can_normalize_by_the_batch_and_remembers_nothing_of_it() {
+        let (norm, x) = layer();
+        let trained = values(norm.forward_relu(x.clone()));
+        let (copy, x) = (norm.valid(), x.inner());
+        let before = state_dict(&copy);
+        let by_batch = values(with_batch_statistics(|| copy.forward_relu(x.clone())));
+        assert_eq!(by_batch, trained);
+        assert_eq!(state_dict(&copy), before);
+        // Only inside, even where something goes wrong there.
+        let panicked = std::panic::catch_unwind(|| with_batch_statistics(|| panic!("on purpose")));
+        assert!(panicked.is_err());
+        assert_ne!(values(copy.forward_relu(x)), trained);
     }
 
     #[test]

@@ -46,7 +46,7 @@ use learner::{Learner, Normalizer};
 use lesson::Exercises;
 
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
