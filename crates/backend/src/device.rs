@@ -94,7 +94,11 @@ pub fn devices() -> Vec<DeviceInfo> {
         },
         DeviceInfo {
             name: "libtorch".into(),
-            about: "libtorch on the CPU".into(),
+            about: if crate::precision::cpu_has_bf16() {
+                "libtorch on the CPU, f32 or bf16".into()
+            } else {
+                "libtorch on the CPU".into()
+            },
             default: default == "libtorch",
             missing: libtorch_cpu("libtorch").err().map(|error| error.to_string()),
         },
@@ -102,7 +106,7 @@ pub fn devices() -> Vec<DeviceInfo> {
     for index in 0..cuda_count().max(1) {
         let name = format!("libtorch:cuda:{index}");
         list.push(DeviceInfo {
-            about: format!("libtorch on NVIDIA GPU {index}"),
+            about: format!("libtorch on NVIDIA GPU {index}, f32 or bf16"),
             default: default == name,
             missing: libtorch_cuda(&name, index).err().map(|error| error.to_string()),
             name,

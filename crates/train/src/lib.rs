@@ -13,6 +13,7 @@ mod length;
 pub mod loader;
 mod memory;
 pub mod optim;
+mod precision;
 mod pretrain;
 mod probe;
 mod schedule;
@@ -36,6 +37,7 @@ pub use labels::labels_of;
 pub(crate) use labels::largest;
 pub use length::{Budget, Length};
 pub use memory::require_memory;
+pub use precision::check_precision;
 pub use pretrain::{
     HeadConfig, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained, TaskMix,
     plan_pretraining, pretrain,

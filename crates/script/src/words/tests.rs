@@ -110,10 +110,10 @@ fn options_are_those_of_the_structs() {
     let pretrain = keys(&foretask_train::PretrainOptions::default());
     assert_eq!(
         documented("pretrain"),
-        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas"])
+        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas", "precision"])
     );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
-    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size"]));
+    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "precision"]));
     assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));

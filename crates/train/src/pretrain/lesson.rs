@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 use foretask_backend::{StateDict, host_tensor};
-use foretask_pretext::Batch;
 
+use super::batches::Ready;
 use super::collapse::{OnCollapse, Watch};
 use super::learner::{Learner, Net, Normalizer};
 use super::methods::{self, Method, Sizes};
@@ -49,8 +49,8 @@ impl Exercises {
     }
 }
 
-impl Lesson<Learner, Vec<Batch>> for Exercises {
-    fn forward(&mut self, learner: &Learner, batches: Vec<Batch>, moment: Moment) -> Result<Forward, TrainError> {
+impl Lesson<Learner, Vec<Ready>> for Exercises {
+    fn forward(&mut self, learner: &Learner, batches: Vec<Ready>, moment: Moment) -> Result<Forward, TrainError> {
         let several = self.all.len() > 1;
         let mut losses = Vec::new();
         let mut warnings = Vec::new();

@@ -15,6 +15,8 @@ mod result;
 mod steps;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "libtorch"))]
+mod torch_tests;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -36,6 +38,7 @@ use crate::error::TrainError;
 use crate::length::Length;
 use crate::loader::{Request, Workers};
 use crate::memory::require_memory;
+use crate::precision::check_precision;
 use crate::optim::Optimizer;
 use crate::schedule::Schedule;
 use crate::start::Start;
@@ -44,7 +47,7 @@ use learner::{Learner, Normalizer};
 use lesson::Exercises;
 
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
@@ -60,6 +63,7 @@ pub fn pretrain(
     options: &PretrainOptions,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
+    check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &Pool::from(images), options)?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in &plan.notes {
@@ -70,9 +74,10 @@ pub fn pretrain(
 
 fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
-    let normalizer = Normalizer::new(&input, &cx.device.plain());
+    let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let make = |request: &Request, workers: &Workers| {
-        batches::make(plan.tasks.iter().map(|task| &task.task), images, plan.options.seed, request, workers)
+        let tasks = plan.tasks.iter().map(|task| &task.task);
+        batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
     };
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let row = |index: u32| images.row(index as usize);
@@ -100,7 +105,7 @@ fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> 
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let learner = learner(start, &plan, cx)?;
-    let mut lesson = Exercises::new(&plan, &learner, normalizer, &labels)?;
+    let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels)?;
     let trained = train(learner, optimizer(&plan), &training, &make, &mut lesson, row, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);

@@ -58,27 +58,29 @@ fn options(text: &str) -> PretrainOptions {
     serde_json::from_str(text).unwrap()
 }
 
-struct Run<'a> {
+pub(super) struct Run<'a> {
+    pub(super) device: &'a str,
     task: &'a str,
     options: &'a str,
     folder: &'a Path,
     threads: usize,
-    checkpoint_every: Duration,
+    pub(super) checkpoint_every: Duration,
     /// Asks to stop once this many steps are saved.
-    stop_at: Option<u64>,
+    pub(super) stop_at: Option<u64>,
 }
 
 impl<'a> Run<'a> {
-    fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
-        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_hours(1), stop_at: None }
+    pub(super) fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
+        let checkpoint_every = Duration::from_hours(1);
+        Self { device: "flex", task, options, folder, threads: 2, checkpoint_every, stop_at: None }
     }
 
-    fn run(&self) -> Result<Pretrained, TrainError> {
+    pub(super) fn run(&self) -> Result<Pretrained, TrainError> {
         self.run_mix(&mix(self.task))
     }
 
     fn run_mix(&self, mix: &TaskMix) -> Result<Pretrained, TrainError> {
-        let device = foretask_backend::device("flex").unwrap();
+        let device = foretask_backend::device(self.device).unwrap();
         let interrupt = Interrupt::new();
         let events = |event: Event| {
             if let (Event::Saved { step }, Some(stop)) = (event, self.stop_at)
@@ -108,7 +110,7 @@ fn timeless(history: &[HealthLine]) -> Vec<HealthLine> {
     history.iter().map(|line| HealthLine { seconds: 0.0, ..line.clone() }).collect()
 }
 
-fn assert_same(a: &Pretrained, b: &Pretrained) {
+pub(super) fn assert_same(a: &Pretrained, b: &Pretrained) {
     assert_eq!(bits(&a.encoder.state), bits(&b.encoder.state));
     assert_eq!(bits(&a.heads), bits(&b.heads));
     assert_eq!(timeless(&a.history), timeless(&b.history));

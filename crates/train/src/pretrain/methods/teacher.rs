@@ -4,12 +4,12 @@ use burn::tensor::Tensor;
 use foretask_backend::{StateDict, load_state_dict, state_dict};
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{ema_update, teacher_of};
-use foretask_pretext::Inputs;
 
 use super::views::embed_globals;
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::pretrain::learner::{Learner, Normalizer};
+use crate::pretrain::batches::Block;
+use crate::pretrain::learner::Learner;
 
 /// See the module. Has storage of its own, no gradient graph, and normalizes by its running statistics.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ impl Teacher {
     }
 
     /// Embeddings of the global views, one `[count, d]` each, without graph.
-    pub(super) fn embed(&self, normalizer: &Normalizer, inputs: &[Inputs]) -> Result<Vec<Tensor<2>>, TrainError> {
-        embed_globals(&self.encoder, &self.head, normalizer, inputs)
+    pub(super) fn embed(&self, inputs: &[Block]) -> Result<Vec<Tensor<2>>, TrainError> {
+        embed_globals(&self.encoder, &self.head, inputs)
     }
 
     /// Moves towards the student after an update. In the first steps it follows faster, because running statistics that
