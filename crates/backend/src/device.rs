@@ -211,6 +211,30 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "libtorch")]
+    fn a_gpu_that_is_not_there_says_what_to_do() {
+        for (name, index) in [("cuda", 0), ("cuda:7", 7), ("libtorch:cuda:7", 7)] {
+            match device(name) {
+                Ok(found) => assert_eq!(found.name(), format!("libtorch:cuda:{index}")),
+                Err(error) => {
+                    let error = error.to_string();
+                    let ways = ["cargo xtask libtorch --cuda", "nvidia-smi", "Choose libtorch:cuda:"];
+                    assert!(error.contains(&format!("\"{name}\"")), "{error}");
+                    assert!(ways.iter().any(|way| error.contains(way)), "{error}");
+                }
+            }
+        }
+        let listed = devices();
+        assert_eq!(listed.iter().map(|info| info.missing.is_some()).collect::<Vec<_>>()[..2], [false, false]);
+        assert!(
+            listed
+                .iter()
+                .filter(|info| info.name.contains("cuda"))
+                .all(|info| { info.missing.is_none() == device(&info.name).is_ok() })
+        );
+    }
+
+    #[test]
     #[cfg(not(feature = "libtorch"))]
     fn a_build_without_libtorch_says_how_to_get_it() {
         let error = device("libtorch").unwrap_err().to_string();

@@ -77,9 +77,7 @@ impl Device {
                 "its kernels are written for f32",
                 "Choose --device libtorch (this CPU has AVX512-BF16), or leave `precision` at \"f32\"",
             )),
-            (false, _) => {
-                Some(("this CPU lacks AVX512-BF16", "Leave `precision` at \"f32\", or train on a GPU"))
-            }
+            (false, _) => Some(("this CPU lacks AVX512-BF16", "Leave `precision` at \"f32\", or train on a GPU")),
         }
     }
 }

@@ -9,10 +9,8 @@ use crate::error::TrainError;
 /// # Errors
 /// [`TrainError::Option`] with the way out.
 pub fn check_precision(device: &Device, precision: Precision) -> Result<(), TrainError> {
-    let refused = |error: foretask_backend::BackendError| TrainError::Option {
-        option: "precision",
-        reason: error.to_string(),
-    };
+    let refused =
+        |error: foretask_backend::BackendError| TrainError::Option { option: "precision", reason: error.to_string() };
     device.require(precision).map_err(refused)
 }
 

@@ -44,8 +44,8 @@ pub(crate) fn doctest() -> Result<Outcome> {
 
 /// The crates in which libtorch makes a difference, with it. Nothing above them names a backend.
 pub(crate) fn torch() -> Result<Outcome> {
-    let packages = ["--release", "-p", "foretask-backend", "-p", "foretask-models", "-p", "foretask-train"];
-    let features = ["--features", "foretask-backend/libtorch,foretask-models/libtorch,foretask-train/libtorch"];
+    let packages = ["--release", "-p", "foretask-backend", "-p", "foretask-models"];
+    let features = ["--features", "foretask-backend/libtorch,foretask-models/libtorch"];
     let test: &[&str] =
         if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test", "--tests"] };
     run(for_tests(&mut cargo(test)).args(packages).args(features))?;

@@ -15,12 +15,12 @@ mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 
-pub(crate) use composed::of_type;
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{DType, Tensor};
+pub(crate) use composed::of_type;
 
 /// Sizes of a convolution with a square stride and padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Gaussian error linear units (Hendrycks and Gimpel 2016, <https://arxiv.org/abs/1606.08415>), by polynomials that
 //! compilers turn into vectors.
 
-use std::f32::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E};
+use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
 use rayon::prelude::*;
 
@@ -87,7 +87,8 @@ fn erf(a: f32) -> f32 {
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     const HIGH: f32 = 0.693_359_4;
-    const LOW: f32 = LN_2 - HIGH;
+    /// What is left of the natural logarithm of 2.
+    const LOW: f32 = -2.121_944_4e-4;
     let x = if x < -87.0 { -87.0 } else { x };
     // Adding and taking away 1.5 * 2^23 rounds to a whole number.
     let whole = (x * LOG2_E + 12_582_912.0) - 12_582_912.0;

@@ -167,11 +167,7 @@ pub(crate) struct AdamW {
 }
 
 /// Changes value and moments in place; and the gradient, which is divided by `divisor` (one number) where there is one.
-pub(crate) fn adamw(
-    [value, grad, first, second]: [&mut Tensor; 4],
-    divisor: Option<&Tensor>,
-    numbers: AdamW,
-) {
+pub(crate) fn adamw([value, grad, first, second]: [&mut Tensor; 4], divisor: Option<&Tensor>, numbers: AdamW) {
     let AdamW { count, rate, betas: [beta1, beta2], decay, epsilon } = numbers;
     // SAFETY: the tensors live through the call and nobody else has their memory.
     expect(unsafe {
@@ -192,22 +188,9 @@ pub(crate) fn adamw(
 }
 
 /// Changes value and momentum in place.
-pub(crate) fn sgd(
-    [value, buffer]: [&mut Tensor; 2],
-    grad: &Tensor,
-    [decay, momentum, rate]: [f64; 3],
-    nesterov: bool,
-) {
+pub(crate) fn sgd([value, buffer]: [&mut Tensor; 2], grad: &Tensor, [decay, momentum, rate]: [f64; 3], nesterov: bool) {
     // SAFETY: as above.
     expect(unsafe {
-        foretask_torch_sgd(
-            value.as_mut_ptr(),
-            grad.as_ptr(),
-            buffer.as_mut_ptr(),
-            decay,
-            momentum,
-            rate,
-            nesterov,
-        )
+        foretask_torch_sgd(value.as_mut_ptr(), grad.as_ptr(), buffer.as_mut_ptr(), decay, momentum, rate, nesterov)
     });
 }

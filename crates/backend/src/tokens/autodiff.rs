@@ -92,9 +92,7 @@ impl<B: TokenKernels, C: CheckpointStrategy> Tokens for Autodiff<B, C> {
         let inputs = [queries, keys, values].map(FloatTensor::<Self>::into_primitive);
         let (result, sums) = B::attention_forward(&inputs, scale);
         match Attention.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                prep.finish(Attended { inputs, result: result.clone(), sums, scale }, result)
-            }
+            OpsKind::Tracked(prep) => prep.finish(Attended { inputs, result: result.clone(), sums, scale }, result),
             OpsKind::UnTracked(prep) => prep.finish(result),
         }
     }

@@ -135,12 +135,7 @@ straight!(Flex);
 straight!(LibTorch);
 
 /// The last axis normalized by itself, then scaled and shifted.
-pub(crate) fn layer_norm<const D: usize>(
-    x: Tensor<D>,
-    scale: Tensor<1>,
-    shift: Tensor<1>,
-    epsilon: f64,
-) -> Tensor<D> {
+pub(crate) fn layer_norm<const D: usize>(x: Tensor<D>, scale: Tensor<1>, shift: Tensor<1>, epsilon: f64) -> Tensor<D> {
     let dims = x.dims();
     let [width] = scale.dims();
     let rows = x.reshape([-1, width as i32]);

@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use foretask_backend::{Scope, in_f32};
 use foretask_backend::layers::{BatchNorm, Conv2d, upsample_nearest};
+use foretask_backend::{Scope, in_f32};
 use serde::{Deserialize, Serialize};
 
 /// Sizes of a [`DecoderHead`].

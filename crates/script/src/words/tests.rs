@@ -129,6 +129,19 @@ fn options_are_those_of_the_structs() {
 }
 
 #[test]
+fn half_precision_is_refused_before_anything_is_trained_where_the_device_has_none() {
+    let folder = example_folder();
+    for script in [
+        "pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, precision: \"bf16\" });",
+        "finetune(net, few, #{ precision: \"bf16\" });",
+    ] {
+        let error = planned(script, folder.path()).unwrap_err();
+        assert!(error.contains("precision") && error.contains("\"f32\""), "{error}");
+    }
+    planned("pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, precision: \"f32\" });", folder.path()).unwrap();
+}
+
+#[test]
 fn every_property_of_the_reference_is_there() {
     let folder = example_folder();
     let values = [

@@ -105,7 +105,8 @@ fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
         .map_err(|fault| call.refused(fault, 2))
 }
 
-const PRECISION: &str = "what the network computes in: bf16 is faster on libtorch with AVX512-BF16 or a GPU (see `foretask doctor`)";
+const PRECISION: &str =
+    "what the network computes in: bf16 is faster on libtorch with AVX512-BF16 or a GPU (see `foretask doctor`)";
 
 fn pretrain_options() -> Vec<OptionDoc> {
     let defaults = serde_json::to_value(PretrainOptions::default()).unwrap_or_default();

@@ -161,7 +161,8 @@ fn one_round(
     let make = |request: &Request, workers: &Workers| {
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
-        let x = catch("bringing a batch to the device", || recipe.precision.input(images_tensor(data, input, &device)))?;
+        let x =
+            catch("bringing a batch to the device", || recipe.precision.input(images_tensor(data, input, &device)))?;
         Ok((x, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
     };
     let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {

@@ -124,7 +124,8 @@ impl Optimizer {
         let count = *count;
         match self.rule {
             Rule::AdamW(rule) => {
-                let moments = self.first.remove(&key).zip(self.second.remove(&key)).map(|(first, second)| [first, second]);
+                let moments =
+                    self.first.remove(&key).zip(self.second.remove(&key)).map(|(first, second)| [first, second]);
                 let step = rule.step(count, learning_rate, decay);
                 let (value, [first, second]) = update::adamw(value, gradient, moments, scales, step);
                 self.first.register(key.clone(), first);

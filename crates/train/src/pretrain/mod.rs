@@ -15,8 +15,6 @@ mod result;
 mod steps;
 #[cfg(test)]
 mod tests;
-#[cfg(all(test, feature = "libtorch"))]
-mod torch_tests;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,8 +36,8 @@ use crate::error::TrainError;
 use crate::length::Length;
 use crate::loader::{Request, Workers};
 use crate::memory::require_memory;
-use crate::precision::check_precision;
 use crate::optim::Optimizer;
+use crate::precision::check_precision;
 use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};

@@ -58,29 +58,27 @@ fn options(text: &str) -> PretrainOptions {
     serde_json::from_str(text).unwrap()
 }
 
-pub(super) struct Run<'a> {
-    pub(super) device: &'a str,
+struct Run<'a> {
     task: &'a str,
     options: &'a str,
     folder: &'a Path,
     threads: usize,
-    pub(super) checkpoint_every: Duration,
+    checkpoint_every: Duration,
     /// Asks to stop once this many steps are saved.
-    pub(super) stop_at: Option<u64>,
+    stop_at: Option<u64>,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
-        let checkpoint_every = Duration::from_hours(1);
-        Self { device: "flex", task, options, folder, threads: 2, checkpoint_every, stop_at: None }
+    fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
+        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_hours(1), stop_at: None }
     }
 
-    pub(super) fn run(&self) -> Result<Pretrained, TrainError> {
+    fn run(&self) -> Result<Pretrained, TrainError> {
         self.run_mix(&mix(self.task))
     }
 
     fn run_mix(&self, mix: &TaskMix) -> Result<Pretrained, TrainError> {
-        let device = foretask_backend::device(self.device).unwrap();
+        let device = foretask_backend::device("flex").unwrap();
         let interrupt = Interrupt::new();
         let events = |event: Event| {
             if let (Event::Saved { step }, Some(stop)) = (event, self.stop_at)
@@ -110,7 +108,7 @@ fn timeless(history: &[HealthLine]) -> Vec<HealthLine> {
     history.iter().map(|line| HealthLine { seconds: 0.0, ..line.clone() }).collect()
 }
 
-pub(super) fn assert_same(a: &Pretrained, b: &Pretrained) {
+fn assert_same(a: &Pretrained, b: &Pretrained) {
     assert_eq!(bits(&a.encoder.state), bits(&b.encoder.state));
     assert_eq!(bits(&a.heads), bits(&b.heads));
     assert_eq!(timeless(&a.history), timeless(&b.history));

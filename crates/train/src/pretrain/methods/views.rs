@@ -61,11 +61,7 @@ pub(super) fn embed(net: &Net<'_>, inputs: Vec<Block>, frozen: bool, wanted: boo
 }
 
 /// Embeddings of the global views alone, through any encoder and head: for teachers, which see no others.
-pub(super) fn embed_globals(
-    encoder: &Backbone,
-    head: &Head,
-    inputs: &[Block],
-) -> Result<Vec<Tensor<2>>, TrainError> {
+pub(super) fn embed_globals(encoder: &Backbone, head: &Head, inputs: &[Block]) -> Result<Vec<Tensor<2>>, TrainError> {
     let block = inputs.first().ok_or(TrainError::NoHead { task: "a task without views" })?;
     let per_image = block.per_image;
     let (embeddings, _) = through(head, encoder.forward(block.x.clone()), false)?;
