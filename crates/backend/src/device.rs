@@ -94,7 +94,11 @@ pub fn devices() -> Vec<DeviceInfo> {
         },
         DeviceInfo {
             name: "libtorch".into(),
-            about: "libtorch on the CPU".into(),
+            about: if crate::precision::cpu_has_bf16() {
+                "libtorch on the CPU, f32 or bf16".into()
+            } else {
+                "libtorch on the CPU".into()
+            },
             default: default == "libtorch",
             missing: libtorch_cpu("libtorch").err().map(|error| error.to_string()),
         },
@@ -102,7 +106,7 @@ pub fn devices() -> Vec<DeviceInfo> {
     for index in 0..cuda_count().max(1) {
         let name = format!("libtorch:cuda:{index}");
         list.push(DeviceInfo {
-            about: format!("libtorch on NVIDIA GPU {index}"),
+            about: format!("libtorch on NVIDIA GPU {index}, f32 or bf16"),
             default: default == name,
             missing: libtorch_cuda(&name, index).err().map(|error| error.to_string()),
             name,
@@ -204,6 +208,30 @@ mod tests {
             "unknown device \"torch\": expected auto, flex, libtorch or libtorch:cuda:N, did you mean libtorch?"
         );
         assert!(device("cuda:x").is_err());
+    }
+
+    #[test]
+    #[cfg(feature = "libtorch")]
+    fn a_gpu_that_is_not_there_says_what_to_do() {
+        for (name, index) in [("cuda", 0), ("cuda:7", 7), ("libtorch:cuda:7", 7)] {
+            match device(name) {
+                Ok(found) => assert_eq!(found.name(), format!("libtorch:cuda:{index}")),
+                Err(error) => {
+                    let error = error.to_string();
+                    let ways = ["cargo xtask libtorch --cuda", "nvidia-smi", "Choose libtorch:cuda:"];
+                    assert!(error.contains(&format!("\"{name}\"")), "{error}");
+                    assert!(ways.iter().any(|way| error.contains(way)), "{error}");
+                }
+            }
+        }
+        let listed = devices();
+        assert_eq!(listed.iter().map(|info| info.missing.is_some()).collect::<Vec<_>>()[..2], [false, false]);
+        assert!(
+            listed
+                .iter()
+                .filter(|info| info.name.contains("cuda"))
+                .all(|info| { info.missing.is_none() == device(&info.name).is_ok() })
+        );
     }
 
     #[test]

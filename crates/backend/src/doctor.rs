@@ -27,6 +27,7 @@ pub fn doctor() -> Vec<Finding> {
     findings.extend(libtorch());
     findings.push(libtorch_folder());
     findings.push(cpu());
+    findings.push(bf16());
     findings.push(threads());
     findings.push(memory());
     findings
@@ -109,6 +110,26 @@ fn features() -> Vec<&'static str> {
     Vec::new()
 }
 
+/// Whether training in half precision is worth anything here.
+fn bf16() -> Finding {
+    let usable: Vec<String> = crate::devices()
+        .into_iter()
+        .filter(|info| info.missing.is_none())
+        .filter_map(|info| crate::device(&info.name).ok())
+        .filter(|device| device.require(crate::Precision::Bf16).is_ok())
+        .map(|device| device.name().to_owned())
+        .collect();
+    if !usable.is_empty() {
+        let state = format!("precision: \"bf16\" trains faster on {}", usable.join(", "));
+        return Finding::new("bf16", state, None);
+    }
+    if crate::precision::cpu_has_bf16() {
+        let fix = "Train with --device libtorch";
+        return Finding::new("bf16", "this CPU has AVX512-BF16, which libtorch uses and flex does not", Some(fix));
+    }
+    Finding::new("bf16", "neither this CPU (no AVX512-BF16) nor a usable GPU has it: train in f32", None)
+}
+
 fn threads() -> Finding {
     let threads = crate::threads();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -135,7 +156,7 @@ mod tests {
     fn every_part_is_looked_at_once() {
         let findings = doctor();
         let names: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(names, ["flex", "libtorch", "GPU", "LIBTORCH", "CPU", "threads", "memory"]);
+        assert_eq!(names, ["flex", "libtorch", "GPU", "LIBTORCH", "CPU", "bf16", "threads", "memory"]);
     }
 
     #[test]

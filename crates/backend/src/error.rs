@@ -22,6 +22,18 @@ pub enum BackendError {
         /// The command or choice that helps.
         fix: String,
     },
+    /// The device does not compute in this type of number, or gains nothing by it.
+    #[error("precision \"{precision}\" is not to be had on {device}: {reason}. {fix}")]
+    PrecisionUnavailable {
+        /// What was asked for.
+        precision: &'static str,
+        /// The device's name.
+        device: String,
+        /// What is missing.
+        reason: &'static str,
+        /// The choice that helps.
+        fix: &'static str,
+    },
     /// A state dict lacks tensors that the module has.
     #[error("{count} tensor(s) missing from the weights, the first: {names}; is this file of another architecture?")]
     MissingTensors {

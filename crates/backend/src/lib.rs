@@ -5,21 +5,26 @@ mod catch;
 mod device;
 mod doctor;
 mod error;
+mod flex;
 mod fused;
 mod kernels;
 pub mod layers;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod memory;
+mod precision;
 mod scope;
 mod state;
 mod threads;
+mod tokens;
+pub mod update;
 
 pub use catch::catch;
 pub use device::{Device, DeviceInfo, device, devices};
 pub use doctor::{Finding, doctor};
 pub use error::{BackendError, Result};
 pub use memory::{available_memory_bytes, peak_memory_bytes, total_memory_bytes, tune_memory};
+pub use precision::{Precision, in_f32};
 pub use scope::{Init, Scope};
 pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
 pub use threads::{set_threads, threads};

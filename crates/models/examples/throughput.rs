@@ -1,12 +1,18 @@
-//! Training throughput of a backbone: forward and backward pass, images a second.
+//! Training throughput of a backbone: forward and backward pass and update, images a second.
 //!
-//! `cargo run --release -p foretask-models --example throughput -- [device] [threads] [width]`
+//! `cargo run --release -p foretask-models --example throughput -- [device] [threads] [width] [precision]`
 
+use std::cell::RefCell;
 use std::time::Instant;
 
+use burn::module::{Module, ModuleMapper, Param};
+use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
-use foretask_backend::{Device, Scope};
-use foretask_models::{Arch, BackboneConfig, DecoderConfig, DecoderHead, ProjectionConfig, ProjectionHead, Stem};
+use foretask_backend::update::{AdamStep, adamw};
+use foretask_backend::{Device, Precision, Scope};
+use foretask_models::{
+    Arch, Backbone, BackboneConfig, DecoderConfig, DecoderHead, ProjectionConfig, ProjectionHead, Stem,
+};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     foretask_backend::tune_memory();
@@ -16,26 +22,28 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         foretask_backend::set_threads(threads.parse()?)?;
     }
     let width = arguments.next().map_or(Ok(16), |width| width.parse())?;
-    println!("{device}, {} thread(s), 28x28x1", foretask_backend::threads());
+    let precision = if arguments.next().as_deref() == Some("bf16") { Precision::Bf16 } else { Precision::F32 };
+    device.require(precision)?;
+    println!("{device}, {precision}, {} thread(s), 28x28x1", foretask_backend::threads());
     println!(
-        "{:<24} {:<10} {:>5} {:>12} {:>14} {:>12}",
-        "backbone", "head", "batch", "images/s", "ms CPU/image", "forward/s"
+        "{:<24} {:<10} {:>5} {:>12} {:>14} {:>14} {:>12}",
+        "backbone", "head", "batch", "images/s", "ms CPU/image", "ms CPU/update", "forward/s"
     );
     for (arch, stem) in [(Arch::ResNet10, Stem::Strided), (Arch::ResNet10, Stem::Small), (Arch::ResNet18, Stem::Small)]
     {
         let config = BackboneConfig::new(arch, width).with_stem(stem);
         for batch in [64, 128, 256, 512] {
-            measure(&config, "none", batch, &device);
+            measure(&config, "none", batch, &device, precision);
         }
-        measure(&config, "projection", 256, &device);
-        measure(&config, "decoder", 256, &device);
+        measure(&config, "projection", 256, &device, precision);
+        measure(&config, "decoder", 256, &device, precision);
     }
     println!("peak memory {} MB", foretask_backend::peak_memory_bytes() >> 20);
     Ok(())
 }
 
 /// A few steps of one configuration.
-fn measure(config: &BackboneConfig, head: &str, batch: usize, device: &Device) {
+fn measure(config: &BackboneConfig, head: &str, batch: usize, device: &Device, precision: Precision) {
     let training = device.training();
     let net = config.init(1, 1, &training);
     let features = config.feature_dim();
@@ -47,29 +55,63 @@ fn measure(config: &BackboneConfig, head: &str, batch: usize, device: &Device) {
     let step = || {
         let x = Tensor::<4>::from_data(data.clone(), &training);
         let loss = match head {
-            "projection" => projection.forward(net.forward(x)).powi_scalar(2).mean(),
-            "decoder" => (decoder.forward(net.forward_map(x.clone())) - x).abs().mean(),
-            _ => net.forward(x).powi_scalar(2).mean(),
+            "projection" => projection.forward(net.forward(precision.input(x))).powi_scalar(2).mean(),
+            "decoder" => (decoder.forward(net.forward_map(precision.input(x.clone()))) - x).abs().mean(),
+            _ => net.forward(precision.input(x)).powi_scalar(2).mean(),
         };
         drop(loss.backward());
         loss.into_scalar::<f32>()
     };
     let (seconds, cpu) = time(&step);
+    let (_, update) = time(&updates(&net, TensorData::new(vec![0.5_f32; 784], [1, 1, 28, 28])));
     let plain = device.plain();
     let inference = config.init(1, 1, &plain);
     let forward = || {
         let x = Tensor::<4>::from_data(data.clone(), &plain);
-        inference.forward(x).mean().into_scalar::<f32>()
+        inference.forward(precision.input(x)).mean().into_scalar::<f32>()
     };
     let (forward_seconds, _) = time(&forward);
     let n = batch as f64;
     println!(
-        "{:<24} {head:<10} {batch:>5} {:>12.0} {:>14.3} {:>12.0}",
+        "{:<24} {head:<10} {batch:>5} {:>12.0} {:>14.3} {:>14.3} {:>12.0}",
         config.name(),
         n / seconds,
         cpu * 1e3 / n,
+        update * 1e3,
         n / forward_seconds
     );
+}
+
+/// Updates of all parameters by `AdamW`.
+fn updates(net: &Backbone, x: TensorData) -> impl Fn() -> f32 {
+    struct Update {
+        gradients: GradientsParams,
+        moments: Vec<Box<dyn std::any::Any>>,
+        count: u64,
+    }
+    impl ModuleMapper for Update {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let Some(gradient) = self.gradients.get::<D>(param.id) else { return param };
+            let old = if self.count > 1 { Some(self.moments.remove(0)) } else { None };
+            let old = old.and_then(|old| old.downcast::<[Tensor<D>; 2]>().ok()).map(|old| *old);
+            let betas = [0.9, 0.999];
+            let step = AdamStep { count: self.count, learning_rate: 1e-3, betas, epsilon: 1e-8, weight_decay: 0.01 };
+            param.map(|value| {
+                let (value, moments) = adamw(value, gradient, old, None, step);
+                self.moments.push(Box::new(moments));
+                Tensor::from_inner(value).require_grad()
+            })
+        }
+    }
+    let x = Tensor::<4>::from_data(x, &net.devices()[0]);
+    let gradients = GradientsParams::from_grads(net.forward(x).powi_scalar(2).mean().backward(), net);
+    let state = RefCell::new((Some(net.clone()), Update { gradients, moments: Vec::new(), count: 0 }));
+    move || {
+        let (net, update) = &mut *state.borrow_mut();
+        update.count += 1;
+        *net = net.take().map(|net| net.map(update));
+        update.count as f32
+    }
 }
 
 /// Best wall time and median CPU time of a step, in seconds; best, because a shared machine only ever adds time.

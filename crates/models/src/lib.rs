@@ -5,6 +5,8 @@ mod backbone;
 mod classifier;
 mod config;
 mod cost;
+#[cfg(test)]
+mod curves;
 mod encoder;
 mod error;
 mod file;

@@ -3,6 +3,7 @@
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use burn::tensor::container::TensorContainer;
+use foretask_backend::update::follow;
 use foretask_backend::{Path, StateDict, load_state_dict, state_dict};
 
 use crate::{ObjectiveError, Result};
@@ -108,7 +109,7 @@ impl ModuleMapper for Update {
         let momentum = self.momentum;
         param.map(|old| {
             let (graph, wanted) = (old.is_autodiff(), old.is_require_grad());
-            let new = old.inner().mul_scalar(momentum).add(student.mul_scalar(1.0 - momentum));
+            let new = follow(old.inner(), student, momentum);
             if graph { Tensor::from_inner(new).set_require_grad(wanted) } else { new }
         })
     }

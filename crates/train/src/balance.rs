@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 use foretask_backend::Path;
+use foretask_backend::update::square_sum;
 use serde::{Deserialize, Serialize};
 
 use crate::step::gradients;
@@ -71,7 +72,7 @@ fn shared_norm<M: Module>(gradients: &GradientsParams, model: &M) -> Tensor<1> {
             if self.path.name().starts_with(SHARED)
                 && let Some(gradient) = self.gradients.get::<D>(param.id)
             {
-                self.sums.push(gradient.clone().mul(gradient).sum());
+                self.sums.push(square_sum(gradient));
             }
         }
     }

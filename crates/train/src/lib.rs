@@ -13,6 +13,7 @@ mod length;
 pub mod loader;
 mod memory;
 pub mod optim;
+mod precision;
 mod pretrain;
 mod probe;
 mod schedule;
@@ -35,6 +36,7 @@ pub use health::{Gauges, HealthLine, Metric, Reference};
 pub use labels::{labels_of, largest};
 pub use length::{Budget, Length};
 pub use memory::require_memory;
+pub use precision::check_precision;
 pub use pretrain::{
     HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained,
     TaskMix, plan_pretraining, pretrain,

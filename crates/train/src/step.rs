@@ -4,6 +4,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::{Device, Tensor};
 use foretask_backend::Path;
+use foretask_backend::update::square_sum;
 
 use crate::optim::Optimizer;
 
@@ -49,9 +50,13 @@ pub fn step<M: Module>(
         0 => Tensor::zeros([1], &Device::flex()),
         _ => Tensor::cat(squares.sums, 0).sum().sqrt(),
     };
-    let factor = update.clip_norm.map(|clip| norm.clone().add_scalar(1e-6).recip().mul_scalar(clip).clamp_max(1.0));
+    let scales = update.clip_norm.map(|clip| {
+        let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(clip).clamp_max(1.0);
+        // Clipping is of gradients, not of weight decay.
+        Tensor::cat(vec![factor.clone(), factor.ones_like()], 0)
+    });
     let mut updates =
-        Updates { gradients, optimizer, factor, learning_rate: update.learning_rate, path: Path::default() };
+        Updates { gradients, optimizer, scales, learning_rate: update.learning_rate, path: Path::default() };
     (module.map(&mut updates), norm)
 }
 
@@ -63,7 +68,7 @@ struct Squares<'a> {
 impl ModuleVisitor for Squares<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(gradient) = self.gradients.get::<D>(param.id) {
-            self.sums.push(gradient.clone().mul(gradient).sum());
+            self.sums.push(square_sum(gradient));
         }
     }
 }
@@ -71,7 +76,7 @@ impl ModuleVisitor for Squares<'_> {
 struct Updates<'a> {
     gradients: GradientsParams,
     optimizer: &'a mut Optimizer,
-    factor: Option<Tensor<1>>,
+    scales: Option<Tensor<1>>,
     learning_rate: f64,
     path: Path,
 }
@@ -87,13 +92,10 @@ impl ModuleMapper for Updates<'_> {
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = self.gradients.remove::<D>(param.id) else { return param };
-        let gradient = match &self.factor {
-            Some(factor) => gradient.mul(factor.clone().reshape([1; D])),
-            None => gradient,
-        };
         let path = self.path.name();
+        let scales = self.scales.clone();
         param.map(|value| {
-            let value = self.optimizer.update(&path, value.inner(), gradient, self.learning_rate);
+            let value = self.optimizer.update(&path, value.inner(), gradient, scales, self.learning_rate);
             Tensor::from_inner(value).require_grad()
         })
     }

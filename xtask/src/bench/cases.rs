@@ -32,6 +32,8 @@ pub(crate) struct Case {
     pub(crate) image: &'static str,
     pub(crate) net: Option<Net>,
     pub(crate) batch: usize,
+    /// What the network computes in; flex takes no part in half precision.
+    pub(crate) precision: &'static str,
     pub(crate) how: How,
     /// Whether it is measured without `--all`.
     pub(crate) quick: bool,
@@ -45,7 +47,7 @@ const COLOR: &str = "32x32x3";
 
 impl Case {
     const fn new(name: &'static str, work: &'static str, image: &'static str, net: Option<Net>) -> Self {
-        Self { name, work, image, net, batch: 128, how: How::Window, quick: false }
+        Self { name, work, image, net, batch: 128, precision: "f32", how: How::Window, quick: false }
     }
 
     const fn net(name: &'static str, work: &'static str, image: &'static str, net: Net) -> Self {
@@ -58,6 +60,10 @@ impl Case {
 
     const fn batch(self, batch: usize) -> Self {
         Self { batch, ..self }
+    }
+
+    const fn bf16(self) -> Self {
+        Self { precision: "bf16", ..self }
     }
 
     const fn busy(self) -> Self {
@@ -89,11 +95,14 @@ pub(crate) const CASES: &[Case] = &[
     Case::net("compute-32-r18w16", "compute", COLOR, R18W16),
     Case::net("compute-28-r18w64", "compute", GRAY, R18W64),
     Case::net("compute-32-r18w64", "compute", COLOR, R18W64),
+    Case::net("compute-28-r18w16-bf16", "compute", GRAY, R18W16).bf16(),
+    Case::net("compute-32-r18w64-bf16", "compute", COLOR, R18W64).bf16(),
     Case::net("simclr-28-r10w16", "simclr", GRAY, R10W16),
     Case::net("simclr-28-r18w16", "simclr", GRAY, R18W16).quick(),
     Case::net("simclr-32-r10w16", "simclr", COLOR, R10W16),
     Case::net("simclr-32-r18w16", "simclr", COLOR, R18W16).quick(),
     Case::net("simclr-32-r18w64", "simclr", COLOR, R18W64),
+    Case::net("simclr-32-r18w64-bf16", "simclr", COLOR, R18W64).bf16(),
     Case::net("rotation-28-r18w16", "rotation", GRAY, R18W16).quick(),
     Case::net("rotation-32-r18w16", "rotation", COLOR, R18W16),
     Case::net("super-resolution-28-r18w16", "super_resolution", GRAY, R18W16).quick(),
@@ -121,7 +130,9 @@ pub(crate) fn choose(only: &[String], all: bool) -> Vec<Case> {
 /// The same work undisturbed, of a case that is measured on a busy machine.
 pub(crate) fn undisturbed(case: &Case) -> Option<&'static Case> {
     let same = |other: &&Case| {
-        other.how == How::Window && (other.work, other.image, other.net) == (case.work, case.image, case.net)
+        other.how == How::Window
+            && (other.work, other.image, other.net, other.precision)
+                == (case.work, case.image, case.net, case.precision)
     };
     (case.how == How::Busy).then(|| CASES.iter().find(same)).flatten()
 }

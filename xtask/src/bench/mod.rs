@@ -169,6 +169,7 @@ impl Settings {
     fn row(&self, case: &Case, threads: usize, failures: &mut Vec<String>) -> Row {
         let mut row = Row::new(*case, threads);
         let mut sides: Vec<Side> = self.programs.iter().filter_map(|programs| Side::of(programs.device)).collect();
+        sides.retain(|side| case.precision == "f32" || *side != Side::Flex);
         let peers = matches!(case.how, How::Window | How::Busy | How::Start);
         if let Some(peer) = self.peer.as_ref().filter(|_| peers) {
             match peer.best_workers(case, threads, self.seconds, &self.photos) {

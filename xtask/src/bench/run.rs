@@ -81,6 +81,9 @@ pub(crate) fn arguments(case: &Case, threads: usize, seconds: f64, photos: &Path
         add("--arch", net.arch.to_owned());
         add("--width", net.width.to_string());
     }
+    if case.precision != "f32" {
+        add("--precision", case.precision.to_owned());
+    }
     match case.work {
         "photos" => add("--photos", photos.to_string_lossy().into_owned()),
         "start" => {}

@@ -9,6 +9,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{AutodiffBackend, TensorMetadata};
+use burn::tensor::DType;
 
 /// A tensor in the graph over `B`.
 type AutodiffTensor<B> = FloatTensor<Autodiff<B>>;
@@ -97,12 +98,13 @@ impl<B: Kernels> Backward<B, 1> for Use {
 struct Mean;
 
 impl<B: Kernels> Backward<B, 1> for Mean {
-    type State = [usize; 2];
+    type State = ([usize; 2], DType);
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         if let [Some(parent)] = ops.parents {
-            grads.register::<B>(parent.id, B::mean_backward(grad, ops.state));
+            let (size, dtype) = ops.state;
+            grads.register::<B>(parent.id, B::mean_backward(grad, size, dtype));
         }
     }
 }
@@ -242,7 +244,7 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         let [_, _, h, w] = x.shape().dims();
         let (x, node) = x.into_parts();
         match Mean.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish([h, w], B::mean_forward(x)),
+            OpsKind::Tracked(prep) => prep.finish(([h, w], x.dtype()), B::mean_forward(x)),
             OpsKind::UnTracked(prep) => prep.finish(B::mean_forward(x)),
         }
     }

@@ -219,9 +219,9 @@ impl Kernels for Flex {
         tensor(pool::mean(&channels_last(&x), n, c), &[n, c])
     }
 
-    fn mean_backward(grad: FlexTensor, [h, w]: [usize; 2]) -> FlexTensor {
-        if !fits(&[&grad]) {
-            return composed::mean_backward::<Self>(grad, [h, w]);
+    fn mean_backward(grad: FlexTensor, [h, w]: [usize; 2], dtype: DType) -> FlexTensor {
+        if !fits(&[&grad]) || dtype != DType::F32 {
+            return composed::mean_backward::<Self>(grad, [h, w], dtype);
         }
         let [n, c]: [usize; 2] = grad.layout().shape().dims();
         tensor(pool::mean_gradient(&channels_last(&grad), c, h * w), &[n, c, h, w])

@@ -3,6 +3,9 @@
 //! [`Fused`] is the door from tensors: burn's dispatch sends each call to the backend that the tensor lives on, or to the
 //! gradient graph. [`Kernels`] is what a backend may do better than by burn's operations, forward and backward; its
 //! default bodies compose burn's operations, so a backend that overrides nothing is still right.
+//!
+//! Activations may be of half precision while parameters are of `f32`: convolutions then compute in the activations'
+//! type and norms in `f32`; results are of the activations' type, means over pixels and gradients of parameters `f32`.
 // Naming libtorch is declared deprecated by burn; this module and `libtorch` are the places that do.
 #![allow(deprecated)]
 
@@ -16,7 +19,8 @@ mod libtorch;
 use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
+pub(crate) use composed::of_type;
 
 /// Sizes of a convolution with a square stride and padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,9 +128,9 @@ pub(crate) trait Kernels: Backend {
         composed::mean::<Self>(x)
     }
 
-    /// The gradient of the mean over `size` pixels.
-    fn mean_backward(grad: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
-        composed::mean_backward::<Self>(grad, size)
+    /// The gradient of the mean over `size` pixels of this type.
+    fn mean_backward(grad: FloatTensor<Self>, size: [usize; 2], dtype: DType) -> FloatTensor<Self> {
+        composed::mean_backward::<Self>(grad, size, dtype)
     }
 
     /// Every pixel from its nearest.

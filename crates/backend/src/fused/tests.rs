@@ -30,7 +30,7 @@ fn near(found: &[f32], wanted: &[f32], what: &str) {
     assert_eq!(found.len(), wanted.len(), "{what}");
     let largest = wanted.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
     for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
-        assert!((found - wanted).abs() <= 2e-5 * largest.max(1e-3), "{what}[{i}]: {found} instead of {wanted}");
+        assert!((found - wanted).abs() <= 1e-5 * largest.max(1e-3), "{what}[{i}]: {found} instead of {wanted}");
     }
 }
 

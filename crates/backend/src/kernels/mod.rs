@@ -11,13 +11,16 @@
 pub(crate) mod add;
 pub(crate) mod conv;
 pub(crate) mod conv_weight;
+pub(crate) mod gelu;
 pub(crate) mod geometry;
+pub(crate) mod layer_norm;
 pub(crate) mod layout;
 pub(crate) mod norm;
 pub(crate) mod pool;
 mod share;
 pub(crate) mod simd;
 mod sums;
+pub(crate) mod update;
 
 #[cfg(test)]
 mod tests;

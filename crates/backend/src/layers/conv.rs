@@ -4,6 +4,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
 use crate::fused::{self, Step};
+use crate::precision::as_type_of;
 use crate::{Init, Scope};
 
 /// A two-dimensional convolution with PyTorch's parameter names and layout, square kernel, zero padding.
@@ -46,7 +47,7 @@ impl Conv2d {
         let y = fused::conv2d(x, self.weight.val(), self.step());
         match &self.bias {
             Some(bias) => {
-                let bias = bias.val();
+                let bias = as_type_of(bias.val(), &y);
                 let [output] = bias.dims();
                 y + bias.reshape([1, output, 1, 1])
             }

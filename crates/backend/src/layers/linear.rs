@@ -3,6 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
+use crate::precision::as_type_of;
 use crate::{Init, Scope};
 
 /// `y = x W^T + b` with PyTorch's parameter names and layout.
@@ -32,9 +33,9 @@ impl Linear {
 
     /// `[b, in]` to `[b, out]`.
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let y = x.matmul(self.weight.val().transpose());
+        let y = x.clone().matmul(as_type_of(self.weight.val(), &x).transpose());
         match &self.bias {
-            Some(bias) => y + bias.val().unsqueeze(),
+            Some(bias) => y + as_type_of(bias.val(), &x).unsqueeze(),
             None => y,
         }
     }

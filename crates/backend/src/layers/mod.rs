@@ -4,17 +4,21 @@
 //! doing it (a fused operation of one backend) slips in under every model at once.
 
 mod activation;
+mod attention;
 mod conv;
 mod fork;
+mod layer_norm;
 mod linear;
 mod norm;
 mod pool;
 mod resize;
 mod statistic;
 
-pub use activation::{add_relu, relu};
+pub use activation::{add_relu, gelu, relu};
+pub use attention::attention;
 pub use conv::Conv2d;
 pub use fork::fork;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use norm::{BatchNorm, with_batch_statistics};
 pub use pool::{global_avg_pool, max_pool};

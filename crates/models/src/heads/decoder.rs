@@ -2,8 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use foretask_backend::Scope;
 use foretask_backend::layers::{BatchNorm, Conv2d, upsample_nearest};
+use foretask_backend::{Scope, in_f32};
 use serde::{Deserialize, Serialize};
 
 /// Sizes of a [`DecoderHead`].
@@ -107,7 +107,7 @@ impl DecoderHead {
             x = norm.forward_relu(conv.forward(upsample_nearest(x, *size)));
         }
         x = upsample_nearest(x, [height.div_ceil(2), width.div_ceil(2)]);
-        let image = pixel_shuffle(self.last.forward(x));
+        let image = pixel_shuffle(in_f32(self.last.forward(x)));
         let [batch, ..] = image.dims();
         if image.dims() == [batch, channels, height, width] {
             image

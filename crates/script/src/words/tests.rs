@@ -110,10 +110,10 @@ fn options_are_those_of_the_structs() {
     let pretrain = keys(&foretask_train::PretrainOptions::default());
     assert_eq!(
         documented("pretrain"),
-        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas", "online"])
+        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas", "precision", "online"])
     );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
-    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size"]));
+    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "precision"]));
     assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
@@ -126,6 +126,19 @@ fn options_are_those_of_the_structs() {
         let default = serde_json::to_value(foretask_pretext::Task::by_name(task.name).unwrap()).unwrap();
         assert_eq!(with(documented(task.name), &["task"]), keys(&default), "{}", task.name);
     }
+}
+
+#[test]
+fn half_precision_is_refused_before_anything_is_trained_where_the_device_has_none() {
+    let folder = example_folder();
+    for script in [
+        "pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, precision: \"bf16\" });",
+        "finetune(net, few, #{ precision: \"bf16\" });",
+    ] {
+        let error = planned(script, folder.path()).unwrap_err();
+        assert!(error.contains("precision") && error.contains("\"f32\""), "{error}");
+    }
+    planned("pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, precision: \"f32\" });", folder.path()).unwrap();
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The two words that train networks.
 
-use foretask_train::{FinetuneOptions, PretrainOptions};
+use foretask_train::{FinetuneOptions, PretrainOptions, check_precision};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, online};
@@ -82,6 +82,7 @@ fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
         options.seed = call.host.seed();
     }
     options.validate().map_err(|error| call.refused(error, 3))?;
+    check_precision(&call.host.device()?, options.precision).map_err(|error| call.refused(error, 3))?;
     let (task, data): (Task, Dataset) = (call.value(1)?, call.value(2)?);
     let from = match call.maybe::<Net>(0) {
         Some(net) => PretrainFrom::Net(net),
@@ -98,6 +99,7 @@ fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
         options.seed = call.host.seed();
     }
     options.validate().map_err(|error| call.refused(error, 2))?;
+    check_precision(&call.host.device()?, options.precision).map_err(|error| call.refused(error, 2))?;
     let few: Dataset = call.value(1)?;
     let method = match call.maybe::<Net>(0) {
         Some(net) => Method::Scratch(net),
@@ -107,6 +109,9 @@ fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
         .map(Dynamic::from)
         .map_err(|fault| call.refused(fault, 2))
 }
+
+const PRECISION: &str =
+    "what the network computes in: bf16 is faster on libtorch with AVX512-BF16 or a GPU (see `foretask doctor`)";
 
 fn pretrain_options() -> Vec<OptionDoc> {
     let defaults = serde_json::to_value(PretrainOptions::default()).unwrap_or_default();
@@ -140,6 +145,7 @@ fn pretrain_options() -> Vec<OptionDoc> {
         option("schedule", "\"cosine\" or \"constant\"", "what the learning rate does after that"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
         option("accumulate", "whole number from 1", "batches whose gradients are averaged for one step"),
+        OptionDoc::new("precision", "\"f32\" or \"bf16\"", "\"f32\"", PRECISION),
         OptionDoc::new(
             "seed",
             "whole number",
@@ -189,6 +195,7 @@ fn finetune_options() -> Vec<OptionDoc> {
         ),
         option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
+        OptionDoc::new("precision", "\"f32\" or \"bf16\"", "\"f32\"", PRECISION),
         OptionDoc::new(
             "seed",
             "whole number",

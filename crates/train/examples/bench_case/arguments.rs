@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use foretask_backend::Precision;
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Shape;
 
 pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--batch 128] [--threads 1] \
-                                [--device flex|libtorch] [--seconds 6] [--photos DIR]";
+                                [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
 
 /// One case.
 pub(crate) struct Arguments {
@@ -18,6 +19,7 @@ pub(crate) struct Arguments {
     pub(crate) batch: usize,
     pub(crate) threads: usize,
     pub(crate) device: String,
+    pub(crate) precision: Precision,
     pub(crate) seconds: f64,
     photos: Option<PathBuf>,
 }
@@ -34,6 +36,7 @@ impl Arguments {
             batch: 128,
             threads: 1,
             device: "flex".to_owned(),
+            precision: Precision::F32,
             seconds: 6.0,
             photos: None,
         };
@@ -46,6 +49,7 @@ impl Arguments {
                 "--batch" => read.batch = value.parse()?,
                 "--threads" => read.threads = value.parse()?,
                 "--device" => read.device = value,
+                "--precision" => read.precision = serde_json::from_value(value.into())?,
                 "--seconds" => read.seconds = value.parse()?,
                 "--photos" => read.photos = Some(value.into()),
                 other => return Err(format!("there is no option {other}; {USAGE}").into()),

@@ -47,6 +47,7 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
         batch_size: Some(arguments.batch),
         // The peer does not clip.
         clip_norm: 0.0,
+        precision: arguments.precision,
         ..PretrainOptions::default()
     };
     let task = TaskMix::from(Task::by_name(&arguments.work)?);
@@ -65,6 +66,7 @@ pub(crate) fn finetuning(arguments: &Arguments) -> Result<Measured, Box<dyn Erro
         batch_size: Some(arguments.batch),
         keep: Keep::Finetuned,
         clip_norm: 0.0,
+        precision: arguments.precision,
         ..FinetuneOptions::default()
     };
     let encoder = encoder(arguments)?;
@@ -140,7 +142,8 @@ struct Learner {
 /// Forward, backward and update on inputs that are there, as `simclr()` trains.
 pub(crate) fn compute(arguments: &Arguments) -> Result<Measured, Box<dyn Error>> {
     let device = foretask_backend::device(&arguments.device)?;
-    let inputs = fixed_inputs(arguments, &device);
+    device.require(arguments.precision)?;
+    let inputs = arguments.precision.input(fixed_inputs(arguments, &device));
     let mut learner = learner(arguments, &device);
     let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), 1e-2);
     let update = Update { learning_rate: 1e-3, clip_norm: None };

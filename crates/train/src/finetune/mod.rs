@@ -20,6 +20,7 @@ use crate::error::TrainError;
 use crate::features::{check_channels, extract_features};
 use crate::health::HealthLine;
 use crate::labels_of;
+use crate::precision::check_precision;
 use crate::probe::{ProbeOptions, Standardization, linear_probe};
 use crate::start::Start;
 
@@ -82,6 +83,7 @@ pub fn finetune(
     cx: &Context<'_>,
 ) -> Result<Finetuned, TrainError> {
     options.validate()?;
+    check_precision(cx.device, options.precision)?;
     let labels = labels_of(images)?;
     let classes = images.classes();
     let from_scratch = matches!(start, Start::Network(_));

@@ -157,14 +157,15 @@ fn one_round(
         optimizer = optimizer.with_factor(&path, 0.0);
     }
     let input = &encoder.input;
+    let device = cx.device.training();
     let make = |request: &Request, workers: &Workers| {
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
-        Ok((data, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
+        let x =
+            catch("bringing a batch to the device", || recipe.precision.input(images_tensor(data, input, &device)))?;
+        Ok((x, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
     };
-    let device = cx.device.training();
-    let forward = |network: &Network, (data, labels): (Vec<f32>, Vec<u32>), measure: bool| {
-        let x = images_tensor(data, input, &device);
+    let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {
         let logits = network.forward(x);
         let gauges = measure.then(|| Gauges {
             metrics: vec![

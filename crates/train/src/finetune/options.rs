@@ -1,5 +1,6 @@
 //! Options of `finetune`.
 
+use foretask_backend::Precision;
 use foretask_pretext::Augment;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,9 @@ pub struct FinetuneOptions {
     pub warmup: f64,
     /// Bound of the global gradient norm; 0 for none.
     pub clip_norm: f64,
+    /// The type of number that the network computes in; weights, their updates and losses stay `f32`.
+    #[serde(skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// Decides first weights, order and every random choice.
     pub seed: u64,
     /// Side of the square that images are brought to; only for a new network, since a trained encoder brings its own.
@@ -95,6 +99,7 @@ impl Default for FinetuneOptions {
             converge: None,
             warmup: 0.1,
             clip_norm: 1.0,
+            precision: Precision::F32,
             seed: 0,
             image_size: None,
         }

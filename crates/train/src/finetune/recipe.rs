@@ -1,5 +1,6 @@
 //! The numbers that decide how the label stage trains, every one filled in.
 
+use foretask_backend::Precision;
 use foretask_pretext::{Augment, Auto, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,9 @@ pub struct Recipe {
     pub warmup: f64,
     /// Bound of the global gradient norm; 0 for none.
     pub clip_norm: f64,
+    /// The type of number that the network computes in.
+    #[serde(default, skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// Decides order and every random choice.
     pub seed: u64,
 }
@@ -157,6 +161,7 @@ pub fn resolve(
         converge,
         warmup: options.warmup,
         clip_norm: options.clip_norm,
+        precision: options.precision,
         seed: options.seed,
     };
     Ok((recipe, autos))

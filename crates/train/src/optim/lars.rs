@@ -1,6 +1,7 @@
 //! LARS (You, Gitman and Ginsburg 2017, "Large batch training of convolutional networks").
 
 use burn::tensor::Tensor;
+use foretask_backend::update::square_sum;
 use serde::{Deserialize, Serialize};
 
 /// Added to the length that a weight's length is divided by.
@@ -33,19 +34,25 @@ impl Default for Lars {
 }
 
 impl Lars {
-    /// The gradient with decay and trust ratio, for the momentum of [`Sgd`](super::Sgd). Never waits for the device.
-    pub(crate) fn scaled<const D: usize>(
+    /// What gradient and decay are multiplied by in the update of a weight (`scales` come from clipping), for
+    /// [`Sgd`](super::Sgd)'s momentum. Never waits for the device.
+    pub(crate) fn scales<const D: usize>(
         &self,
         value: &Tensor<D>,
-        gradient: Tensor<D>,
+        gradient: &Tensor<D>,
+        scales: Option<Tensor<1>>,
         learning_rate: f64,
         weight_decay: f64,
-    ) -> Tensor<D> {
+    ) -> Option<Tensor<1>> {
         if D < 2 {
-            return gradient;
+            return scales;
         }
-        let length = |x: Tensor<D>| x.clone().mul(x).sum().sqrt();
-        let (of_value, of_gradient) = (length(value.clone()), length(gradient.clone()));
+        let clip = scales.map(|scales| scales.narrow(0, 0, 1));
+        let of_value = square_sum(value.clone()).sqrt();
+        let mut of_gradient = square_sum(gradient.clone()).sqrt();
+        if let Some(clip) = &clip {
+            of_gradient = of_gradient.mul(clip.clone());
+        }
         let denominator = of_gradient.clone().add(of_value.clone().mul_scalar(weight_decay)).add_scalar(EPSILON);
         let mut ratio = of_value.clone().div(denominator).mul_scalar(self.trust);
         if self.clip {
@@ -53,8 +60,12 @@ impl Lars {
         }
         // Where either is all 0: the bare gradient.
         let whole = of_value.mul(of_gradient).greater_scalar(0.0);
-        let decay = whole.clone().float().mul_scalar(weight_decay);
+        let of_decay = whole.clone().float().mul(ratio.clone());
         let ratio = ratio.ones_like().mask_where(whole, ratio);
-        gradient.add(value.clone().mul(decay.reshape([1; D]))).mul(ratio.reshape([1; D]))
+        let of_gradient = match clip {
+            Some(clip) => ratio.mul(clip),
+            None => ratio,
+        };
+        Some(Tensor::cat(vec![of_gradient, of_decay], 0))
     }
 }

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::container::TensorContainer;
 use burn::tensor::{Device, Tensor, TensorData};
+use foretask_backend::update::{self, DescentStep};
 use foretask_backend::{HostTensor, Path, StateDict, host_tensor};
 use serde::{Deserialize, Serialize};
 
@@ -102,12 +103,13 @@ impl Optimizer {
         last(&self.factors) * last(&self.moment)
     }
 
-    /// One parameter's update. `value` and `gradient` carry no graph.
+    /// One parameter's update. `scales` are what clipping multiplies the gradient by, and 1 for the decay.
     pub(crate) fn update<const D: usize>(
         &mut self,
         path: &str,
         value: Tensor<D>,
         gradient: Tensor<D>,
+        scales: Option<Tensor<1>>,
         learning_rate: f64,
     ) -> Tensor<D> {
         let factor = self.factor(path);
@@ -119,33 +121,36 @@ impl Optimizer {
         let key = path.to_owned();
         let count = self.updates.entry(key.clone()).or_insert(0);
         *count += 1;
+        let count = *count;
         match self.rule {
             Rule::AdamW(rule) => {
-                let moments = self.first.remove(&key).zip(self.second.remove(&key));
-                let (value, first, second) = rule.update(value, gradient, moments, *count, learning_rate, decay);
+                let moments =
+                    self.first.remove(&key).zip(self.second.remove(&key)).map(|(first, second)| [first, second]);
+                let step = rule.step(count, learning_rate, decay);
+                let (value, [first, second]) = update::adamw(value, gradient, moments, scales, step);
                 self.first.register(key.clone(), first);
                 self.second.register(key, second);
                 value
             }
-            Rule::Sgd(rule) => self.descend(rule, key, value, gradient, learning_rate, decay),
+            Rule::Sgd(rule) => self.descend(key, value, gradient, scales, rule.step(learning_rate, decay)),
             Rule::Lars(rule) => {
-                let gradient = rule.scaled(&value, gradient, learning_rate, decay);
+                let scales = rule.scales(&value, &gradient, scales, learning_rate, decay);
                 let Lars { momentum, nesterov, .. } = rule;
-                self.descend(Sgd { momentum, nesterov }, key, value, gradient, learning_rate, 0.0)
+                let step = Sgd { momentum, nesterov }.step(learning_rate, decay);
+                self.descend(key, value, gradient, scales, step)
             }
         }
     }
 
     fn descend<const D: usize>(
         &mut self,
-        rule: Sgd,
         key: String,
         value: Tensor<D>,
         gradient: Tensor<D>,
-        learning_rate: f64,
-        decay: f64,
+        scales: Option<Tensor<1>>,
+        step: DescentStep,
     ) -> Tensor<D> {
-        let (value, buffer) = rule.update(value, gradient, self.first.remove(&key), learning_rate, decay);
+        let (value, buffer) = update::descend(value, gradient, self.first.remove(&key), scales, step);
         if let Some(buffer) = buffer {
             self.first.register(key, buffer);
         }

@@ -1,6 +1,6 @@
 //! What the trained network answers on examples of its own tasks, for people to look at.
 
-use foretask_backend::{Device, Scope, catch, host_tensor, load_state_dict};
+use foretask_backend::{Device, Precision, Scope, catch, host_tensor, load_state_dict};
 use foretask_pretext::{Example, ExampleTarget, Inputs, Planes, TargetKind};
 
 use super::learner::{Learner, Net, Normalizer};
@@ -23,7 +23,7 @@ impl Pretrained {
         let learner = Learner::new(self.encoder.build(&plain)?, heads, &Scope::unfilled(&plain));
         let heads = load_state_dict(learner.heads, &self.heads)?;
         let learner = Learner { encoder: learner.encoder, heads };
-        let normalizer = Normalizer::new(&self.encoder.input, &plain);
+        let normalizer = Normalizer::new(&self.encoder.input, Precision::F32, &plain);
         let net = Net::of(&learner, task, &normalizer);
         for example in examples {
             example.answer = catch("answering an example", || answer_of(planned, &net, example))??;
@@ -34,7 +34,8 @@ impl Pretrained {
 
 fn answer_of(planned: &PlannedTask, net: &Net<'_>, example: &Example) -> Result<Option<ExampleTarget>, TrainError> {
     let task = &planned.task.task;
-    let (_, answer) = answer(net, task.name(), blocks(&example.inputs), false)?;
+    let inputs = blocks(&example.inputs).into_iter().map(|block| net.normalizer.block(block)).collect();
+    let (_, answer) = answer(net, task.name(), inputs, false)?;
     Ok(match (answer, task.layout(planned.task.shape).target) {
         (Answer::Logits(logits), TargetKind::Classes { names, .. }) => {
             let logits = host_tensor(logits);

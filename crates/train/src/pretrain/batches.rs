@@ -1,24 +1,50 @@
 //! Batches of pretext tasks.
 
+use burn::tensor::Tensor;
+use foretask_backend::catch;
 use foretask_data::Images;
-use foretask_pretext::{Batch, ImageRef, Resolved};
+use foretask_pretext::{Batch, ImageRef, Resolved, Targets};
 use foretask_random::Key;
 
+use super::learner::Normalizer;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers};
+
+/// A task's batch with its inputs on the device: the loader's thread brings them there while the step before is computed.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// One block for every input shape.
+    pub(super) inputs: Vec<Block>,
+    /// What the network shall answer.
+    pub(super) targets: Targets,
+    /// Positions of the source images in the pool.
+    pub(super) images: Vec<u32>,
+}
+
+/// All inputs of one shape, image-major.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    /// `[count * per_image, channels, height, width]`, normalized, in the precision that the network is to compute in.
+    pub(super) x: Tensor<4>,
+    /// Inputs of this shape made of each image.
+    pub(super) per_image: usize,
+}
 
 /// What each task makes of the images of a request. Random choices follow from (seed, task, epoch, row, view, operation).
 pub(super) fn make<'a>(
     tasks: impl Iterator<Item = &'a Resolved>,
     images: &Images,
+    normalizer: &Normalizer,
     seed: u64,
     request: &Request,
     workers: &Workers,
-) -> Result<Vec<Batch>, TrainError> {
+) -> Result<Vec<Ready>, TrainError> {
     let made = tasks.enumerate().map(|(number, task)| {
         // The first task draws what it would draw alone.
         let key = if number == 0 { Key::new(seed) } else { Key::new(seed).named("task").with(number as u64) };
-        one(task, images, key.with(request.epoch), request, workers)
+        let Batch { inputs, targets, images, .. } = one(task, images, key.with(request.epoch), request, workers)?;
+        let blocks = || inputs.into_iter().map(|block| normalizer.block(block)).collect();
+        Ok(Ready { inputs: catch("bringing a batch to the device", blocks)?, targets, images })
     });
     made.collect()
 }

@@ -2,10 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foretask_backend::Scope;
+use foretask_backend::{Precision, Scope, host_tensor, in_f32};
 use foretask_models::{Backbone, Head, InputSpec};
 use foretask_pretext::Inputs;
 
+use super::batches::Block;
 use super::heads::HeadConfig;
 
 /// An encoder and the heads of all tasks, in their order.
@@ -45,20 +46,28 @@ impl<'a> Net<'a> {
 pub(super) struct Normalizer {
     mean: Tensor<4>,
     std: Tensor<4>,
+    precision: Precision,
     pub(super) device: Device,
 }
 
 impl Normalizer {
     /// `device` without gradient graph: inputs have none.
-    pub(super) fn new(input: &InputSpec, device: &Device) -> Self {
+    pub(super) fn new(input: &InputSpec, precision: Precision, device: &Device) -> Self {
         let shape = [1, input.channels, 1, 1];
         let tensor = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), shape), device);
-        Self { mean: tensor(&input.mean), std: tensor(&input.std), device: device.clone() }
+        Self { mean: tensor(&input.mean), std: tensor(&input.std), precision, device: device.clone() }
     }
 
-    /// `[n, channels, height, width]` of a block.
-    pub(super) fn inputs(&self, inputs: Inputs) -> Tensor<4> {
-        self.images(inputs.data, inputs.shape).sub(self.mean.clone()).div(self.std.clone())
+    /// Inputs as the network takes them.
+    pub(super) fn block(&self, inputs: Inputs) -> Block {
+        let Inputs { data, shape, per_image } = inputs;
+        let x = self.images(data, shape).sub(self.mean.clone()).div(self.std.clone());
+        Block { x: self.precision.input(x), per_image }
+    }
+
+    /// Back to 0..1, on the host.
+    pub(super) fn pixels(&self, block: &Block) -> Vec<f32> {
+        host_tensor(in_f32(block.x.clone()).mul(self.std.clone()).add(self.mean.clone())).data
     }
 
     /// Numbers as they are.

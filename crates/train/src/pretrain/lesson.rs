@@ -4,8 +4,8 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::{StateDict, host_tensor};
 use foretask_models::Backbone;
-use foretask_pretext::Batch;
 
+use super::batches::Ready;
 use super::collapse::{OnCollapse, Watch};
 use super::learner::{Learner, Net, Normalizer};
 use super::methods::{self, Method, Sizes};
@@ -55,8 +55,8 @@ impl<'a> Exercises<'a> {
     }
 }
 
-impl Lesson<Learner, Vec<Batch>> for Exercises<'_> {
-    fn forward(&mut self, learner: &Learner, batches: Vec<Batch>, moment: Moment) -> Result<Forward, TrainError> {
+impl Lesson<Learner, Vec<Ready>> for Exercises<'_> {
+    fn forward(&mut self, learner: &Learner, batches: Vec<Ready>, moment: Moment) -> Result<Forward, TrainError> {
         let several = self.all.len() > 1;
         let mut losses = Vec::new();
         let mut warnings = Vec::new();

@@ -39,6 +39,7 @@ use crate::length::Length;
 use crate::loader::{Request, Workers};
 use crate::memory::require_memory;
 use crate::optim::Optimizer;
+use crate::precision::check_precision;
 use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};
@@ -63,6 +64,7 @@ pub fn pretrain(
     observer: Option<&Observer<'_>>,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
+    check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &Pool::from(images), options)?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in &plan.notes {
@@ -79,9 +81,10 @@ fn run(
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
-    let normalizer = Normalizer::new(&input, &cx.device.plain());
+    let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let make = |request: &Request, workers: &Workers| {
-        batches::make(plan.tasks.iter().map(|task| &task.task), images, plan.options.seed, request, workers)
+        let tasks = plan.tasks.iter().map(|task| &task.task);
+        batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
     };
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let row = |index: u32| images.row(index as usize);
@@ -113,7 +116,7 @@ fn run(
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let learner = learner(start, &plan, cx)?;
-    let mut lesson = Exercises::new(&plan, &learner, normalizer, &labels, &look)?;
+    let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
     let trained = train(learner, optimizer(&plan), &training, &make, &mut lesson, row, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);

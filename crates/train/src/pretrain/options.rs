@@ -1,5 +1,6 @@
 //! Options of `pretrain`.
 
+use foretask_backend::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::collapse::OnCollapse;
@@ -79,6 +80,9 @@ pub struct PretrainOptions {
     pub clip_norm: f64,
     /// Batches whose gradients are averaged for one update. Contrastive tasks compare within one batch only.
     pub accumulate: u64,
+    /// The type of number that the network computes in; weights, their updates and losses stay `f32`.
+    #[serde(skip_serializing_if = "Precision::is_full")]
+    pub precision: Precision,
     /// Decides first weights, order and every random choice.
     pub seed: u64,
     /// What happens when the features become the same for every image.
@@ -107,6 +111,7 @@ impl Default for PretrainOptions {
             schedule: Decay::Cosine,
             clip_norm: 5.0,
             accumulate: 1,
+            precision: Precision::F32,
             seed: 0,
             on_collapse: OnCollapse::Stop,
             image_size: None,
@@ -242,6 +247,7 @@ mod tests {
             (r#"{"optimizer": "sgd", "betas": [0.9, 0.99]}"#, ["`betas`", "adamw"]),
             (r#"{"warmup": 1}"#, ["`warmup`", "0 to 0.9"]),
             (r#"{"clip_norm": -1}"#, ["`clip_norm`", "0 for no clipping"]),
+            (r#"{"precision": "f16"}"#, ["unknown variant", "bf16"]),
             (r#"{"optimizer": "adam"}"#, ["unknown variant", "adamw"]),
             (r#"{"budget": "soon"}"#, ["not a time", "2m"]),
         ] {

@@ -236,6 +236,7 @@ def main():
     options.add_argument("--batch", type=int, default=128)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--workers", type=int, default=0)
+    options.add_argument("--precision", default="f32")
     options.add_argument("--seconds", type=float, default=6.0)
     options.add_argument("--photos", type=Path)
     o = options.parse_args()
@@ -245,6 +246,12 @@ def main():
     side = min(height, width)
 
     net = ResNet({"resnet10": 1, "resnet18": 2}[o.arch], channels, o.width)
+
+    def through(net, x):
+        """In half precision where that is asked for; losses are computed in single precision, as on our side."""
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=o.precision == "bf16"):
+            y = net(x)
+        return y.float()
 
     def loader(transform, count=10_000):
         return batches(Pictures(made_pictures(count, height, width, channels), transform), o.batch, o.workers)
@@ -282,7 +289,7 @@ def main():
 
         def step():
             x = fixed if data is None else fast(torch.cat(next(data)[0]))
-            first, second = head(net(x)).chunk(2)
+            first, second = through(lambda x: head(net(x)), x).chunk(2)
             update(loss(first, second))
 
     elif o.work == "rotation":
@@ -294,7 +301,7 @@ def main():
         def step():
             upright = next(data)[0]
             x = fast(torch.cat([torch.rot90(upright, k, (2, 3)) for k in range(4)]))
-            update(functional.cross_entropy(head(net(x)), turns))
+            update(functional.cross_entropy(through(lambda x: head(net(x)), x), turns))
 
     elif o.work == "super_resolution":
         head = Decoder(net.features, side, channels)
@@ -303,7 +310,7 @@ def main():
 
         def step():
             (coarse, target), _ = next(data)
-            update(functional.l1_loss(head(net.map(fast(coarse))), fast(target)))
+            update(functional.l1_loss(through(lambda x: head(net.map(x)), fast(coarse)), fast(target)))
 
     elif o.work == "finetune":
         head = nn.Linear(net.features, 10)
@@ -312,7 +319,7 @@ def main():
 
         def step():
             x, labels = next(data)
-            update(functional.cross_entropy(head(net(fast(x))), labels))
+            update(functional.cross_entropy(through(lambda x: head(net(x)), fast(x)), labels))
 
     else:
         sys.exit(f"there is no work {o.work}")

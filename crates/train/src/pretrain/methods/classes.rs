@@ -2,11 +2,12 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_objectives::cross_entropy;
-use foretask_pretext::{Batch, Targets};
+use foretask_pretext::Targets;
 
 use super::{Answer, Method, answer, to_host};
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -22,7 +23,7 @@ impl Method for Classes {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;

@@ -5,12 +5,12 @@ use burn::tensor::{Tensor, TensorData};
 use foretask_backend::StateDict;
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{DeepCluster, Swav};
-use foretask_pretext::Batch;
 
 use super::Method;
 use super::views::embed;
 use crate::error::TrainError;
 use crate::health::{Gauges, Metric};
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -29,7 +29,7 @@ impl Method for SwavMethod {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let Head::Prototypes(head) = net.head else { return Err(TrainError::NoHead { task: "swav" }) };
@@ -75,7 +75,7 @@ impl Method for DeepClusterMethod {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let epoch = moment.step / moment.steps_per_epoch;

@@ -3,11 +3,12 @@
 use burn::tensor::Tensor;
 use foretask_backend::{HostTensor, StateDict};
 use foretask_objectives::{l2_loss, soft_cross_entropy};
-use foretask_pretext::{AbBins, Batch, Shape, Targets};
+use foretask_pretext::{AbBins, Shape, Targets};
 
 use super::{Answer, Method, answer};
 use crate::error::TrainError;
 use crate::health::{Gauges, Metric};
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -33,7 +34,7 @@ impl Method for ColorClasses {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let (features, answer) = answer(net, WORD, batch.inputs, moment.measure)?;
@@ -81,7 +82,7 @@ impl Method for ColorNumbers {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let (features, answer) = answer(net, WORD, batch.inputs, moment.measure)?;

@@ -2,12 +2,12 @@
 
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_objectives::{decoupled, decoupled_weighted, nt_xent, supcon};
-use foretask_pretext::Batch;
 
 use super::Method;
 use super::views::embed;
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -37,7 +37,7 @@ impl Method for SimClr {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;
@@ -79,7 +79,7 @@ impl Method for SupCon {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;

@@ -5,7 +5,6 @@ use burn::tensor::Tensor;
 use foretask_backend::{StateDict, host_tensor};
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{Dino, cosine_momentum, mean_entropy, teacher_temperature};
-use foretask_pretext::Batch;
 
 use super::Method;
 use super::teacher::Teacher;
@@ -13,6 +12,7 @@ use super::views::embed;
 use crate::checkpoint;
 use crate::error::TrainError;
 use crate::health::{Gauges, Metric};
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -36,10 +36,10 @@ impl Method for DinoMethod {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let taught = self.teacher.embed(net.normalizer, &batch.inputs)?;
+        let taught = self.teacher.embed(&batch.inputs)?;
         let views = embed(net, batch.inputs, moment.step < self.freeze, moment.measure)?;
         let [from, to] = self.temperatures;
         let temperature = teacher_temperature(moment.step, self.warmup, from, to);

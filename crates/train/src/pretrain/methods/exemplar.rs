@@ -3,12 +3,12 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_models::Head;
 use foretask_objectives::{cross_entropy, triplet};
-use foretask_pretext::Batch;
 
 use super::views::embed;
 use super::{Method, to_host};
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -23,7 +23,7 @@ impl Method for Triplets {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;
@@ -44,13 +44,13 @@ impl Method for Instances {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        mut batch: Batch,
+        mut batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let no_head = TrainError::NoHead { task: "exemplar" };
         let (Head::Class(head), Some(block)) = (net.head, batch.inputs.pop()) else { return Err(no_head) };
         let copies = block.per_image;
-        let features = net.encoder.forward(net.normalizer.inputs(block));
+        let features = net.encoder.forward(block.x);
         let logits = head.forward(features.clone());
         let classes: Vec<u32> = batch.images.iter().flat_map(|&image| std::iter::repeat_n(image, copies)).collect();
         let gauges = moment.measure.then(|| gauges::of_classes(&to_host(features), &to_host(logits.clone()), &classes));

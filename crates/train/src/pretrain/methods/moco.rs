@@ -5,7 +5,6 @@ use burn::tensor::Tensor;
 use foretask_backend::StateDict;
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{FeatureQueue, cosine_momentum, moco, moco_symmetric, moco_v3};
-use foretask_pretext::Batch;
 
 use super::Method;
 use super::teacher::Teacher;
@@ -13,6 +12,7 @@ use super::views::{embed, pair};
 use crate::checkpoint;
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -32,10 +32,10 @@ impl Method for MocoQueue {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let keys = self.teacher.embed(net.normalizer, &batch.inputs)?;
+        let keys = self.teacher.embed(&batch.inputs)?;
         let views = embed(net, batch.inputs, false, moment.measure)?;
         let [first, second] = views.pair()?;
         let gauges = gauges::of_views(&views);
@@ -93,10 +93,10 @@ impl Method for MocoBatch {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let [key1, key2] = pair(&self.teacher.embed(net.normalizer, &batch.inputs)?)?;
+        let [key1, key2] = pair(&self.teacher.embed(&batch.inputs)?)?;
         let views = embed(net, batch.inputs, false, moment.measure)?;
         let [first, second] = views.answered_pair()?;
         let gauges = gauges::of_views(&views);

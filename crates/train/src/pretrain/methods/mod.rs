@@ -27,7 +27,7 @@ use foretask_models::{
 };
 use foretask_objectives::{DeepCluster, DeepClusterOptions, Dino, FeatureQueue, Swav, VicReg};
 use foretask_pretext::{
-    AbBins, Auto, Batch, ColorTarget, Decoupled, ExemplarMode, Inputs, Layout, PixelLoss, Shape, TargetKind, Task,
+    AbBins, Auto, ColorTarget, Decoupled, ExemplarMode, Layout, PixelLoss, Shape, TargetKind, Task,
 };
 use foretask_random::Key;
 
@@ -36,6 +36,7 @@ use super::learner::{Learner, Net};
 use super::plan::{PlannedTask, PretrainPlan};
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::{Block, Ready};
 use crate::training::Moment;
 use contrastive::Comparison;
 use teacher::Teacher;
@@ -50,7 +51,7 @@ pub(super) trait Method: Debug {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError>;
 
@@ -358,7 +359,7 @@ pub(super) enum Answer {
 pub(super) fn answer(
     net: &Net<'_>,
     task: &'static str,
-    inputs: Vec<Inputs>,
+    inputs: Vec<Block>,
     wanted: bool,
 ) -> Result<(Option<HostTensor>, Answer), TrainError> {
     let block = inputs.into_iter().next().ok_or(TrainError::NoHead { task })?;
@@ -366,7 +367,7 @@ pub(super) fn answer(
         let (features, logits) = tiles::answer_of_tiles(net, head, block, task == "relative_position");
         return Ok((wanted.then(|| to_host(features)), Answer::Logits(logits)));
     }
-    let x = net.normalizer.inputs(block);
+    let x = block.x;
     if let Head::Decoder(head) = net.head {
         let map = net.encoder.forward_map(x);
         let features = wanted.then(|| to_host(global_avg_pool(map.clone())));

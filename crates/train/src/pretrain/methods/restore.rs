@@ -3,11 +3,12 @@
 use burn::tensor::Tensor;
 use foretask_models::{BackboneConfig, DecoderConfig};
 use foretask_objectives::{Distance, l1_loss, l2_loss, weighted_distance};
-use foretask_pretext::{Auto, Batch, PixelLoss, Shape, Targets};
+use foretask_pretext::{Auto, PixelLoss, Shape, Targets};
 
 use super::{Answer, Method, answer, to_host};
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::Net;
@@ -48,10 +49,10 @@ impl Method for Restore {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let seen = moment.measure.then(|| batch.inputs.first().map(|block| block.data.clone())).flatten();
+        let seen = moment.measure.then(|| batch.inputs.first().map(|block| net.normalizer.pixels(block))).flatten();
         let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;
         let (Answer::Images(restored), Targets::Images { pixels, shape, weights }) = (answer, batch.targets) else {
             return Err(TrainError::NoHead { task: self.task });

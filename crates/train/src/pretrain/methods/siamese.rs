@@ -6,13 +6,13 @@ use burn::tensor::Tensor;
 use foretask_backend::StateDict;
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{FeatureQueue, byol, cosine_momentum, nearest_neighbors, nnclr, simsiam};
-use foretask_pretext::Batch;
 
 use super::Method;
 use super::teacher::Teacher;
 use super::views::{embed, pair};
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -31,10 +31,10 @@ impl Method for Byol {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let targets = pair(&self.teacher.embed(net.normalizer, &batch.inputs)?)?;
+        let targets = pair(&self.teacher.embed(&batch.inputs)?)?;
         let views = embed(net, batch.inputs, false, moment.measure)?;
         Ok((byol(views.answered_pair()?, targets), gauges::of_views(&views)))
     }
@@ -69,7 +69,7 @@ impl Method for SimSiam {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;
@@ -93,7 +93,7 @@ impl Method for NnClr {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;

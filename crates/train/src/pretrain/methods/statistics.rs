@@ -4,13 +4,13 @@
 
 use burn::tensor::Tensor;
 use foretask_objectives::{VicReg, barlow_twins, lejepa, random_slices, vicreg};
-use foretask_pretext::Batch;
 use foretask_random::Key;
 
 use super::Method;
 use super::views::embed;
 use crate::error::TrainError;
 use crate::health::Gauges;
+use crate::pretrain::batches::Ready;
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -27,7 +27,7 @@ impl Method for BarlowTwins {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;
@@ -46,7 +46,7 @@ impl Method for Vic {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;
@@ -69,7 +69,7 @@ impl Method for LeJepa {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        batch: Batch,
+        batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let views = embed(net, batch.inputs, false, moment.measure)?;

@@ -5,12 +5,12 @@ use foretask_backend::layers::with_batch_statistics;
 use foretask_backend::{StateDict, load_state_dict, state_dict};
 use foretask_models::{Backbone, Head};
 use foretask_objectives::{ema_update, teacher_of};
-use foretask_pretext::Inputs;
 
 use super::views::embed_globals;
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::pretrain::learner::{Learner, Normalizer};
+use crate::pretrain::batches::Block;
+use crate::pretrain::learner::Learner;
 
 /// See the module. Has storage of its own and no gradient graph. It normalizes by the statistics of the batch, as the
 /// published recipes do: with running statistics (EMAN, Cai et al. 2021) neighbors told 33 % instead of 40 % after 200 steps
@@ -28,8 +28,8 @@ impl Teacher {
     }
 
     /// Embeddings of the global views, one `[count, d]` each, without graph.
-    pub(super) fn embed(&self, normalizer: &Normalizer, inputs: &[Inputs]) -> Result<Vec<Tensor<2>>, TrainError> {
-        with_batch_statistics(|| embed_globals(&self.encoder, &self.head, normalizer, inputs))
+    pub(super) fn embed(&self, inputs: &[Block]) -> Result<Vec<Tensor<2>>, TrainError> {
+        with_batch_statistics(|| embed_globals(&self.encoder, &self.head, inputs))
     }
 
     /// Moves towards the student after an update. In the first steps it follows faster: weights that nothing has taught

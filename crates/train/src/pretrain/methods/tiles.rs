@@ -3,11 +3,11 @@
 use burn::tensor::Tensor;
 use foretask_models::Head;
 use foretask_objectives::counting;
-use foretask_pretext::{Batch, Inputs};
 
 use super::{Method, to_host};
 use crate::error::TrainError;
 use crate::health::{Gauges, Metric};
+use crate::pretrain::batches::{Block, Ready};
 use crate::pretrain::gauges;
 use crate::pretrain::learner::Net;
 use crate::training::Moment;
@@ -17,11 +17,11 @@ use crate::training::Moment;
 pub(super) fn answer_of_tiles(
     net: &Net<'_>,
     head: &foretask_models::TileHead,
-    block: Inputs,
+    block: Block,
     pairs: bool,
 ) -> (Tensor<2>, Tensor<2>) {
     let tiles = block.per_image;
-    let features = net.encoder.forward(net.normalizer.inputs(block));
+    let features = net.encoder.forward(block.x);
     if !pairs {
         return (features.clone(), head.forward(features));
     }
@@ -45,13 +45,13 @@ impl Method for Counting {
     fn forward(
         &mut self,
         net: &Net<'_>,
-        mut batch: Batch,
+        mut batch: Ready,
         moment: Moment,
     ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
         let no_head = TrainError::NoHead { task: "counting" };
         let (Head::Vector(head), Some(block)) = (net.head, batch.inputs.pop()) else { return Err(no_head) };
         let per_image = block.per_image;
-        let features = net.encoder.forward(net.normalizer.inputs(block));
+        let features = net.encoder.forward(block.x);
         let counts = head.forward(features.clone());
         let [rows, c] = counts.dims();
         let count = rows / per_image.max(1);

@@ -3,11 +3,11 @@
 use burn::tensor::Tensor;
 use foretask_backend::HostTensor;
 use foretask_models::{Backbone, Head};
-use foretask_pretext::Inputs;
 
 use super::to_host;
 use crate::error::TrainError;
-use crate::pretrain::learner::{Net, Normalizer};
+use crate::pretrain::batches::Block;
+use crate::pretrain::learner::Net;
 
 /// Views of a batch, embedded; one `[count, …]` for every view, the global ones first.
 pub(in crate::pretrain) struct Views {
@@ -44,12 +44,12 @@ pub(super) fn pair(views: &[Tensor<2>]) -> Result<[Tensor<2>; 2], TrainError> {
 
 /// Every view through encoder and head; views of one shape go together. `frozen` stops gradients at prototypes and last
 /// layers.
-pub(super) fn embed(net: &Net<'_>, inputs: Vec<Inputs>, frozen: bool, wanted: bool) -> Result<Views, TrainError> {
+pub(super) fn embed(net: &Net<'_>, inputs: Vec<Block>, frozen: bool, wanted: bool) -> Result<Views, TrainError> {
     let global = inputs.first().map_or(0, |block| block.per_image);
     let mut views = Views { embeddings: Vec::new(), answers: Vec::new(), global, features: None };
     for (number, block) in inputs.into_iter().enumerate() {
         let per_image = block.per_image;
-        let features = net.encoder.forward(net.normalizer.inputs(block));
+        let features = net.encoder.forward(block.x);
         if wanted && number == 0 {
             views.features = Some(to_host(features.clone()));
         }
@@ -61,15 +61,10 @@ pub(super) fn embed(net: &Net<'_>, inputs: Vec<Inputs>, frozen: bool, wanted: bo
 }
 
 /// Embeddings of the global views alone, through any encoder and head: for teachers, which see no others.
-pub(super) fn embed_globals(
-    encoder: &Backbone,
-    head: &Head,
-    normalizer: &Normalizer,
-    inputs: &[Inputs],
-) -> Result<Vec<Tensor<2>>, TrainError> {
-    let block = inputs.first().ok_or(TrainError::NoHead { task: "a task without views" })?.clone();
+pub(super) fn embed_globals(encoder: &Backbone, head: &Head, inputs: &[Block]) -> Result<Vec<Tensor<2>>, TrainError> {
+    let block = inputs.first().ok_or(TrainError::NoHead { task: "a task without views" })?;
     let per_image = block.per_image;
-    let (embeddings, _) = through(head, encoder.forward(normalizer.inputs(block)), false)?;
+    let (embeddings, _) = through(head, encoder.forward(block.x.clone()), false)?;
     Ok(apart(embeddings, per_image))
 }
 

@@ -1,0 +1,196 @@
+//! What libtorch has and tch lacks, through the C++ beside this file. A refusal is a panic with libtorch's words, as
+//! tch's own.
+
+use std::ffi::{CStr, c_char, c_double, c_int};
+use std::ptr::{null, null_mut};
+
+use tch::Tensor;
+use torch_sys::C_tensor;
+
+unsafe extern "C" {
+    fn foretask_torch_message() -> *const c_char;
+    fn foretask_torch_channels_last(x: *const C_tensor, found: *mut *mut C_tensor) -> c_int;
+    fn foretask_torch_convolution_backward(
+        grad: *const C_tensor,
+        x: *const C_tensor,
+        weight: *const C_tensor,
+        stride: i64,
+        padding: i64,
+        of_x: bool,
+        of_weight: bool,
+        found: *mut *mut C_tensor,
+    ) -> c_int;
+    fn foretask_torch_batch_norm_backward(
+        grad: *const C_tensor,
+        x: *const C_tensor,
+        scale: *const C_tensor,
+        mean: *const C_tensor,
+        inverse: *const C_tensor,
+        epsilon: c_double,
+        found: *mut *mut C_tensor,
+    ) -> c_int;
+    fn foretask_torch_layer_norm_backward(
+        grad: *const C_tensor,
+        x: *const C_tensor,
+        mean: *const C_tensor,
+        inverse: *const C_tensor,
+        scale: *const C_tensor,
+        shift: *const C_tensor,
+        found: *mut *mut C_tensor,
+    ) -> c_int;
+    fn foretask_torch_adamw(
+        value: *mut C_tensor,
+        grad: *mut C_tensor,
+        first: *mut C_tensor,
+        second: *mut C_tensor,
+        count: c_double,
+        rate: c_double,
+        beta1: c_double,
+        beta2: c_double,
+        decay: c_double,
+        epsilon: c_double,
+        divisor: *const C_tensor,
+    ) -> c_int;
+    fn foretask_torch_sgd(
+        value: *mut C_tensor,
+        grad: *const C_tensor,
+        buffer: *mut C_tensor,
+        decay: c_double,
+        momentum: c_double,
+        rate: c_double,
+        nesterov: bool,
+    ) -> c_int;
+}
+
+/// Runs a function of the shim that fills in `N` results.
+fn results<const N: usize>(call: impl FnOnce(*mut *mut C_tensor) -> c_int) -> [Option<Tensor>; N] {
+    let mut found = [null_mut::<C_tensor>(); N];
+    expect(call(found.as_mut_ptr()));
+    // SAFETY: new tensors as tch holds them, one owner each.
+    found.map(|pointer| (!pointer.is_null()).then(|| unsafe { Tensor::from_ptr(pointer) }))
+}
+
+fn expect(failed: c_int) {
+    if failed != 0 {
+        // SAFETY: a string of this thread that lives until its next refusal.
+        let message = unsafe { CStr::from_ptr(foretask_torch_message()) }.to_string_lossy();
+        panic!("libtorch: {}", message.lines().next().unwrap_or_default());
+    }
+}
+
+/// All of the results, which were all asked for.
+fn all<const N: usize>(found: [Option<Tensor>; N]) -> [Tensor; N] {
+    found.map(|tensor| tensor.unwrap_or_else(Tensor::new))
+}
+
+fn pointer(tensor: Option<&Tensor>) -> *const C_tensor {
+    tensor.map_or(null(), Tensor::as_ptr)
+}
+
+/// The same values with channels last in memory, copied only where they lie otherwise. `[n, c, h, w]`.
+pub(crate) fn channels_last(x: &Tensor) -> Tensor {
+    // SAFETY: the tensor lives through the call, one result.
+    let [y] = all(results(|found| unsafe { foretask_torch_channels_last(x.as_ptr(), found) }));
+    y
+}
+
+/// The gradients of input and weight, as wanted, of a convolution with a square stride and padding.
+pub(crate) fn convolution_backward(
+    [grad, x, weight]: [&Tensor; 3],
+    stride: usize,
+    padding: usize,
+    wanted: [bool; 2],
+) -> [Option<Tensor>; 2] {
+    // SAFETY: the tensors live through the call, two results.
+    results(|found| unsafe {
+        foretask_torch_convolution_backward(
+            grad.as_ptr(),
+            x.as_ptr(),
+            weight.as_ptr(),
+            stride as i64,
+            padding as i64,
+            wanted[0],
+            wanted[1],
+            found,
+        )
+    })
+}
+
+/// The gradients of input, scale and shift of a batch norm by the batch's own `mean` and `inverse` standard deviation.
+pub(crate) fn batch_norm_backward(
+    [grad, x, scale]: [&Tensor; 3],
+    [mean, inverse]: [&Tensor; 2],
+    epsilon: f64,
+) -> [Tensor; 3] {
+    // SAFETY: the tensors live through the call, three results.
+    all(results(|found| unsafe {
+        foretask_torch_batch_norm_backward(
+            grad.as_ptr(),
+            x.as_ptr(),
+            scale.as_ptr(),
+            mean.as_ptr(),
+            inverse.as_ptr(),
+            epsilon,
+            found,
+        )
+    }))
+}
+
+/// The gradients of input, scale and shift of a layer norm over the last axis.
+pub(crate) fn layer_norm_backward(
+    [grad, x]: [&Tensor; 2],
+    [mean, inverse]: [&Tensor; 2],
+    [scale, shift]: [&Tensor; 2],
+) -> [Tensor; 3] {
+    // SAFETY: the tensors live through the call, three results.
+    all(results(|found| unsafe {
+        foretask_torch_layer_norm_backward(
+            grad.as_ptr(),
+            x.as_ptr(),
+            mean.as_ptr(),
+            inverse.as_ptr(),
+            scale.as_ptr(),
+            shift.as_ptr(),
+            found,
+        )
+    }))
+}
+
+/// Numbers of one update by AdamW, as libtorch takes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdamW {
+    pub(crate) count: f64,
+    pub(crate) rate: f64,
+    pub(crate) betas: [f64; 2],
+    pub(crate) decay: f64,
+    pub(crate) epsilon: f64,
+}
+
+/// Changes value and moments in place; and the gradient, which is divided by `divisor` (one number) where there is one.
+pub(crate) fn adamw([value, grad, first, second]: [&mut Tensor; 4], divisor: Option<&Tensor>, numbers: AdamW) {
+    let AdamW { count, rate, betas: [beta1, beta2], decay, epsilon } = numbers;
+    // SAFETY: the tensors live through the call and nobody else has their memory.
+    expect(unsafe {
+        foretask_torch_adamw(
+            value.as_mut_ptr(),
+            grad.as_mut_ptr(),
+            first.as_mut_ptr(),
+            second.as_mut_ptr(),
+            count,
+            rate,
+            beta1,
+            beta2,
+            decay,
+            epsilon,
+            pointer(divisor),
+        )
+    });
+}
+
+/// Changes value and momentum in place.
+pub(crate) fn sgd([value, buffer]: [&mut Tensor; 2], grad: &Tensor, [decay, momentum, rate]: [f64; 3], nesterov: bool) {
+    // SAFETY: as above.
+    expect(unsafe {
+        foretask_torch_sgd(value.as_mut_ptr(), grad.as_ptr(), buffer.as_mut_ptr(), decay, momentum, rate, nesterov)
+    });
+}
