@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod atomic;
+mod bytes;
 mod decode;
 mod error;
 mod images;
@@ -17,12 +18,11 @@ mod table;
 mod test_images;
 
 pub use atomic::{write_atomically, write_atomically_with};
+pub use bytes::parse_bytes;
 pub use decode::{Pixels, decode_bytes, decode_file};
 pub use error::{DataError, Result};
 pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, leaks};
-pub use import::{
-    ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack,
-};
+pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
 pub use manifest::{ClassCount, ColumnInfo, Description, EVALUATION_SPLITS, ImageSizes, Manifest, SplitCount};
 pub use order::{Windows, epoch_order};
 pub use predicate::PredicateError;

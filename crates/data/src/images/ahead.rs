@@ -16,7 +16,7 @@ use crate::{
 
 /// Bytes of neighbors that are read at once, and blocks that stay together in a shuffle. Disks and networks are as fast as
 /// they can be from about a megabyte on.
-const BLOCK: u64 = 4 << 20;
+const BLOCK: u64 = if cfg!(test) { 500 } else { 4 << 20 };
 
 /// Bytes between two images that are read along rather than skipped.
 const GAP: u64 = 64 << 10;

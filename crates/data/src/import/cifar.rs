@@ -15,8 +15,7 @@ use crate::error::{DataError, Result};
 const SIZE: Size = Size { height: 32, width: 32, channels: 3 };
 
 /// Of CIFAR-10, where `batches.meta.txt` is missing.
-const CLASSES: [&str; 10] =
-    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+const CLASSES: [&str; 10] = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
@@ -72,7 +71,8 @@ pub(super) fn find(source: &Path) -> Result<Option<(Version, Vec<PathBuf>)>> {
     }
     let hundred = of(&|name| matches!(name, "train.bin" | "test.bin"));
     // Others call their files so, too; a record's odd length tells.
-    let fits = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.len() % Version::Hundred.record() as u64 == 0);
+    let fits =
+        |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.len() % Version::Hundred.record() as u64 == 0);
     let told = listed.iter().any(|(name, _)| name == "fine_label_names.txt");
     Ok((!hundred.is_empty() && (told || hundred.iter().all(fits))).then_some((Version::Hundred, hundred)))
 }

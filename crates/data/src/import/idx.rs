@@ -99,7 +99,16 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
         splits.extend(std::iter::repeat_n(pair.split.clone(), count));
         let name = pair.split.unwrap_or_else(|| "image".to_owned());
         let size = Size { height, width, channels };
-        files.push(RawFile { path: pair.images, name, data, count, size, lead: 0, layout: Layout::Interleaved, read: 0 });
+        files.push(RawFile {
+            path: pair.images,
+            name,
+            data,
+            count,
+            size,
+            lead: 0,
+            layout: Layout::Interleaved,
+            read: 0,
+        });
     }
     Ok((RawImages { files }, labels, splits))
 }

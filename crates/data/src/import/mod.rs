@@ -25,7 +25,7 @@ pub use self::{
 };
 use self::{
     origin::{Image, Origin, absolute, pointer},
-    write::{Entry, Writer},
+    write::{Entry, Store, Writer},
 };
 use crate::{
     atomic::write_atomically_if,
@@ -97,9 +97,14 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
         }
         _ => Ok(Entry { bytes: image.bytes, path: image.name, part: None }),
     };
+    let store = match options.embed {
+        true => Store::Images,
+        false if origin.has_parts() => Store::Parts,
+        false => Store::Paths,
+    };
     let (written, bad) = write_atomically_if(destination, |file| {
         let (mut written, mut bad) = (Vec::with_capacity(kept.len()), Vec::new());
-        let mut writer = Writer::new(file, destination, &plan, options.embed)?;
+        let mut writer = Writer::new(file, destination, &plan, store)?;
         for positions in kept.chunks(BATCH) {
             let images = in_pool(options.threads, || origin.read(positions, entry))??;
             let mut batch = Vec::with_capacity(images.len());

@@ -105,6 +105,15 @@ impl Origin {
         }
     }
 
+    /// Whether images are parts of files.
+    pub(super) fn has_parts(&self) -> bool {
+        match self {
+            Self::Table(images) => images.are_parts(),
+            Self::Parts(_) => true,
+            Self::Raw(_) => false,
+        }
+    }
+
     /// Looks at what was not asked for, too: only its end says whether a gzipped file is undamaged.
     pub(super) fn finish(&mut self) -> Result<()> {
         match self {
@@ -161,8 +170,7 @@ fn renamed(error: DataError, source: &Path) -> DataError {
 }
 
 fn named(classes: Vec<String>, options: &ImportOptions) -> Result<Vec<String>> {
-    rename(classes, options.class_names.as_ref())
-        .map_err(|reason| DataError::Import { path: PathBuf::new(), reason })
+    rename(classes, options.class_names.as_ref()).map_err(|reason| DataError::Import { path: PathBuf::new(), reason })
 }
 
 fn numbered<'a>(splits: impl Iterator<Item = Option<&'a str>>) -> (Vec<Option<u32>>, Vec<String>) {

@@ -9,9 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use polars::prelude::{
-    Column, DataFrame, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader,
-};
+use polars::prelude::{Column, DataFrame, ParquetCompression, ParquetReader, ParquetWriter, PolarsResult, SerReader};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -138,9 +136,8 @@ pub fn pack(
 }
 
 fn check(source: &Path, folder: &Path, options: &PackOptions) -> Result<()> {
-    let argument = |name, value: String, expected: &str| {
-        Err(DataError::Argument { name, value, expected: expected.to_owned() })
-    };
+    let argument =
+        |name, value: String, expected: &str| Err(DataError::Argument { name, value, expected: expected.to_owned() });
     if options.max_side.is_some_and(|side| side < 8) {
         return argument("max_side", format!("{:?}", options.max_side), "at least 8 pixels");
     }
@@ -200,7 +197,8 @@ fn resume(folder: &Path, record: &Path, identity: &str) -> Result<Vec<Finished>>
         }
         finished.push(shard);
     }
-    let removed = |path: &Path| fs::remove_file(path).map_err(|source| DataError::Write { path: path.to_owned(), source });
+    let removed =
+        |path: &Path| fs::remove_file(path).map_err(|source| DataError::Write { path: path.to_owned(), source });
     if record.exists() {
         for entry in fs::read_dir(folder).map_err(DataError::read(folder))?.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -291,8 +289,8 @@ fn one_shard(
     let finished = Finished { next, bytes, shrunk, written: index.positions, bad };
     // Last: with it the shard counts as finished.
     let json = record.join(format!("{number:05}.json"));
-    let text = serde_json::to_vec(&finished)
-        .map_err(|error| DataError::Write { path: json.clone(), source: error.into() })?;
+    let text =
+        serde_json::to_vec(&finished).map_err(|error| DataError::Write { path: json.clone(), source: error.into() })?;
     write_atomically(json, text)?;
     Ok(finished)
 }

@@ -27,7 +27,8 @@ pub(super) struct Stl {
 /// The files of images of a path; none where there are none. Training first.
 pub(super) fn find(source: &Path) -> Result<Vec<PathBuf>> {
     let mut files: Vec<_> = listed(source)?.into_iter().filter(|(name, _)| name.ends_with("_X.bin")).collect();
-    let rank = |name: &str| ["train", "test", "unlabeled"].iter().position(|split| name.starts_with(split)).unwrap_or(3);
+    let rank =
+        |name: &str| ["train", "test", "unlabeled"].iter().position(|split| name.starts_with(split)).unwrap_or(3);
     files.sort_by_key(|(name, _)| (rank(name), name.clone()));
     Ok(files.into_iter().map(|(_, path)| path).collect())
 }
@@ -35,8 +36,7 @@ pub(super) fn find(source: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn open(paths: Vec<PathBuf>) -> Result<Stl> {
     let folder = paths.first().and_then(|path| path.parent()).unwrap_or(Path::new("")).to_owned();
     let class_names = names(&folder.join("class_names.txt")).unwrap_or_else(|| CLASSES.map(str::to_owned).to_vec());
-    let mut stl =
-        Stl { images: RawImages { files: Vec::new() }, labels: Vec::new(), splits: Vec::new(), class_names };
+    let mut stl = Stl { images: RawImages { files: Vec::new() }, labels: Vec::new(), splits: Vec::new(), class_names };
     for path in paths {
         let (file, count) = records(&path, SIZE.bytes(), "STL-10 images")?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().trim_end_matches("_X").to_owned();

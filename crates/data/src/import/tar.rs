@@ -107,7 +107,11 @@ struct Header {
 impl Header {
     /// `None` where the checksum does not fit.
     fn parse(block: &[u8; BLOCK]) -> Option<Self> {
-        let sum: u64 = block.iter().enumerate().map(|(i, &byte)| u64::from(if (148..156).contains(&i) { b' ' } else { byte })).sum();
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(i, &byte)| u64::from(if (148..156).contains(&i) { b' ' } else { byte }))
+            .sum();
         if number(&block[148..156])? != sum {
             return None;
         }

@@ -69,7 +69,8 @@ impl Archives {
             EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending))
         };
         // `7.jpg` rather than `7.mask.png`.
-        let Some(image) = sample.iter().filter(is_image).min_by_key(|member| parts(&member.name).1.matches('.').count())
+        let Some(image) =
+            sample.iter().filter(is_image).min_by_key(|member| parts(&member.name).1.matches('.').count())
         else {
             return Ok(());
         };

@@ -9,8 +9,9 @@ use std::{
 use polars::{
     io::parquet::write::BatchedWriter,
     prelude::{
-        Column, CsvWriter, DataFrame, DataType, IdxCa, IdxSize, IntoSeries, KeyValueMetadata, NamedFrom, ParquetCompression, ParquetWriter,
-        PolarsError, PolarsResult, SerWriter, Series, StatisticsOptions, StructChunked,
+        Column, CsvWriter, DataFrame, DataType, IdxCa, IdxSize, IntoSeries, KeyValueMetadata, NamedFrom,
+        ParquetCompression, ParquetWriter, PolarsError, PolarsResult, SerWriter, Series, StatisticsOptions,
+        StructChunked,
     },
 };
 
@@ -30,12 +31,21 @@ pub(super) struct Entry {
     pub(super) part: Option<(u64, u32, Option<String>)>,
 }
 
+/// What of the images goes into the manifest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Store {
+    Images,
+    Paths,
+    /// Paths, and which parts of these files.
+    Parts,
+}
+
 /// Rows on their way into a file.
 pub(super) struct Writer<'a> {
     file: Format<'a>,
     destination: PathBuf,
     plan: &'a Plan,
-    embed: bool,
+    store: Store,
 }
 
 enum Format<'a> {
@@ -44,16 +54,16 @@ enum Format<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(file: &'a mut BufWriter<File>, destination: &Path, plan: &'a Plan, embed: bool) -> Result<Self> {
+    pub(super) fn new(file: &'a mut BufWriter<File>, destination: &Path, plan: &'a Plan, store: Store) -> Result<Self> {
         let destination = destination.to_owned();
         if destination.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            return Ok(Self { file: Format::Csv { file, begun: false }, destination, plan, embed });
+            return Ok(Self { file: Format::Csv { file, begun: false }, destination, plan, store });
         }
         // Readers on the hub expect all columns to be listed or none.
         let metadata: Vec<_> =
-            features(plan, embed).map(|features| (huggingface::KEY.to_owned(), features)).into_iter().collect();
+            features(plan, store).map(|features| (huggingface::KEY.to_owned(), features)).into_iter().collect();
         let open = || -> PolarsResult<_> {
-            let empty = frame(plan, &[], embed)?;
+            let empty = frame(plan, &[], store)?;
             let writer = ParquetWriter::new(file)
                 // Images are compressed already; what zstd finds are the headers they share, and repeated labels.
                 .with_compression(ParquetCompression::Zstd(None))
@@ -64,7 +74,7 @@ impl<'a> Writer<'a> {
             Ok(Format::Parquet(Box::new(writer)))
         };
         let file = open().map_err(|error| refused(&destination, error))?;
-        Ok(Self { file, destination, plan, embed })
+        Ok(Self { file, destination, plan, store })
     }
 
     /// One row group.
@@ -72,7 +82,7 @@ impl<'a> Writer<'a> {
         if batch.is_empty() {
             return Ok(());
         }
-        let written = frame(self.plan, batch, self.embed).and_then(|mut frame| match &mut self.file {
+        let written = frame(self.plan, batch, self.store).and_then(|mut frame| match &mut self.file {
             Format::Parquet(writer) => writer.write_batch(&frame),
             Format::Csv { file, begun } => {
                 let header = !std::mem::replace(begun, true);
@@ -90,20 +100,20 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn frame(plan: &Plan, batch: &[(usize, Entry)], embed: bool) -> PolarsResult<DataFrame> {
+fn frame(plan: &Plan, batch: &[(usize, Entry)], store: Store) -> PolarsResult<DataFrame> {
     let path = |(_, entry): &(usize, Entry)| match &entry.part {
         Some((.., name)) => name.clone(),
         None => entry.path.clone(),
     };
     let paths: Vec<Option<String>> = batch.iter().map(path).collect();
-    let mut columns = vec![if embed {
+    let mut columns = vec![if store == Store::Images {
         let bytes: Vec<&[u8]> = batch.iter().map(|(_, entry)| entry.bytes.as_slice()).collect();
         let fields = [Series::new("bytes".into(), bytes), Series::new("path".into(), paths)];
         StructChunked::from_series("image".into(), batch.len(), fields.iter())?.into_series().into()
     } else {
         Column::new("path".into(), paths)
     }];
-    if batch.iter().any(|(_, entry)| entry.part.is_some()) {
+    if store == Store::Parts {
         let parts = || batch.iter().map(|(_, entry)| entry.part.as_ref());
         let shards = batch.iter().map(|(_, entry)| entry.part.as_ref().and(entry.path.as_deref()));
         columns.push(Column::new(SHARD.into(), shards.collect::<Vec<_>>()));
@@ -139,9 +149,13 @@ pub(crate) fn finish(plan: &Plan, positions: &[usize], mut columns: Vec<Column>)
 }
 
 /// The columns in the words of the Hugging Face hub; `None` where one has a type we have no word for.
-fn features(plan: &Plan, embed: bool) -> Option<String> {
+fn features(plan: &Plan, store: Store) -> Option<String> {
     let label = if plan.has_integer_labels() { "int64" } else { "string" };
-    let mut features = if embed { vec![("image", "Image")] } else { vec![("path", "string")] };
+    let mut features = match store {
+        Store::Images => vec![("image", "Image")],
+        Store::Paths => vec![("path", "string")],
+        Store::Parts => vec![("path", "string"), (SHARD, "string"), (OFFSET, "uint64"), (LEN, "uint32")],
+    };
     features.extend((!plan.classes.is_empty()).then_some(("label", label)));
     features.extend((!plan.split_names.is_empty()).then_some(("split", "string")));
     for column in plan.extra.columns() {

@@ -55,7 +55,9 @@ impl Columns {
         let path = find(&["path", "file_name", "filename", "file"]);
         let mut image = ImageColumn { bytes: None, path: path.map(|name| col(name.as_str())), packed: None };
         let is = |name: &str, fits: &dyn Fn(&DataType) -> bool| schema.get(name).is_some_and(fits);
-        if is(SHARD, &|kind| *kind == DataType::String) && [OFFSET, LEN].iter().all(|name| is(name, &DataType::is_integer)) {
+        if is(SHARD, &|kind| *kind == DataType::String)
+            && [OFFSET, LEN].iter().all(|name| is(name, &DataType::is_integer))
+        {
             let look = is(LOOK, &|kind| *kind == DataType::Binary);
             image.packed = Some(Packed { checksum: is(CHECKSUM, &DataType::is_integer), look });
         }

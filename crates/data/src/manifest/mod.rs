@@ -13,7 +13,7 @@ mod table;
 
 use std::{fmt, path::Path, sync::Arc};
 
-use polars::prelude::{Column, DataFrame, Expr, NamedFrom, Series, col, len, lit};
+use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 
 pub use self::describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount};
 pub(crate) use self::{
@@ -214,9 +214,18 @@ impl Manifest {
     /// # Errors
     /// Where the table cannot be read.
     pub fn count(&self) -> Result<usize> {
-        let data = self.table.collect(self.narrowing.of(self.table.frame.clone()).select([len().alias("rows")]))?;
-        let rows = self.table.checked(data.column("rows").and_then(Column::u32))?;
-        Ok(rows.get(0).unwrap_or(0) as usize)
+        let mut rows = 0;
+        if self.narrowing.is_all() {
+            for piece in &self.table.pieces {
+                rows += self.table.rows_of(piece)? as usize;
+            }
+        } else {
+            self.visit(&[ROW], |data| {
+                rows += data.height();
+                Ok(())
+            })?;
+        }
+        Ok(rows)
     }
 
     /// Splits of the whole table, in order of first appearance. Empty without a `split` column.

@@ -39,6 +39,11 @@ impl Narrowing {
         self.steps.push(Step::First(n));
     }
 
+    /// Whether the view is the whole table.
+    pub(super) fn is_all(&self) -> bool {
+        self.rows.is_none() && self.steps.is_empty()
+    }
+
     /// The rows that are left of the whole table.
     pub(super) fn of(&self, frame: LazyFrame) -> LazyFrame {
         self.steps(match &self.rows {

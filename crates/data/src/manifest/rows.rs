@@ -83,6 +83,11 @@ impl TableImages {
         !self.table.columns.image.is_embedded()
     }
 
+    /// Whether images are parts of files.
+    pub(crate) fn are_parts(&self) -> bool {
+        self.table.columns.image.is_packed()
+    }
+
     /// The images at these rows, which ascend.
     pub(crate) fn at(&mut self, rows: &[usize]) -> Result<Vec<Source>> {
         let mut found = Vec::with_capacity(rows.len());

@@ -9,6 +9,7 @@ use foretask_random::Key;
 
 use super::options::HeadStart;
 use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
+use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
@@ -134,6 +135,7 @@ fn one_round(
         batch_size: recipe.batch_size.min(images.len()),
         seed: key.named("order").value(),
         drop_last: false,
+        windows: images.windows(),
     };
     let classes = images.classes().len();
     let plan = Plan {
@@ -157,7 +159,9 @@ fn one_round(
         optimizer = optimizer.with_factor(&path, 0.0);
     }
     let input = &encoder.input;
+    let ahead = Ahead::new(images, &sampling);
     let make = |request: &Request, workers: &Workers| {
+        ahead.of(request);
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
         Ok((data, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))

@@ -31,6 +31,7 @@ pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 
+use crate::ahead::Ahead;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::length::Length;
@@ -71,7 +72,9 @@ pub fn pretrain(
 fn run(start: &Start, plan: PretrainPlan, images: &Images, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, &cx.device.plain());
+    let ahead = Ahead::new(images, &plan.sampling);
     let make = |request: &Request, workers: &Workers| {
+        ahead.of(request);
         batches::make(plan.tasks.iter().map(|task| &task.task), images, plan.options.seed, request, workers)
     };
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
