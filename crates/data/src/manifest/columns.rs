@@ -16,6 +16,9 @@ pub(crate) const ROW: &str = "__row";
 const BYTES: &str = "__bytes";
 const PATH: &str = "__path";
 
+/// Names of the label column, the likeliest first; others are those of the Hugging Face hub.
+pub(super) const LABELS: [&str; 3] = ["label", "labels", "fine_label"];
+
 /// The columns that say where an image lies in a file of many: the file, relative to the manifest; its first byte, its length.
 pub(crate) const SHARD: &str = "shard";
 pub(crate) const OFFSET: &str = "offset";
@@ -88,7 +91,10 @@ impl Columns {
         if image.bytes.is_none() && image.path.is_none() && image.packed.is_none() {
             return Err(DataError::NoImageColumn { table: table.to_owned(), columns: names() });
         }
-        let (label, split) = (find(&["label"]), find(&["split"]));
+        // Other names count only where they hold what labels are.
+        let plain = |kind: &DataType| kind.is_integer() || *kind == DataType::String;
+        let other = LABELS.into_iter().find(|name| is(name, &plain)).map(str::to_owned);
+        let (label, split) = (find(&["label"]).or(other), find(&["split"]));
         Ok(Self { image, label, split, schema })
     }
 
