@@ -91,15 +91,20 @@ Examples:
 Examples:
   foretask import photos/ -o photos.parquet           class per subfolder, or one flat folder
   foretask import train-images-idx3-ubyte.gz -o train.parquet --split train
+  foretask import cifar-10-batches-bin/ -o cifar10.parquet
+  foretask import shards/train-*.tar -o train.parquet --format webdataset
   foretask import table.csv -o mini.parquet --per-class 100 --seed 1
   foretask import photos/ -o photos.parquet --paths   keep paths instead of embedding the files")]
     Import {
-        /// Image folder, IDX file (its labels beside it), CSV
+        /// Image folder, table (CSV, Parquet, a glob of parts), IDX, CIFAR or STL-10 binaries, WebDataset tar
         source: PathBuf,
         /// The manifest to write
         #[arg(short, long)]
         output: PathBuf,
-        /// Name of the split to write into every row
+        /// What the source is, where its names do not tell: table, idx, cifar10, cifar100, stl10, webdataset
+        #[arg(long)]
+        format: Option<String>,
+        /// Name of the split to write into every row that has none
         #[arg(long)]
         split: Option<String>,
         /// Keep only this many rows of each class, drawn by --seed: 100, or train=1000,test=200
@@ -114,6 +119,39 @@ Examples:
         /// Store paths of the images instead of the images themselves
         #[arg(long)]
         paths: bool,
+    },
+    /// Put many images into a few large files, for fast reading
+    #[command(after_help = "\
+Examples:
+  foretask pack photos/ -o packed/                    files keep their bytes; dataset(\"packed/\") reads them
+  foretask pack photos.csv -o packed/ --max-side 320   shrink photographs once rather than in every epoch
+  foretask pack shards/train-*.tar -o packed/ --shard-size 256m
+
+Interrupted, it goes on where it was when called again.")]
+    Pack {
+        /// Whatever `import` takes
+        source: PathBuf,
+        /// The folder to write: a dataset like any other
+        #[arg(short, long)]
+        output: PathBuf,
+        /// Shrink images whose longer side has more pixels, and encode them anew
+        #[arg(long, value_name = "PIXELS")]
+        max_side: Option<u32>,
+        /// Quality of JPEGs encoded anew
+        #[arg(long, default_value_t = 92)]
+        quality: u8,
+        /// Bytes of each file
+        #[arg(long, default_value = "512m")]
+        shard_size: String,
+        /// What the source is, where its names do not tell: table, idx, cifar10, cifar100, stl10, webdataset
+        #[arg(long)]
+        format: Option<String>,
+        /// Name of the split to write into every row that has none
+        #[arg(long)]
+        split: Option<String>,
+        /// Names of the classes 0, 1, 2, … where labels are integers, separated by commas
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        class_names: Option<Vec<String>>,
     },
     /// Label images with a saved classifier
     #[command(after_help = "\

@@ -27,35 +27,49 @@ pub fn write_atomically_with(
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {
     let path = path.as_ref();
-    replace(path, write).map_err(|source| DataError::Write { path: path.to_owned(), source })
+    let failed = |source| DataError::Write { path: path.to_owned(), source };
+    replace(path, |file| write(file).map_err(failed), failed)
 }
 
-fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+/// [`write_atomically_with`] for writers that may fail for reasons of their own; their result is handed through.
+pub(crate) fn write_atomically_if<T>(
+    path: impl AsRef<Path>,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<T>,
+) -> Result<T> {
+    let path = path.as_ref();
+    replace(path, write, |source| DataError::Write { path: path.to_owned(), source })
+}
+
+fn replace<T>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<T>,
+    failed: impl Fn(io::Error) -> DataError + Copy,
+) -> Result<T> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let name = path.file_name().ok_or(io::ErrorKind::IsADirectory)?.to_string_lossy();
-    fs::create_dir_all(folder)?;
+    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?.to_string_lossy();
+    fs::create_dir_all(folder).map_err(failed)?;
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{name}.");
     // In the same folder, because only a rename within one file system is atomic.
     builder.prefix(&prefix).suffix(".tmp");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder)?;
+    let temporary = builder.tempfile_in(folder).map_err(failed)?;
     let (file, temporary) = temporary.into_parts();
     let mut file = BufWriter::with_capacity(1 << 16, file);
-    write(&mut file)?;
-    let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
+    let result = write(&mut file)?;
+    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.sync_all().map_err(failed)?;
     drop(file);
-    temporary.persist(path).map_err(|failure| failure.error)?;
+    temporary.persist(path).map_err(|failure| failed(failure.error))?;
     // The rename itself must survive a power cut. Folders cannot be opened everywhere; there it is best effort.
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
-    Ok(())
+    Ok(result)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod atomic;
+mod bytes;
 mod decode;
 mod error;
 mod images;
@@ -11,17 +12,20 @@ mod nearest;
 mod order;
 mod predicate;
 mod samples;
+mod shard;
 mod table;
 #[cfg(test)]
 mod test_images;
 
 pub use atomic::{write_atomically, write_atomically_with};
+pub use bytes::parse_bytes;
 pub use decode::{Pixels, decode_bytes, decode_file};
 pub use error::{DataError, Result};
-pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, OnBadImage, leaks};
-pub use import::{ImportOptions, ImportSummary, PerClass, import};
+pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, leaks};
+pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
 pub use manifest::{ClassCount, ColumnInfo, Description, EVALUATION_SPLITS, ImageSizes, Manifest, SplitCount};
-pub use order::epoch_order;
+pub use order::{Windows, epoch_order};
 pub use predicate::PredicateError;
 pub use samples::{Blob, Samples, Source};
+pub use shard::{Place, Shard};
 pub use table::{Column, Table, write_table};

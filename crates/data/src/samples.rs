@@ -10,6 +10,8 @@ use std::{
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
+use crate::{images::Look, shard::Place};
+
 /// The rows of a view of a manifest, in table order. All vectors have the same length.
 #[derive(Clone, Debug)]
 pub struct Samples {
@@ -40,6 +42,15 @@ pub enum Source {
         bytes: Blob,
         /// The file name it once had.
         name: Option<String>,
+    },
+    /// A part of a file that holds many images.
+    Packed {
+        /// Which part.
+        place: Place,
+        /// The file name it once had.
+        name: Option<Box<str>>,
+        /// What was seen of it when it was packed, so that it need not be decoded to be known.
+        look: Option<Box<Look>>,
     },
     /// The row has neither bytes nor a path.
     Missing,
@@ -81,6 +92,7 @@ impl Source {
         match self {
             Self::File { name, .. } => Some(name),
             Self::Bytes { name, .. } => name.as_deref(),
+            Self::Packed { name, .. } => name.as_deref(),
             Self::Missing => None,
         }
     }
@@ -89,7 +101,7 @@ impl Source {
     pub fn path(&self) -> Option<PathBuf> {
         match self {
             Self::File { folder, name } => Some(folder.join(name)),
-            Self::Bytes { .. } | Self::Missing => None,
+            Self::Bytes { .. } | Self::Packed { .. } | Self::Missing => None,
         }
     }
 
@@ -101,6 +113,7 @@ impl Source {
                 fs::read(&path).map(Cow::Owned).map_err(|error| format!("cannot read {}: {error}", path.display()))
             }
             Self::Bytes { bytes, .. } => Ok(Cow::Borrowed(bytes.as_slice())),
+            Self::Packed { place, .. } => place.read().map(Cow::Owned),
             Self::Missing => Err("the row has neither image bytes nor a path".to_owned()),
         }
     }
@@ -119,8 +132,8 @@ impl Samples {
 
     /// Names the content: equal for equal rows, labels, classes and images, whatever the folder is called.
     ///
-    /// Embedded images count by their bytes, files by name, size and time of change (reading them all would take as
-    /// long as training). 64 hexadecimal digits.
+    /// Embedded images count by their bytes, packed ones by their checksum, files by name, size and time of change (reading
+    /// them all would take as long as training). 64 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         let mut hash = blake3::Hasher::new();
         hash.update(b"foretask samples 1\n");
@@ -129,25 +142,42 @@ impl Samples {
             hash.update(&(class.len() as u64).to_le_bytes());
             hash.update(class.as_bytes());
         }
+        let mut shard: Option<(PathBuf, (u64, u128))> = None;
         for ((row, label), source) in self.rows.iter().zip(&self.labels).zip(&self.sources) {
             hash.update(&row.to_le_bytes());
             hash.update(&label.map_or(-1, i64::from).to_le_bytes());
             match source {
                 Source::File { folder, name } => {
-                    let about = fs::metadata(folder.join(name)).ok();
-                    let time = about.as_ref().and_then(|about| about.modified().ok());
-                    let time = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                    let (size, time) = size_and_time(&folder.join(name));
                     hash.update(&[0]);
                     hash.update(&(name.len() as u64).to_le_bytes());
                     hash.update(name.as_bytes());
-                    hash.update(&about.map_or(u64::MAX, |about| about.len()).to_le_bytes());
-                    hash.update(&time.map_or(0, |time| time.as_nanos()).to_le_bytes());
+                    hash.update(&size.to_le_bytes());
+                    hash.update(&time.to_le_bytes());
                 }
                 Source::Bytes { bytes, .. } => {
                     let bytes = bytes.as_slice();
                     hash.update(&[1]);
                     hash.update(&(bytes.len() as u64).to_le_bytes());
                     hash.update(bytes);
+                }
+                Source::Packed { place: Place { checksum: Some(checksum), len, .. }, .. } => {
+                    hash.update(&[3]);
+                    hash.update(&len.to_le_bytes());
+                    hash.update(&checksum.to_le_bytes());
+                }
+                // A tar archive's images have no checksum: place, size and time of change stand in for it.
+                Source::Packed { place, .. } => {
+                    let path = place.shard.path();
+                    if shard.as_ref().is_none_or(|(known, _)| known != path) {
+                        shard = Some((path.to_owned(), size_and_time(path)));
+                    }
+                    let (size, time) = shard.as_ref().map_or((0, 0), |(_, about)| *about);
+                    hash.update(&[4]);
+                    hash.update(&place.offset.to_le_bytes());
+                    hash.update(&place.len.to_le_bytes());
+                    hash.update(&size.to_le_bytes());
+                    hash.update(&time.to_le_bytes());
                 }
                 Source::Missing => {
                     hash.update(&[2]);
@@ -156,4 +186,12 @@ impl Samples {
         }
         hash.finalize().to_hex().to_string()
     }
+}
+
+/// Bytes and nanoseconds since 1970; what a missing file has.
+fn size_and_time(path: &Path) -> (u64, u128) {
+    let about = fs::metadata(path).ok();
+    let time = about.as_ref().and_then(|about| about.modified().ok());
+    let time = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    (about.map_or(u64::MAX, |about| about.len()), time.map_or(0, |time| time.as_nanos()))
 }

@@ -30,7 +30,7 @@ pub use reference::{explain_word, markdown, overview};
 pub use run::{RunLine, RunResult, list_runs, rewrite_report};
 pub use session::{Finished, check, read_script, run};
 pub use verbs::{
-    DeviceInfo, Finding, ImportRequest, Imported, Predicted, PreviewRequest, Sheet, describe, devices, doctor, import,
-    predict, prepare_process, preview,
+    DeviceInfo, Finding, ImportRequest, Imported, PackRequest, PackedUp, Predicted, PreviewRequest, Sheet, describe,
+    devices, doctor, import, pack, predict, prepare_process, preview,
 };
 pub use words::{Example, Kind, Param, Signature, Theme, Word};

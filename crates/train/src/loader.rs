@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use foretask_data::Windows;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::error::TrainError;
 /// Batches that wait ready; one is being used and one being made besides.
 pub(crate) const PREFETCH: usize = 2;
 
-/// Which images make up which batch: every epoch is a new shuffle of all images, cut into batches.
+/// Which images make up which batch: every epoch is a new shuffle of the images, cut into batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sampling {
     /// Images in all; at least 1.
@@ -27,6 +28,10 @@ pub struct Sampling {
     pub seed: u64,
     /// Leaves out an epoch's last, smaller batch (losses that compare images within a batch want equal batches).
     pub drop_last: bool,
+    /// Shuffles within windows that can be read in long runs; `None` shuffles all images. See
+    /// [`Images::windows`](foretask_data::Images::windows).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
 }
 
 impl Sampling {
@@ -51,6 +56,11 @@ impl Sampling {
         whole * epoch.min(self.images as u64) + rest * batch
     }
 
+    /// Positions of a batch's images within the order of their epoch.
+    pub(crate) fn places(&self, batch: u64) -> Range<usize> {
+        self.place(batch).1
+    }
+
     /// Epoch and positions of a batch's images within the epoch's order.
     fn place(&self, batch: u64) -> (u64, Range<usize>) {
         let per_epoch = self.batches_per_epoch();
@@ -61,8 +71,15 @@ impl Sampling {
     /// The images of one batch. To make many in order, use [`with_batches`], which keeps the epoch's shuffle.
     pub fn request(&self, batch: u64) -> Request {
         let (epoch, places) = self.place(batch);
-        let order = foretask_data::epoch_order(self.seed, epoch, self.images);
-        Request { batch, epoch, indices: order[places].to_vec() }
+        Request { batch, epoch, indices: self.order(epoch)[places].to_vec() }
+    }
+
+    /// All images in the order of an epoch.
+    fn order(&self, epoch: u64) -> Vec<u32> {
+        match self.windows {
+            Some(windows) => windows.order(self.seed, epoch, self.images),
+            None => foretask_data::epoch_order(self.seed, epoch, self.images),
+        }
     }
 }
 
@@ -174,8 +191,7 @@ impl Orders {
         let (epoch, places) = self.sampling.place(batch);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.0 != epoch {
-            let order = foretask_data::epoch_order(self.sampling.seed, epoch, self.sampling.images);
-            *current = (epoch, Arc::new(order));
+            *current = (epoch, Arc::new(self.sampling.order(epoch)));
         }
         Request { batch, epoch, indices: current.1[places].to_vec() }
     }
@@ -189,7 +205,7 @@ mod tests {
     use super::*;
 
     fn sampling(images: usize, batch_size: usize, drop_last: bool) -> Sampling {
-        Sampling { images, batch_size, seed: 3, drop_last }
+        Sampling { images, batch_size, seed: 3, drop_last, windows: None }
     }
 
     #[test]
@@ -243,6 +259,29 @@ mod tests {
         let one = collect(1, 0..17);
         assert_eq!(one, collect(8, 0..17));
         assert_eq!(one[6..], collect(3, 6..17));
+    }
+
+    #[test]
+    fn windows_are_batches_of_neighborhoods_that_resume_anywhere() {
+        let windows = Some(Windows { block: 5, blocks: 3 });
+        let sampling = Sampling { windows, ..sampling(103, 8, false) };
+        let make = |request: &Request, _: &Workers| Ok(request.indices.clone());
+        let collect = |range: Range<u64>| {
+            let count = range.end - range.start;
+            with_batches(&sampling, range, 2, &make, |batches| {
+                (0..count).map(|_| batches.take().unwrap()).collect::<Vec<_>>()
+            })
+        };
+        let all = collect(0..39);
+        assert_eq!(all[17..], collect(17..39));
+        assert_eq!(all[20], sampling.request(20).indices);
+        let epoch: BTreeSet<u32> = all[..13].iter().flatten().copied().collect();
+        assert_eq!(epoch, (0..103).collect());
+        let blocks: BTreeSet<u32> = all[0].iter().map(|image| image / 5).collect();
+        assert!(blocks.len() <= 3, "{:?}", all[0]);
+        // A plan without windows is written as it always was.
+        let plain = Sampling { windows: None, ..sampling };
+        assert!(!serde_json::to_string(&plain).unwrap().contains("windows"));
     }
 
     #[test]

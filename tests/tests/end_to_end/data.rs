@@ -85,6 +85,59 @@ fn a_flat_folder_without_classes_is_a_dataset_to_pretrain_on() {
     assert!(place.path("encoder.safetensors").is_file());
 }
 
+#[test]
+fn a_pack_is_a_dataset_and_learns_the_same_on_any_number_of_threads() {
+    let place = Place::new();
+    clothes(&place, "clothes");
+    place.foretask(&["pack", "clothes", "-o", "packed"]).exits(0).says(&["24 images", "1 file", "sneaker 8"]);
+    let (folder, packed) = (described(&place, "clothes"), described(&place, "packed"));
+    assert_eq!((&folder["classes"], &folder["sizes"]), (&packed["classes"], &packed["sizes"]));
+    assert_eq!(packed["images"], "packed");
+    place.foretask(&["pack", "clothes", "-o", "packed"]).exits(2).says(&["holds a dataset already"]);
+    fs::remove_dir_all(place.path("clothes")).unwrap();
+
+    // So little memory that images are read in windows.
+    place.write("try.rhai", "let d = dataset(\"packed\", #{ memory: \"1k\" });\n\
+                             let pre = pretrain(resnet10(#{ width: 4 }), rotation(), d, #{ steps: 5, batch_size: 8 });\n\
+                             pre.encoder.save(\"encoder.safetensors\");\n");
+    let run = |threads: &str| {
+        let out = format!("runs-{threads}");
+        let done = place.foretask_with(
+            &[("FORETASK_LOADER_THREADS", threads)],
+            &["run", "try.rhai", "--device", "flex", "--out", &out],
+        );
+        done.exits(0).says(&["order = windows"]);
+        fs::read(place.path("encoder.safetensors")).unwrap()
+    };
+    assert!(run("1") == run("4"));
+
+    // A shard that was copied by half.
+    let shard = place.path("packed/images-00000.pack");
+    let whole = fs::read(&shard).unwrap();
+    place.write("packed/images-00000.pack", &whole[..whole.len() / 2]);
+    place
+        .foretask(&["run", "try.rhai", "--device", "flex"])
+        .exits(2)
+        .says(&["images-00000.pack is truncated", "offset"]);
+    place.write("bad.rhai", "let d = dataset(\"packed\", #{ memory: \"much\" });\n");
+    place.foretask(&["check", "bad.rhai"]).exits(2).says(&["memory", "4g"]);
+}
+
+#[test]
+fn archives_are_told_by_their_names_or_by_the_user() {
+    let place = Place::new();
+    place.write("data_batch_1.bin", vec![3; 2 * 3073]);
+    place.foretask(&["import", "data_batch_1.bin", "-o", "a.parquet"]).exits(0).says(&["2 rows", "cat 2"]);
+    place.write("mine.bin", vec![3; 2 * 3073]);
+    place.foretask(&["import", "mine.bin", "-o", "b.parquet", "--format", "cifar10"]).exits(0).says(&["cat 2"]);
+    place
+        .foretask(&["import", "mine.bin", "-o", "c.parquet", "--format", "cifar"])
+        .exits(2)
+        .says(&["did you mean", "cifar10"]);
+    place.write("mine.bin", vec![3; 3074]);
+    place.foretask(&["import", "mine.bin", "-o", "b.parquet", "--format", "cifar10"]).exits(2).says(&["3073 bytes"]);
+}
+
 /// Trains a little on a folder with one broken picture among others.
 fn with_a_broken_picture(options: &str) -> (Place, Done) {
     let place = Place::new();

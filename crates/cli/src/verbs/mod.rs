@@ -2,6 +2,7 @@
 
 mod data;
 mod machine;
+mod pack;
 mod runs;
 mod script;
 mod words;
@@ -19,9 +20,14 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output })
         }
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
-        Verb::Import { source, output, split, per_class, seed, class_names, paths } => {
-            let request = foretask_script::ImportRequest { split, per_class, seed, class_names, paths };
+        Verb::Import { source, output, format, split, per_class, seed, class_names, paths } => {
+            let request = foretask_script::ImportRequest { format, split, per_class, seed, class_names, paths };
             data::import(&source, &output, request)
+        }
+        Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names } => {
+            let import = foretask_script::ImportRequest { format, split, class_names, ..Default::default() };
+            let (quality, shard_size) = (Some(quality), Some(shard_size));
+            pack::pack(&source, &output, foretask_script::PackRequest { import, max_side, quality, shard_size })
         }
         Verb::Predict { model, images, output, device } => data::predict(&model, &images, &output, device.as_deref()),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),

@@ -7,7 +7,7 @@ use std::sync::{
 
 use rayon::prelude::*;
 
-use super::{About, BadImage, Images, LoadOptions, OnBadImage, Store, Stored, stats::Sums};
+use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Store, Stored, ahead::Ahead};
 use crate::{
     decode::{self, Pixels},
     error::{DataError, Result},
@@ -16,11 +16,7 @@ use crate::{
 
 /// What the first look at an image gives.
 struct Seen {
-    width: u32,
-    height: u32,
-    channels: u8,
-    hash: u64,
-    sums: Sums,
+    look: Look,
     /// The pixels, unless there is no room to keep them.
     kept: Option<Vec<u8>>,
 }
@@ -35,9 +31,12 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         });
     }
     let room = AtomicU64::new(options.cache_bytes);
-    let seen: Vec<Result<Seen, String>> = in_pool(options.threads, || {
-        samples.sources.par_iter().map(|source| look(source, options.channels, &room)).collect()
-    })?;
+    let seen: Vec<Result<Seen, String>> = match known(samples, options) {
+        Some(looks) => looks.into_iter().map(|look| Ok(Seen { look, kept: None })).collect(),
+        None => in_pool(options.threads, || {
+            samples.sources.par_iter().map(|source| look(source, options.channels, &room)).collect()
+        })?,
+    };
 
     let bad: Vec<BadImage> = (seen.iter().enumerate())
         .filter_map(|(i, seen)| {
@@ -47,10 +46,9 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         .collect();
     let bad = judge(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
 
-    let colour = seen.iter().flatten().any(|seen| seen.channels == 3);
+    let colour = seen.iter().flatten().any(|seen| seen.look.channels == 3);
     let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
-    let bytes = |seen: &Seen| u64::from(seen.width) * u64::from(seen.height) * u64::from(channels);
-    let total: u64 = seen.iter().flatten().map(bytes).sum();
+    let total: u64 = seen.iter().flatten().map(|seen| decoded_bytes(&seen.look, channels)).sum();
     let fits = total <= options.cache_bytes && seen.iter().flatten().all(|seen| seen.kept.is_some());
 
     let mut about = Vec::with_capacity(seen.len());
@@ -63,8 +61,8 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         if fits {
             // Grey files among coloured ones become RGB here.
             let kept = seen.kept.take().unwrap_or_default();
-            let (width, height) = (seen.width as usize, seen.height as usize);
-            let pixels = Pixels { width, height, channels: usize::from(seen.channels), data: kept.into() };
+            let (width, height) = (seen.look.width as usize, seen.look.height as usize);
+            let pixels = Pixels { width, height, channels: usize::from(seen.look.channels), data: kept.into() };
             data.extend_from_slice(&pixels.with_channels(channels).data);
             starts.push(data.len());
         } else {
@@ -73,53 +71,58 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         about.push(About {
             row: samples.rows[i],
             name: samples.sources[i].name().map(Into::into),
-            width: seen.width,
-            height: seen.height,
-            hash: seen.hash,
-            sums: seen.sums.with_channels(channels),
+            width: seen.look.width,
+            height: seen.look.height,
+            hash: seen.look.hash,
+            sums: seen.look.sums.with_channels(channels),
         });
         labels.push(samples.labels[i]);
     }
-    let pixels = if fits { Stored::Memory { data, starts } } else { Stored::Encoded(sources) };
+    let pixels = if fits {
+        Stored::Memory { data, starts }
+    } else {
+        Stored::Encoded { sources, memory: options.cache_bytes, ahead: Ahead::default() }
+    };
     let index = (0..about.len() as u32).collect();
     let store = Store { channels, classes: samples.classes.clone(), pixels, about, bad };
     Ok(Images { store: Arc::new(store), index, labels: labels.into(), fingerprint: Arc::default() })
 }
 
+/// What a pack knows of all its images, where they are too many to keep decoded: then they need not be decoded now.
+fn known(samples: &Samples, options: &LoadOptions) -> Option<Vec<Look>> {
+    let look = |source: &Source| match source {
+        Source::Packed { look: Some(look), .. } => match options.channels {
+            Some(channels) => look.with_channels(channels),
+            None => Some(**look),
+        },
+        _ => None,
+    };
+    let looks: Vec<Look> = samples.sources.iter().map(look).collect::<Option<_>>()?;
+    let channels = if looks.iter().any(|look| look.channels == 3) { 3 } else { 1 };
+    let total: u64 = looks.iter().map(|look| decoded_bytes(look, channels)).sum();
+    (total > options.cache_bytes).then_some(looks)
+}
+
+fn decoded_bytes(look: &Look, channels: u8) -> u64 {
+    u64::from(look.width) * u64::from(look.height) * u64::from(channels)
+}
+
 fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen, String> {
     let bytes = source.read()?;
     let pixels = decode::decode(&bytes, None)?;
-    let hash = content_hash(&pixels);
+    let mut look = Look::at(&pixels);
     let pixels = match channels {
-        Some(channels) => pixels.with_channels(channels),
-        None => pixels,
+        Some(channels) if usize::from(channels) != pixels.channels => {
+            let pixels = pixels.with_channels(channels);
+            // The content is that of the file, the statistics those of what is learned from.
+            look = Look { hash: look.hash, ..Look::at(&pixels) };
+            pixels
+        }
+        _ => pixels,
     };
     let size = pixels.data.len() as u64;
     let fits = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(size)).is_ok();
-    Ok(Seen {
-        width: pixels.width as u32,
-        height: pixels.height as u32,
-        channels: pixels.channels as u8,
-        hash,
-        sums: Sums::of(&pixels),
-        kept: fits.then(|| pixels.data.into_owned()),
-    })
-}
-
-/// Size and values, where a picture whose every pixel is grey counts as grey, however it is stored.
-fn content_hash(pixels: &Pixels<'_>) -> u64 {
-    let grey = pixels.channels == 3 && pixels.data.as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b);
-    let mut hash = blake3::Hasher::new();
-    hash.update(&(pixels.width as u64).to_le_bytes());
-    hash.update(&(pixels.height as u64).to_le_bytes());
-    if grey {
-        let grey: Vec<u8> = pixels.data.iter().step_by(3).copied().collect();
-        hash.update(&grey);
-    } else {
-        hash.update(&pixels.data);
-    }
-    let digest = hash.finalize();
-    digest.as_bytes().iter().take(8).fold(0, |hash, &byte| hash << 8 | u64::from(byte))
+    Ok(Seen { look, kept: fits.then(|| pixels.data.into_owned()) })
 }
 
 /// Accepts the list of bad images or refuses the dataset.

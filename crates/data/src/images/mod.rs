@@ -1,7 +1,9 @@
 //! The image store: decoded once into memory when small, else at each look.
 
+mod ahead;
 mod leaks;
 mod load;
+mod look;
 mod stats;
 
 use std::{
@@ -13,9 +15,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::load::{in_pool, judge};
-use self::stats::Sums;
+use self::{ahead::Ahead, stats::Sums};
 pub use self::{
+    ahead::ReadAhead,
     leaks::{Leak, leaks},
+    look::Look,
     stats::ChannelStats,
 };
 use crate::{
@@ -46,7 +50,8 @@ pub struct LoadOptions {
     pub max_bad_fraction: f64,
     /// Decoding threads; 0 = one per core. Nothing but the time depends on it.
     pub threads: usize,
-    /// Decoded images are kept in memory where all of them together are no larger, in bytes.
+    /// Decoded images are kept in memory where all of them together are no larger, in bytes. Encoded ones in packs are
+    /// visited in windows of a quarter of it where all of them together are larger ([`Images::windows`]).
     pub cache_bytes: u64,
 }
 
@@ -108,7 +113,13 @@ enum Stored {
     /// Image `i` is `data[starts[i]..starts[i + 1]]`, interleaved.
     Memory { data: Vec<u8>, starts: Vec<usize> },
     /// Decoded anew at each look.
-    Encoded(Vec<Source>),
+    Encoded {
+        sources: Vec<Source>,
+        /// What encoded images may take of the memory, in bytes.
+        memory: u64,
+        /// Bytes that have been read before they are asked for.
+        ahead: Ahead,
+    },
 }
 
 /// What is known of one image.
@@ -156,10 +167,14 @@ impl Images {
                 let data = Cow::Borrowed(&data[starts[at]..starts[at + 1]]);
                 Ok(Pixels { width, height, channels, data })
             }
-            Stored::Encoded(sources) => {
+            Stored::Encoded { sources, ahead, .. } => {
                 let failed = |reason| DataError::Decode { name: self.name(i), reason };
-                let bytes = sources[at].read().map_err(failed)?;
-                let pixels = decode::decode(&bytes, Some(self.store.channels)).map_err(failed)?;
+                let decoded = |bytes: &[u8]| decode::decode(bytes, Some(self.store.channels));
+                let pixels = match ahead.find(at as u32, &sources[at]) {
+                    Some(read) => read.bytes().and_then(decoded),
+                    None => sources[at].read().and_then(|bytes| decoded(&bytes)),
+                };
+                let pixels = pixels.map_err(failed)?;
                 if (pixels.width, pixels.height) != (width, height) {
                     return Err(failed("the file has changed since the dataset was loaded; run again".to_owned()));
                 }

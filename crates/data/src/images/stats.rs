@@ -14,7 +14,7 @@ pub struct ChannelStats {
 }
 
 /// Sums over the pixels of one image: exact, so that they can be added in any order and for any selection.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sums {
     pixels: u64,
     sum: [u64; 3],
@@ -37,6 +37,16 @@ impl Sums {
             }
         }
         sums
+    }
+
+    /// The numbers as they are stored: those of each channel.
+    pub(super) fn to_words(self) -> [u64; 6] {
+        let ([a, b, c], [d, e, f]) = (self.sum, self.squares);
+        [a, b, c, d, e, f]
+    }
+
+    pub(super) fn from_words(pixels: u64, channels: u8, [a, b, c, d, e, f]: [u64; 6]) -> Self {
+        Self { pixels, sum: [a, b, c], squares: [d, e, f], channels }
     }
 
     /// The sums after grey has been replicated.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Manifest,
+    Manifest, PackOptions, pack,
     test_images::{color, dataset, encode, grey, png, write},
 };
 
@@ -177,4 +177,49 @@ proptest! {
             prop_assert_eq!(images.get(i).unwrap(), direct);
         }
     }
+}
+
+#[test]
+fn reading_ahead_changes_nothing_but_the_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, packed) = (folder.path().join("set"), folder.path().join("packed"));
+    dataset(&source, 400);
+    let options = PackOptions { shard_bytes: 10_000, ..PackOptions::default() };
+    pack(&source, &packed, &options, &mut |_, _| ()).unwrap();
+    let samples = Manifest::open(&packed).unwrap().samples().unwrap();
+    let load = |cache_bytes| Images::load(&samples, &LoadOptions { cache_bytes, ..LoadOptions::default() }).unwrap();
+    let (memory, disk) = (load(1 << 30), load(10_000));
+    // 400 images of 30 bytes decoded, and of more encoded: neither fits.
+    assert!(memory.windows().is_none() && !disk.in_memory());
+    let windows = disk.windows().unwrap();
+    let epoch = windows.of_epoch(1, 0, 400);
+    assert!(epoch.len() > 3 && epoch[0].len() > 1, "{windows:?}");
+    let mut previous = None;
+    for window in &epoch {
+        let ahead = disk.read_ahead(window);
+        let images: Vec<u32> = window.iter().cloned().flatten().collect();
+        assert_eq!(ahead.len(), images.len());
+        for i in images {
+            assert_eq!(disk.get(i as usize).unwrap(), memory.get(i as usize).unwrap());
+        }
+        // Two windows at once, as a loader holds them.
+        previous = Some(ahead);
+    }
+    drop(previous);
+    // What is left when a view is drawn is read in the same way.
+    let some = disk.select(&(0..400).step_by(3).collect::<Vec<_>>());
+    let _ahead = some.read_ahead(&[0..some.len() as u32]);
+    assert_eq!(some.get(7).unwrap(), memory.get(21).unwrap());
+
+    // Damage is told by the image, whether it was read ahead or not.
+    let shard = packed.join("images-00000.pack");
+    let mut bytes = fs::read(&shard).unwrap();
+    bytes[30] ^= 1;
+    fs::write(&shard, bytes).unwrap();
+    let ahead = disk.read_ahead(&[0..10]);
+    let error = disk.get(0).unwrap_err().to_string();
+    assert!(error.contains("images/0.png") && error.contains("is damaged"), "{error}");
+    drop(ahead);
+    assert_eq!(disk.get(0).unwrap_err().to_string(), error);
+    assert!(disk.get(1).is_ok());
 }

@@ -11,10 +11,8 @@ use std::{
 
 use flate2::bufread::MultiGzDecoder;
 
-use crate::{
-    decode::Pixels,
-    error::{DataError, Result},
-};
+use super::raw::{Layout, RawFile, RawImages, Size, listed};
+use crate::error::{DataError, Result};
 
 /// One images file and the labels that belong to it.
 pub(super) struct Pair {
@@ -25,15 +23,7 @@ pub(super) struct Pair {
 
 /// The IDX files meant by a path; none where it means something else.
 pub(super) fn find(source: &Path) -> Result<Vec<Pair>> {
-    let mut candidates = Vec::new();
-    if source.is_dir() {
-        for entry in std::fs::read_dir(source).map_err(DataError::read(source))? {
-            candidates.push(entry.map_err(DataError::read(source))?.path());
-        }
-    } else if source.is_file() {
-        candidates.push(source.to_owned());
-    }
-    let mut pairs: Vec<Pair> = candidates.into_iter().filter_map(pair).collect();
+    let mut pairs: Vec<Pair> = listed(source)?.into_iter().filter_map(|(_, path)| pair(path)).collect();
     // Training first, then by name, whatever order the folder lists them in.
     pairs.sort_by_key(|pair| (pair.split.as_deref() != Some("train"), pair.images.clone()));
     // Both a file and its gzip may lie there.
@@ -66,23 +56,7 @@ fn pair(images: PathBuf) -> Option<Pair> {
     Some(Pair { images, labels, split })
 }
 
-/// The images of several files, one after the other.
-pub(super) struct IdxImages {
-    files: Vec<IdxFile>,
-}
-
-struct IdxFile {
-    path: PathBuf,
-    name: String,
-    data: Box<dyn Read + Send>,
-    count: usize,
-    height: usize,
-    width: usize,
-    channels: usize,
-    read: usize,
-}
-
-type Rows = (IdxImages, Vec<Option<u8>>, Vec<Option<String>>);
+type Rows = (RawImages, Vec<Option<u8>>, Vec<Option<String>>);
 
 /// Opens image files and reads their labels: (images, label of each, split of each).
 pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
@@ -124,9 +98,19 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
         }
         splits.extend(std::iter::repeat_n(pair.split.clone(), count));
         let name = pair.split.unwrap_or_else(|| "image".to_owned());
-        files.push(IdxFile { path: pair.images, name, data, count, height, width, channels, read: 0 });
+        let size = Size { height, width, channels };
+        files.push(RawFile {
+            path: pair.images,
+            name,
+            data,
+            count,
+            size,
+            lead: 0,
+            layout: Layout::Interleaved,
+            read: 0,
+        });
     }
-    Ok((IdxImages { files }, labels, splits))
+    Ok((RawImages { files }, labels, splits))
 }
 
 /// Opens a file of bytes and reads its dimensions.
@@ -161,55 +145,4 @@ fn header(path: &Path) -> Result<(Box<dyn Read + Send>, Vec<usize>)> {
         return Err(refuse(format!("truncated: it announces {announced} values in a file of {stored} bytes")));
     }
     Ok((data, sizes))
-}
-
-impl IdxImages {
-    /// The images at ascending positions with their names; everything before and between is passed over.
-    pub(super) fn read(&mut self, positions: &[usize]) -> Result<Vec<(Pixels<'static>, String)>> {
-        positions.iter().map(|&position| self.image(position)).collect()
-    }
-
-    /// Reads on to the ends of all files, where gzip has its checksum.
-    pub(super) fn finish(&mut self) -> Result<()> {
-        for file in &mut self.files {
-            let size = (file.height * file.width * file.channels) as u64;
-            let rest = io::copy(&mut file.data, &mut io::sink()).map_err(DataError::read(&file.path))?;
-            let announced = (file.count - file.read) as u64 * size;
-            if rest != announced {
-                let reason = format!("damaged: {announced} more bytes of images are announced, {rest} follow");
-                return Err(DataError::Import { path: file.path.clone(), reason });
-            }
-        }
-        Ok(())
-    }
-
-    fn image(&mut self, position: usize) -> Result<(Pixels<'static>, String)> {
-        let mut first = 0;
-        for file in &mut self.files {
-            if position < first + file.count {
-                let index = position - first;
-                return file.image(index).map(|pixels| (pixels, format!("{}/{index:05}.png", file.name)));
-            }
-            first += file.count;
-        }
-        let path = self.files.first().map(|file| file.path.clone()).unwrap_or_default();
-        Err(DataError::Import { path, reason: format!("there is no image {position}") })
-    }
-}
-
-impl IdxFile {
-    fn image(&mut self, index: usize) -> Result<Pixels<'static>> {
-        let size = self.height * self.width * self.channels;
-        let skip = ((index - self.read) * size) as u64;
-        let mut data = Vec::with_capacity(size);
-        let skipped =
-            io::copy(&mut (&mut self.data).take(skip), &mut io::sink()).map_err(DataError::read(&self.path))?;
-        (&mut self.data).take(size as u64).read_to_end(&mut data).map_err(DataError::read(&self.path))?;
-        if skipped < skip || data.len() < size {
-            let reason = format!("truncated: it announces {} images but ends before image {index} does", self.count);
-            return Err(DataError::Import { path: self.path.clone(), reason });
-        }
-        self.read = index + 1;
-        Ok(Pixels { width: self.width, height: self.height, channels: self.channels, data: data.into() })
-    }
 }

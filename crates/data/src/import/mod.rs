@@ -1,21 +1,34 @@
 //! Other people's datasets as one manifest.
 
+mod cifar;
 mod idx;
 mod options;
 mod origin;
+mod pack;
 mod plan;
 mod png;
+mod raw;
+mod shrink;
+mod stl;
+mod tar;
+mod webdataset;
 mod write;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-pub use self::options::{ImportOptions, PerClass};
 pub(crate) use self::write::io_error;
-use self::{origin::Origin, write::Writer};
+pub use self::{
+    options::{ImportFormat, ImportOptions, PerClass},
+    pack::{PackOptions, PackSummary, pack},
+};
+use self::{
+    origin::{Image, Origin, absolute, pointer},
+    write::{Entry, Store, Writer},
+};
 use crate::{
-    atomic::write_atomically_with,
+    atomic::write_atomically_if,
     error::{DataError, Result},
     images::{BadImage, in_pool, judge},
     manifest::{ClassCount, SplitCount},
@@ -45,11 +58,16 @@ pub struct ImportSummary {
 ///
 /// - IDX files, gzipped or not: one images file, or a folder of them with the usual names (`train-images-idx3-ubyte.gz`,
 ///   `train-labels-idx1-ubyte.gz`, `t10k-…`), which become the splits `train` and `test`; pixels are stored as PNG;
-/// - whatever [`Manifest::open`](crate::Manifest::open) opens: folders of images, CSV, Parquet.
+/// - the binary versions of CIFAR-10, CIFAR-100 (with the further column `coarse_label`) and STL-10, likewise;
+/// - WebDataset archives (`.tar`: one, a folder of them, or a pattern): labels from `.cls` or `.json`, captions from `.txt`
+///   in the further column `text`, the split from the archive's name;
+/// - whatever [`Manifest::open`](crate::Manifest::open) opens: folders of images, CSV, Parquet (also a pattern of parts, which
+///   become one table). Further columns are kept.
 ///
 /// A `.parquet` destination holds the images in the Hugging Face schema (`image: struct{bytes, path}`, `label`, `split`),
-/// in groups of 1000 rows; with `embed: false` it holds `path`s relative to itself, and may be a `.csv`. Every image
-/// is decoded on the way. The destination appears whole or not at all.
+/// in groups of 1000 rows; with `embed: false` it holds `path`s relative to itself (and for images
+/// in archives `shard`, `offset` and `len`), and may be a `.csv`. Every image is decoded on the way. The destination appears
+/// whole or not at all.
 ///
 /// # Errors
 /// Where nothing importable is found, more images are bad than allowed, a class has too few rows, or writing fails.
@@ -68,40 +86,42 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
         return Err(refuse("its images are not files of their own, so they have to be embedded"));
     }
     let kept = plan.choose(options)?;
-    let mut bad = Vec::new();
-    let mut written = Vec::with_capacity(kept.len());
-    // The writer speaks of io errors only; others wait here.
-    let mut failure = None;
-    let outcome = write_atomically_with(destination, |file| {
-        let mut run = || -> Result<()> {
-            let mut writer = Writer::new(file, destination, &plan, options.embed)?;
-            for positions in kept.chunks(BATCH) {
-                let images = in_pool(options.threads, || origin.read(positions, destination, options.embed))??;
-                let mut batch = Vec::with_capacity(images.len());
-                for (&position, image) in positions.iter().zip(images) {
-                    match image {
-                        Ok(image) => batch.push((position, image)),
-                        Err((path, reason)) => bad.push(BadImage { row: plan.rows[position], path, reason }),
-                    }
+    let folder = destination.parent().unwrap_or(Path::new(""));
+    // Made absolute, so that the way from one to the other can be found.
+    let folder = if options.embed { PathBuf::new() } else { absolute(folder)? };
+    let entry = |image: Image| match &image.source {
+        Some(source) if !options.embed => {
+            let (path, part) = pointer(source, &folder)?;
+            let part = part.map(|(offset, len)| (offset, len, image.name));
+            Ok(Entry { bytes: Vec::new(), path: Some(path), part })
+        }
+        _ => Ok(Entry { bytes: image.bytes, path: image.name, part: None }),
+    };
+    let store = match options.embed {
+        true => Store::Images,
+        false if origin.has_parts() => Store::Parts,
+        false => Store::Paths,
+    };
+    let (written, bad) = write_atomically_if(destination, |file| {
+        let (mut written, mut bad) = (Vec::with_capacity(kept.len()), Vec::new());
+        let mut writer = Writer::new(file, destination, &plan, store)?;
+        for positions in kept.chunks(BATCH) {
+            let images = in_pool(options.threads, || origin.read(positions, entry))??;
+            let mut batch = Vec::with_capacity(images.len());
+            for (&position, image) in positions.iter().zip(images) {
+                match image {
+                    Ok(image) => batch.push((position, image)),
+                    Err((path, reason)) => bad.push(BadImage { row: position as u64, path, reason }),
                 }
-                writer.write(&batch)?;
-                written.extend(batch.into_iter().map(|(position, _)| position));
             }
-            bad = judge(std::mem::take(&mut bad), kept.len(), options.on_bad_image, options.max_bad_fraction)?;
-            origin.finish()?;
-            writer.finish()
-        };
-        run().map_err(|error| {
-            let kind =
-                if let DataError::Write { source, .. } = &error { source.kind() } else { std::io::ErrorKind::Other };
-            failure = Some(error);
-            kind.into()
-        })
-    });
-    match failure {
-        Some(error) => return Err(error),
-        None => outcome?,
-    }
+            writer.write(&batch)?;
+            written.extend(batch.into_iter().map(|(position, _)| position));
+        }
+        let bad = judge(bad, kept.len(), options.on_bad_image, options.max_bad_fraction)?;
+        origin.finish()?;
+        writer.finish()?;
+        Ok((written, bad))
+    })?;
     let bytes = std::fs::metadata(destination).map_err(DataError::read(destination))?.len();
     let (splits, classes) = plan.count(&written);
     Ok(ImportSummary { destination: destination.to_owned(), rows: written.len(), bytes, splits, classes, bad })

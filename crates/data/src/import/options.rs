@@ -7,6 +7,8 @@ use crate::{error::DataError, images::OnBadImage};
 /// Options of [`import`](crate::import).
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportOptions {
+    /// What the source is; found out where it is [`ImportFormat::Auto`].
+    pub format: ImportFormat,
     /// The split of rows whose source does not say.
     pub split: Option<String>,
     /// Keep only some rows of each class, chosen by the seeded hash of
@@ -29,6 +31,7 @@ pub struct ImportOptions {
 impl Default for ImportOptions {
     fn default() -> Self {
         Self {
+            format: ImportFormat::Auto,
             split: None,
             per_class: None,
             seed: 0,
@@ -38,6 +41,57 @@ impl Default for ImportOptions {
             max_bad_fraction: 0.01,
             threads: 0,
         }
+    }
+}
+
+/// The kinds of sources that [`import`](crate::import) knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImportFormat {
+    /// Found out by the names of the files.
+    #[default]
+    Auto,
+    /// A folder of images, CSV, Arrow, or Parquet, as of the Hugging Face hub.
+    Table,
+    /// MNIST and its relatives.
+    Idx,
+    /// CIFAR-10, binary version.
+    Cifar10,
+    /// CIFAR-100, binary version.
+    Cifar100,
+    /// STL-10, binary version.
+    Stl10,
+    /// Tar archives whose members of one name are one sample.
+    WebDataset,
+}
+
+impl ImportFormat {
+    /// As written in options.
+    pub const NAMES: [(&str, Self); 7] = [
+        ("auto", Self::Auto),
+        ("table", Self::Table),
+        ("idx", Self::Idx),
+        ("cifar10", Self::Cifar10),
+        ("cifar100", Self::Cifar100),
+        ("stl10", Self::Stl10),
+        ("webdataset", Self::WebDataset),
+    ];
+}
+
+impl FromStr for ImportFormat {
+    type Err = DataError;
+
+    fn from_str(text: &str) -> Result<Self, DataError> {
+        let known = Self::NAMES.iter().find(|(name, _)| *name == text);
+        known.map(|(_, format)| *format).ok_or_else(|| {
+            let names = Self::NAMES.map(|(name, _)| name);
+            let nearest = crate::nearest::nearest(text, names).map(|name| format!("did you mean \"{name}\"? "));
+            DataError::Argument {
+                name: "format",
+                value: text.to_owned(),
+                expected: format!("{}one of {}", nearest.unwrap_or_default(), names.join(", ")),
+            }
+        })
     }
 }
 

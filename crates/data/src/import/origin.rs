@@ -2,119 +2,274 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 
 use super::{
-    ImportOptions,
-    idx::{self, IdxImages},
-    plan::{Plan, rename},
+    ImportFormat, ImportOptions, cifar, idx,
+    plan::{Plan, intern, rename},
     png,
+    raw::RawImages,
+    stl, webdataset,
 };
 use crate::{
-    decode,
+    decode::{self, Pixels},
     error::{DataError, Result},
-    manifest::Manifest,
+    manifest::{Manifest, TableImages},
     samples::Source,
+    shard::Place,
 };
-
-/// An image on its way into a manifest.
-pub(super) struct Image {
-    /// Its encoding, where it is to be embedded.
-    pub(super) bytes: Vec<u8>,
-    /// Its name, or its path relative to the manifest.
-    pub(super) path: Option<String>,
-}
-
-/// The path of an image that cannot be used, and why.
-type Bad = (Option<String>, String);
 
 pub(super) enum Origin {
     /// A manifest or a folder of images.
-    Sources(Vec<Source>),
+    Table(TableImages),
+    /// Images that are parts of archives.
+    Parts(Vec<Source>),
     /// Raw pixels, in sequence.
-    Idx(IdxImages),
+    Raw(RawImages),
 }
+
+/// An image that has been read and decoded.
+pub(super) struct Image {
+    pub(super) bytes: Vec<u8>,
+    pub(super) pixels: Pixels<'static>,
+    pub(super) source: Option<Source>,
+    pub(super) name: Option<String>,
+}
+
+/// The path of an image that cannot be used, and why.
+pub(super) type Bad = (Option<String>, String);
 
 impl Origin {
     pub(super) fn open(source: &Path, options: &ImportOptions) -> Result<(Self, Plan)> {
         let refuse = |reason: String| DataError::Import { path: source.to_owned(), reason };
-        let pairs = idx::find(source)?;
-        if !pairs.is_empty() {
-            let (images, labels, splits) = idx::open(pairs)?;
-            let mut values: Vec<u8> = labels.iter().flatten().copied().collect();
-            values.sort_unstable();
-            values.dedup();
-            let classes = values.iter().map(ToString::to_string).collect();
-            let classes = rename(classes, options.class_names.as_ref()).map_err(refuse)?;
-            let number = |label: u8| values.binary_search(&label).ok().map(|number| number as u32);
-            let labels = labels.into_iter().map(|label| label.and_then(number)).collect();
-            return Ok((Self::Idx(images), Plan::new(labels, classes, splits, options)));
+        let none = |what: &str| Err(refuse(format!("no {what} there")));
+        let is = |format| options.format == ImportFormat::Auto || options.format == format;
+        if is(ImportFormat::Idx) {
+            let pairs = idx::find(source)?;
+            if !pairs.is_empty() {
+                return from_idx(pairs, options).map_err(|error| renamed(error, source));
+            }
+            if options.format == ImportFormat::Idx {
+                return none("IDX files (named like train-images-idx3-ubyte.gz)");
+            }
         }
-        let manifest = Manifest::open(source)?;
-        let samples = manifest.samples()?;
-        let classes = rename(samples.classes.to_vec(), options.class_names.as_ref()).map_err(refuse)?;
-        let plan = Plan::new(samples.labels, classes, manifest.split_of_rows()?, options);
-        Ok((Self::Sources(samples.sources), plan))
+        for (format, version) in
+            [(ImportFormat::Cifar10, cifar::Version::Ten), (ImportFormat::Cifar100, cifar::Version::Hundred)]
+        {
+            let found = if options.format == format {
+                Some((version, cifar::all(source)?)).filter(|(_, files)| !files.is_empty())
+            } else if is(format) {
+                cifar::find(source)?
+            } else {
+                continue;
+            };
+            match found {
+                Some((version, files)) => {
+                    return from_cifar(version, files, options).map_err(|error| renamed(error, source));
+                }
+                None if options.format == format => {
+                    return none("CIFAR files (data_batch_1.bin, …, or train.bin and test.bin)");
+                }
+                None => {}
+            }
+        }
+        if is(ImportFormat::Stl10) {
+            let files = stl::find(source)?;
+            if !files.is_empty() {
+                return from_stl(files, options).map_err(|error| renamed(error, source));
+            }
+            if options.format == ImportFormat::Stl10 {
+                return none("STL-10 files (train_X.bin, …)");
+            }
+        }
+        if is(ImportFormat::WebDataset) {
+            let files = webdataset::find(source)?;
+            // A folder of images may hold the archive they came from.
+            if !files.is_empty() && (options.format == ImportFormat::WebDataset || !source.is_dir() || only(&files)) {
+                return from_archives(&files, options).map_err(|error| renamed(error, source));
+            }
+            if options.format == ImportFormat::WebDataset {
+                return none("tar archive (.tar; compressed ones have to be unpacked first: `gunzip`)");
+            }
+        }
+        from_table(source, options).map_err(|error| renamed(error, source))
     }
 
-    /// Whether every image is a file of its own.
+    /// Whether every image is a file, or a part of one, that a manifest can point to.
     pub(super) fn has_files(&self) -> bool {
         match self {
-            Self::Sources(sources) => sources.iter().all(|source| matches!(source, Source::File { .. })),
-            Self::Idx(_) => false,
+            Self::Table(images) => images.are_files(),
+            Self::Parts(_) => true,
+            Self::Raw(_) => false,
+        }
+    }
+
+    /// Whether images are parts of files.
+    pub(super) fn has_parts(&self) -> bool {
+        match self {
+            Self::Table(images) => images.are_parts(),
+            Self::Parts(_) => true,
+            Self::Raw(_) => false,
         }
     }
 
     /// Looks at what was not asked for, too: only its end says whether a gzipped file is undamaged.
     pub(super) fn finish(&mut self) -> Result<()> {
         match self {
-            Self::Sources(_) => Ok(()),
-            Self::Idx(images) => images.finish(),
+            Self::Table(_) | Self::Parts(_) => Ok(()),
+            Self::Raw(images) => images.finish(),
         }
     }
 
-    /// The images at ascending positions, which also ascend from call to call.
-    pub(super) fn read(
+    /// The images at ascending positions, which also ascend from call to call. `work` is done on each in parallel.
+    pub(super) fn read<T: Send>(
         &mut self,
         positions: &[usize],
-        destination: &Path,
-        embed: bool,
-    ) -> Result<Vec<Result<Image, Bad>>> {
+        work: impl Fn(Image) -> Result<T, String> + Sync,
+    ) -> Result<Vec<Result<T, Bad>>> {
         match self {
-            Self::Sources(sources) => {
-                let folder = destination.parent().unwrap_or(Path::new(""));
-                // Made absolute, so that the way from one to the other can be found.
-                let folder = if embed { PathBuf::new() } else { absolute(folder)? };
-                Ok(positions.par_iter().map(|&position| read(&sources[position], &folder, embed)).collect())
+            Self::Table(images) => Ok(each(&images.at(positions)?, work)),
+            Self::Parts(sources) => {
+                let sources: Vec<Source> = positions.iter().map(|&position| sources[position].clone()).collect();
+                Ok(each(&sources, work))
             }
-            Self::Idx(images) => {
+            Self::Raw(images) => {
                 let raw = images.read(positions)?;
-                Ok(raw
-                    .into_par_iter()
-                    .map(|(pixels, name)| match png::encode(&pixels) {
-                        Ok(bytes) => Ok(Image { bytes, path: Some(name) }),
-                        Err(reason) => Err((Some(name), reason)),
-                    })
-                    .collect())
+                let one = |(pixels, name): (Pixels<'static>, String)| {
+                    let bad = |reason| (Some(name.clone()), reason);
+                    let bytes = png::encode(&pixels).map_err(bad)?;
+                    work(Image { bytes, pixels, source: None, name: Some(name.clone()) }).map_err(bad)
+                };
+                Ok(raw.into_par_iter().map(one).collect())
             }
         }
     }
 }
 
-fn read(source: &Source, folder: &Path, embed: bool) -> Result<Image, Bad> {
-    let name = || source.name().map(str::to_owned);
-    let bad = |reason| (name(), reason);
-    let bytes = source.read().map_err(bad)?;
-    decode::decode(&bytes, None).map_err(bad)?;
-    if embed {
-        return Ok(Image { bytes: bytes.into_owned(), path: name() });
-    }
-    let path = source.path().unwrap_or_default();
-    let path = absolute(&path).map_err(|error| bad(error.to_string()))?;
-    Ok(Image { bytes: Vec::new(), path: Some(relative(folder, &path)) })
+fn each<T: Send>(sources: &[Source], work: impl Fn(Image) -> Result<T, String> + Sync) -> Vec<Result<T, Bad>> {
+    let one = |source: &Source| {
+        let name = source.name().map(str::to_owned);
+        let bad = |reason| (name.clone(), reason);
+        let bytes = source.read().map_err(bad)?;
+        let pixels = decode::decode(&bytes, None).map_err(bad)?;
+        let image = Image { bytes: bytes.into_owned(), pixels, source: Some(source.clone()), name: name.clone() };
+        work(image).map_err(bad)
+    };
+    sources.par_iter().map(one).collect()
 }
 
-fn absolute(path: &Path) -> Result<PathBuf> {
+/// Errors about class names have no place yet.
+fn renamed(error: DataError, source: &Path) -> DataError {
+    match error {
+        DataError::Import { path, reason } if path.as_os_str().is_empty() => {
+            DataError::Import { path: source.to_owned(), reason }
+        }
+        error => error,
+    }
+}
+
+fn named(classes: Vec<String>, options: &ImportOptions) -> Result<Vec<String>> {
+    rename(classes, options.class_names.as_ref()).map_err(|reason| DataError::Import { path: PathBuf::new(), reason })
+}
+
+fn numbered<'a>(splits: impl Iterator<Item = Option<&'a str>>) -> (Vec<Option<u32>>, Vec<String>) {
+    let mut names = Vec::new();
+    (splits.map(|split| intern(split?, &mut names)).collect(), names)
+}
+
+fn from_idx(pairs: Vec<idx::Pair>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let (images, labels, splits) = idx::open(pairs)?;
+    let mut values: Vec<u8> = labels.iter().flatten().copied().collect();
+    values.sort_unstable();
+    values.dedup();
+    let classes = named(values.iter().map(ToString::to_string).collect(), options)?;
+    let number = |label: u8| values.binary_search(&label).ok().map(|number| number as u32);
+    let labels = labels.into_iter().map(|label| label.and_then(number)).collect();
+    let splits = numbered(splits.iter().map(Option::as_deref));
+    Ok((Origin::Raw(images), Plan::new(labels, classes, splits, options)))
+}
+
+/// The class of every number up to the largest label, by the user's names, else the dataset's.
+fn classes_up_to(largest: u8, own: Option<Vec<String>>, options: &ImportOptions) -> Result<Vec<String>> {
+    let own = own.filter(|names| names.len() > usize::from(largest) && options.class_names.is_none());
+    own.map_or_else(|| named((0..=largest).map(|label| label.to_string()).collect(), options), Ok)
+}
+
+fn from_cifar(version: cifar::Version, files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let cifar = cifar::open(version, files)?;
+    let classes = classes_up_to(cifar.labels.iter().copied().max().unwrap_or(0), cifar.class_names, options)?;
+    let labels = cifar.labels.iter().map(|&label| Some(u32::from(label))).collect();
+    let mut plan = Plan::new(labels, classes, numbered(cifar.splits.iter().map(|&split| Some(split))), options);
+    if !cifar.coarse.is_empty() {
+        let name = |&coarse: &u8| match cifar.coarse_names.as_ref().and_then(|names| names.get(usize::from(coarse))) {
+            Some(name) => Some(name.clone()),
+            None => Some(coarse.to_string()),
+        };
+        let names: Vec<Option<String>> = cifar.coarse.iter().map(name).collect();
+        plan = plan.with_extra(texts("coarse_label", &names)?);
+    }
+    Ok((Origin::Raw(cifar.images), plan))
+}
+
+fn from_stl(files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let stl = stl::open(files)?;
+    let classes = match stl.labels.iter().flatten().max() {
+        Some(&largest) => classes_up_to(largest, Some(stl.class_names), options)?,
+        None => Vec::new(),
+    };
+    let labels = stl.labels.iter().map(|label| label.map(u32::from)).collect();
+    let splits = numbered(stl.splits.iter().map(|split| Some(split.as_str())));
+    Ok((Origin::Raw(stl.images), Plan::new(labels, classes, splits, options)))
+}
+
+fn from_archives(files: &[PathBuf], options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let archives = webdataset::open(files)?;
+    let names = archives.classes();
+    let number = |label: &String| names.iter().position(|name| name == label).map(|number| number as u32);
+    let labels = archives.labels.iter().map(|label| number(label.as_ref()?)).collect();
+    let splits = numbered(archives.splits.iter().map(Option::as_deref));
+    let mut plan = Plan::new(labels, named(names.clone(), options)?, splits, options);
+    if archives.texts.iter().any(Option::is_some) {
+        plan = plan.with_extra(texts("text", &archives.texts)?);
+    }
+    Ok((Origin::Parts(archives.sources), plan))
+}
+
+fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let manifest = Manifest::open(source)?;
+    let labels = manifest.labels_of_rows()?;
+    if labels.is_empty() {
+        return Err(DataError::Empty { view: manifest.steps().join(" | ") });
+    }
+    let classes = named(manifest.classes()?.to_vec(), options)?;
+    let plan = Plan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_columns()?);
+    Ok((Origin::Table(TableImages::new(&manifest)?), plan))
+}
+
+fn texts(name: &str, values: &[Option<String>]) -> Result<DataFrame> {
+    DataFrame::new(values.len(), vec![Column::new(name.into(), values)])
+        .map_err(|error| DataError::Table { table: name.to_owned(), reason: error.to_string() })
+}
+
+/// Whether a folder holds these archives and no table of its own.
+fn only(archives: &[PathBuf]) -> bool {
+    let folder = archives.first().and_then(|path| path.parent()).unwrap_or(Path::new(""));
+    Manifest::open(folder).is_err()
+}
+
+/// The part of a file that a manifest in `folder` is to point to: (file, offset and length where it is not the whole).
+pub(super) fn pointer(source: &Source, folder: &Path) -> Result<(String, Option<(u64, u32)>), String> {
+    let place = match source {
+        Source::Packed { place, .. } => Some(place),
+        _ => None,
+    };
+    let path = place.map(|Place { shard, .. }| shard.path().to_owned()).or_else(|| source.path()).unwrap_or_default();
+    let path = absolute(&path).map_err(|error| error.to_string())?;
+    Ok((relative(folder, &path), place.map(|place| (place.offset, place.len))))
+}
+
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     // Of a folder that is still to be made, at least the existing part is resolved.
     path.canonicalize().or_else(|_| std::path::absolute(path)).map_err(DataError::read(path))

@@ -1,5 +1,7 @@
 //! The rows of a source without their images, and which of them to keep.
 
+use polars::prelude::DataFrame;
+
 use super::{ImportOptions, PerClass};
 use crate::{
     error::{DataError, Result},
@@ -7,34 +9,46 @@ use crate::{
     nearest::nearest,
 };
 
+pub(super) use crate::manifest::intern;
+
 /// All rows of a source, in its order.
+///
+/// A row's number is its position in the source.
 pub(super) struct Plan {
-    pub(super) rows: Vec<u64>,
     pub(super) labels: Vec<Option<u32>>,
     pub(super) classes: Vec<String>,
     /// Index into `split_names`.
     pub(super) splits: Vec<Option<u32>>,
     pub(super) split_names: Vec<String>,
+    /// Further columns of the source; without columns where it has none.
+    pub(super) extra: DataFrame,
 }
 
 impl Plan {
     pub(super) fn new(
         labels: Vec<Option<u32>>,
         classes: Vec<String>,
-        splits: Vec<Option<String>>,
+        (mut splits, mut split_names): (Vec<Option<u32>>, Vec<String>),
         options: &ImportOptions,
     ) -> Self {
-        let mut split_names: Vec<String> = Vec::new();
-        let splits = splits.into_iter().map(|split| {
-            let split = split.filter(|split| !split.is_empty()).or_else(|| options.split.clone())?;
-            let known = split_names.iter().position(|name| *name == split);
-            Some(known.unwrap_or_else(|| {
-                split_names.push(split);
-                split_names.len() - 1
-            }) as u32)
-        });
-        let splits = splits.collect();
-        Self { rows: (0..labels.len() as u64).collect(), labels, classes, splits, split_names }
+        if let Some(name) = &options.split
+            && splits.iter().any(Option::is_none)
+        {
+            let number = intern(name, &mut split_names);
+            splits.iter_mut().for_each(|split| *split = split.or(number));
+        }
+        Self { labels, classes, splits, split_names, extra: DataFrame::default() }
+    }
+
+    /// With further columns of the source, a row for each of its rows.
+    pub(super) fn with_extra(mut self, extra: DataFrame) -> Self {
+        self.extra = extra;
+        self
+    }
+
+    /// Rows in all.
+    pub(super) fn len(&self) -> usize {
+        self.labels.len()
     }
 
     pub(super) fn class(&self, position: usize) -> Option<&str> {
@@ -53,7 +67,7 @@ impl Plan {
 
     /// Positions of the rows to keep, ascending.
     pub(super) fn choose(&self, options: &ImportOptions) -> Result<Vec<usize>> {
-        let Some(per_class) = &options.per_class else { return Ok((0..self.rows.len()).collect()) };
+        let Some(per_class) = &options.per_class else { return Ok((0..self.len()).collect()) };
         if let PerClass::Splits(wanted) = per_class
             && let Some(name) = wanted.keys().find(|name| !self.split_names.contains(name))
         {
@@ -66,13 +80,12 @@ impl Plan {
         }
         let mut kept = Vec::new();
         for split in (0..self.split_names.len() as u32).map(Some).chain([None]) {
-            let members = || (0..self.rows.len()).filter(move |&position| self.splits[position] == split);
+            let members = || (0..self.len()).filter(move |&position| self.splits[position] == split);
             let name = split.map(|split| self.split_names[split as usize].as_str());
             let Some(n) = per_class.of(name) else {
                 kept.extend(members());
                 continue;
             };
-            // A row's number is its position in the source.
             let rows: Vec<u64> = members().map(|position| position as u64).collect();
             let labels: Vec<Option<u32>> = members().map(|position| self.labels[position]).collect();
             let drawn = smallest_per_class(&rows, &labels, n, options.seed).map_err(|short| DataError::TooFewRows {

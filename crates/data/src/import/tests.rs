@@ -1,3 +1,7 @@
+mod archives;
+mod packs;
+mod published;
+
 use std::{fs, io::Write};
 
 use flate2::{Compression, write::GzEncoder};

@@ -5,7 +5,7 @@ use std::fmt;
 use polars::prelude::DataType;
 use serde::Serialize;
 
-use super::{Manifest, Table, draw};
+use super::{Manifest, ROW, Table, draw::Smallest};
 use crate::{decode, error::Result};
 
 /// What [`Manifest::describe`] finds in a view.
@@ -29,7 +29,7 @@ pub struct Description {
     pub classes: Vec<ClassCount>,
     /// Columns of the table.
     pub columns: Vec<ColumnInfo>,
-    /// "embedded" where images stand in the table, else "files".
+    /// "embedded" where images stand in the table, "packed" where it points into files of many images, else "files".
     pub images: String,
     /// Sizes in a sample of the images.
     pub sizes: ImageSizes,
@@ -82,47 +82,56 @@ impl Manifest {
     /// Where the table cannot be read. Images that cannot be read are counted instead.
     pub fn describe(&self) -> Result<Description> {
         let table: &Table = &self.table;
-        let rows = self.row_numbers()?;
+        let (mut rows, mut sample) = (0, Smallest::of_fraction(64, 0));
         let mut splits: Vec<SplitCount> = Vec::new();
-        if table.columns.split.is_some() {
-            for name in self.split_of_rows()? {
-                match splits.iter_mut().find(|split| split.name == name) {
-                    Some(split) => split.rows += 1,
-                    None => splits.push(SplitCount { name, rows: 1 }),
-                }
-            }
-        }
         let mut classes: Vec<ClassCount> =
             self.classes()?.iter().map(|name| ClassCount { name: name.clone(), rows: 0 }).collect();
-        if self.has_labels() {
-            for label in self.rows_and_labels()?.1.into_iter().flatten() {
-                classes[label as usize].rows += 1;
+        let split = table.columns.split.as_deref();
+        let label = self.has_labels().then(|| table.columns.label());
+        let wanted: Vec<&str> = [Some(ROW), split, label].into_iter().flatten().collect();
+        self.visit(&wanted, |data| {
+            let numbers = table.row_numbers(data)?;
+            rows += numbers.len();
+            numbers.iter().for_each(|&row| sample.offer(row));
+            if let Some(split) = split {
+                count_splits(table.texts(data, split)?.iter(), &mut splits);
             }
-        }
+            if label.is_some() {
+                for label in table.encode_labels(data, &numbers)?.into_iter().flatten() {
+                    classes[label as usize].rows += 1;
+                }
+            }
+            Ok(())
+        })?;
         let columns = table.columns.schema.iter();
         Ok(Description {
             dataset: table.name.clone(),
             format: table.format.to_owned(),
             files: table.files,
             steps: self.steps.clone(),
-            rows: rows.len(),
+            rows,
             labeled: classes.iter().map(|class| class.rows).sum(),
             splits,
             classes,
             columns: columns
                 .map(|(name, kind)| ColumnInfo { name: name.to_string(), kind: kind_in_words(kind) })
                 .collect(),
-            images: if table.columns.image.is_embedded() { "embedded" } else { "files" }.to_owned(),
-            sizes: self.sizes(&rows)?,
+            images: match &table.columns.image {
+                image if image.is_embedded() => "embedded",
+                image if image.is_packed() => "packed",
+                _ => "files",
+            }
+            .to_owned(),
+            sizes: self.sizes(&sample.finish())?,
         })
     }
 
-    fn sizes(&self, rows: &[u64]) -> Result<ImageSizes> {
+    fn sizes(&self, sample: &[u64]) -> Result<ImageSizes> {
         let mut sizes = ImageSizes::default();
-        if rows.is_empty() {
+        if sample.is_empty() {
             return Ok(sizes);
         }
-        let sample = self.selected(&draw::smallest(rows, 64, 0), String::new()).samples()?;
+        let sample = self.selected(sample, String::new()).samples()?;
         for source in &sample.sources {
             sizes.sampled += 1;
             let Ok(size) = source.read().and_then(|bytes| decode::dimensions(&bytes)) else {
@@ -138,6 +147,21 @@ impl Manifest {
             }
         }
         Ok(sizes)
+    }
+}
+
+/// Adds one row to the split of each.
+fn count_splits<'a>(names: impl Iterator<Item = Option<&'a str>>, splits: &mut Vec<SplitCount>) {
+    // Rows of a split usually stand together.
+    let mut last = 0;
+    for name in names {
+        if splits.get(last).is_none_or(|split| split.name.as_deref() != name) {
+            last = splits.iter().position(|split| split.name.as_deref() == name).unwrap_or(splits.len());
+        }
+        if last == splits.len() {
+            splits.push(SplitCount { name: name.map(str::to_owned), rows: 0 });
+        }
+        splits[last].rows += 1;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Drawing rows by a seeded hash of their number.
 
-use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
 
 use foretask_random::Key;
 
@@ -13,42 +13,97 @@ pub(crate) struct Short {
     pub(crate) found: usize,
 }
 
+/// The rows with the smallest hash among those that were offered. The hash is a bijection of the row number for a given
+/// seed, so there are no ties.
+pub(super) struct Smallest {
+    n: usize,
+    key: Key,
+    /// The largest hash first.
+    kept: BinaryHeap<(u64, u64)>,
+    offered: usize,
+}
+
+impl Smallest {
+    fn new(n: usize, key: Key) -> Self {
+        Self { n, key, kept: BinaryHeap::new(), offered: 0 }
+    }
+
+    pub(super) fn of_fraction(n: usize, seed: u64) -> Self {
+        Self::new(n, Key::new(seed).named("fraction"))
+    }
+
+    pub(super) fn offer(&mut self, row: u64) {
+        self.offered += 1;
+        let hash = self.key.with(row).value();
+        if self.kept.len() < self.n {
+            self.kept.push((hash, row));
+        } else if let Some(mut largest) = self.kept.peek_mut()
+            && hash < largest.0
+        {
+            *largest = (hash, row);
+        }
+    }
+
+    /// The rows, ascending.
+    pub(super) fn finish(self) -> Vec<u64> {
+        let mut rows: Vec<u64> = self.kept.into_iter().map(|(_, row)| row).collect();
+        rows.sort_unstable();
+        rows
+    }
+}
+
+/// The same for each class by itself.
+pub(super) struct DrawPerClass {
+    n: usize,
+    key: Key,
+    classes: Vec<Smallest>,
+}
+
+impl DrawPerClass {
+    pub(super) fn new(n: usize, seed: u64) -> Self {
+        Self { n, key: Key::new(seed).named("per_class"), classes: Vec::new() }
+    }
+
+    pub(super) fn offer(&mut self, row: u64, label: Option<u32>) {
+        let Some(label) = label.map(|label| label as usize) else { return };
+        while self.classes.len() <= label {
+            self.classes.push(Smallest::new(self.n, self.key));
+        }
+        self.classes[label].offer(row);
+    }
+
+    /// Whether no row had a label.
+    pub(super) fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The rows of all classes that occurred, ascending; or the class that lacks most.
+    pub(super) fn finish(self) -> Result<Vec<u64>, Short> {
+        let classes = || self.classes.iter().zip(0..).filter(|(rows, _)| rows.offered > 0);
+        if let Some((rows, class)) = classes().min_by_key(|(rows, _)| rows.offered)
+            && rows.offered < self.n
+        {
+            return Err(Short { class, found: rows.offered });
+        }
+        let mut drawn: Vec<u64> = self.classes.into_iter().flat_map(Smallest::finish).collect();
+        drawn.sort_unstable();
+        Ok(drawn)
+    }
+}
+
 /// The `n` rows with the smallest hash, ascending.
-pub(super) fn smallest(rows: &[u64], n: usize, seed: u64) -> Vec<u64> {
-    keep_smallest(rows.iter().copied(), n, Key::new(seed).named("fraction"))
+#[cfg(test)]
+fn smallest(rows: &[u64], n: usize, seed: u64) -> Vec<u64> {
+    let mut smallest = Smallest::of_fraction(n, seed);
+    rows.iter().for_each(|&row| smallest.offer(row));
+    smallest.finish()
 }
 
 /// `n` rows of each class that occurs, ascending; or the class that lacks most.
-///
-/// The hash is a bijection of the row number for a given seed, so there are no ties.
 pub(crate) fn smallest_per_class(rows: &[u64], labels: &[Option<u32>], n: usize, seed: u64) -> Result<Vec<u64>, Short> {
-    let mut by_class: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-    for (&row, label) in rows.iter().zip(labels) {
-        if let Some(label) = label {
-            by_class.entry(*label).or_default().push(row);
-        }
-    }
-    if let Some((&class, members)) = by_class.iter().min_by_key(|(_, members)| members.len())
-        && members.len() < n
-    {
-        return Err(Short { class, found: members.len() });
-    }
-    let key = Key::new(seed).named("per_class");
-    let mut drawn: Vec<u64> =
-        by_class.into_values().flat_map(|members| keep_smallest(members.into_iter(), n, key)).collect();
-    drawn.sort_unstable();
-    Ok(drawn)
-}
-
-fn keep_smallest(rows: impl Iterator<Item = u64>, n: usize, key: Key) -> Vec<u64> {
-    let mut hashed: Vec<(u64, u64)> = rows.map(|row| (key.with(row).value(), row)).collect();
-    if n < hashed.len() {
-        hashed.select_nth_unstable(n);
-        hashed.truncate(n);
-    }
-    let mut kept: Vec<u64> = hashed.into_iter().map(|(_, row)| row).collect();
-    kept.sort_unstable();
-    kept
+    let mut draw = DrawPerClass::new(n, seed);
+    rows.iter().zip(labels).for_each(|(&row, &label)| draw.offer(row, label));
+    draw.finish()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
 const MAX_DEPTH: usize = 64;
 
 /// Names of top folders (and of Parquet files) that are splits rather than classes.
-pub(super) fn is_split(name: &str) -> bool {
+pub(crate) fn is_split(name: &str) -> bool {
     let named = |known: &str| known.eq_ignore_ascii_case(name);
     EVALUATION_SPLITS.into_iter().any(named) || ["train", "training", "unlabeled", "unlabelled"].into_iter().any(named)
 }

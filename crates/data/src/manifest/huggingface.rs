@@ -8,7 +8,7 @@ use std::{fs::File, path::Path};
 use polars::prelude::{ParquetReader, SerReader};
 use serde_json::{Value, json};
 
-use super::table::guarded;
+use super::{columns::LABELS, table::guarded};
 use crate::error::{DataError, Result};
 
 /// The key.
@@ -24,7 +24,8 @@ pub(super) fn class_names(path: &Path, table: &str) -> Result<Option<Vec<String>
     })?;
     // Whatever cannot be understood is somebody else's and no reason to refuse the table.
     let Some(features) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return Ok(None) };
-    let names = features.pointer("/info/features/label/names").and_then(Value::as_array);
+    let named = |label: &str| features.pointer(&format!("/info/features/{label}/names")).and_then(Value::as_array);
+    let names = LABELS.into_iter().find_map(named);
     Ok(names.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
 }
 

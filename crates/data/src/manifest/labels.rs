@@ -1,8 +1,11 @@
 //! The label column, whichever its type, as class numbers.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, col, lit};
+use polars::prelude::{Column, DataFrame, DataType, Expr, LazyFrame, col, lit};
 
 use super::{Table, columns::Columns};
 use crate::error::{DataError, Result};
@@ -43,19 +46,23 @@ impl Labels {
             return Ok(names.clone());
         }
         let label = table.columns.label();
-        let data = table.collect(table.frame.clone().select([col(label)]).filter(self.present(label)))?;
-        let column = table.checked(data.column(label).and_then(Column::unique))?;
+        let (mut values, mut names) = (BTreeSet::new(), BTreeSet::new());
+        let narrow = |frame: LazyFrame| frame.select([col(label)]).filter(self.present(label));
+        table.visit(narrow, |data| {
+            let column = table.checked(data.column(label).and_then(Column::unique))?;
+            if matches!(self, Self::Integer) {
+                let column = table.checked(column.cast(&DataType::Int64))?;
+                values.extend(table.checked(column.i64())?.iter().flatten());
+            } else {
+                let column = table.checked(column.cast(&DataType::String))?;
+                names.extend(table.checked(column.str())?.iter().flatten().map(str::to_owned));
+            }
+            Ok(())
+        })?;
         if matches!(self, Self::Integer) {
-            let column = table.checked(column.cast(&DataType::Int64))?;
-            let mut values: Vec<i64> = table.checked(column.i64())?.iter().flatten().collect();
-            values.sort_unstable();
-            return Ok(values.iter().map(ToString::to_string).collect());
+            return Ok(values.iter().map(i64::to_string).collect());
         }
-        let mut names: Vec<String> = {
-            let column = table.checked(column.cast(&DataType::String))?;
-            table.checked(column.str())?.iter().flatten().map(str::to_owned).collect()
-        };
-        names.sort_unstable();
+        let names: Vec<String> = names.into_iter().collect();
         // "10" after "9" where all names are numbers.
         let numbers: Option<Vec<i64>> = names.iter().map(|name| name.parse().ok()).collect();
         if let Some(numbers) = numbers {

@@ -7,14 +7,26 @@ mod folder;
 pub(crate) mod huggingface;
 mod labels;
 mod open;
+mod parts;
+mod rows;
 mod table;
 
 use std::{fmt, path::Path, sync::Arc};
 
-use polars::prelude::{Expr, LazyFrame, NamedFrom, Series, col, lit};
+use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 
 pub use self::describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount};
-pub(crate) use self::{columns::ROW, draw::smallest_per_class, table::Table};
+pub(crate) use self::{
+    columns::{CHECKSUM, LEN, LOOK, OFFSET, ROW, SHARD},
+    draw::smallest_per_class,
+    folder::is_split,
+    rows::TableImages,
+    table::{Table, guarded},
+};
+use self::{
+    draw::{DrawPerClass, Smallest},
+    parts::Narrowing,
+};
 use crate::{
     error::{DataError, Result},
     nearest::nearest,
@@ -33,7 +45,7 @@ pub const EVALUATION_SPLITS: [&str; 5] = ["test", "val", "valid", "validation", 
 #[derive(Clone)]
 pub struct Manifest {
     table: Arc<Table>,
-    frame: LazyFrame,
+    narrowing: Narrowing,
     split: Option<String>,
     labels_dropped: bool,
     steps: Vec<String>,
@@ -51,11 +63,9 @@ impl Manifest {
     /// Where nothing is there, the file is damaged, or no column says where the images are.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let table = Table::open(path)?;
-        let frame = table.frame.clone();
         Ok(Self {
-            table: Arc::new(table),
-            frame,
+            table: Arc::new(Table::open(path)?),
+            narrowing: Narrowing::default(),
             split: None,
             labels_dropped: false,
             steps: vec![format!("dataset {}", path.display())],
@@ -126,13 +136,19 @@ impl Manifest {
         if n == 0 {
             return Err(argument("per_class", n, "at least 1 row per class"));
         }
-        let (rows, labels) = self.rows_and_labels()?;
         let classes = self.classes()?;
-        if labels.iter().all(Option::is_none) {
+        let mut draw = DrawPerClass::new(n, seed);
+        self.visit(&[ROW, self.table.columns.label()], |data| {
+            let rows = self.table.row_numbers(data)?;
+            let labels = self.table.encode_labels(data, &rows)?;
+            rows.iter().zip(labels).for_each(|(&row, label)| draw.offer(row, label));
+            Ok(())
+        })?;
+        if draw.is_empty() {
             let reason = format!("no row of \"{}\" has a label", self.steps.join(" | "));
             return Err(DataError::NoLabels { table: self.table.name.clone(), reason });
         }
-        let rows = smallest_per_class(&rows, &labels, n, seed).map_err(|short| DataError::TooFewRows {
+        let rows = draw.finish().map_err(|short| DataError::TooFewRows {
             class: classes[short.class as usize].clone(),
             found: short.found,
             wanted: n,
@@ -150,9 +166,13 @@ impl Manifest {
         if !(f > 0.0 && f <= 1.0) {
             return Err(argument("fraction", f, "a number above 0 and up to 1, such as 0.1 for a tenth of the rows"));
         }
-        let rows = self.row_numbers()?;
-        let n = ((rows.len() as f64 * f).round() as usize).max(1);
-        Ok(self.selected(&draw::smallest(&rows, n, seed), format!("fraction {f} seed {seed}")))
+        let n = ((self.count()? as f64 * f).round() as usize).max(1);
+        let mut smallest = Smallest::of_fraction(n, seed);
+        self.visit(&[ROW], |data| {
+            self.table.row_numbers(data)?.into_iter().for_each(|row| smallest.offer(row));
+            Ok(())
+        })?;
+        Ok(self.selected(&smallest.finish(), format!("fraction {f} seed {seed}")))
     }
 
     /// The first `n` rows in table order; fewer where there are fewer.
@@ -164,7 +184,7 @@ impl Manifest {
             return Err(argument("take", n, "at least 1 row"));
         }
         let mut view = self.clone();
-        view.frame = view.frame.limit(u32::try_from(n).unwrap_or(u32::MAX));
+        view.narrowing.first(u32::try_from(n).unwrap_or(u32::MAX));
         view.steps.push(format!("take {n}"));
         Ok(view)
     }
@@ -194,7 +214,18 @@ impl Manifest {
     /// # Errors
     /// Where the table cannot be read.
     pub fn count(&self) -> Result<usize> {
-        Ok(self.row_numbers()?.len())
+        let mut rows = 0;
+        if self.narrowing.is_all() {
+            for piece in &self.table.pieces {
+                rows += self.table.rows_of(piece)? as usize;
+            }
+        } else {
+            self.visit(&[ROW], |data| {
+                rows += data.height();
+                Ok(())
+            })?;
+        }
+        Ok(rows)
     }
 
     /// Splits of the whole table, in order of first appearance. Empty without a `split` column.
@@ -222,48 +253,41 @@ impl Manifest {
             wanted.push(col(columns.label()));
         }
         wanted.extend(columns.image.expressions());
-        let data = self.table.collect(self.frame.clone().select(wanted))?;
-        if data.height() == 0 {
+        let (mut rows, mut labels, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+        self.narrowing.visit(&self.table, &wanted, |data| {
+            let part = self.table.row_numbers(data)?;
+            if with_labels {
+                labels.append(&mut self.table.encode_labels(data, &part)?);
+            } else {
+                labels.resize(rows.len() + part.len(), None);
+            }
+            sources.append(&mut columns.image.sources(&self.table, data)?);
+            rows.extend(part);
+            Ok(())
+        })?;
+        if rows.is_empty() {
             return Err(DataError::Empty { view: self.steps.join(" | ") });
         }
-        let rows = self.table.row_numbers(&data)?;
-        let labels = if with_labels { self.table.encode_labels(&data, &rows)? } else { vec![None; rows.len()] };
-        let sources = columns.image.sources(&self.table, &data)?;
         Ok(Samples { rows, labels, classes: self.classes()?, sources })
+    }
+
+    /// The rows without their images, part by part: `columns` by their names in the table.
+    pub(crate) fn visit(&self, columns: &[&str], visit: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
+        let columns: Vec<Expr> = columns.iter().map(|&name| col(name)).collect();
+        self.narrowing.visit(&self.table, &columns, visit)
     }
 
     pub(crate) fn has_labels(&self) -> bool {
         self.table.columns.label.is_some() && !self.labels_dropped
     }
 
-    /// The split of each row, in table order.
-    pub(crate) fn split_of_rows(&self) -> Result<Vec<Option<String>>> {
-        let Some(split) = &self.table.columns.split else { return Ok(vec![None; self.count()?]) };
-        let data = self.table.collect(self.frame.clone().select([col(split.as_str())]))?;
-        let texts = self.table.texts(&data, split)?;
-        Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
-    }
-
     /// The view of given rows of the table.
     pub(crate) fn selected(&self, rows: &[u64], step: String) -> Self {
-        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
         let mut view = self.clone();
         // Drawn from this view, so its own conditions need not be asked again.
-        view.frame = self.table.frame.clone().filter(among(col(ROW), Series::new(ROW.into(), rows)));
+        view.narrowing = Narrowing::rows(rows);
         view.steps.push(step);
         view
-    }
-
-    pub(crate) fn rows_and_labels(&self) -> Result<(Vec<u64>, Vec<Option<u32>>)> {
-        let data = self.table.collect(self.frame.clone().select([col(ROW), col(self.table.columns.label())]))?;
-        let rows = self.table.row_numbers(&data)?;
-        let labels = self.table.encode_labels(&data, &rows)?;
-        Ok((rows, labels))
-    }
-
-    fn row_numbers(&self) -> Result<Vec<u64>> {
-        let data = self.table.collect(self.frame.clone().select([col(ROW)]))?;
-        self.table.row_numbers(&data)
     }
 
     fn require_labels(&self) -> Result<()> {
@@ -281,7 +305,7 @@ impl Manifest {
 
     fn narrowed(&self, condition: Expr, step: String) -> Self {
         let mut view = self.clone();
-        view.frame = view.frame.filter(condition);
+        view.narrowing.condition(condition);
         view.steps.push(step);
         view
     }
@@ -295,6 +319,19 @@ impl fmt::Debug for Manifest {
 
 fn is_evaluation(split: &str) -> bool {
     EVALUATION_SPLITS.iter().any(|name| name.eq_ignore_ascii_case(split))
+}
+
+/// The number of a name, which is added where it is new; empty text is no name.
+pub(crate) fn intern(text: &str, names: &mut Vec<String>) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    // The last one found is the likeliest: rows of a split usually stand together. There are few splits.
+    let known = names.iter().rposition(|name| name == text);
+    Some(known.unwrap_or_else(|| {
+        names.push(text.to_owned());
+        names.len() - 1
+    }) as u32)
 }
 
 /// Whether a column's value is one of a list.

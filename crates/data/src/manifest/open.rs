@@ -16,9 +16,13 @@ use crate::{
 /// A table that has been found.
 pub(super) struct Opened {
     pub(super) frame: LazyFrame,
+    /// The same rows in pieces.
+    pub(super) pieces: Vec<LazyFrame>,
     pub(super) folder: PathBuf,
     pub(super) format: &'static str,
     pub(super) files: usize,
+    /// Of all files together.
+    pub(super) bytes: u64,
     pub(super) class_names: Option<Vec<String>>,
 }
 
@@ -56,7 +60,8 @@ fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
         return Err(DataError::NoImages { path: folder.to_owned(), extensions: EXTENSIONS.join(", ") });
     };
     let frame = frame.with_row_index(ROW, None);
-    Ok(Opened { frame, folder: folder.to_owned(), format: "folder", files: 0, class_names: None })
+    let pieces = vec![frame.clone()];
+    Ok(Opened { frame, pieces, folder: folder.to_owned(), format: "folder", files: 0, bytes: 0, class_names: None })
 }
 
 fn parquet_parts(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -82,10 +87,13 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         return Err(DataError::Table { table: name.to_owned(), reason });
     }
     let mut class_names = None;
+    let mut pieces = Vec::new();
     let (format, frame) = match kind.as_str() {
         "parquet" | "pq" => {
             class_names = huggingface::class_names(&files[0], name)?;
-            ("parquet", scan_parquet(&files, name)?)
+            let frame;
+            (frame, pieces) = scan_parquet(&files, name)?;
+            ("parquet", frame)
         }
         "csv" | "tsv" => ("csv", scan_csv(&files, name, if kind == "tsv" { b'\t' } else { b',' })?),
         "arrow" | "ipc" | "feather" => ("arrow", guarded(name, || scan_arrow(&files))?),
@@ -97,7 +105,11 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         }
     };
     let folder = files[0].parent().map(Path::to_owned).unwrap_or_default();
-    Ok(Opened { frame, folder, format, files: files.len(), class_names })
+    if pieces.is_empty() {
+        pieces.push(frame.clone());
+    }
+    let bytes = files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum();
+    Ok(Opened { frame, pieces, folder, format, files: files.len(), bytes, class_names })
 }
 
 fn row_index(offset: u32) -> RowIndex {
@@ -108,7 +120,8 @@ fn reference(file: &Path) -> PolarsResult<PlRefPath> {
     PlRefPath::try_from_path(file)
 }
 
-fn scan_parquet(files: &[PathBuf], name: &str) -> Result<LazyFrame> {
+/// One table of all files, and its pieces where a constant had to be added to each file.
+fn scan_parquet(files: &[PathBuf], name: &str) -> Result<(LazyFrame, Vec<LazyFrame>)> {
     let scan = |files: &[PathBuf], offset: u32| -> PolarsResult<LazyFrame> {
         let args = ScanArgsParquet { glob: false, row_index: Some(row_index(offset)), ..ScanArgsParquet::default() };
         LazyFrame::scan_parquet_files(files.iter().map(|file| reference(file)).collect::<PolarsResult<_>>()?, args)
@@ -116,9 +129,9 @@ fn scan_parquet(files: &[PathBuf], name: &str) -> Result<LazyFrame> {
     let whole = guarded(name, || scan(files, 0))?;
     // Parts named train-00000-of-00002.parquet, test.parquet, …: the names are the splits, unless a column says so.
     let splits: Option<Vec<&str>> = files.iter().map(|file| split_in_name(file)).collect();
-    let Some(splits) = splits else { return Ok(whole) };
+    let Some(splits) = splits else { return Ok((whole, Vec::new())) };
     if guarded(name, || whole.clone().collect_schema())?.contains("split") {
-        return Ok(whole);
+        return Ok((whole, Vec::new()));
     }
     guarded(name, || {
         let mut parts = Vec::new();
@@ -129,7 +142,7 @@ fn scan_parquet(files: &[PathBuf], name: &str) -> Result<LazyFrame> {
             offset += rows.columns().first().map_or(Ok(0), |rows| rows.u32().map(|rows| rows.get(0).unwrap_or(0)))?;
             parts.push(part.with_columns([lit(split).alias("split")]));
         }
-        concat(parts, UnionArgs::default())
+        Ok((concat(&parts, UnionArgs::default())?, parts))
     })
 }
 

@@ -4,17 +4,8 @@ use foretask_random::{Key, Rng};
 
 use super::options::Augment;
 use super::preset::{Preset, Role};
-use crate::ops::{Fill, Rect, random_erasing};
+use crate::ops::{Change, Fill, Rect, random_erasing};
 use crate::pixels::{ImageRef, Shape};
-
-/// A color change and its amount.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Change {
-    Brightness(f32),
-    Contrast(f32),
-    Saturation(f32),
-    Hue(f32),
-}
 
 /// All random choices of one view.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use super::draw::{Change, Drawn};
+use super::draw::Drawn;
 use crate::error::{PretextError, Result};
-use crate::ops;
+use crate::ops::{self, Change};
 use crate::pixels::{ImageRef, Shape};
 use crate::reuse;
 
@@ -33,17 +33,13 @@ impl Drawn {
         if self.vertical_flip {
             ops::flip_vertical(out, shape);
         }
+        let mut changes = [Change::Brightness(1.0); 4];
+        let mut count = 0;
         for change in self.changes.into_iter().flatten() {
-            match change {
-                Change::Brightness(factor) => ops::brightness(out, factor),
-                Change::Contrast(factor) => ops::contrast(out, shape, factor),
-                Change::Saturation(factor) => ops::saturation(out, shape, factor),
-                Change::Hue(shift) => ops::hue(out, shape, shift),
-            }
+            changes[count] = change;
+            count += 1;
         }
-        if self.grayscale {
-            ops::grayscale(out, shape);
-        }
+        ops::jitter(out, shape, &changes[..count], self.grayscale);
         if let Some(bits) = self.bits {
             ops::posterize(out, bits);
         }

@@ -1,6 +1,7 @@
 //! What was drawn, in words.
 
-use super::draw::{Change, Drawn};
+use super::draw::Drawn;
+use crate::ops::Change;
 
 impl Drawn {
     /// The choices in order of application, separated by commas.

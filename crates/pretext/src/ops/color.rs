@@ -4,14 +4,12 @@ use super::simd::for_each_level;
 use crate::pixels::Shape;
 
 /// Weights of red, green and blue in torchvision's gray (ITU-R 601).
-const GRAY: [f32; 3] = [0.2989, 0.587, 0.114];
+pub(super) const GRAY: [f32; 3] = [0.2989, 0.587, 0.114];
 
 for_each_level! {
     /// Multiplies by `factor` (`adjust_brightness`).
     pub fn brightness(data: &mut [f32], factor: f32) {
-        for value in data {
-            *value = (*value * factor).clamp(0.0, 1.0);
-        }
+        brighten(data, factor);
     }
 }
 
@@ -32,10 +30,7 @@ for_each_level! {
         } else {
             gray = sum(data) / data.len() as f32;
         }
-        let rest = (1.0 - factor) * gray;
-        for value in data {
-            *value = (*value * factor + rest).clamp(0.0, 1.0);
-        }
+        blend(data, factor, (1.0 - factor) * gray);
     }
 }
 
@@ -43,13 +38,7 @@ for_each_level! {
     /// Blends every pixel with its gray (`adjust_saturation`). Three planes; anything else is left alone.
     pub fn saturation(data: &mut [f32], shape: Shape, factor: f32) {
         let Some((red, green, blue)) = rgb(data, shape) else { return };
-        let rest = 1.0 - factor;
-        for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
-            let gray = (GRAY[0] * *r + GRAY[1] * *g + GRAY[2] * *b) * rest;
-            *r = (*r * factor + gray).clamp(0.0, 1.0);
-            *g = (*g * factor + gray).clamp(0.0, 1.0);
-            *b = (*b * factor + gray).clamp(0.0, 1.0);
-        }
+        saturate(red, green, blue, factor);
     }
 }
 
@@ -58,10 +47,47 @@ for_each_level! {
     /// left alone.
     pub fn grayscale(data: &mut [f32], shape: Shape) {
         let Some((red, green, blue)) = rgb(data, shape) else { return };
-        for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
-            let gray = GRAY[0] * *r + GRAY[1] * *g + GRAY[2] * *b;
-            (*r, *g, *b) = (gray, gray, gray);
-        }
+        to_gray(red, green, blue);
+    }
+}
+
+// The same on parts of planes, compiled for the instruction set of whoever calls.
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(super) fn brighten(data: &mut [f32], factor: f32) {
+    for value in data {
+        *value = (*value * factor).clamp(0.0, 1.0);
+    }
+}
+
+/// `rest` is added: (1 - factor) times what is blended with.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(super) fn blend(data: &mut [f32], factor: f32, rest: f32) {
+    for value in data {
+        *value = (*value * factor + rest).clamp(0.0, 1.0);
+    }
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(super) fn saturate(red: &mut [f32], green: &mut [f32], blue: &mut [f32], factor: f32) {
+    let rest = 1.0 - factor;
+    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+        let gray = (GRAY[0] * *r + GRAY[1] * *g + GRAY[2] * *b) * rest;
+        *r = (*r * factor + gray).clamp(0.0, 1.0);
+        *g = (*g * factor + gray).clamp(0.0, 1.0);
+        *b = (*b * factor + gray).clamp(0.0, 1.0);
+    }
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(super) fn to_gray(red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
+    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+        let gray = GRAY[0] * *r + GRAY[1] * *g + GRAY[2] * *b;
+        (*r, *g, *b) = (gray, gray, gray);
     }
 }
 

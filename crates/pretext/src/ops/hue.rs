@@ -12,25 +12,32 @@ for_each_level! {
     /// without `floor`, which plain x86-64 has no vector instruction for.
     pub fn hue(data: &mut [f32], shape: Shape, shift: f32) {
         let Some((red, green, blue)) = rgb(data, shape) else { return };
-        let shift = 6.0 * shift;
-        for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
-            let (red, green, blue) = (*r, *g, *b);
-            let high = larger(larger(red, green), blue);
-            let chroma = high - smaller(smaller(red, green), blue);
-            let scale = 1.0 / if chroma > 0.0 { chroma } else { 1.0 };
-            // Sectors of a sixth of a turn: red at 0, green at 2, blue at 4; a gray pixel ends at 0 or a whole number, which
-            // does not matter because its chroma is 0.
-            let at_red = (green - blue) * scale;
-            let at_green = (blue - red) * scale + 2.0;
-            let at_blue = (red - green) * scale + 4.0;
-            let hue = if high == green { at_green } else { at_blue };
-            let hue = if high == red { at_red } else { hue } + shift;
-            let hue = if hue < 0.0 { hue + 6.0 } else { hue };
-            let hue = if hue >= 6.0 { hue - 6.0 } else { hue };
-            *r = larger(high - chroma * trapezoid(hue + 5.0), 0.0);
-            *g = larger(high - chroma * trapezoid(hue + 3.0), 0.0);
-            *b = larger(high - chroma * trapezoid(hue + 1.0), 0.0);
-        }
+        turn_hue(red, green, blue, shift);
+    }
+}
+
+/// [`hue`] on parts of planes, compiled for the instruction set of whoever calls.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(super) fn turn_hue(red: &mut [f32], green: &mut [f32], blue: &mut [f32], shift: f32) {
+    let shift = 6.0 * shift;
+    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+        let (red, green, blue) = (*r, *g, *b);
+        let high = larger(larger(red, green), blue);
+        let chroma = high - smaller(smaller(red, green), blue);
+        let scale = 1.0 / if chroma > 0.0 { chroma } else { 1.0 };
+        // Sectors of a sixth of a turn: red at 0, green at 2, blue at 4; a gray pixel ends at 0 or a whole number, which
+        // does not matter because its chroma is 0.
+        let at_red = (green - blue) * scale;
+        let at_green = (blue - red) * scale + 2.0;
+        let at_blue = (red - green) * scale + 4.0;
+        let hue = if high == green { at_green } else { at_blue };
+        let hue = if high == red { at_red } else { hue } + shift;
+        let hue = if hue < 0.0 { hue + 6.0 } else { hue };
+        let hue = if hue >= 6.0 { hue - 6.0 } else { hue };
+        *r = larger(high - chroma * trapezoid(hue + 5.0), 0.0);
+        *g = larger(high - chroma * trapezoid(hue + 3.0), 0.0);
+        *b = larger(high - chroma * trapezoid(hue + 1.0), 0.0);
     }
 }
 

@@ -17,6 +17,9 @@ pub(crate) struct LoadSettings {
     pub(crate) on_bad_image: OnBadImage,
     /// Share of bad images that is still put up with.
     pub(crate) max_bad_fraction: f64,
+    /// What images may take of the memory, such as "4g". It decides the order of images that do not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory: Option<String>,
 }
 
 impl Default for LoadSettings {
@@ -26,17 +29,22 @@ impl Default for LoadSettings {
             channels: options.channels,
             on_bad_image: options.on_bad_image,
             max_bad_fraction: options.max_bad_fraction,
+            memory: None,
         }
     }
 }
 
 impl LoadSettings {
     pub(crate) fn options(&self) -> LoadOptions {
+        let options = LoadOptions::default();
+        // The word `dataset` has refused what is no amount.
+        let memory = self.memory.as_deref().and_then(|text| foretask_data::parse_bytes("memory", text).ok());
         LoadOptions {
+            cache_bytes: memory.unwrap_or(options.cache_bytes),
             channels: self.channels,
             on_bad_image: self.on_bad_image,
             max_bad_fraction: self.max_bad_fraction,
-            ..LoadOptions::default()
+            ..options
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use foretask_data::{Description, ImportOptions, ImportSummary, Manifest, PerClass};
+use foretask_data::{
+    BadImage, ClassCount, Description, ImportFormat, ImportOptions, ImportSummary, Manifest, PerClass, SplitCount,
+};
 
 use crate::errors::{Error, Fault};
 
@@ -19,6 +21,8 @@ pub fn describe(dataset: &Path) -> Result<Description, Error> {
 /// What `foretask import` takes besides source and destination.
 #[derive(Debug, Clone, Default)]
 pub struct ImportRequest {
+    /// What the source is; found out where it is `None`.
+    pub format: Option<String>,
     /// The split written into rows whose source does not say.
     pub split: Option<String>,
     /// Rows kept of each class: "100", or "train=1000,test=200".
@@ -45,24 +49,33 @@ impl fmt::Display for Imported {
             summary.destination.display(),
             crate::plan::thousands(summary.rows as u64)
         )?;
-        for split in &summary.splits {
-            if let Some(name) = &split.name {
-                write!(f, "\n  split {name}: {}", crate::plan::thousands(split.rows as u64))?;
-            }
-        }
-        let classes: Vec<String> =
-            summary.classes.iter().map(|class| format!("{} {}", class.name, class.rows)).collect();
-        if !classes.is_empty() {
-            write!(f, "\n  classes: {}", classes.join(", "))?;
-        }
-        for bad in summary.bad.iter().take(10) {
-            write!(f, "\n  left out: {bad}")?;
-        }
-        if summary.bad.len() > 10 {
-            write!(f, "\n  left out: {} more", summary.bad.len() - 10)?;
-        }
-        Ok(())
+        contents(f, &summary.splits, &summary.classes, &summary.bad)
     }
+}
+
+/// Splits, classes and what was left out, a line each.
+pub(super) fn contents(
+    f: &mut fmt::Formatter<'_>,
+    splits: &[SplitCount],
+    classes: &[ClassCount],
+    bad: &[BadImage],
+) -> fmt::Result {
+    for split in splits {
+        if let Some(name) = &split.name {
+            write!(f, "\n  split {name}: {}", crate::plan::thousands(split.rows as u64))?;
+        }
+    }
+    let classes: Vec<String> = classes.iter().map(|class| format!("{} {}", class.name, class.rows)).collect();
+    if !classes.is_empty() {
+        write!(f, "\n  classes: {}", classes.join(", "))?;
+    }
+    for bad in bad.iter().take(10) {
+        write!(f, "\n  left out: {bad}")?;
+    }
+    if bad.len() > 10 {
+        write!(f, "\n  left out: {} more", bad.len() - 10)?;
+    }
+    Ok(())
 }
 
 /// Writes a manifest of the images at `source`.
@@ -70,15 +83,20 @@ impl fmt::Display for Imported {
 /// # Errors
 /// [`Error::Plain`] when nothing importable is there, or the manifest cannot be written.
 pub fn import(source: &Path, destination: &Path, request: ImportRequest) -> Result<Imported, Error> {
+    let summary = foretask_data::import(source, destination, &import_options(request)?).map_err(Fault::from)?;
+    Ok(Imported(summary))
+}
+
+pub(super) fn import_options(request: ImportRequest) -> Result<ImportOptions, Error> {
     let per_class = request.per_class.as_deref().map(str::parse::<PerClass>).transpose().map_err(Fault::from)?;
-    let options = ImportOptions {
+    let format = request.format.as_deref().map(str::parse::<ImportFormat>).transpose().map_err(Fault::from)?;
+    Ok(ImportOptions {
+        format: format.unwrap_or_default(),
         split: request.split,
         per_class,
         seed: request.seed,
         class_names: request.class_names,
         embed: !request.paths,
         ..ImportOptions::default()
-    };
-    let summary = foretask_data::import(source, destination, &options).map_err(Fault::from)?;
-    Ok(Imported(summary))
+    })
 }

@@ -1,11 +1,13 @@
 //! What the command can do besides running scripts.
 
 mod data;
+mod pack;
 mod predict;
 mod preview;
 
 pub use data::{ImportRequest, Imported, describe, import};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
+pub use pack::{PackRequest, PackedUp, pack};
 pub use predict::{Predicted, predict};
 pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_sheet};
 pub use preview::{PreviewRequest, Sheet, preview};

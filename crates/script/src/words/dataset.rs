@@ -20,7 +20,7 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Data,
         summary: "Opens a dataset: a manifest (Parquet, CSV), a glob of Parquet parts, or a folder of images",
         about: "A manifest is a table with a row per image: `path` or embedded `image` bytes, optional `label`, optional \
-                `split`, and any further columns. A folder holds a manifest, or images: in a subfolder per class, or flat and \
+                `split`, and any further columns; what `foretask pack` writes is one, too. A folder holds a manifest, or images: in a subfolder per class, or flat and \
                 without labels. Paths are looked up from the working folder, then from the script's folder and those above it.",
         use_when: "always: every experiment starts here",
         not_when: "the images are in IDX files or need resizing once and for all: `foretask import` makes a manifest of them",
@@ -197,6 +197,13 @@ fn dataset_options() -> Vec<OptionDoc> {
             &defaults.max_bad_fraction.to_string(),
             "more bad images than this share are an error even when skipping",
         ),
+        OptionDoc::new(
+            "memory",
+            "amount such as \"512m\" or \"8g\"",
+            "\"2g\"",
+            "decoded images are kept if they need no more; else they are decoded when they are needed, and packed ones \
+             (`foretask pack`) that need more even so are shuffled within windows of a quarter of it, which are read in long runs",
+        ),
     ]
 }
 
@@ -225,6 +232,10 @@ fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
     if !(0.0..=1.0).contains(&load.max_bad_fraction) {
         return Err(Fault::input("`max_bad_fraction` must be a number from 0 to 1")
             .at(Locus::Value(1, vec!["max_bad_fraction".into()])));
+    }
+    if let Some(text) = &load.memory {
+        foretask_data::parse_bytes("memory", text)
+            .map_err(|error| Fault::from(error).at(Locus::Value(1, vec!["memory".into()])))?;
     }
     let manifest = Manifest::open(call.host.find(&path)).map_err(|error| {
         let missing = matches!(error, DataError::NotFound { .. });

@@ -56,7 +56,7 @@ fn run<'a>(
     get: impl Fn(u32) -> Result<Pixels<'a>, TrainError> + Sync,
 ) -> Result<Measured, Box<dyn Error>> {
     let task = Task::by_name("simclr")?.resolve(shape)?.task;
-    let sampling = Sampling { images, batch_size: arguments.batch, seed: 1, drop_last: true };
+    let sampling = Sampling { images, batch_size: arguments.batch, seed: 1, drop_last: true, windows: None };
     let make = |request: &Request, workers: &Workers| {
         let mut batch = Batch::new(&task, shape, request.indices.len());
         let epoch = Key::new(1).with(request.epoch);

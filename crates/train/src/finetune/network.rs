@@ -9,6 +9,7 @@ use foretask_random::Key;
 
 use super::options::HeadStart;
 use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
+use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
@@ -134,6 +135,7 @@ fn one_round(
         batch_size: recipe.batch_size.min(images.len()),
         seed: key.named("order").value(),
         drop_last: false,
+        windows: images.windows(),
     };
     let classes = images.classes().len();
     let plan = Plan {
@@ -158,7 +160,9 @@ fn one_round(
     }
     let input = &encoder.input;
     let device = cx.device.training();
+    let ahead = Ahead::new(images, &sampling);
     let make = |request: &Request, workers: &Workers| {
+        ahead.of(request);
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
         let x =

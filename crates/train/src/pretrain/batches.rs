@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use foretask_backend::catch;
 use foretask_data::Images;
-use foretask_pretext::{Batch, ImageRef, Resolved, Targets};
+use foretask_pretext::{Batch, ImageRef, Resolved, Slot, Targets};
 use foretask_random::Key;
 
 use super::learner::Normalizer;
@@ -39,36 +39,37 @@ pub(super) fn make<'a>(
     request: &Request,
     workers: &Workers,
 ) -> Result<Vec<Ready>, TrainError> {
-    let made = tasks.enumerate().map(|(number, task)| {
-        // The first task draws what it would draw alone.
-        let key = if number == 0 { Key::new(seed) } else { Key::new(seed).named("task").with(number as u64) };
-        let Batch { inputs, targets, images, .. } = one(task, images, key.with(request.epoch), request, workers)?;
-        let blocks = || inputs.into_iter().map(|block| normalizer.block(block)).collect();
-        Ok(Ready { inputs: catch("bringing a batch to the device", blocks)?, targets, images })
-    });
-    made.collect()
-}
-
-fn one(
-    task: &Resolved,
-    images: &Images,
-    epoch: Key,
-    request: &Request,
-    workers: &Workers,
-) -> Result<Batch, TrainError> {
-    let mut batch = Batch::new(&task.task, task.shape, request.indices.len());
-    batch.images.clone_from(&request.indices);
-    let work = batch.slots().into_iter().zip(&request.indices).collect();
-    workers.each(work, |(slot, &index)| {
+    // The first task draws what it would draw alone.
+    let key = |number: usize| match number {
+        0 => Key::new(seed),
+        _ => Key::new(seed).named("task").with(number as u64),
+    };
+    let tasks: Vec<(&Resolved, Key)> = tasks.zip(0..).map(|(task, n)| (task, key(n).with(request.epoch))).collect();
+    let count = request.indices.len();
+    let mut made: Vec<Batch> = tasks.iter().map(|(task, _)| Batch::new(&task.task, task.shape, count)).collect();
+    let mut slots: Vec<Vec<Slot<'_>>> = (0..count).map(|_| Vec::with_capacity(tasks.len())).collect();
+    for batch in &mut made {
+        batch.images.clone_from(&request.indices);
+        slots.iter_mut().zip(batch.slots()).for_each(|(slots, slot)| slots.push(slot));
+    }
+    let work = slots.into_iter().zip(&request.indices).collect();
+    workers.each(work, |(slots, &index): (Vec<Slot<'_>>, &u32)| {
+        // Looked at once, however many tasks there are: large images are decoded each time.
         let pixels = images.get(index as usize)?;
         let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
         let image = ImageRef { data: &pixels.data, width, height, channels };
         let row = images.row(index as usize);
-        task.task.generate(image, epoch.with(row), task.shape, slot).map_err(|source| TrainError::Image {
-            name: images.name(index as usize),
-            row,
-            source: Box::new(source),
+        slots.into_iter().zip(&tasks).try_for_each(|(slot, (task, key))| {
+            task.task.generate(image, key.with(row), task.shape, slot).map_err(|source| TrainError::Image {
+                name: images.name(index as usize),
+                row,
+                source: Box::new(source),
+            })
         })
     })?;
-    Ok(batch)
+    let ready = |Batch { inputs, targets, images, .. }: Batch| {
+        let blocks = || inputs.into_iter().map(|block| normalizer.block(block)).collect();
+        Ok(Ready { inputs: catch("bringing a batch to the device", blocks)?, targets, images })
+    };
+    made.into_iter().map(ready).collect()
 }

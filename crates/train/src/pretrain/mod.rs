@@ -33,6 +33,7 @@ pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 
+use crate::ahead::Ahead;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::length::Length;
@@ -82,7 +83,9 @@ fn run(
 ) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
+    let ahead = Ahead::new(images, &plan.sampling);
     let make = |request: &Request, workers: &Workers| {
+        ahead.of(request);
         let tasks = plan.tasks.iter().map(|task| &task.task);
         batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
     };

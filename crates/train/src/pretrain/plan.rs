@@ -1,6 +1,6 @@
 //! Every number of a pretraining run, settled before anything is trained.
 
-use foretask_data::Images;
+use foretask_data::{Images, Windows};
 use foretask_models::BackboneConfig;
 use foretask_pretext::{Auto, Family, Layout, Resolved, Shape, TargetKind, Task};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub struct Pool {
     pub size: Option<(usize, usize)>,
     /// The shortest side of all of them.
     pub smallest_side: usize,
+    /// How they are shuffled where they do not fit into memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
 }
 
 impl From<&Images> for Pool {
@@ -48,6 +51,7 @@ impl From<&Images> for Pool {
             channels: images.channels(),
             size: images.uniform_size(),
             smallest_side: images.smallest_side(),
+            windows: images.windows(),
         }
     }
 }
@@ -283,8 +287,14 @@ fn sampling(
     } else if options.batch_size.is_none() {
         notes.push(Auto::new("batch_size", batch_size, auto.1));
     }
+    if let Some(Windows { block, blocks }) = pool.windows {
+        let reason = "the images do not fit into memory; a window is read in long runs and shuffled, and so are its parts among \
+                      all others";
+        notes.push(Auto::new("order", format!("windows of {blocks} x {block} images"), reason));
+    }
     // Batch norm and negatives want equal batches; a pool of one batch has no rest.
-    Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true })
+    let windows = pool.windows;
+    Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true, windows })
 }
 
 /// Whether the loss of an image depends on the other images of its batch.
@@ -343,7 +353,7 @@ mod tests {
     use super::*;
 
     fn pool(count: usize) -> Pool {
-        Pool { count, channels: 1, size: Some((28, 28)), smallest_side: 28 }
+        Pool { count, channels: 1, size: Some((28, 28)), smallest_side: 28, windows: None }
     }
 
     fn plan(task: &str, pool: &Pool, options: &str) -> Result<PretrainPlan, String> {
@@ -395,9 +405,9 @@ mod tests {
         let shape = |pool: &Pool, options| plan("simclr", pool, options).unwrap().tasks[0].task.shape;
         assert_eq!(shape(&pool(99), "{}"), Shape::new(1, 28, 28));
         assert_eq!(shape(&pool(99), r#"{"image_size": 20}"#), Shape::new(1, 20, 20));
-        let mixed = Pool { count: 99, channels: 3, size: None, smallest_side: 17 };
+        let mixed = Pool { count: 99, channels: 3, size: None, smallest_side: 17, windows: None };
         assert_eq!(shape(&mixed, "{}"), Shape::new(3, 32, 32));
-        let large = Pool { count: 99, channels: 3, size: Some((640, 480)), smallest_side: 480 };
+        let large = Pool { count: 99, channels: 3, size: Some((640, 480)), smallest_side: 480, windows: None };
         assert_eq!(shape(&large, "{}"), Shape::new(3, 128, 128));
     }
 

@@ -260,7 +260,7 @@ fn a_loss_that_is_no_number_stops_the_stage_and_says_where() {
     let words = error.to_string();
     let TrainError::NotFinite { step, rows, checkpoint: None, .. } = error else { panic!("{error:?}") };
     assert!((2..8).contains(&step) && rows.len() == 8, "{step} {rows:?}");
-    let sampling = crate::loader::Sampling { images: 20, batch_size: 8, seed: 0, drop_last: true };
+    let sampling = crate::loader::Sampling { images: 20, batch_size: 8, seed: 0, drop_last: true, windows: None };
     let expected: Vec<u64> = sampling.request(step - 1).indices.iter().map(|i| 100 + u64::from(*i)).collect();
     assert_eq!(rows, expected);
     assert!(words.contains("lower `lr`") && words.contains("no checkpoint"), "{words}");

@@ -56,6 +56,7 @@ impl Batches<'_> {
             batch_size: self.options.labelled.min(self.few.len()),
             seed: self.key.named("labelled order").value(),
             drop_last: true,
+            windows: None,
         };
         let chosen = order.request(request.batch);
         let key = self.key.named("labelled").with(chosen.epoch);

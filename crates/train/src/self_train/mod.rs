@@ -22,6 +22,7 @@ use foretask_random::Key;
 
 pub use options::ConsistencyOptions;
 
+use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
@@ -96,6 +97,7 @@ pub fn consistency_round(
         batch_size: options.batch_size.min(pool.len()),
         seed: key.named("order").value(),
         drop_last: true,
+        windows: pool.windows(),
     };
     let plan = Plan {
         stage: "self_train".to_owned(),
@@ -111,7 +113,11 @@ pub fn consistency_round(
     };
     let optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), options.weight_decay);
     let batches = Batches { pool, few, labels: &labels, input, strong: augment, options, key };
-    let make = |request: &_, workers: &_| batches.make(request, workers);
+    let ahead = Ahead::new(pool, &sampling);
+    let make = |request: &_, workers: &_| {
+        ahead.of(request);
+        batches.make(request, workers)
+    };
     let forward = |student: &Student, batch: Batch, measure: bool| {
         if batch.step > 0 {
             student.average(options.momentum_at(batch.step - 1));

@@ -1,0 +1,180 @@
+//! Encoded images read before they are asked for, in the order in which they lie on disk.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    ops::Range,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::{Images, Store, Stored};
+use crate::{
+    order::Windows,
+    samples::Source,
+    shard::{Place, Shard},
+};
+
+/// Bytes of neighbors that are read at once, and blocks that stay together in a shuffle. Disks and networks are as fast as
+/// they can be from about a megabyte on.
+const BLOCK: u64 = if cfg!(test) { 500 } else { 4 << 20 };
+
+/// Bytes between two images that are read along rather than skipped.
+const GAP: u64 = 64 << 10;
+
+/// What has been read ahead for the images of one store.
+#[derive(Default)]
+pub(super) struct Ahead(RwLock<Vec<Arc<Loaded>>>);
+
+/// Images read together.
+struct Loaded {
+    runs: Vec<Vec<u8>>,
+    /// By number in the store: run, and where in it.
+    places: HashMap<u32, (u32, u32)>,
+}
+
+/// One image that has been read ahead.
+pub(super) struct Found<'a> {
+    loaded: Arc<Loaded>,
+    run: u32,
+    start: u32,
+    place: &'a Place,
+}
+
+impl Found<'_> {
+    pub(super) fn bytes(&self) -> Result<&[u8], String> {
+        let start = self.start as usize;
+        let bytes = &self.loaded.runs[self.run as usize][start..start + self.place.len as usize];
+        self.place.verify(bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl Ahead {
+    pub(super) fn find<'a>(&self, at: u32, source: &'a Source) -> Option<Found<'a>> {
+        let Source::Packed { place, .. } = source else { return None };
+        let windows = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let (loaded, &(run, start)) = windows.iter().find_map(|loaded| Some((loaded, loaded.places.get(&at)?)))?;
+        Some(Found { loaded: loaded.clone(), run, start, place })
+    }
+}
+
+/// Keeps what was read ahead in memory; dropping it frees the memory.
+#[must_use = "what has been read is dropped with it"]
+pub struct ReadAhead {
+    store: Arc<Store>,
+    loaded: Arc<Loaded>,
+}
+
+impl ReadAhead {
+    /// Images that are in memory now.
+    pub fn len(&self) -> usize {
+        self.loaded.places.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.loaded.places.is_empty()
+    }
+}
+
+impl fmt::Debug for ReadAhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReadAhead({} images)", self.len())
+    }
+}
+
+impl Drop for ReadAhead {
+    fn drop(&mut self) {
+        if let Stored::Encoded { ahead, .. } = &self.store.pixels {
+            let mut windows = ahead.0.write().unwrap_or_else(PoisonError::into_inner);
+            windows.retain(|loaded| !Arc::ptr_eq(loaded, &self.loaded));
+        }
+    }
+}
+
+impl Images {
+    /// How these images are to be shuffled so that they can be read in long runs: `None` where any order is as good, because
+    /// they are in memory, files of their own, or few enough for the system to keep in its cache.
+    ///
+    /// Depends on the images and [`LoadOptions::cache_bytes`](super::LoadOptions::cache_bytes) alone, so that a run is the
+    /// same on every machine.
+    pub fn windows(&self) -> Option<Windows> {
+        let Stored::Encoded { sources, memory, .. } = &self.store.pixels else { return None };
+        let mut bytes = 0;
+        for &at in &*self.index {
+            let Source::Packed { place, .. } = &sources[at as usize] else { return None };
+            bytes += u64::from(place.len);
+        }
+        if bytes <= *memory {
+            return None;
+        }
+        let mean = (bytes / self.len().max(1) as u64).max(1);
+        // Two windows are in memory at once, and a block may be larger than the mean says.
+        let block = (BLOCK / mean).clamp(1, u64::from(u32::MAX)) as u32;
+        let blocks = (memory / 4 / (u64::from(block) * mean)).clamp(1, u64::from(u32::MAX)) as u32;
+        Some(Windows { block, blocks })
+    }
+
+    /// Reads the encoded bytes of these images, which ascend, in as few long runs as possible, for the next looks at them.
+    /// What cannot be read is left out: [`Images::get`] will say why.
+    pub fn read_ahead(&self, images: &[Range<u32>]) -> ReadAhead {
+        let mut loaded = Loaded { runs: Vec::new(), places: HashMap::new() };
+        if let Stored::Encoded { sources, .. } = &self.store.pixels {
+            let numbers = images.iter().cloned().flatten().map(|i| self.index[i as usize]);
+            let places = numbers.filter_map(|at| match &sources[at as usize] {
+                Source::Packed { place, .. } => Some((at, place)),
+                _ => None,
+            });
+            let mut run: Option<Run<'_>> = None;
+            for (at, place) in places {
+                match &mut run {
+                    Some(run) if run.takes(place) => run.add(at, place),
+                    _ => {
+                        let before = run.replace(Run::of(at, place));
+                        before.into_iter().for_each(|run| loaded.read(&run));
+                    }
+                }
+            }
+            run.into_iter().for_each(|run| loaded.read(&run));
+        }
+        let loaded = Arc::new(loaded);
+        if let Stored::Encoded { ahead, .. } = &self.store.pixels {
+            ahead.0.write().unwrap_or_else(PoisonError::into_inner).push(loaded.clone());
+        }
+        ReadAhead { store: self.store.clone(), loaded }
+    }
+}
+
+/// Neighbors in one shard.
+struct Run<'a> {
+    shard: &'a Arc<Shard>,
+    bytes: Range<u64>,
+    images: Vec<(u32, u64)>,
+}
+
+impl<'a> Run<'a> {
+    fn of(at: u32, place: &'a Place) -> Self {
+        Self { shard: &place.shard, bytes: place.offset..place.end(), images: vec![(at, place.offset)] }
+    }
+
+    fn takes(&self, place: &Place) -> bool {
+        Arc::ptr_eq(self.shard, &place.shard)
+            && (self.bytes.end..=self.bytes.end.saturating_add(GAP)).contains(&place.offset)
+            && place.end() - self.bytes.start <= BLOCK
+    }
+
+    fn add(&mut self, at: u32, place: &Place) {
+        self.bytes.end = place.end();
+        self.images.push((at, place.offset));
+    }
+}
+
+impl Loaded {
+    fn read(&mut self, run: &Run<'_>) {
+        let Ok(bytes) = run.shard.read(run.bytes.start, (run.bytes.end - run.bytes.start) as usize) else { return };
+        let number = self.runs.len() as u32;
+        self.runs.push(bytes);
+        let places = run.images.iter().map(|&(at, offset)| (at, (number, (offset - run.bytes.start) as u32)));
+        self.places.extend(places);
+    }
+}

@@ -1,0 +1,110 @@
+//! What one look at an image tells about it: all that a store needs to know, but the pixels.
+
+use super::stats::Sums;
+use crate::{decode::Pixels, shard::first_word};
+
+/// Size, content and statistics of a decoded image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// As stored: 1 or 3.
+    pub(crate) channels: u8,
+    pub(super) hash: u64,
+    pub(super) sums: Sums,
+}
+
+impl Look {
+    /// Width, height, hash, channels and the sums of each channel.
+    pub(crate) const BYTES: usize = 4 + 4 + 8 + 1 + 6 * 8;
+
+    pub(crate) fn at(pixels: &Pixels<'_>) -> Self {
+        Self {
+            width: pixels.width as u32,
+            height: pixels.height as u32,
+            channels: pixels.channels as u8,
+            hash: content_hash(pixels),
+            sums: Sums::of(pixels),
+        }
+    }
+
+    /// The same picture in another number of channels; `None` where the pixels would have to be seen again.
+    pub(super) fn with_channels(self, channels: u8) -> Option<Self> {
+        match (self.channels, channels) {
+            (from, to) if from == to => Some(self),
+            (1, 3) => Some(Self { channels, sums: self.sums.with_channels(3), ..self }),
+            _ => None,
+        }
+    }
+
+    /// Little-endian, as packs store it.
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let words = self.sums.to_words();
+        let (head, sums) = bytes.split_at_mut(17);
+        head[..4].copy_from_slice(&self.width.to_le_bytes());
+        head[4..8].copy_from_slice(&self.height.to_le_bytes());
+        head[8..16].copy_from_slice(&self.hash.to_le_bytes());
+        head[16] = self.channels;
+        for (bytes, word) in sums.as_chunks_mut::<8>().0.iter_mut().zip(words) {
+            *bytes = word.to_le_bytes();
+        }
+        bytes
+    }
+
+    /// `None` for what is not such a look; the image is then looked at again.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
+        let (width, rest) = bytes.split_first_chunk()?;
+        let (height, rest) = rest.split_first_chunk()?;
+        let (hash, rest) = rest.split_first_chunk()?;
+        let (&[channels], rest) = rest.split_first_chunk::<1>()?;
+        let mut words = [0; 6];
+        for (word, bytes) in words.iter_mut().zip(rest.as_chunks::<8>().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        let (width, height) = (u32::from_le_bytes(*width), u32::from_le_bytes(*height));
+        let pixels = u64::from(width) * u64::from(height);
+        let sums = Sums::from_words(pixels, channels, words);
+        (pixels > 0 && matches!(channels, 1 | 3)).then_some(Self {
+            width,
+            height,
+            channels,
+            hash: u64::from_le_bytes(*hash),
+            sums,
+        })
+    }
+}
+
+/// Size and values, where a picture whose every pixel is grey counts as grey, however it is stored.
+fn content_hash(pixels: &Pixels<'_>) -> u64 {
+    let grey = pixels.channels == 3 && pixels.data.as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b);
+    let mut hash = blake3::Hasher::new();
+    hash.update(&(pixels.width as u64).to_le_bytes());
+    hash.update(&(pixels.height as u64).to_le_bytes());
+    if grey {
+        let grey: Vec<u8> = pixels.data.iter().step_by(3).copied().collect();
+        hash.update(&grey);
+    } else {
+        hash.update(&pixels.data);
+    }
+    first_word(&hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn looks_survive_their_bytes(width in 1_usize..9, height in 1_usize..9, color: bool, values in proptest::collection::vec(any::<u8>(), 192)) {
+            let channels = if color { 3 } else { 1 };
+            let data = values[..width * height * channels].into();
+            let look = Look::at(&Pixels { width, height, channels, data });
+            prop_assert_eq!(Look::from_bytes(&look.to_bytes()), Some(look));
+            prop_assert_eq!(Look::from_bytes(&look.to_bytes()[1..]), None);
+        }
+    }
+}

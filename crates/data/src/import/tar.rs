@@ -1,0 +1,155 @@
+//! The members of a tar archive (POSIX ustar, with pax and GNU long names), without their contents.
+
+use std::{
+    fs::File,
+    io::{BufReader, ErrorKind, Read},
+    path::Path,
+};
+
+use crate::error::{DataError, Result};
+
+const BLOCK: usize = 512;
+
+/// Names and extended headers may not be longer: a damaged size must not make us allocate it.
+const LONGEST_NAME: u64 = 1 << 20;
+
+/// A regular file inside an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Where its bytes begin in the archive.
+    pub(super) offset: u64,
+    pub(super) len: u64,
+}
+
+/// All regular files, in the archive's order.
+pub(super) fn members(path: &Path) -> Result<Vec<Member>> {
+    let file = File::open(path).map_err(DataError::read(path))?;
+    let size = file.metadata().map_err(DataError::read(path))?.len();
+    let refuse = |reason: String| DataError::Import { path: path.to_owned(), reason };
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let (mut members, mut at) = (Vec::new(), 0_u64);
+    // What an extended header says of the file after it.
+    let (mut long_name, mut long_size): (Option<String>, Option<u64>) = (None, None);
+    loop {
+        let mut header = [0; BLOCK];
+        match file.read_exact(&mut header) {
+            Ok(()) => {}
+            // Archives end with two empty blocks; some programs leave them out.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == size && at > 0 => return Ok(members),
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == 0 => {
+                return Err(refuse("not a tar archive: it is shorter than a header".to_owned()));
+            }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Err(refuse(format!("truncated: it ends inside the header at byte {at}; fetch it again")));
+            }
+            Err(source) => return Err(DataError::Read { path: path.to_owned(), source }),
+        }
+        if header.iter().all(|&byte| byte == 0) {
+            return Ok(members);
+        }
+        let Some(header) = Header::parse(&header) else {
+            return Err(refuse(if at == 0 {
+                "not a tar archive (compressed ones have to be unpacked first: `gunzip`)".to_owned()
+            } else {
+                format!("damaged: the checksum of the header at byte {at} is wrong; fetch it again")
+            }));
+        };
+        at += BLOCK as u64;
+        let len = long_size.take().unwrap_or(header.size);
+        let next = at.saturating_add(len).saturating_add(BLOCK as u64 - 1) / BLOCK as u64 * BLOCK as u64;
+        if at.saturating_add(len) > size {
+            return Err(refuse(format!(
+                "truncated: it ends at byte {size}, inside \"{}\", whose {len} bytes begin at byte {at}; fetch it again",
+                long_name.unwrap_or(header.name)
+            )));
+        }
+        let mut read = 0;
+        match header.kind {
+            b'L' | b'x' => {
+                if len > LONGEST_NAME {
+                    return Err(refuse(format!("damaged: a name of {len} bytes at byte {at}")));
+                }
+                let mut text = vec![0; len as usize];
+                file.read_exact(&mut text).map_err(DataError::read(path))?;
+                read = len;
+                if header.kind == b'L' {
+                    long_name = Some(until_zero(&text));
+                } else {
+                    for (key, value) in pax(&text) {
+                        match key {
+                            "path" => long_name = Some(value.to_owned()),
+                            "size" => long_size = value.parse().ok(),
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            b'0' | 0 | b'7' => {
+                let name = long_name.take().unwrap_or(header.name);
+                members.push(Member { name, offset: at, len });
+            }
+            // Folders, links, what holds for the whole archive.
+            b'g' => {}
+            _ => long_name = None,
+        }
+        file.seek_relative((next.min(size) - at - read) as i64).map_err(DataError::read(path))?;
+        at = next.min(size);
+    }
+}
+
+struct Header {
+    name: String,
+    size: u64,
+    kind: u8,
+}
+
+impl Header {
+    /// `None` where the checksum does not fit.
+    fn parse(block: &[u8; BLOCK]) -> Option<Self> {
+        let sum: u64 = block
+            .iter()
+            .enumerate()
+            .map(|(i, &byte)| u64::from(if (148..156).contains(&i) { b' ' } else { byte }))
+            .sum();
+        if number(&block[148..156])? != sum {
+            return None;
+        }
+        let name = until_zero(&block[..100]);
+        let prefix = if block[257..].starts_with(b"ustar\0") { until_zero(&block[345..500]) } else { String::new() };
+        let name = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
+        Some(Self { name, size: number(&block[124..136])?, kind: block[156] })
+    }
+}
+
+/// Octal digits, or GNU's big-endian number after a set highest bit.
+fn number(field: &[u8]) -> Option<u64> {
+    if field.first().is_some_and(|first| first & 0x80 != 0) {
+        let (first, rest) = field.split_first()?;
+        return rest.iter().try_fold(u64::from(first & 0x7F), |value, &byte| {
+            value.checked_mul(256).map(|value| value | u64::from(byte))
+        });
+    }
+    let text = std::str::from_utf8(field).ok()?;
+    u64::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok()
+}
+
+fn until_zero(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// The records "length key=value\n" of an extended header.
+fn pax(mut text: &[u8]) -> Vec<(&str, &str)> {
+    let mut records = Vec::new();
+    while let Some(space) = text.iter().position(|&byte| byte == b' ') {
+        let len = std::str::from_utf8(&text[..space]).ok().and_then(|len| len.parse::<usize>().ok()).unwrap_or(0);
+        if len <= space + 1 || len > text.len() {
+            break;
+        }
+        let record = std::str::from_utf8(&text[space + 1..len]).unwrap_or_default();
+        records.extend(record.trim_end_matches('\n').split_once('='));
+        text = &text[len..];
+    }
+    records
+}
