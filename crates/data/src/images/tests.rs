@@ -208,8 +208,9 @@ fn reading_ahead_changes_nothing_but_the_time() {
     drop(previous);
     // What is left when a view is drawn is read in the same way.
     let some = disk.select(&(0..400).step_by(3).collect::<Vec<_>>());
-    let _ahead = some.read_ahead(&[0..some.len() as u32]);
+    let ahead = some.read_ahead(&[0..some.len() as u32]);
     assert_eq!(some.get(7).unwrap(), memory.get(21).unwrap());
+    drop(ahead);
 
     // Damage is told by the image, whether it was read ahead or not.
     let shard = packed.join("images-00000.pack");
