@@ -4,6 +4,7 @@
 mod atomic;
 mod decode;
 mod error;
+mod gather;
 mod images;
 mod import;
 mod manifest;
@@ -18,6 +19,7 @@ mod test_images;
 pub use atomic::{write_atomically, write_atomically_with};
 pub use decode::{Pixels, decode_bytes, decode_file};
 pub use error::{DataError, Result};
+pub use gather::{Gathered, gather};
 pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, OnBadImage, leaks};
 pub use import::{ImportOptions, ImportSummary, PerClass, import};
 pub use manifest::{ClassCount, ColumnInfo, Description, EVALUATION_SPLITS, ImageSizes, Manifest, SplitCount};

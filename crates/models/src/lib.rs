@@ -7,6 +7,7 @@ mod config;
 mod cost;
 mod encoder;
 mod error;
+mod familiar;
 mod file;
 mod foreign;
 pub mod heads;
@@ -18,6 +19,7 @@ pub use config::{Arch, BackboneConfig, Stem};
 pub use cost::Cost;
 pub use encoder::{Encoder, InputSpec};
 pub use error::{ModelError, Result};
+pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights};
 pub use heads::{
     ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, LastNorm, PredictionConfig, PredictionHead,

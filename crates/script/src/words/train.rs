@@ -173,6 +173,11 @@ fn finetune_options() -> Vec<OptionDoc> {
             "true, false or \"auto\"",
             "go on until the labelled images are fitted; auto: from scratch yes",
         ),
+        option(
+            "calibrate",
+            "true, false or \"auto\"",
+            "fit the temperature of the probabilities to labels left out in turn; auto: from an encoder yes",
+        ),
         option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),
         OptionDoc::new(
