@@ -126,7 +126,8 @@ impl Together {
         for (number, place) in numbers.values_mut().zip(0..) {
             *number = place;
         }
-        let labels = self.labels.iter().map(|label| label.as_ref().and_then(|name| numbers.get(name.as_str())).copied());
+        let labels =
+            self.labels.iter().map(|label| label.as_ref().and_then(|name| numbers.get(name.as_str())).copied());
         Samples {
             rows: (0..self.sources.len() as u64).collect(),
             labels: labels.collect(),
@@ -180,7 +181,15 @@ mod tests {
         // They are all there, wherever one stands.
         let images = Images::load(&found.samples, &LoadOptions::default()).unwrap();
         assert_eq!((images.len(), images.bad().len()), (4, 0));
-        assert_eq!(names(&found), ["loose.pgm in ".to_owned() + &dir(&folder), "a.pgm in cat".into(), "b.PGM in dog".into(), "c.pgm in cat".into()]);
+        assert_eq!(
+            names(&found),
+            [
+                "loose.pgm in ".to_owned() + &dir(&folder),
+                "a.pgm in cat".into(),
+                "b.PGM in dog".into(),
+                "c.pgm in cat".into()
+            ]
+        );
     }
 
     fn dir(folder: &tempfile::TempDir) -> String {

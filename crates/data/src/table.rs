@@ -7,7 +7,8 @@ use std::{
 };
 
 use polars::prelude::{
-    CsvWriter, DataFrame, NamedFrom, ParquetWriter, PolarsResult, IntoSeries, ListBuilderTrait, ListPrimitiveChunkedBuilder, SerWriter, Series,
+    CsvWriter, DataFrame, IntoSeries, ListBuilderTrait, ListPrimitiveChunkedBuilder, NamedFrom, ParquetWriter,
+    PolarsResult, SerWriter, Series,
 };
 use serde_json::{Map, Value};
 

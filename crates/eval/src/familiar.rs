@@ -34,7 +34,8 @@ pub fn familiar(features: &Features, images: &Images) -> Result<Familiar, EvalEr
     if features.len() != images.len() {
         return Err(EvalError::Input(format!("{} features of {} labelled images", features.len(), images.len())));
     }
-    let kept: Vec<u32> = (0..features.len().min(MOST)).map(|i| (i * features.len() / features.len().min(MOST)) as u32).collect();
+    let kept: Vec<u32> =
+        (0..features.len().min(MOST)).map(|i| (i * features.len() / features.len().min(MOST)) as u32).collect();
     let some = features.select(&kept);
     let mut apart: Vec<f32> = nearest(&some, &some, 2)?
         .iter()

@@ -149,7 +149,8 @@ impl Classifier {
     }
 
     fn metadata(&self) -> Metadata {
-        let names = |familiar: &Familiar| FamiliarNames { names: familiar.names.clone(), threshold: familiar.threshold };
+        let names =
+            |familiar: &Familiar| FamiliarNames { names: familiar.names.clone(), threshold: familiar.threshold };
         Metadata {
             format_version: if self.familiar.is_some() { FORMAT_VERSION } else { PLAIN_VERSION },
             classes: Some(self.classes.to_vec()),
@@ -232,8 +233,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("classifier.safetensors");
         let full = classifier();
-        let plain =
-            Classifier::new(full.encoder.clone(), full.weight.clone(), full.bias.clone(), full.classes.clone()).unwrap();
+        let plain = Classifier::new(full.encoder.clone(), full.weight.clone(), full.bias.clone(), full.classes.clone())
+            .unwrap();
         plain.save(&path).unwrap();
         let old = Classifier::load(&path).unwrap();
         assert_eq!((old.temperature, &old.calibration, &old.familiar), (1.0, &None, &None));

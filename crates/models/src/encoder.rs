@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foretask_backend::{Scope, StateDict, load_state_dict, state_dict};
 use serde::{Deserialize, Serialize};
 
-use crate::file::{PLAIN_VERSION, Metadata, read_safetensors, write_safetensors};
+use crate::file::{Metadata, PLAIN_VERSION, read_safetensors, write_safetensors};
 use crate::{Backbone, BackboneConfig, ModelError, Result};
 
 /// What an encoder takes in: planes in 0..1, normalised by a mean and a standard deviation a channel.

@@ -30,7 +30,7 @@ pub use reference::{explain_word, markdown, overview};
 pub use run::{ComparedRuns, RunLine, RunResult, compare_runs, list_runs, rewrite_report};
 pub use session::{Finished, check, read_script, run};
 pub use verbs::{
-    DeviceInfo, Embedded, Exported, Finding, ImportRequest, Imported, NewScript, Predicted, PreviewRequest, Sheet, describe, devices,
-    doctor, embed, export, import, new_script, predict, prepare_process, preview,
+    DeviceInfo, Embedded, Exported, Finding, ImportRequest, Imported, NewScript, Predicted, PreviewRequest, Sheet,
+    describe, devices, doctor, embed, export, import, new_script, predict, prepare_process, preview,
 };
 pub use words::{Example, Kind, Param, Signature, Theme, Word};

@@ -28,8 +28,8 @@ pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt};
 pub use error::TrainError;
 pub use features::{Features, extract_features, extract_mirrored_features};
 pub use finetune::{
-    FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, LEAST_HELD_OUT, Labelled, MOST_ROUNDS, Recipe, finetune, input_size, random_encoder,
-    resolve_finetune,
+    FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, LEAST_HELD_OUT, Labelled, MOST_ROUNDS, Recipe, finetune,
+    input_size, random_encoder, resolve_finetune,
 };
 pub use health::{Gauges, HealthLine, Metric, Reference};
 pub use labels::labels_of;

@@ -22,7 +22,12 @@ fn runs_are_compared_draw_by_draw() {
     let done = place.foretask(&["report", &runs[0], &runs[1], "-o", "pages/both.html"]).exits(0);
     done.says(&["A  one ", "B  one ", "probe", "What differs", "steps", "both.html"]);
     let page = std::fs::read_to_string(place.path("pages/both.html")).unwrap();
-    for part in ["2 runs compared", "pixels: B and A are the same on every draw", "class=\"line s1\"", "http-equiv=\"Content-Security-Policy\""] {
+    for part in [
+        "2 runs compared",
+        "pixels: B and A are the same on every draw",
+        "class=\"line s1\"",
+        "http-equiv=\"Content-Security-Policy\"",
+    ] {
         assert!(page.contains(part), "the page lacks {part}");
     }
     // Other evaluation images: no difference is made up.

@@ -38,7 +38,10 @@ fn gray_images_in_folders_of_classes() {
         }
     }
     let printed = from_folder_to_result(&place, &["24 images, gray, 28x28", "all labelled, 3 classes", "5th"]);
-    assert!(printed.contains("scratch") && printed.contains("raw pixels") && !printed.contains("also learned from"), "{printed}");
+    assert!(
+        printed.contains("scratch") && printed.contains("raw pixels") && !printed.contains("also learned from"),
+        "{printed}"
+    );
     assert!(place.path("photos.safetensors").exists());
     // Once more: the script is the person's now.
     place.foretask(&["new", "photos"]).exits(2).says(&["there already"]);

@@ -29,10 +29,11 @@ fn place() -> Place {
         }
     }
     place.write("train.rhai", SCRIPT);
-    place
-        .foretask(&["run", "train.rhai", "--device", "flex"])
-        .exits(0)
-        .says(&["temperature = ", "21 held-out answers", "first: 0."]);
+    place.foretask(&["run", "train.rhai", "--device", "flex"]).exits(0).says(&[
+        "temperature = ",
+        "21 held-out answers",
+        "first: 0.",
+    ]);
     place
 }
 
@@ -111,7 +112,10 @@ fn a_saved_classifier_labels_what_it_is_given() {
 #[test]
 fn features_and_weights_leave_for_other_programs() {
     let place = place();
-    place.foretask(&["embed", "encoder.safetensors", "clothes", "-o", "f.jsonl", "--device", "flex"]).exits(0).says(&["24 vectors of 32"]);
+    place
+        .foretask(&["embed", "encoder.safetensors", "clothes", "-o", "f.jsonl", "--device", "flex"])
+        .exits(0)
+        .says(&["24 vectors of 32"]);
     let rows = lines(&place, "f.jsonl");
     assert_eq!(rows, lines(&place, "inside-features.jsonl"));
     assert_eq!((rows[0]["row"].as_u64(), rows[0]["label"].as_str()), (Some(0), Some("sneaker")));
@@ -124,7 +128,10 @@ fn features_and_weights_leave_for_other_programs() {
     assert!(text.contains("\n1,new/trouser-2.png,,test,,"), "{text}");
     place.foretask(&["embed", "encoder.safetensors", "clothes", "-o", "f.txt"]).exits(2).says(&[".parquet"]);
 
-    place.foretask(&["export", "clothes.safetensors", "-o", "out.safetensors"]).exits(0).says(&["classifier resnet10", "t-shirt"]);
+    place
+        .foretask(&["export", "clothes.safetensors", "-o", "out.safetensors"])
+        .exits(0)
+        .says(&["classifier resnet10", "t-shirt"]);
     // The exported weights give the same features.
     place.foretask(&["embed", "out.safetensors", "clothes", "-o", "g.jsonl", "--device", "flex"]).exits(0);
     assert_eq!(lines(&place, "g.jsonl"), rows);

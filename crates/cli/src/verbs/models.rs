@@ -15,7 +15,9 @@ pub(crate) fn predict(model: &Path, images: &[PathBuf], output: &Path, device: O
     }
     match predicted.unlike {
         Some(0) => println!("none of them is unlike anything labelled"),
-        Some(count) => println!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64)),
+        Some(count) => {
+            println!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64))
+        }
         None => {}
     }
     if let Some(accuracy) = predicted.accuracy {

@@ -72,7 +72,9 @@ impl Manifest {
             }
             _ => {
                 let texts = table.texts(data, name)?;
-                Column::OptionalText(places.iter().map(|at| at.and_then(|at| texts.get(at)).map(str::to_owned)).collect())
+                Column::OptionalText(
+                    places.iter().map(|at| at.and_then(|at| texts.get(at)).map(str::to_owned)).collect(),
+                )
             }
         })
     }
@@ -98,7 +100,8 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let manifest = Manifest::open(&path).unwrap();
         let found = manifest.further_columns(&[2, 1]).unwrap();
-        let text = |values: &[Option<&str>]| Column::OptionalText(values.iter().map(|v| v.map(str::to_owned)).collect());
+        let text =
+            |values: &[Option<&str>]| Column::OptionalText(values.iter().map(|v| v.map(str::to_owned)).collect());
         assert_eq!(
             found,
             [

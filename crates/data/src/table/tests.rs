@@ -61,10 +61,7 @@ fn what_may_be_missing_is_written_as_missing() {
         write_table(&folder.path().join(name), &table).unwrap();
         fs::read_to_string(folder.path().join(name)).unwrap()
     };
-    assert_eq!(
-        read("p.jsonl"),
-        "{\"n\":-2,\"x\":null,\"b\":true}\n{\"n\":null,\"x\":0.1,\"b\":null}\n"
-    );
+    assert_eq!(read("p.jsonl"), "{\"n\":-2,\"x\":null,\"b\":true}\n{\"n\":null,\"x\":0.1,\"b\":null}\n");
     assert_eq!(read("p.csv"), "n,x,b\n-2,,true\n,0.1,\n");
     write_table(&folder.path().join("p.parquet"), &table).unwrap();
     let path = folder.path().join("p.parquet");

@@ -153,18 +153,28 @@ fn findings(comparison: &Comparison) -> Vec<Finding> {
         let difference = match &matched.outcome {
             Ok(difference) => difference,
             Err(reason) => {
-                return Finding { tone: "open", text: format!("{what}, {run} and {reference}: not comparable, {reason}.") };
+                return Finding {
+                    tone: "open",
+                    text: format!("{what}, {run} and {reference}: not comparable, {reason}."),
+                };
             }
         };
         let by = points(difference.mean);
         let draws = difference.draws.len();
-        let better = format!("higher on {} of {}", difference.better(), words::counted(draws, "label draw", "label draws"));
+        let better =
+            format!("higher on {} of {}", difference.better(), words::counted(draws, "label draw", "label draws"));
         let text = match (&difference.interval, tone(difference)) {
             (Some(i), "up") => {
-                format!("{what}: {run} is better than {reference}, {by} points ({}; {better}).", words::interval(i.low, i.high))
+                format!(
+                    "{what}: {run} is better than {reference}, {by} points ({}; {better}).",
+                    words::interval(i.low, i.high)
+                )
             }
             (Some(i), "down") => {
-                format!("{what}: {run} is worse than {reference}, {by} points ({}; {better}).", words::interval(i.low, i.high))
+                format!(
+                    "{what}: {run} is worse than {reference}, {by} points ({}; {better}).",
+                    words::interval(i.low, i.high)
+                )
             }
             _ if difference.draws.iter().all(|draw| draw.accuracy == 0.0) => {
                 format!("{what}: {run} and {reference} are the same on every draw.")
@@ -173,7 +183,9 @@ fn findings(comparison: &Comparison) -> Vec<Finding> {
                 "{what}: {run} and {reference} cannot be told apart, {by} points ({}, which holds 0; {better}).",
                 words::interval(i.low, i.high)
             ),
-            (None, _) => format!("{what}: one draw gives {run} {by} points over {reference}; a single draw settles nothing."),
+            (None, _) => {
+                format!("{what}: one draw gives {run} {by} points over {reference}; a single draw settles nothing.")
+            }
         };
         Finding { tone: tone(difference), text }
     };
@@ -229,8 +241,12 @@ fn plots(comparison: &Comparison) -> Vec<Plot> {
     if low > high {
         return Vec::new();
     }
-    let levels: Vec<f64> =
-        comparison.runs.iter().filter_map(|run| Some(100.0 * run.report.evaluation.as_ref()?.chance?)).take(1).collect();
+    let levels: Vec<f64> = comparison
+        .runs
+        .iter()
+        .filter_map(|run| Some(100.0 * run.report.evaluation.as_ref()?.chance?))
+        .take(1)
+        .collect();
     let plot = DotPlot { axis: Axis::new(low, high, 5, false), levels };
     let mut seeds: Vec<u64> = Vec::new();
     for draw in draws() {
@@ -251,7 +267,8 @@ fn plots(comparison: &Comparison) -> Vec<Plot> {
             let svg = plot.row(&DotRow { class, dots, mean: 100.0 * row.mean, bar: None });
             (Comparison::letter(*run), run % COLORS, svg)
         };
-        let say = |(run, row): &(usize, &ResultRow)| format!("{}: {}", Comparison::letter(*run), mean_sd(row.mean, row.sd));
+        let say =
+            |(run, row): &(usize, &ResultRow)| format!("{}: {}", Comparison::letter(*run), mean_sd(row.mean, row.sd));
         Plot {
             name: (*name).to_owned(),
             rows: rows.iter().map(track).collect(),
@@ -279,7 +296,8 @@ fn stages(comparison: &Comparison) -> Vec<StageView> {
             .collect();
         let metric = found.iter().find_map(|(_, stage)| stage.metric.as_ref());
         let factor = metric.map_or(1.0, |metric| if metric.unit == "%" { 100.0 } else { 1.0 });
-        let unit = metric.map_or(String::new(), |m| if m.unit.is_empty() { String::new() } else { format!(", {}", m.unit) });
+        let unit =
+            metric.map_or(String::new(), |m| if m.unit.is_empty() { String::new() } else { format!(", {}", m.unit) });
         let measures: [(String, &dyn Fn(&HistoryPoint) -> f64); 4] = [
             ("Loss".to_owned(), &|point| point.loss),
             (metric.map_or(String::new(), |m| format!("{}{unit}", m.name)), &|point| factor * point.metric),

@@ -38,13 +38,8 @@ impl Overlay<'_> {
         for tick in &y.ticks {
             let at = py(*tick);
             let _ = write!(svg, r#"<path class="grid" d="M{LEFT} {at:.1}H{:.1}"/>"#, WIDTH - RIGHT);
-            let _ = write!(
-                svg,
-                r#"<text class="y" x="{:.1}" y="{:.1}">{}</text>"#,
-                LEFT - 7.0,
-                at + 3.5,
-                y.label(*tick)
-            );
+            let _ =
+                write!(svg, r#"<text class="y" x="{:.1}" y="{:.1}">{}</text>"#, LEFT - 7.0, at + 3.5, y.label(*tick));
         }
         let base = HEIGHT - BOTTOM + 14.0;
         for tick in &x.ticks {

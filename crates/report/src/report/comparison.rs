@@ -162,6 +162,9 @@ mod tests {
 
     #[test]
     fn letters_go_on_after_z() {
-        assert_eq!((Comparison::letter(0), Comparison::letter(25), Comparison::letter(26)), ("A".into(), "Z".into(), "A2".into()));
+        assert_eq!(
+            (Comparison::letter(0), Comparison::letter(25), Comparison::letter(26)),
+            ("A".into(), "Z".into(), "A2".into())
+        );
     }
 }

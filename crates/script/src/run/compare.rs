@@ -74,7 +74,9 @@ fn matched(runs: &[Compared]) -> Vec<Matched> {
 fn difference(report: &Report, row: &ResultRow, first: &Report, reference: &ResultRow) -> Result<Difference, String> {
     let evaluation = |report: &Report| {
         let found = report.data.iter().find(|data| data.purpose == "evaluation");
-        found.map(|data| data.fingerprint.clone()).ok_or_else(|| "it is not known what images they were measured on".to_owned())
+        found
+            .map(|data| data.fingerprint.clone())
+            .ok_or_else(|| "it is not known what images they were measured on".to_owned())
     };
     if evaluation(report)? != evaluation(first)? {
         return Err("they were measured on different images".to_owned());

@@ -31,9 +31,8 @@ pub fn embed(model: &Path, images: &[PathBuf], output: &Path, device: Option<&st
     let (encoder, mut notes) = any_encoder(model)?;
     let inputs = images_for(&encoder.input, images)?;
     notes.extend(inputs.notes);
-    let features = on_device(device, |cx| {
-        foretask_train::extract_features(&encoder, &inputs.images, cx).map_err(Fault::from)
-    })?;
+    let features =
+        on_device(device, |cx| foretask_train::extract_features(&encoder, &inputs.images, cx).map_err(Fault::from))?;
     let (count, width) = (features.len(), features.dim);
     let table = work::embedding_table(&inputs.images, features, inputs.gathered.manifest.as_ref())?;
     foretask_data::write_table(output, &table).map_err(Fault::from)?;

@@ -39,7 +39,12 @@ pub fn export(model: &Path, output: &Path) -> Result<Exported, Error> {
         Ok(classifier) => {
             classifier.export(output).map_err(Fault::from)?;
             let (encoder, classes) = (&classifier.encoder, classifier.classes.to_vec());
-            Ok(Exported { kind: "classifier", architecture: encoder.config.name(), classes, notes: vec![takes(encoder)] })
+            Ok(Exported {
+                kind: "classifier",
+                architecture: encoder.config.name(),
+                classes,
+                notes: vec![takes(encoder)],
+            })
         }
         Err(ModelError::Metadata { .. } | ModelError::Format { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;

@@ -9,9 +9,9 @@ mod predict;
 mod preview;
 
 pub use data::{ImportRequest, Imported, describe, import};
-pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
 pub use embed::{Embedded, embed};
 pub use export::{Exported, export};
+pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
 pub use new::{NewScript, new_script};
 pub use predict::{Predicted, predict};
 pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_sheet};

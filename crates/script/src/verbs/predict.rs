@@ -58,9 +58,11 @@ fn about(classifier: &Classifier) -> Vec<String> {
     let mut notes = Vec::new();
     notes.push(match &classifier.calibration {
         Some(reason) => format!("temperature = {:.2}: {reason}", classifier.temperature),
-        None => "the file says nothing about calibration: it was written by an earlier version or another program, so take \
+        None => {
+            "the file says nothing about calibration: it was written by an earlier version or another program, so take \
                  confidence with care; run its script again for a newer one"
-            .to_owned(),
+                .to_owned()
+        }
     });
     match &classifier.familiar {
         None => notes.push(

@@ -9,6 +9,8 @@ use crate::{Features, TrainError};
 
 /// Parts that the labelled images are left out in; as many as there are images up to this number.
 const MOST_PARTS: usize = 10;
+/// From so many labels on a single part says enough.
+const ONE_PART_FROM: usize = 1000;
 /// The hundredth of a logit says nothing about a temperature.
 const TOLERANCE: f64 = 1e-3;
 
@@ -105,7 +107,10 @@ fn parts(labels: &[u32], seed: u64) -> Vec<Vec<u32>> {
     if chosen.is_empty() {
         return Vec::new();
     }
-    let dealt = folded(folds);
+    let mut dealt = folded(folds);
+    if labels.len() >= ONE_PART_FROM {
+        dealt.truncate(1);
+    }
     // Dealt in turn across classes, two images of a pair may meet in one part where there are few parts; alone they never do.
     if dealt.iter().any(|part| whole_class(part)) { folded(chosen.len()) } else { dealt }
 }
@@ -125,6 +130,8 @@ mod tests {
         all.sort_unstable();
         assert_eq!(all, (0..30).collect::<Vec<_>>());
         assert!(super::parts(&[0, 1, 2], 0).is_empty());
+        let many: Vec<u32> = (0..ONE_PART_FROM as u32).map(|i| i % 4).collect();
+        assert_eq!(super::parts(&many, 0).iter().map(Vec::len).collect::<Vec<_>>(), [ONE_PART_FROM / MOST_PARTS]);
         // Pairs are parted.
         let pairs: Vec<u32> = (0..24).map(|i| i / 2).collect();
         for part in super::parts(&pairs, 1) {

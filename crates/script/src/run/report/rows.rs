@@ -2,8 +2,8 @@
 
 use foretask_eval::{Summary, paired};
 use foretask_report::{
-    ClassShare, Confidence, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric, ResultRow, Role,
-    Stage,
+    ClassShare, Confidence, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric,
+    ResultRow, Role, Stage,
 };
 use foretask_train::HealthLine;
 

@@ -87,7 +87,8 @@ impl Look {
         let mut lines = vec![format!("{} images, {}", thousands(self.rows as u64), self.kind())];
         let classes: Vec<String> =
             self.classes.iter().take(8).map(|(name, count)| format!("{name} {}", thousands(*count as u64))).collect();
-        let more = if self.classes.len() > 8 { format!(", and {} more", self.classes.len() - 8) } else { String::new() };
+        let more =
+            if self.classes.len() > 8 { format!(", and {} more", self.classes.len() - 8) } else { String::new() };
         lines.push(match self.classes.len() {
             0 => "no labels: no subfolders of classes, no column `label`".to_owned(),
             1 => format!("a single class, {}: nothing to tell apart, so taken as unlabelled", self.classes[0].0),
@@ -99,7 +100,9 @@ impl Look {
         });
         match &self.labels {
             Labels::None(_) => {}
-            Labels::Scarce => lines.push("some class has a single label, so none can be held out to measure on".to_owned()),
+            Labels::Scarce => {
+                lines.push("some class has a single label, so none can be held out to measure on".to_owned())
+            }
             Labels::Measurable(HeldOut::Split { test, .. }) => lines.push(format!("measured on the split \"{test}\"")),
             Labels::Measurable(HeldOut::Rows { by, .. }) => {
                 lines.push(format!("no test images: every {by}th labelled one is held out to measure on"));

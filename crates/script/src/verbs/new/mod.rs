@@ -60,7 +60,8 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let (magic, channels) = if color { ("P6", 3) } else { ("P5", 1) };
         let mut bytes = format!("{magic}\n{side} {side}\n255\n").into_bytes();
-        let value = |at: usize| tone.wrapping_add((at % 7) as u8).wrapping_add(if color { (at % 3 * 40) as u8 } else { 0 });
+        let value =
+            |at: usize| tone.wrapping_add((at % 7) as u8).wrapping_add(if color { (at % 3 * 40) as u8 } else { 0 });
         bytes.extend((0..side * side * channels).map(value));
         fs::write(path, bytes).unwrap();
     }
@@ -115,7 +116,10 @@ mod tests {
         picture(&place.path().join("few/a/a.pgm"), 16, 3, false);
         picture(&place.path().join("few/b/b.pgm"), 16, 200, false);
         let (text, plan) = planned(place.path(), "few");
-        assert!(plan.reports.is_empty() && text.contains("predict(") && text.contains("none can be held out"), "{text}");
+        assert!(
+            plan.reports.is_empty() && text.contains("predict(") && text.contains("none can be held out"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -36,7 +36,11 @@ macro_rules! line {
 fn head(look: &Look, path: &Path) -> String {
     let mut text = String::new();
     let path = path.display();
-    line!(text, "// What can the images in {} teach a network? Written by `foretask new`; change what you like.", one_line(&look.folder.display().to_string()));
+    line!(
+        text,
+        "// What can the images in {} teach a network? Written by `foretask new`; change what you like.",
+        one_line(&look.folder.display().to_string())
+    );
     line!(text, "//");
     line!(text, "//   foretask check {path}                        what it will do, without doing it");
     line!(text, "//   foretask preview {path}                      the pretext task as a sheet of pictures");
@@ -50,7 +54,10 @@ fn head(look: &Look, path: &Path) -> String {
     let options = if look.bad.is_empty() {
         String::new()
     } else {
-        line!(text, "// Images that cannot be read are left out and listed in the report; more than this share is an error.");
+        line!(
+            text,
+            "// Images that cannot be read are left out and listed in the report; more than this share is an error."
+        );
         format!(", #{{ max_bad_fraction: {} }}", tolerance(look))
     };
     line!(text, "let data = dataset(\"{}\"{options});", quoted(&look.folder.display().to_string()));
@@ -71,25 +78,51 @@ fn pretraining(text: &mut String, look: &Look, pool: &str) {
     line!(text, "let net = resnet10(#{{ width: 16 }});");
     line!(text);
     if large {
-        line!(text, "// The images are brought to squares of {KEPT_SIDE} pixels: enough to tell things apart, and quick. If what matters is small,");
+        line!(
+            text,
+            "// The images are brought to squares of {KEPT_SIDE} pixels: enough to tell things apart, and quick. If what matters is small,"
+        );
         line!(text, "// give `image_size: 224` to `pretrain` (three times the time an image).");
     } else if look.size.is_none() {
-        line!(text, "// The images differ in size: they are brought to squares of their shortest side (32 pixels at least).");
+        line!(
+            text,
+            "// The images differ in size: they are brought to squares of their shortest side (32 pixels at least)."
+        );
     }
     if look.rows < COMPARABLE {
-        line!(text, "// The pretext task. With {} images there is too little to tell apart by views (`simclr`, the first choice from some", look.rows);
-        line!(text, "// hundreds on), so the network finds out which way up they are. If they look alike whichever way up: `jigsaw()`.");
+        line!(
+            text,
+            "// The pretext task. With {} images there is too little to tell apart by views (`simclr`, the first choice from some",
+            look.rows
+        );
+        line!(
+            text,
+            "// hundreds on), so the network finds out which way up they are. If they look alike whichever way up: `jigsaw()`."
+        );
         line!(text, "let task = rotation();");
     } else {
-        line!(text, "// The pretext task: two altered views of an image shall lie close together, far from all other images. Of all tasks it gave the");
-        line!(text, "// best features for few labels, on gray and on color images. If your things have an upright position, `rotation()` is as good");
+        line!(
+            text,
+            "// The pretext task: two altered views of an image shall lie close together, far from all other images. Of all tasks it gave the"
+        );
+        line!(
+            text,
+            "// best features for few labels, on gray and on color images. If your things have an upright position, `rotation()` is as good"
+        );
         line!(text, "// after fine-tuning and half as dear; `foretask words simclr` says when not to take it.");
         line!(text, "let task = simclr();");
     }
     line!(text);
-    line!(text, "// A time budget is turned into a fixed number of steps at first, so that running again gives the same.");
+    line!(
+        text,
+        "// A time budget is turned into a fixed number of steps at first, so that running again gives the same."
+    );
     line!(text, "let quick = param(\"quick\", false);");
-    line!(text, "let length = if quick {{ #{{ steps: 4 }} }} else {{ #{{ budget: param(\"budget\", \"{}\") }} }};", budget(look));
+    line!(
+        text,
+        "let length = if quick {{ #{{ steps: 4 }} }} else {{ #{{ budget: param(\"budget\", \"{}\") }} }};",
+        budget(look)
+    );
     line!(text, "let pre = pretrain(net, task, {pool}, length);");
     line!(text);
 }
@@ -116,19 +149,31 @@ fn without_labels(text: &mut String, look: &Look, name: &str) {
         line!(text);
     }
     pretraining(text, look, "data.unlabeled()");
-    line!(text, "// What the network has learned, for other programs and later scripts: its weights, and a vector for each image, by which like");
+    line!(
+        text,
+        "// What the network has learned, for other programs and later scripts: its weights, and a vector for each image, by which like"
+    );
     line!(text, "// images lie close together (search, clustering, plots).");
     line!(text, "pre.encoder.save(\"{}-encoder.safetensors\");", quoted(name));
     line!(text, "pre.encoder.embed(data.unlabeled(), \"{}-features.parquet\");", quoted(name));
     line!(text);
-    line!(text, "// How to go on: give a few images of each class a label, ten of each are a good start. Move them into subfolders named like");
-    line!(text, "// the classes, or write a table with the columns `path` and `label` (labels may be empty). Then `foretask new` writes a script that");
+    line!(
+        text,
+        "// How to go on: give a few images of each class a label, ten of each are a good start. Move them into subfolders named like"
+    );
+    line!(
+        text,
+        "// the classes, or write a table with the columns `path` and `label` (labels may be empty). Then `foretask new` writes a script that"
+    );
     line!(text, "// learns from them and labels the rest; what was pretrained here is remembered, or loaded by");
     line!(text, "// `load_encoder(\"{}-encoder.safetensors\")`.", quoted(name));
 }
 
 fn scarce(text: &mut String, look: &Look, name: &str) {
-    line!(text, "// Some class has a single labelled image, so none can be held out to measure on: label at least two of each.");
+    line!(
+        text,
+        "// Some class has a single labelled image, so none can be held out to measure on: label at least two of each."
+    );
     line!(text, "let few  = data.labeled();");
     line!(text, "let pool = data.unlabeled();");
     line!(text);
@@ -147,14 +192,21 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
                 Some(train) => line!(text, "let known = data.split(\"{}\").labeled();", quoted(train)),
                 None => {
                     let test = test.replace('\'', "''");
-                    line!(text, "let known = data.filter(\"split IS NULL OR split <> '{}'\").labeled();", quoted(&test));
+                    line!(
+                        text,
+                        "let known = data.filter(\"split IS NULL OR split <> '{}'\").labeled();",
+                        quoted(&test)
+                    );
                 }
             }
             // Evaluation splits are left out by itself.
             "data.unlabeled()".to_owned()
         }
         HeldOut::Rows { by, rest } => {
-            line!(text, "// There are no test images: every {by}th labelled one is kept aside, and nothing ever learns from it.");
+            line!(
+                text,
+                "// There are no test images: every {by}th labelled one is kept aside, and nothing ever learns from it."
+            );
             line!(text, "let test  = data.labeled().filter(\"row % {by} = {rest}\");");
             line!(text, "let known = data.labeled().filter(\"row % {by} <> {rest}\");");
             if look.labelled == look.rows {
@@ -172,16 +224,26 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     } else {
         let n = look.fewest.min(FEW);
         let drawn = if n < look.fewest { 3 } else { 1 };
-        line!(text, "// The labels we pretend to have: {n} of each class{}.", if drawn > 1 { ", drawn three times to see how much luck matters" } else { "" });
+        line!(
+            text,
+            "// The labels we pretend to have: {n} of each class{}.",
+            if drawn > 1 { ", drawn three times to see how much luck matters" } else { "" }
+        );
         line!(text, "// `--set labels={}` asks how far more of them go.", look.fewest);
-        line!(text, "let few = known.per_class(param(\"labels\", {n}), #{{ seed: 1, draws: param(\"draws\", {drawn}) }});");
+        line!(
+            text,
+            "let few = known.per_class(param(\"labels\", {n}), #{{ seed: 1, draws: param(\"draws\", {drawn}) }});"
+        );
     }
     line!(text);
     line!(text, "// The images without their labels, and without those to measure on.");
     line!(text, "let pool = {pool};");
     line!(text);
     pretraining(text, look, "pool");
-    line!(text, "// The same labels teach each network: the pretrained one, and one that starts from nothing, trained to convergence.");
+    line!(
+        text,
+        "// The same labels teach each network: the pretrained one, and one that starts from nothing, trained to convergence."
+    );
     training(text);
     line!(text, "let ours    = finetune(pre.encoder, few, training);");
     line!(text, "let probe   = linear_probe(pre.encoder, few);");
@@ -189,12 +251,18 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     let spread = look.rows >= SPREADABLE;
     if spread {
         line!(text);
-        line!(text, "// The unlabelled images can help twice: the labels spread to their neighbors among them. With small images and some minutes,");
+        line!(
+            text,
+            "// The unlabelled images can help twice: the labels spread to their neighbors among them. With small images and some minutes,"
+        );
         line!(text, "// `self_train(pre.encoder, few, pool)` goes on from there.");
         line!(text, "let spread  = spread_labels(pre.encoder, few, pool);");
     }
     line!(text);
-    line!(text, "// The report adds the yardsticks that are missing. The result that counts is named before anybody looks.");
+    line!(
+        text,
+        "// The report adds the yardsticks that are missing. The result that counts is named before anybody looks."
+    );
     line!(text, "report(\"{}\", #{{", quoted(name));
     line!(text, "    finetuned: ours.evaluate(test),");
     line!(text, "    probe: probe.evaluate(test),");
@@ -217,8 +285,16 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
 fn rest(text: &mut String, look: &Look, name: &str) {
     let without = look.rows - look.labelled;
     line!(text);
-    line!(text, "// The classifier for new images, which needs nothing else (`foretask predict {}.safetensors new-images/ -o labels.csv`),", quoted(name));
-    line!(text, "// and labels for the {} images that have none, with their confidence and whether they are unlike anything labelled.", thousands(without as u64));
+    line!(
+        text,
+        "// The classifier for new images, which needs nothing else (`foretask predict {}.safetensors new-images/ -o labels.csv`),",
+        quoted(name)
+    );
+    line!(
+        text,
+        "// and labels for the {} images that have none, with their confidence and whether they are unlike anything labelled.",
+        thousands(without as u64)
+    );
     line!(text, "ours.save(\"{}.safetensors\");", quoted(name));
     if without > 0 {
         line!(text, "ours.predict(data.filter(\"label IS NULL\").unlabeled(), \"{}-labels.csv\");", quoted(name));
