@@ -24,25 +24,25 @@ pub struct Nearness {
 
 /// What a classifier shall know of the labelled `images`, whose `features` its own encoder has extracted.
 ///
-/// The threshold comes from the labelled images alone: each is left out and its distance to the nearest other one is taken.
-/// Of n such distances the ⌈0.99 (n + 1)⌉-th smallest is the threshold (the largest below 99 images), so that of images
+/// The threshold comes from the labelled images alone: each is left out and its distance to the nearest other one is taken. An
+/// encoder that has itself learned from their labels pulls them together, so that its distances would be too small; then
+/// `apart` holds distances that were found without the image in question (none at all where nobody has found any). Of n such
+/// distances the ⌈0.99 (n + 1)⌉-th smallest is the threshold (the largest below 99 images), so that of images
 /// drawn like the labelled ones about 1 in 100 (1 in n + 1) is called unlike.
 ///
 /// # Errors
 /// Features that are not of these images.
-pub fn familiar(features: &Features, images: &Images) -> Result<Familiar, EvalError> {
+pub fn familiar(features: &Features, images: &Images, apart: Option<&[f32]>) -> Result<Familiar, EvalError> {
     if features.len() != images.len() {
         return Err(EvalError::Input(format!("{} features of {} labelled images", features.len(), images.len())));
     }
     let kept: Vec<u32> =
         (0..features.len().min(MOST)).map(|i| (i * features.len() / features.len().min(MOST)) as u32).collect();
     let some = features.select(&kept);
-    let mut apart: Vec<f32> = nearest(&some, &some, 2)?
-        .iter()
-        .enumerate()
-        .filter_map(|(i, found)| found.iter().find(|other| other.index as usize != i))
-        .map(|other| distance(other.similarity))
-        .collect();
+    let mut apart: Vec<f32> = match apart {
+        Some(given) => given.to_vec(),
+        None => left_out(&some)?,
+    };
     apart.sort_by(f32::total_cmp);
     let rank = ((1.0 - WRONGLY) * (apart.len() + 1) as f64).ceil() as usize;
     let threshold = apart.get(rank.min(apart.len()).saturating_sub(1)).copied();
@@ -55,6 +55,13 @@ pub fn familiar(features: &Features, images: &Images) -> Result<Familiar, EvalEr
     }
     let names = kept.iter().map(|&i| images.name(i as usize)).collect();
     Ok(Familiar { features: unit, dim: some.dim, names, threshold })
+}
+
+/// The distance of each image to the nearest other one.
+fn left_out(features: &Features) -> Result<Vec<f32>, EvalError> {
+    let found = nearest(features, features, 2)?;
+    let others = found.iter().enumerate().filter_map(|(i, found)| found.iter().find(|other| other.index as usize != i));
+    Ok(others.map(|other| distance(other.similarity)).collect())
 }
 
 /// How far each of `queries`, features by the same encoder, is from what is familiar.
@@ -115,7 +122,7 @@ mod tests {
     #[test]
     fn distances_and_threshold_by_hand() {
         // Nearest others: 5, 5, 10 degrees; the largest is the threshold.
-        let known = familiar(&at(&[0.0, 5.0, 15.0]), &images(3)).unwrap();
+        let known = familiar(&at(&[0.0, 5.0, 15.0]), &images(3), None).unwrap();
         assert!((known.threshold.unwrap() - gap(10.0)).abs() < 1e-6, "{known:?}");
         assert_eq!(known.names, ["row 0", "row 1", "row 2"]);
         assert!(known.features.chunks_exact(2).all(|v| (v[0].hypot(v[1]) - 1.0).abs() < 1e-6));
@@ -130,22 +137,27 @@ mod tests {
         // 299 images a tenth of a degree apart, and one far off: the 298th of 300 distances.
         let mut degrees: Vec<f64> = (0..299).map(|i| 0.1 * f64::from(i)).collect();
         degrees.push(180.0);
-        let known = familiar(&at(&degrees), &images(300)).unwrap();
+        let known = familiar(&at(&degrees), &images(300), None).unwrap();
         assert!((known.threshold.unwrap() - gap(0.1)).abs() < 1e-6, "{:?}", known.threshold);
     }
 
     #[test]
     fn one_image_gives_a_distance_and_no_verdict() {
-        let known = familiar(&at(&[0.0]), &images(1)).unwrap();
+        let known = familiar(&at(&[0.0]), &images(1), None).unwrap();
         assert_eq!(known.threshold, None);
         assert_eq!(nearness(&known, &at(&[90.0])).unwrap()[0].unlike, None);
-        assert!(familiar(&at(&[0.0, 1.0]), &images(1)).is_err());
+        // An encoder that has learned the labels, and nobody who looked at it without them.
+        let learned = familiar(&at(&[0.0, 1.0]), &images(2), Some(&[])).unwrap();
+        assert_eq!(learned.threshold, None);
+        let learned = familiar(&at(&[0.0, 1.0]), &images(2), Some(&[0.2, 0.3])).unwrap();
+        assert_eq!(learned.threshold, Some(0.3));
+        assert!(familiar(&at(&[0.0, 1.0]), &images(1), None).is_err());
     }
 
     #[test]
     fn of_very_many_an_even_part_is_kept() {
         let degrees: Vec<f64> = (0..2 * MOST).map(|i| 0.01 * i as f64).collect();
-        let known = familiar(&at(&degrees), &images(2 * MOST)).unwrap();
+        let known = familiar(&at(&degrees), &images(2 * MOST), None).unwrap();
         assert_eq!(known.len(), MOST);
         assert_eq!((known.names[0].as_str(), known.names[MOST - 1].as_str()), ("row 0", "row 4094"));
     }

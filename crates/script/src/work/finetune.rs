@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use foretask_models::Classifier;
 use foretask_pretext::Shape;
-use foretask_train::{FinetuneOptions, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Recipe, Start, resolve_finetune};
+use foretask_train::{
+    FinetuneOptions, Finetuned, HealthLine, Kept, Labelled, MOST_ROUNDS, Recipe, Start, resolve_finetune,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::draws::{draw_title, need_labels};
-use super::finish::{CONTENTS, finish, too_few};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::pool::{self, Pool};
 use super::pretrain::memory_note;
 use crate::errors::Fault;
@@ -139,7 +141,12 @@ fn one_draw(
             host.training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), options, cx))?;
         let asked = options.calibrate.unwrap_or(!from_scratch);
         let missing = if asked { too_few(images.len()) } else { NOT_ASKED.to_owned() };
-        found.classifier = finish(host, found.classifier, &images, None, found.held_out.as_ref(), &missing)?;
+        let features = match found.kept {
+            Kept::Probe => Some(super::features(host, &found.classifier.encoder, &images)?),
+            Kept::Finetuned => None,
+        };
+        let encoded = features.as_ref().map_or(Encoded::Trained, Encoded::Frozen);
+        found.classifier = finish(host, found.classifier, &images, encoded, found.held_out.as_ref(), &missing)?;
         Ok(found)
     };
     let about = |found: &Finetuned| About {

@@ -11,25 +11,32 @@ use crate::host::Host;
 /// are not taken for it.
 pub(super) const CONTENTS: u32 = 2;
 
-/// Sets the temperature by answers for labelled images that were held out, and keeps the features of all `few`. `features`
-/// are those of the few by the classifier's own encoder; they are extracted where nobody has them. `missing` says why
-/// nothing was held out.
+/// What an encoder has to do with the labels.
+pub(super) enum Encoded<'a> {
+    /// It has never seen one; its features of the few.
+    Frozen(&'a Features),
+    /// It has learned from them.
+    Trained,
+}
+
+/// Sets the temperature by answers for labelled images that were held out, and keeps the features of all `few`. `missing` says
+/// why nothing was held out.
 pub(super) fn finish(
     host: &Host,
     classifier: Classifier,
     few: &Images,
-    features: Option<&Features>,
+    encoded: Encoded<'_>,
     held_out: Option<&HeldOut>,
     missing: &str,
 ) -> Result<Classifier, Fault> {
-    let own;
-    let features = if let Some(features) = features {
-        features
-    } else {
-        own = super::features(host, &classifier.encoder, few)?;
-        &own
+    let held_out = held_out.filter(|answers| !answers.is_empty());
+    let known = match encoded {
+        Encoded::Frozen(features) => foretask_eval::familiar(features, few, None)?,
+        Encoded::Trained => {
+            let apart = held_out.map_or(&[][..], |answers| &answers.distances);
+            foretask_eval::familiar(&super::features(host, &classifier.encoder, few)?, few, Some(apart))?
+        }
     };
-    let known = foretask_eval::familiar(features, few)?;
     let finished = foretask_eval::calibrate(classifier, held_out, missing)?.with_familiar(known)?;
     if let Some(reason) = &finished.calibration {
         host.note(format!("temperature = {:.2}: {reason}", finished.temperature));

@@ -9,7 +9,7 @@ use foretask_train::{PixelProbe, ProbeOptions};
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
-use super::finish::{CONTENTS, finish, too_few};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use crate::errors::{Fault, Locus};
@@ -59,10 +59,10 @@ pub(crate) fn linear_probe(
             let probe = foretask_train::linear_probe(&features, &labels, classes.len(), statistics.as_ref(), options)?;
             let held_out =
                 foretask_train::held_out_logits(&features, &labels, classes.len(), statistics.as_ref(), options)?;
-            let held_out = Some(held_out).filter(|found| !found.is_empty());
             let classifier = Classifier::new(weights, probe.weight, probe.bias, classes)?;
             let missing = too_few(labels.len());
-            let classifier = finish(host, classifier, &images, Some(&features), held_out.as_ref(), &missing)?;
+            let encoded = Encoded::Frozen(&features);
+            let classifier = finish(host, classifier, &images, encoded, Some(&held_out), &missing)?;
             Ok(Fitted { classifier, converged: probe.converged, training: Training::default() })
         };
         members.push(fitted_stage(host, stage, key, view, &mut make)?);

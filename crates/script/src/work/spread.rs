@@ -7,7 +7,7 @@ use foretask_train::ProbeOptions;
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
-use super::finish::{CONTENTS, finish, too_few};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use super::probes::stage;
@@ -55,11 +55,10 @@ pub(crate) fn spread_labels(
             let found =
                 super::with_context(host, |cx| Ok(spread_classifier(&weights, &images, &around, options, cx)?))?;
             host.note(found.in_words());
-            let held_out = found.held_out.filter(|answers| !answers.is_empty());
             let missing = too_few(images.len());
             let converged = found.converged;
-            let features = Some(&found.features);
-            let classifier = finish(host, found.classifier, &images, features, held_out.as_ref(), &missing)?;
+            let encoded = Encoded::Frozen(&found.features);
+            let classifier = finish(host, found.classifier, &images, encoded, found.held_out.as_ref(), &missing)?;
             Ok(Fitted { classifier, converged, training: Training::default() })
         };
         members.push(fitted_stage(host, stage, key, view, &mut make)?);

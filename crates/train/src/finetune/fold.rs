@@ -42,6 +42,8 @@ pub(super) struct Fold {
     pub(super) head: LinearProbe,
     /// Features of the images that were left out, by the trained encoder.
     pub(super) seen: Features,
+    /// How far they are from the nearest image that was learned from, see [`HeldOut::distances`].
+    pub(super) distances: Vec<f32>,
 }
 
 impl Whole<'_> {
@@ -66,9 +68,10 @@ impl Whole<'_> {
         let fitted = fit_network(encoder, &start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
         let quiet = |_| ();
-        let seen =
-            extract_features(&fitted.classifier.encoder, &images.select(&held), &Context { events: &quiet, ..*cx })?;
-        Ok(Fold { held, held_labels, probe, head, seen })
+        let all = extract_features(&fitted.classifier.encoder, images, &Context { events: &quiet, ..*cx })?;
+        let seen = all.select(&held);
+        let distances = distances(&seen, &all.select(&kept));
+        Ok(Fold { held, held_labels, probe, head, seen, distances })
     }
 
     /// Answers of networks that were each trained without a third of the labelled images, for as many thirds as give enough
@@ -89,6 +92,7 @@ impl Whole<'_> {
             let quiet = |_| ();
             let fold = self.without(held, &Context { folder: &folder, events: &quiet, ..*cx })?;
             answers.add(&fold.head, &fold.seen.data, &fold.held_labels);
+            answers.distances.extend(fold.distances);
             trained += 1;
         }
         answers.how = in_words(trained);
@@ -96,10 +100,43 @@ impl Whole<'_> {
     }
 }
 
+/// How far (1 - cosine) each of some images is from the nearest of others.
+fn distances(images: &Features, others: &Features) -> Vec<f32> {
+    let unit = |row: &[f32]| -> Vec<f32> {
+        let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        row.iter().map(|v| v / length).collect()
+    };
+    // A quantile of a few hundred distances to as many images as a classifier's file keeps is all that is asked for.
+    let others: Vec<Vec<f32>> =
+        (0..others.len()).step_by(others.len().div_ceil(2048).max(1)).map(|i| unit(others.row(i))).collect();
+    (0..images.len())
+        .step_by(images.len().div_ceil(512).max(1))
+        .map(|i| {
+            let own = unit(images.row(i));
+            let cosine = |other: &Vec<f32>| own.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+            (1.0 - others.iter().map(cosine).fold(-1.0, f32::max)).clamp(0.0, 2.0)
+        })
+        .collect()
+}
+
 /// How networks were held out.
 pub(super) fn in_words(trained: usize) -> String {
     match trained {
         1 => "a network trained without a third of the labelled images".to_owned(),
         n => format!("{n} networks, each trained without a part of the labelled images"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_by_hand() {
+        let features =
+            |data: &[f32]| Features { data: data.to_vec(), dim: 2, rows: (0..data.len() as u64 / 2).collect() };
+        let found = distances(&features(&[3.0, 0.0, 0.0, -1.0]), &features(&[1.0, 1.0, 0.0, 2.0]));
+        assert!((found[0] - (1.0 - 0.5_f32.sqrt())).abs() < 1e-6, "{found:?}");
+        assert!((found[1] - (1.0 + 0.5_f32.sqrt())).abs() < 1e-6, "{found:?}");
     }
 }

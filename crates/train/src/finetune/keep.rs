@@ -53,6 +53,7 @@ pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Kept, St
             differences.push(f64::from(i8::from(after) - i8::from(before)));
         }
         answers.add(&fold.head, &fold.seen.data, &fold.held_labels);
+        answers.distances.extend(fold.distances);
     }
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;

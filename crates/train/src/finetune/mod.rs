@@ -141,9 +141,9 @@ pub fn finetune(
     }
     let fitted = network::fit_network(&encoder, &probe, from_scratch, images, &recipe, cx)?;
     let held_out = match answered {
-        _ if !calibrate => None,
         Some(answers) => Some(answers),
-        None => whole.held_out(cx)?,
+        None if calibrate => whole.held_out(cx)?,
+        None => None,
     };
     Ok(Finetuned {
         classifier: fitted.classifier,

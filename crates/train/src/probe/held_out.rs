@@ -23,6 +23,10 @@ pub struct HeldOut {
     pub labels: Vec<u32>,
     /// How they were held out, in words.
     pub how: String,
+    /// Where the encoder has learned from labels, too: how far (1 - cosine) each image is from the nearest of those that were
+    /// not held out, in the features of the encoder that has not seen it. Empty for probes, whose features know no labels.
+    #[serde(default)]
+    pub distances: Vec<f32>,
 }
 
 impl HeldOut {
