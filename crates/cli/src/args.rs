@@ -24,6 +24,21 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Write a first script that fits a folder of images: size, channels, labels found
+    #[command(after_help = "\
+Examples:
+  foretask new photos/                      writes photos.rhai, which runs as it is
+  foretask new table.parquet -o first.rhai")]
+    New {
+        /// A folder of images (with a subfolder per class, or flat), or a manifest
+        folder: PathBuf,
+        /// The script to write; the folder's name unless given
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// Write over a script that is there
+        #[arg(long)]
+        force: bool,
+    },
     /// Run an experiment; finished stages are loaded, interrupted ones go on
     #[command(after_help = "\
 Examples:
@@ -156,20 +171,59 @@ Interrupted, it goes on where it was when called again.")]
     /// Label images with a saved classifier
     #[command(after_help = "\
 Examples:
-  foretask predict runs/quickstart/2026-11-23T03-45-00/weights/pretrained-draw1.safetensors photos/ -o labels.csv
-  foretask predict classifier.safetensors one.jpg -o one.jsonl
-  foretask predict classifier.safetensors datasets/fashion-mini -o labels.parquet")]
+  foretask predict runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors photos/ -o labels.csv
+  foretask predict classifier.safetensors one.jpg two.jpg -o some.jsonl
+  foretask predict classifier.safetensors 'photos/**/*.jpg' -o labels.parquet
+  foretask predict classifier.safetensors datasets/fashion-mini -o labels.parquet
+
+Columns: row, path, label, confidence, p_CLASS for each class, truth (where the images have labels), distance (to the
+nearest labelled image), nearest (which one), unlike (anything labelled)")]
     Predict {
         /// A classifier saved by a run or by `.save`
         model: PathBuf,
-        /// One image, a folder of images, or a manifest
-        images: PathBuf,
+        /// Images, folders of images, manifests, or quoted patterns such as 'photos/**/*.jpg'
+        #[arg(required = true)]
+        images: Vec<PathBuf>,
         /// The table to write: .parquet, .csv or .jsonl
         #[arg(short, long)]
         output: PathBuf,
         /// auto, flex, libtorch, libtorch:cuda:N
         #[arg(long)]
         device: Option<String>,
+    },
+    /// Write the features of images into a table, by a saved encoder or classifier
+    #[command(after_help = "\
+Examples:
+  foretask embed encoder.safetensors photos/ -o features.parquet
+  foretask embed classifier.safetensors table.csv -o features.jsonl
+  foretask embed resnet50.pth 'photos/**/*.jpg' -o features.parquet
+
+Columns: row, path, label and split (where there are any), the table's further columns, embedding (in Parquet a list of
+fixed size, in CSV a column for each number)")]
+    Embed {
+        /// An encoder or classifier saved by a run or by `.save`, or torchvision weights (.safetensors, .pth)
+        model: PathBuf,
+        /// Images, folders of images, manifests, or quoted patterns such as 'photos/**/*.jpg'
+        #[arg(required = true)]
+        images: Vec<PathBuf>,
+        /// The table to write: .parquet, .csv or .jsonl
+        #[arg(short, long)]
+        output: PathBuf,
+        /// auto, flex, libtorch, libtorch:cuda:N
+        #[arg(long)]
+        device: Option<String>,
+    },
+    /// Write a model's weights for other programs: safetensors under the names of torchvision and timm
+    #[command(after_help = "\
+Examples:
+  foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
+  foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names")]
+    Export {
+        /// An encoder or classifier saved by a run or by `.save`, or weights of another program
+        model: PathBuf,
+        /// The file to write: .safetensors
+        #[arg(short, long)]
+        output: PathBuf,
     },
     /// List runs with their headline results
     #[command(after_help = "\
@@ -187,15 +241,19 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Write the HTML of runs again from their stored data
+    /// Write a run's HTML again from its stored data, or compare several runs on one page
     #[command(after_help = "\
 Examples:
   foretask report runs/quickstart/2026-11-23T03-45-00
-  foretask report runs/quickstart           the latest run of the script")]
+  foretask report runs/quickstart           the latest run of the script
+  foretask report runs/simclr runs/rotation -o tasks.html   side by side: results, what differs, curves")]
     Report {
-        /// Folders of runs
+        /// Folders of runs, or of scripts for their latest run; the first of several is what the others are compared with
         #[arg(required = true)]
         runs: Vec<PathBuf>,
+        /// The page of a comparison
+        #[arg(short, long, default_value = "comparison.html")]
+        output: PathBuf,
     },
     /// List the devices that scripts can use
     #[command(after_help = "\

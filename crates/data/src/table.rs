@@ -32,12 +32,18 @@ pub enum Column {
     U64(Vec<u64>),
     /// Scores; NaN is written as NaN, in JSON as null.
     F32(Vec<f32>),
+    /// Whole numbers or nothing.
+    I64(Vec<Option<i64>>),
+    /// Numbers or nothing.
+    F64(Vec<Option<f64>>),
+    /// Yes, no or nothing.
+    Bool(Vec<Option<bool>>),
     /// Text.
     Text(Vec<String>),
     /// Text or nothing, such as the label of an image that may have none.
     OptionalText(Vec<Option<String>>),
-    /// A vector for each row, such as an embedding: `data` holds row after row of `width` values. CSV has a column for each
-    /// component: `name_0`, `name_1`, ….
+    /// A vector for each row, such as an embedding: `data` holds row after row of `width` values. In Parquet a list of fixed
+    /// size; CSV has a column for each component: `name_0`, `name_1`, ….
     Vectors {
         /// Length of each vector.
         width: usize,
@@ -51,6 +57,9 @@ impl Column {
         match self {
             Self::U64(values) => values.len(),
             Self::F32(values) => values.len(),
+            Self::I64(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Bool(values) => values.len(),
             Self::Text(values) => values.len(),
             Self::OptionalText(values) => values.len(),
             Self::Vectors { width, data } => data.len() / width.max(&1),
@@ -133,6 +142,9 @@ fn frame(table: &Table, flat: bool) -> PolarsResult<DataFrame> {
         match column {
             Column::U64(values) => columns.push(Series::new(named(), values).into()),
             Column::F32(values) => columns.push(Series::new(named(), values).into()),
+            Column::I64(values) => columns.push(Series::new(named(), values).into()),
+            Column::F64(values) => columns.push(Series::new(named(), values).into()),
+            Column::Bool(values) => columns.push(Series::new(named(), values).into()),
             Column::Text(values) => columns.push(Series::new(named(), values).into()),
             Column::OptionalText(values) => columns.push(Series::new(named(), values).into()),
             Column::Vectors { width, data } if flat => {
@@ -163,6 +175,9 @@ fn write_json_lines(table: &Table, file: &mut BufWriter<File>) -> io::Result<()>
             let value = match column {
                 Column::U64(values) => values[row].into(),
                 Column::F32(values) => number(values[row]),
+                Column::I64(values) => values[row].into(),
+                Column::F64(values) => values[row].into(),
+                Column::Bool(values) => values[row].into(),
                 Column::Text(values) => values[row].as_str().into(),
                 Column::OptionalText(values) => values[row].as_deref().into(),
                 Column::Vectors { width, data } => {

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod calibrate;
 mod error;
 mod evaluation;
+mod familiar;
 mod knn;
 mod online;
 mod pca;
@@ -14,14 +16,19 @@ mod statistics;
 mod student;
 mod temperature;
 
+pub use calibrate::calibrate;
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, worst_mistakes};
+pub use familiar::{Nearness, familiar, nearness};
 pub use knn::{KnnOptions, knn};
 pub use online::{OnlineJudge, OnlineOptions};
 pub use pca::{Projection, pca};
-pub use predict::{evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predictions, predictions_table};
+pub use predict::{
+    evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predict_with_nearness, predictions,
+    predictions_table, with_nearness,
+};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};
 pub use similarity::{Neighbor, nearest};
 pub use spread::{Recovered, Spread, SpreadFit, SpreadOptions, some_of, spread_classifier, spread_labels};
 pub use statistics::{Paired, Summary, Verdict, paired};
-pub use temperature::fit_temperature;
+pub use temperature::{fit_temperature, fit_temperature_cautiously};

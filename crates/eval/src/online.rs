@@ -1,6 +1,6 @@
 //! How good features are while their encoder still learns: judged by the labelled images alone, each by the others.
 
-use foretask_train::{Features, Metric, ProbeOptions, Standardization, largest, linear_probe, stratified_folds};
+use foretask_train::{Features, Metric, ProbeOptions, held_out_logits, largest};
 use serde::{Deserialize, Serialize};
 
 use crate::knn::vote;
@@ -12,12 +12,10 @@ use crate::{EvalError, KnnOptions, nearest};
 pub struct OnlineOptions {
     /// Whether neighbors vote, each image left out in turn.
     pub knn: bool,
-    /// Whether a linear probe is cross-validated.
+    /// Whether a linear probe is cross-validated ([`held_out_logits`]).
     pub probe: bool,
     /// Neighbors that vote.
     pub k: usize,
-    /// Parts of the cross-validation.
-    pub folds: usize,
     /// Most images that are looked at, evenly chosen.
     pub most: usize,
 }
@@ -25,7 +23,7 @@ pub struct OnlineOptions {
 impl Default for OnlineOptions {
     /// Both, k = 20 as in [`KnnOptions`], on at most 1,000 images.
     fn default() -> Self {
-        Self { knn: true, probe: true, k: KnnOptions::default().k, folds: 5, most: 1000 }
+        Self { knn: true, probe: true, k: KnnOptions::default().k, most: 1000 }
     }
 }
 
@@ -45,9 +43,6 @@ impl OnlineOptions {
         if self.k == 0 {
             return Err(EvalError::option("k", self.k, "at least 1, for example 20"));
         }
-        if self.folds < 2 {
-            return Err(EvalError::option("folds", self.folds, "at least 2, for example 5"));
-        }
         if self.most < 2 {
             return Err(EvalError::option("most", self.most, "at least 2, for example 1000"));
         }
@@ -62,11 +57,8 @@ pub struct OnlineJudge {
     labels: Vec<u32>,
     classes: usize,
     options: OnlineOptions,
-    parts: Vec<Vec<usize>>,
+    seed: u64,
 }
-
-/// The gradient at which a probe is near enough to its minimum to be judged by.
-const TOLERANCE: f64 = 1e-3;
 
 impl OnlineJudge {
     /// `labels` are those of the images whose features will come, below `classes`; `seed` shuffles the parts of the
@@ -92,25 +84,22 @@ impl OnlineJudge {
                         two or more a class";
             return Err(EvalError::Input(text.into()));
         }
-        let mut parts = stratified_folds(&labels, options.folds.min(labels.len()), seed);
-        parts.retain(|part| !part.is_empty());
-        Ok(Self { labels, classes, options, parts })
+        Ok(Self { labels, classes, options, seed })
     }
 
     /// `online_knn` and `online_probe`, fractions beside the chance level. One that cannot be computed (features that are
     /// not finite) is left out.
     pub fn metrics(&self, features: &Features) -> Vec<Metric> {
         let chance = 1.0 / self.classes as f64;
-        let metric = |name, right: Result<usize, EvalError>| {
-            Some(Metric::new(name, right.ok()? as f64 / self.labels.len() as f64).against("chance", chance))
-        };
+        let metric =
+            |name, accuracy: Result<f64, EvalError>| Some(Metric::new(name, accuracy.ok()?).against("chance", chance));
         let knn = self.options.knn.then(|| metric("online_knn", self.told_by_neighbors(features))).flatten();
         let probe = self.options.probe.then(|| metric("online_probe", self.told_by_probe(features))).flatten();
         knn.into_iter().chain(probe).collect()
     }
 
-    /// Images that their neighbors tell, without themselves.
-    fn told_by_neighbors(&self, features: &Features) -> Result<usize, EvalError> {
+    /// Share of the images that their neighbors tell, without themselves.
+    fn told_by_neighbors(&self, features: &Features) -> Result<f64, EvalError> {
         let temperature = KnnOptions::default().temperature;
         let mut right = 0;
         for (own, mut neighbors) in nearest(features, features, self.options.k + 1)?.into_iter().enumerate() {
@@ -119,25 +108,16 @@ impl OnlineJudge {
             let votes = vote(&neighbors, &self.labels, self.classes, temperature);
             right += usize::from(largest(&votes) == self.labels[own] as usize);
         }
-        Ok(right)
+        Ok(right as f64 / self.labels.len() as f64)
     }
 
-    /// Images that a probe fitted to the other parts tells.
-    fn told_by_probe(&self, features: &Features) -> Result<usize, EvalError> {
-        let statistics = Standardization::of(&features.data, features.dim);
-        let options = ProbeOptions { tolerance: TOLERANCE, ..ProbeOptions::default() };
-        let mut right = 0;
-        for held in &self.parts {
-            let kept: Vec<u32> =
-                (0..self.labels.len()).filter(|i| held.binary_search(i).is_err()).map(|i| i as u32).collect();
-            let labels: Vec<u32> = kept.iter().map(|&i| self.labels[i as usize]).collect();
-            let probe = linear_probe(&features.select(&kept), &labels, self.classes, Some(&statistics), &options)?;
-            let held_out: Vec<u32> = held.iter().map(|&i| i as u32).collect();
-            let answers = probe.probabilities(&features.select(&held_out).data);
-            let rows = answers.chunks_exact(self.classes).zip(held);
-            right += rows.filter(|(row, image)| largest(row) == self.labels[**image] as usize).count();
-        }
-        Ok(right)
+    /// Share of the images that probes fitted without them tell.
+    fn told_by_probe(&self, features: &Features) -> Result<f64, EvalError> {
+        let options = ProbeOptions { seed: self.seed, ..ProbeOptions::default() };
+        let found = held_out_logits(features, &self.labels, self.classes, None, &options)?;
+        let answers = found.logits.chunks_exact(self.classes).zip(&found.labels);
+        let right = answers.filter(|(row, label)| largest(row) == **label as usize).count();
+        Ok(right as f64 / found.len().max(1) as f64)
     }
 }
 
@@ -191,6 +171,6 @@ mod tests {
         assert!(refused(&[0, 0, 5], 2, usual()).contains("label 5"));
         let nothing = OnlineOptions { knn: false, probe: false, ..usual() };
         assert!(refused(&[0, 0, 1, 1], 2, nothing).contains("nothing is left"));
-        assert!(refused(&[0, 0, 1, 1], 2, OnlineOptions { folds: 1, ..usual() }).contains("folds"));
+        assert!(refused(&[0, 0, 1, 1], 2, OnlineOptions { k: 0, ..usual() }).contains('k'));
     }
 }

@@ -1,10 +1,10 @@
 //! Asking a classifier.
 
 use foretask_data::{Column, Images, Table};
-use foretask_models::Classifier;
+use foretask_models::{Classifier, Familiar};
 use foretask_train::{Context, Features, LinearProbe, PixelProbe, extract_features};
 
-use crate::{EvalError, Evaluation, KnnOptions, Prediction, knn, score};
+use crate::{EvalError, Evaluation, KnnOptions, Nearness, Prediction, knn, nearness, score};
 
 /// The classifier's answer for every image, labelled or not; probabilities at the classifier's temperature. Labels of the
 /// images are matched to the classifier's classes by name; an image of a class that the classifier does not know keeps no
@@ -22,10 +22,45 @@ pub fn predict(classifier: &Classifier, images: &Images, cx: &Context<'_>) -> Re
 /// # Panics
 /// Where `features` are of other images than `images`.
 pub fn predict_features(classifier: &Classifier, images: &Images, features: &Features) -> Vec<Prediction> {
+    let head = LinearProbe::of(&classifier.weight, &classifier.bias);
+    let mut logits = head.logits(&features.data);
+    let found = answers(softmax(&logits, classifier.classes.len()), images, &classifier.classes);
+    if classifier.temperature == 1.0 {
+        return found;
+    }
     let scale = 1.0 / classifier.temperature;
-    let scaled = |values: &[f32]| values.iter().map(|v| v * scale).collect::<Vec<f32>>();
-    let head = LinearProbe::of(&scaled(&classifier.weight), &scaled(&classifier.bias));
-    answers(head.probabilities(&features.data), images, &classifier.classes)
+    logits.iter_mut().for_each(|v| *v *= scale);
+    let calibrated = answers(softmax(&logits, classifier.classes.len()), images, &classifier.classes);
+    // Which class it is was settled before: where two are nearly equal, rounding must not decide otherwise.
+    found.into_iter().zip(calibrated).map(|(raw, new)| Prediction { predicted: raw.predicted, ..new }).collect()
+}
+
+/// As [`predict`], and how far each image is from the nearest labelled one, where the classifier knows any.
+///
+/// # Errors
+/// As [`predict`].
+pub fn predict_with_nearness(
+    classifier: &Classifier,
+    images: &Images,
+    cx: &Context<'_>,
+) -> Result<(Vec<Prediction>, Option<Vec<Nearness>>), EvalError> {
+    let features = extract_features(&classifier.encoder, images, cx)?;
+    let known = classifier.familiar.as_ref().filter(|known| !known.is_empty());
+    let near = known.map(|known| nearness(known, &features)).transpose()?;
+    Ok((predict_features(classifier, images, &features), near))
+}
+
+/// Rows of logits as probabilities.
+fn softmax(logits: &[f32], classes: usize) -> Vec<f32> {
+    let mut out = logits.to_vec();
+    for row in out.chunks_exact_mut(classes.max(1)) {
+        let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = row.iter().map(|v| f64::from(v - most).exp()).sum();
+        for v in row.iter_mut() {
+            *v = (f64::from(*v - most).exp() / sum) as f32;
+        }
+    }
+    out
 }
 
 /// Accuracy and all that belongs to it, on the labelled ones of `images`.
@@ -129,6 +164,20 @@ pub fn predictions_table(predictions: &[Prediction], classes: &[String]) -> Tabl
         table = table.with("truth", Column::OptionalText(answers.map(|p| p.label.map(class)).collect()));
     }
     table
+}
+
+/// A table of predictions with how far each image is from what was labelled: `distance` (1 - cosine) to the `nearest` labelled
+/// image, named as the manifest names it, and `unlike`, whether that is too far (see [`familiar`](crate::familiar)); the
+/// last only where there is a threshold.
+pub fn with_nearness(table: Table, known: &Familiar, near: &[Nearness]) -> Table {
+    let names = near.iter().map(|n| known.names.get(n.nearest as usize).cloned().unwrap_or_default()).collect();
+    let table = table
+        .with("distance", Column::F32(near.iter().map(|n| n.distance).collect()))
+        .with("nearest", Column::Text(names));
+    match near.iter().map(|n| n.unlike).collect::<Option<Vec<bool>>>() {
+        Some(unlike) => table.with("unlike", Column::Bool(unlike.into_iter().map(Some).collect())),
+        None => table,
+    }
 }
 
 #[cfg(test)]

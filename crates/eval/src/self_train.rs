@@ -2,10 +2,11 @@
 
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
-use foretask_train::{Consistency, ConsistencyOptions, Context, HealthLine, consistency_round};
+use foretask_train::{Consistency, ConsistencyOptions, Context, Features, HealthLine, HeldOut, consistency_round};
 use serde::{Deserialize, Serialize};
 
-use crate::{EvalError, SpreadFit, SpreadOptions, some_of, spread_classifier};
+use crate::spread::fit_spread;
+use crate::{EvalError, SpreadFit, SpreadOptions, some_of};
 
 /// Options of [`self_train`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +111,10 @@ pub struct SelfTrained {
     pub classifier: Classifier,
     /// Whether the search for it ended.
     pub converged: bool,
+    /// As [`SpreadFit::held_out`] of the last spreading. The encoder has seen these labels, so that they flatter a little.
+    pub held_out: Option<HeldOut>,
+    /// Features of the few by the encoder of the last round.
+    pub features: Features,
     /// Health lines of all rounds, their steps counted on.
     pub history: Vec<HealthLine>,
     /// Updates of all rounds.
@@ -145,13 +150,15 @@ pub fn self_train(
     // Features take seconds; the rounds are what there is to watch.
     let quiet = |_| ();
     let unwatched = Context { events: &quiet, ..*cx };
-    let mut fit = spread_classifier(encoder, few, &pool, &options.spread, &unwatched)?;
+    let mut fit = fit_spread(encoder, few, &pool, &options.spread, false, &unwatched)?;
     cx.note(format!("labels spread: {}", fit.in_words()));
     // One answer for all rounds, so that a round is not told otherwise by its own training.
     let spread = SpreadOptions { balanced: Some(fit.spread.balanced), ..options.spread.clone() };
     let mut done = SelfTrained {
         classifier: fit.classifier.clone(),
         converged: fit.converged,
+        held_out: None,
+        features: fit.features.clone(),
         history: Vec::new(),
         steps: 0,
         moved: Vec::new(),
@@ -163,7 +170,8 @@ pub fn self_train(
         let learned =
             consistency_round(&fit.classifier, few, &pool, fit.of_pool(), balanced, &training, round, &within)?;
         let (before, labels) = (fit.spread.recovered, fit.spread.labels);
-        fit = spread_classifier(&learned.classifier.encoder, few, &pool, &spread, &unwatched)?;
+        let last = round + 1 == options.rounds;
+        fit = fit_spread(&learned.classifier.encoder, few, &pool, &spread, last, &unwatched)?;
         let changed = fit.spread.labels.iter().zip(&labels).filter(|(new, old)| new != old).count();
         cx.note(format!(
             "round {} of {}: the encoder's weights moved by {:.1} %, {:.1} % of the spread labels changed; {}",
@@ -195,5 +203,7 @@ impl SelfTrained {
         self.moved.push(learned.moved);
         self.classifier = fit.classifier.clone();
         self.converged = fit.converged;
+        self.held_out.clone_from(&fit.held_out);
+        self.features.clone_from(&fit.features);
     }
 }

@@ -9,6 +9,20 @@ use crate::EvalError;
 /// # Errors
 /// [`EvalError::Input`] where there is no label, or the labels do not fit the logits.
 pub fn fit_temperature(logits: &[f32], classes: usize, labels: &[u32]) -> Result<f64, EvalError> {
+    fit(logits, classes, labels, 0.0)
+}
+
+/// As [`fit_temperature`], but with n labels no answer counts as more certain than (n + 1) / (n + 2), the rest shared by the
+/// other classes, as Platt (1999, "Probabilistic outputs for support vector machines") does it for two: a few answers that
+/// all happen to be right are no reason for boundless confidence.
+///
+/// # Errors
+/// As [`fit_temperature`].
+pub fn fit_temperature_cautiously(logits: &[f32], classes: usize, labels: &[u32]) -> Result<f64, EvalError> {
+    fit(logits, classes, labels, 1.0 / (labels.len() as f64 + 2.0))
+}
+
+fn fit(logits: &[f32], classes: usize, labels: &[u32], doubt: f64) -> Result<f64, EvalError> {
     let fits = classes > 0 && logits.len() == labels.len() * classes;
     if labels.is_empty() || !fits || labels.iter().any(|&label| label as usize >= classes) {
         return Err(EvalError::Input(format!(
@@ -17,13 +31,16 @@ pub fn fit_temperature(logits: &[f32], classes: usize, labels: &[u32]) -> Result
             logits.len()
         )));
     }
+    let other = if classes > 1 { doubt / (classes - 1) as f64 } else { 0.0 };
     let loss = |log_temperature: f64| -> f64 {
         let scale = (-log_temperature).exp();
         let rows = logits.chunks_exact(classes).zip(labels);
         rows.map(|(row, &label)| {
             let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let shifted = |v: f32| scale * f64::from(v - most);
-            row.iter().map(|v| shifted(*v).exp()).sum::<f64>().ln() - shifted(row[label as usize])
+            let sum: f64 = row.iter().map(|v| shifted(*v)).sum();
+            let right = shifted(row[label as usize]);
+            row.iter().map(|v| shifted(*v).exp()).sum::<f64>().ln() - (1.0 - doubt) * right - other * (sum - right)
         })
         .sum()
     };
@@ -56,6 +73,17 @@ mod tests {
         let logits: Vec<f32> = [4.0, 0.0].repeat(4);
         let temperature = fit_temperature(&logits, 2, &[0, 0, 0, 1]).unwrap();
         assert!((temperature - 4.0 / 3.0_f64.ln()).abs() < 1e-4, "{temperature}");
+    }
+
+    #[test]
+    fn caution_is_the_rule_of_succession() {
+        // Four answers of four right with a difference of 4: the best probability is 5/6, so 4 / T = ln 5.
+        let logits: Vec<f32> = [4.0, 0.0].repeat(4);
+        let temperature = fit_temperature_cautiously(&logits, 2, &[0; 4]).unwrap();
+        assert!((temperature - 4.0 / 5.0_f64.ln()).abs() < 1e-4, "{temperature}");
+        // Three of four right: 3/4 of 5/6 and 1/4 of 1/6 is 2/3, so 4 / T = ln 2.
+        let temperature = fit_temperature_cautiously(&logits, 2, &[0, 0, 0, 1]).unwrap();
+        assert!((temperature - 4.0 / 2.0_f64.ln()).abs() < 1e-4, "{temperature}");
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use foretask_backend::{HostTensor, host_tensor};
+use foretask_backend::{HostTensor, StateDict, host_tensor};
 
-use crate::file::{Metadata, read_safetensors, write_safetensors};
-use crate::{Backbone, ClassHead, Encoder, ModelError, Result};
+use crate::familiar::{FamiliarNames, TENSOR};
+use crate::file::{FORMAT_VERSION, Metadata, PLAIN_VERSION, read_safetensors, write_safetensors};
+use crate::{Backbone, ClassHead, Encoder, Familiar, ModelError, Result};
 
 /// Everything needed to classify an image: one file, nothing else.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,10 @@ pub struct Classifier {
     pub classes: Arc<[String]>,
     /// Logits are divided by this before the softmax; 1 where nothing was calibrated.
     pub temperature: f32,
+    /// Why this temperature, in words; none where nobody has said (see [`Classifier::with_temperature`]).
+    pub calibration: Option<String>,
+    /// What it has seen labelled; none where nobody has said (see [`Classifier::with_familiar`]).
+    pub familiar: Option<Familiar>,
 }
 
 /// A classifier built on a device.
@@ -47,9 +52,24 @@ impl Classifier {
     /// # Errors
     /// [`ModelError::Option`] where `weight`, `bias` and `classes` do not fit together.
     pub fn new(encoder: Encoder, weight: Vec<f32>, bias: Vec<f32>, classes: Arc<[String]>) -> Result<Self> {
-        let classifier = Self { encoder, weight, bias, classes, temperature: 1.0 };
+        let classifier = Self { encoder, weight, bias, classes, temperature: 1.0, calibration: None, familiar: None };
         classifier.check()?;
         Ok(classifier)
+    }
+
+    /// The same with another temperature, a number above 0, and the reason for it. No answer changes but its confidence.
+    #[must_use]
+    pub fn with_temperature(self, temperature: f32, reason: impl Into<String>) -> Self {
+        Self { temperature, calibration: Some(reason.into()), ..self }
+    }
+
+    /// The same with what it has seen labelled.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] where the features are not of this encoder's length.
+    pub fn with_familiar(self, familiar: Familiar) -> Result<Self> {
+        familiar.check(self.encoder.config.feature_dim())?;
+        Ok(Self { familiar: Some(familiar), ..self })
     }
 
     /// The newest weights and statistics of a trained network, copied.
@@ -62,6 +82,8 @@ impl Classifier {
             bias,
             classes,
             temperature: 1.0,
+            calibration: None,
+            familiar: None,
         }
     }
 
@@ -93,22 +115,50 @@ impl Classifier {
     }
 
     /// Writes one safetensors file under torchvision's names (`fc.weight`, `fc.bias` for the classifier), whole or not at
-    /// all; class names, preprocessing and configuration travel in its metadata.
+    /// all; class names, preprocessing, temperature and configuration travel in its metadata, and what it has seen labelled
+    /// in one more tensor.
     ///
     /// # Errors
     /// [`ModelError::File`] where the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.check()?;
+        let mut tensors = self.torch_tensors();
+        if let Some(familiar) = &self.familiar {
+            let shape = vec![familiar.len(), familiar.dim];
+            tensors.insert(TENSOR.into(), HostTensor { shape, data: familiar.features.clone() });
+        }
+        write_safetensors(path.as_ref(), &tensors, &self.metadata())
+    }
+
+    /// As [`Classifier::save`] with nothing but torchvision's tensors, so that `PyTorch` loads the file strictly; what it has
+    /// seen labelled stays behind.
+    ///
+    /// # Errors
+    /// [`ModelError::File`] where the file cannot be written.
+    pub fn export(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check()?;
+        write_safetensors(path.as_ref(), &self.torch_tensors(), &Self { familiar: None, ..self.clone() }.metadata())
+    }
+
+    fn torch_tensors(&self) -> StateDict {
         let mut tensors = (*self.encoder.state).clone();
         let shape = vec![self.classes.len(), self.encoder.config.feature_dim()];
         tensors.insert("fc.weight".into(), HostTensor { shape, data: self.weight.clone() });
         tensors.insert("fc.bias".into(), HostTensor { shape: vec![self.bias.len()], data: self.bias.clone() });
-        let metadata = Metadata {
+        tensors
+    }
+
+    fn metadata(&self) -> Metadata {
+        let names =
+            |familiar: &Familiar| FamiliarNames { names: familiar.names.clone(), threshold: familiar.threshold };
+        Metadata {
+            format_version: if self.familiar.is_some() { FORMAT_VERSION } else { PLAIN_VERSION },
             classes: Some(self.classes.to_vec()),
             temperature: Some(self.temperature),
+            calibration: self.calibration.clone(),
+            familiar: self.familiar.as_ref().map(names),
             ..self.encoder.metadata()
-        };
-        write_safetensors(path.as_ref(), &tensors, &metadata)
+        }
     }
 
     /// Reads a file written by [`Classifier::save`].
@@ -123,14 +173,26 @@ impl Classifier {
         let classes = metadata.classes.ok_or_else(|| missing("class names"))?;
         let weight = contents.tensors.remove("fc.weight").ok_or_else(|| missing("fc.weight"))?;
         let bias = contents.tensors.remove("fc.bias").ok_or_else(|| missing("fc.bias"))?;
+        let features = contents.tensors.remove(TENSOR);
         let encoder = Encoder {
             config: metadata.config,
             input: metadata.input,
             state: Arc::new(contents.tensors),
             origin: metadata.origin,
         };
-        let temperature = metadata.temperature.unwrap_or(1.0);
-        let classifier = Self { encoder, weight: weight.data, bias: bias.data, classes: classes.into(), temperature };
+        let mut classifier = Self {
+            temperature: metadata.temperature.unwrap_or(1.0),
+            calibration: metadata.calibration,
+            ..Self::new(encoder, weight.data, bias.data, classes.into())?
+        };
+        if !(classifier.temperature > 0.0 && classifier.temperature.is_finite()) {
+            let reason = format!("its temperature is {}, not a number above 0", classifier.temperature);
+            return Err(ModelError::Format { path: path.into(), reason });
+        }
+        if let (Some(FamiliarNames { names, threshold }), Some(features)) = (metadata.familiar, features) {
+            let dim = features.shape.last().copied().unwrap_or(0);
+            classifier = classifier.with_familiar(Familiar { features: features.data, dim, names, threshold })?;
+        }
         classifier.build(&foretask_backend::device("flex")?.plain())?;
         Ok(classifier)
     }
@@ -146,7 +208,11 @@ mod tests {
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 16, 16), 3).unwrap();
         let classes: Arc<[String]> = ["coat".to_owned(), "bag \"x\"".to_owned()].into();
         let weight = (0..64).map(|i| (i as f32).sin()).collect();
-        Classifier::new(encoder, weight, vec![0.1, -0.2], classes).unwrap()
+        let names = vec!["a.png".to_owned(), "row 2".to_owned()];
+        let features = [vec![1.0; 32], vec![-1.0; 32]].concat().iter().map(|v| v / 32.0_f32.sqrt()).collect();
+        let familiar = Familiar { features, dim: 32, names, threshold: Some(0.25) };
+        let classifier = Classifier::new(encoder, weight, vec![0.1, -0.2], classes).unwrap();
+        classifier.with_temperature(1.7, "held out").with_familiar(familiar).unwrap()
     }
 
     #[test]
@@ -160,6 +226,30 @@ mod tests {
         let first = std::fs::read(&path).unwrap();
         saved.save(&path).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), first, "the same contents give the same bytes");
+    }
+
+    #[test]
+    fn a_file_of_before_is_read_and_an_export_has_no_tensor_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("classifier.safetensors");
+        let full = classifier();
+        let plain = Classifier::new(full.encoder.clone(), full.weight.clone(), full.bias.clone(), full.classes.clone())
+            .unwrap();
+        plain.save(&path).unwrap();
+        let old = Classifier::load(&path).unwrap();
+        assert_eq!((old.temperature, &old.calibration, &old.familiar), (1.0, &None, &None));
+
+        full.export(&path).unwrap();
+        let again = Classifier::load(&path).unwrap();
+        assert_eq!(again, Classifier { familiar: None, ..full.clone() });
+        let bytes = std::fs::read(&path).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        assert!(file.names().iter().all(|name| !name.starts_with("familiar")));
+
+        let wrong = Familiar { dim: 31, ..full.familiar.clone().unwrap() };
+        assert!(full.clone().with_familiar(wrong).unwrap_err().to_string().contains("familiar"));
+        full.with_temperature(0.0, "broken").save(&path).unwrap();
+        assert!(Classifier::load(&path).unwrap_err().to_string().contains("temperature is 0"));
     }
 
     #[test]
@@ -180,7 +270,7 @@ mod tests {
         let start = classifier();
         let network = start.build(&device).unwrap();
         let again = Classifier::of(&network, &start.encoder, Arc::clone(&start.classes), start.encoder.origin.clone());
-        assert_eq!(again, start);
+        assert_eq!(again, Classifier { temperature: 1.0, calibration: None, familiar: None, ..start });
         assert_eq!(network.forward(Tensor::ones([3, 1, 16, 16], &device)).dims(), [3, 2]);
     }
 

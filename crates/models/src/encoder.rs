@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foretask_backend::{Scope, StateDict, load_state_dict, state_dict};
 use serde::{Deserialize, Serialize};
 
-use crate::file::{FORMAT_VERSION, Metadata, read_safetensors, write_safetensors};
+use crate::file::{Metadata, PLAIN_VERSION, read_safetensors, write_safetensors};
 use crate::{Backbone, BackboneConfig, ModelError, Result};
 
 /// What an encoder takes in: planes in 0..1, normalised by a mean and a standard deviation a channel.
@@ -115,12 +115,14 @@ impl Encoder {
 
     pub(crate) fn metadata(&self) -> Metadata {
         Metadata {
-            format_version: FORMAT_VERSION,
+            format_version: PLAIN_VERSION,
             config: self.config.clone(),
             input: self.input.clone(),
             origin: self.origin.clone(),
             classes: None,
             temperature: None,
+            calibration: None,
+            familiar: None,
         }
     }
 
@@ -135,7 +137,7 @@ impl Encoder {
         let missing = || ModelError::Metadata { path: path.into(), what: "description", wanted: "encoder" };
         let Metadata { config, input, origin, .. } = contents.metadata.ok_or_else(missing)?;
         let mut state = contents.tensors;
-        state.retain(|name, _| !name.starts_with("fc."));
+        state.retain(|name, _| !name.starts_with("fc.") && name != crate::familiar::TENSOR);
         let encoder = Self { config, input, state: Arc::new(state), origin };
         encoder.build(&foretask_backend::device("flex")?.plain())?;
         Ok(encoder)

@@ -11,10 +11,13 @@ use foretask_backend::{HostTensor, StateDict};
 use safetensors::tensor::{Dtype, SafeTensors, View, serialize};
 use serde::{Deserialize, Serialize};
 
+use crate::familiar::FamiliarNames;
 use crate::{BackboneConfig, InputSpec, ModelError, Result};
 
-/// The newest version of the metadata that this program writes and reads.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+/// The newest version of the metadata that this program writes and reads: 2 is a classifier with [`Familiar`](crate::Familiar).
+pub(crate) const FORMAT_VERSION: u32 = 2;
+/// What everything else is written as, so that older programs read it.
+pub(crate) const PLAIN_VERSION: u32 = 1;
 /// The safetensors metadata key. One key only: a map of several would be written in random order.
 const KEY: &str = "foretask";
 
@@ -29,6 +32,10 @@ pub(crate) struct Metadata {
     pub(crate) classes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) temperature: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) calibration: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) familiar: Option<FamiliarNames>,
 }
 
 /// The contents of a weights file.

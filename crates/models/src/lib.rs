@@ -9,6 +9,7 @@ mod cost;
 mod curves;
 mod encoder;
 mod error;
+mod familiar;
 mod file;
 mod foreign;
 pub mod heads;
@@ -20,6 +21,7 @@ pub use config::{Arch, BackboneConfig, Stem};
 pub use cost::Cost;
 pub use encoder::{Encoder, InputSpec};
 pub use error::{ModelError, Result};
+pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights};
 pub use heads::{
     ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, LastNorm, PredictionConfig, PredictionHead,

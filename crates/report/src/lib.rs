@@ -13,8 +13,8 @@ mod verdict;
 mod words;
 
 pub use error::ReportError;
-pub use html::render_html;
+pub use html::{render_comparison, render_html};
 pub use report::*;
-pub use table::table_text;
+pub use table::{comparison_text, table_text};
 pub use tensorboard::EventWriter;
 pub use verdict::{Outcome, Verdict};

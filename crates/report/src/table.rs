@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::words::{self, duration, mean_sd, percent_number, points};
-use crate::{Report, ResultRow};
+use crate::{Comparison, Report, ResultRow};
 
 /// Longest line of running text.
 const WIDTH: usize = 96;
@@ -90,6 +90,68 @@ fn line(report: &Report, row: &ResultRow) -> [String; 8] {
         words::count(row.labels as u64),
         row.seconds.map(duration).unwrap_or_default(),
     ]
+}
+
+/// Results of several runs as an aligned table, a column for each run, then what differs between them.
+pub fn comparison_text(comparison: &Comparison) -> String {
+    let mut lines = vec![std::iter::once(String::new()).chain(letters(comparison)).collect::<Vec<String>>()];
+    for name in comparison.result_names() {
+        let cell = |(run, one): (usize, &crate::Compared)| {
+            let Some(row) = one.report.results.iter().find(|row| row.name == name) else { return String::new() };
+            let accuracy = mean_sd(row.mean, row.sd);
+            match comparison.matched_with_first(name, run) {
+                Some(Ok(difference)) => format!("{accuracy} ({})", points(difference.mean)),
+                _ => accuracy,
+            }
+        };
+        let cells = comparison.runs.iter().enumerate().map(cell);
+        lines.push(std::iter::once(name.to_owned()).chain(cells).collect());
+    }
+    let mut text = String::new();
+    for (letter, run) in letters(comparison).zip(&comparison.runs) {
+        let _ = writeln!(text, "  {letter}  {}", clean(&run.name));
+    }
+    text.push('\n');
+    columns(&lines, &mut text);
+    let settings = comparison.differing();
+    if !settings.is_empty() {
+        text.push_str("\n  What differs\n");
+        let line = |(group, name, values): (String, String, Vec<Option<String>>)| {
+            let title = if name.is_empty() { group } else { format!("{name} ({group})") };
+            let values = values.into_iter().map(|value| value.unwrap_or_else(|| "–".into()));
+            std::iter::once(title).chain(values).collect::<Vec<String>>()
+        };
+        columns(&settings.into_iter().map(line).collect::<Vec<_>>(), &mut text);
+    }
+    text
+}
+
+fn letters(comparison: &Comparison) -> impl Iterator<Item = String> {
+    (0..comparison.runs.len()).map(Comparison::letter)
+}
+
+/// Cells that line up, each cut at a width that leaves room for others.
+fn columns(lines: &[Vec<String>], text: &mut String) {
+    const WIDEST: usize = 44;
+    let cut = |cell: &String| {
+        let cell = clean(cell);
+        if cell.chars().count() <= WIDEST {
+            return cell;
+        }
+        cell.chars().take(WIDEST - 1).chain(['…']).collect()
+    };
+    let lines: Vec<Vec<String>> = lines.iter().map(|line| line.iter().map(cut).collect()).collect();
+    let count = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..count).map(|column| width(column).unwrap_or(0)).collect();
+    for line in &lines {
+        let mut padded = String::new();
+        for (cell, width) in line.iter().zip(&widths) {
+            let _ = write!(padded, "  {cell}{:gap$}", "", gap = width - cell.chars().count());
+        }
+        text.push_str(padded.trim_end());
+        text.push('\n');
+    }
 }
 
 /// One line without control characters, so that a class name cannot drive the terminal.

@@ -27,10 +27,11 @@ pub use options::OptionDoc;
 pub use plan::{Plan, PlannedAuto, PlannedData, PlannedParam, PlannedStage, StageState};
 pub use progress::Progress;
 pub use reference::{explain_word, markdown, overview};
-pub use run::{RunLine, RunResult, list_runs, rewrite_report};
+pub use run::{ComparedRuns, RunLine, RunResult, compare_runs, list_runs, rewrite_report};
 pub use session::{Finished, check, read_script, run};
 pub use verbs::{
-    DeviceInfo, Finding, ImportRequest, Imported, PackRequest, PackedUp, Predicted, PreviewRequest, Sheet, describe,
-    devices, doctor, import, pack, predict, prepare_process, preview,
+    DeviceInfo, Embedded, Exported, Finding, ImportRequest, Imported, NewScript, PackRequest, PackedUp, Predicted,
+    PreviewRequest, Sheet, describe, devices, doctor, embed, export, import, new_script, pack, predict,
+    prepare_process, preview,
 };
 pub use words::{Example, Kind, Param, Signature, Theme, Word};

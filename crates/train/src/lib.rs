@@ -30,8 +30,8 @@ pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt};
 pub use error::TrainError;
 pub use features::{Features, extract_features, extract_mirrored_features};
 pub use finetune::{
-    FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, Labelled, MOST_ROUNDS, Recipe, finetune, random_encoder,
-    resolve_finetune,
+    FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, LEAST_HELD_OUT, Labelled, MOST_ROUNDS, Recipe, finetune,
+    input_size, random_encoder, resolve_finetune,
 };
 pub use health::{Gauges, HealthLine, Metric, Reference};
 pub use labels::{labels_of, largest};
@@ -43,8 +43,8 @@ pub use pretrain::{
     TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
-    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features,
-    pixel_probe, soft_probe, stratified_folds,
+    DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, held_out_logits, linear_probe,
+    pixel_features, pixel_probe, soft_probe,
 };
 pub use schedule::{Decay, Schedule};
 pub use self_train::{Consistency, ConsistencyOptions, consistency_round};

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod browser;
+mod compare;
 mod custom_task;
 mod data;
 mod experiment;
 mod mistakes;
+mod new;
 mod online;
 mod predict;
 mod resume;

@@ -57,6 +57,6 @@ fn mistakes_are_shown_where_they_stand() {
     told(", online: #{ k: 3 }", &["labelled images", "data: few"]);
     told(", online: data.unlabeled()", &["labels", "online"]);
     told(", online: #{ data: few, kk: 3 }", &["kk", "did you mean", "k"]);
-    told(", online: #{ data: few, folds: 1 }", &["folds", "at least 2"]);
+    told(", online: #{ data: few, most: 1 }", &["most", "at least 2"]);
     told(", online: data.split(\"train\").per_class(1)", &["two or more a class"]);
 }

@@ -70,9 +70,10 @@ fn completions_and_help_are_there() {
     let place = Place::new();
     place.foretask(&["completions", "bash"]).exits(0).says(&["_foretask"]);
     let help = place.foretask(&["--help"]).exits(0);
-    for verb in
-        ["run", "check", "preview", "describe", "import", "predict", "runs", "report", "devices", "doctor", "words"]
-    {
+    for verb in [
+        "new", "run", "check", "preview", "describe", "import", "predict", "embed", "export", "runs", "report",
+        "devices", "doctor", "words",
+    ] {
         help.says(&[verb]);
         place.foretask(&[verb, "--help"]).exits(0).says(&["Example", &format!("foretask {verb}")]);
     }

@@ -2,6 +2,7 @@
 
 mod data;
 mod machine;
+mod models;
 mod pack;
 mod runs;
 mod script;
@@ -19,6 +20,7 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Preview { script, common, task, images, seed, output } => {
             script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output })
         }
+        Verb::New { folder, output, force } => script::new(&folder, output.as_deref(), force),
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
         Verb::Import { source, output, format, split, per_class, seed, class_names, paths } => {
             let request = foretask_script::ImportRequest { format, split, per_class, seed, class_names, paths };
@@ -29,9 +31,11 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             let (quality, shard_size) = (Some(quality), Some(shard_size));
             pack::pack(&source, &output, foretask_script::PackRequest { import, max_side, quality, shard_size })
         }
-        Verb::Predict { model, images, output, device } => data::predict(&model, &images, &output, device.as_deref()),
+        Verb::Predict { model, images, output, device } => models::predict(&model, &images, &output, device.as_deref()),
+        Verb::Embed { model, images, output, device } => models::embed(&model, &images, &output, device.as_deref()),
+        Verb::Export { model, output } => models::export(&model, &output),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
-        Verb::Report { runs } => runs::report(&runs),
+        Verb::Report { runs, output } => runs::report(&runs, &output),
         Verb::Devices { json } => machine::devices(json),
         Verb::Doctor { json } => machine::doctor(json),
         Verb::Words { name, markdown } => words::words(name.as_deref(), markdown),

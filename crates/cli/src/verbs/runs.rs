@@ -16,7 +16,7 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
         println!("No runs yet in {}.", out.display());
         return Ok(());
     }
-    let mut rows = vec![["run", "status", "device", "time", "results"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["run", "status", "device", "time", "set", "results"].map(str::to_owned).to_vec()];
     for run in &runs {
         let results: Vec<String> = run
             .results
@@ -31,18 +31,26 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
             run.status.clone(),
             run.device.clone(),
             run.seconds.map_or_else(String::new, duration),
+            run.params.join(" "),
             results.join(", "),
         ]);
     }
     print!("{}", table(&rows));
+    if runs.len() > 1 {
+        println!("\n`foretask report RUN RUN` puts runs side by side.");
+    }
     Ok(())
 }
 
-pub(crate) fn report(runs: &[PathBuf]) -> Result<(), Error> {
-    for run in runs {
+pub(crate) fn report(runs: &[PathBuf], output: &Path) -> Result<(), Error> {
+    if let [run] = runs {
         for page in foretask_script::rewrite_report(run)? {
             println!("{}", page.display());
         }
+        return Ok(());
     }
+    let compared = foretask_script::compare_runs(runs, output)?;
+    print!("{}", compared.text);
+    println!("\n{}", compared.page.display());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Verbs that take a script: run, check, preview.
+//! Verbs that take or make a script: run, check, preview, new.
 
 use std::path::Path;
 
@@ -49,5 +49,15 @@ pub(crate) fn preview(script: &Path, common: Common, request: &PreviewRequest) -
     for sheet in foretask_script::preview(source, &settings(common)?, request)? {
         println!("{}: {}", sheet.title, sheet.path.display());
     }
+    Ok(())
+}
+
+pub(crate) fn new(folder: &Path, output: Option<&Path>, force: bool) -> Result<(), Error> {
+    let written = foretask_script::new_script(folder, output, force)?;
+    for found in &written.found {
+        println!("{found}");
+    }
+    let path = written.path.display();
+    println!("\n{path}: `foretask check {path}` says what it will do, `foretask run {path}` does it.");
     Ok(())
 }

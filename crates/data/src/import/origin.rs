@@ -243,7 +243,7 @@ fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, Plan)> 
         return Err(DataError::Empty { view: manifest.steps().join(" | ") });
     }
     let classes = named(manifest.classes()?.to_vec(), options)?;
-    let plan = Plan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_columns()?);
+    let plan = Plan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_of_rows()?);
     Ok((Origin::Table(TableImages::new(&manifest)?), plan))
 }
 

@@ -4,6 +4,7 @@ mod columns;
 mod describe;
 mod draw;
 mod folder;
+mod further;
 pub(crate) mod huggingface;
 mod labels;
 mod open;

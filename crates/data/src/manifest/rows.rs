@@ -39,14 +39,8 @@ impl Manifest {
     }
 
     /// The columns that mean nothing to us, of all rows.
-    pub(crate) fn further_columns(&self) -> Result<DataFrame> {
-        let columns = &self.table.columns;
-        let ours = |name: &str| {
-            columns.image.own_columns().contains(&name)
-                || columns.label.as_deref() == Some(name)
-                || columns.split.as_deref() == Some(name)
-        };
-        let further: Vec<Expr> = columns.names().into_iter().filter(|name| !ours(name)).map(col).collect();
+    pub(crate) fn further_of_rows(&self) -> Result<DataFrame> {
+        let further: Vec<Expr> = self.further_names().into_iter().map(col).collect();
         if further.is_empty() {
             return Ok(DataFrame::default());
         }

@@ -51,6 +51,32 @@ fn parquet_reads_back() {
 }
 
 #[test]
+fn what_may_be_missing_is_written_as_missing() {
+    let table = Table::new()
+        .with("n", Column::I64(vec![Some(-2), None]))
+        .with("x", Column::F64(vec![None, Some(0.1)]))
+        .with("b", Column::Bool(vec![Some(true), None]));
+    let folder = tempfile::tempdir().unwrap();
+    let read = |name: &str| {
+        write_table(&folder.path().join(name), &table).unwrap();
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    assert_eq!(read("p.jsonl"), "{\"n\":-2,\"x\":null,\"b\":true}\n{\"n\":null,\"x\":0.1,\"b\":null}\n");
+    assert_eq!(read("p.csv"), "n,x,b\n-2,,true\n,0.1,\n");
+    write_table(&folder.path().join("p.parquet"), &table).unwrap();
+    let path = folder.path().join("p.parquet");
+    let found = LazyFrame::scan_parquet(path.to_str().unwrap().into(), ScanArgsParquet::default());
+    assert!(found.unwrap().collect().unwrap().equals_missing(&frame(&table, false).unwrap()));
+}
+
+#[test]
+fn a_table_without_rows_is_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = Table::new().with("row", Column::U64(vec![])).with("v", Column::Vectors { width: 3, data: vec![] });
+    write_table(&folder.path().join("p.parquet"), &empty).unwrap();
+}
+
+#[test]
 fn what_is_no_table_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let refuse = |name: &str, table: &Table| write_table(&folder.path().join(name), table).unwrap_err().to_string();

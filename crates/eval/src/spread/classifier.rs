@@ -3,11 +3,11 @@
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
-    Context, Features, ProbeOptions, Standardization, extract_features, extract_mirrored_features, labels_of,
-    soft_probe,
+    Context, Features, HeldOut, LEAST_HELD_OUT, ProbeOptions, Standardization, extract_features,
+    extract_mirrored_features, labels_of, soft_probe,
 };
 
-use super::{Spread, SpreadOptions, spread_labels};
+use super::{Spread, SpreadOptions, spread_watched};
 use crate::EvalError;
 
 /// A classifier that learned from spread labels, and the labels.
@@ -21,6 +21,11 @@ pub struct SpreadFit {
     pub spread: Spread,
     /// Number of the few.
     pub few: usize,
+    /// Answers for the few, hidden a fifth at a time, by classifiers that learned from the others spread: what a temperature is
+    /// fitted to. None where nobody asked.
+    pub held_out: Option<HeldOut>,
+    /// Features of the few by the encoder.
+    pub features: Features,
 }
 
 impl SpreadFit {
@@ -54,6 +59,18 @@ pub fn spread_classifier(
     options: &SpreadOptions,
     cx: &Context<'_>,
 ) -> Result<SpreadFit, EvalError> {
+    fit_spread(encoder, few, pool, options, true, cx)
+}
+
+/// As [`spread_classifier`]; answers of classifiers without a part of the few are found only if `held_out`.
+pub(crate) fn fit_spread(
+    encoder: &Encoder,
+    few: &Images,
+    pool: &Images,
+    options: &SpreadOptions,
+    held_out: bool,
+    cx: &Context<'_>,
+) -> Result<SpreadFit, EvalError> {
     options.check()?;
     let labels = labels_of(few)?;
     let classes = few.classes();
@@ -63,7 +80,8 @@ pub fn spread_classifier(
     }
     let around = extract_features(encoder, pool, cx)?;
     let statistics = Standardization::of(&around.data, around.dim);
-    let all = together(&extract_features(encoder, few, cx)?, &around);
+    let features = extract_features(encoder, few, cx)?;
+    let all = together(&features, &around);
     let compared = if options.mirror {
         let around = extract_mirrored_features(encoder, pool, cx)?;
         let mirrored = together(&extract_mirrored_features(encoder, few, cx)?, &around);
@@ -77,16 +95,37 @@ pub fn spread_classifier(
     // One of the few that is among the unlabelled, too, is its own closest neighbor.
     let known: Vec<Option<u32>> =
         labels.iter().copied().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();
-    let spread = spread_labels(&compared, &known, classes.len(), options)?;
-
-    let rows = spread.confident_rows(options.confident);
-    let of_row = |&row: &u32| spread.shares[row as usize * classes.len()..][..classes.len()].iter().copied();
-    let shares: Vec<f32> = rows.iter().flat_map(of_row).collect();
+    let learn = |spread: &Spread, rows: &[u32], probe: &ProbeOptions| {
+        let of_row = |&row: &u32| spread.shares[row as usize * classes.len()..][..classes.len()].iter().copied();
+        let shares: Vec<f32> = rows.iter().flat_map(of_row).collect();
+        soft_probe(&all.select(rows), &shares, classes.len(), Some(&statistics), probe)
+    };
     let probe = ProbeOptions { strength: Some(options.strength), ..ProbeOptions::default() };
-    let fitted = soft_probe(&all.select(&rows), &shares, classes.len(), Some(&statistics), &probe)?;
+    let rough = ProbeOptions { tolerance: ROUGHLY, ..probe.clone() };
+    let how = "the labels spread without a fifth of them at a time".to_owned();
+    let mut answers = HeldOut { how, ..HeldOut::default() };
+    let mut watch = |hidden: &[usize], spread: Spread| -> Result<(), EvalError> {
+        if held_out && labels.len() >= LEAST_HELD_OUT {
+            let mut rows = spread.confident_rows(options.confident);
+            let step = rows.len().div_ceil(ROWS_WITHOUT).max(1);
+            rows = rows.into_iter().step_by(step).filter(|row| !hidden.contains(&(*row as usize))).collect();
+            let hidden: Vec<u32> = hidden.iter().map(|&row| row as u32).collect();
+            let given: Vec<u32> = hidden.iter().map(|&row| labels[row as usize]).collect();
+            answers.add(&learn(&spread, &rows, &rough)?, &all.select(&hidden).data, &given);
+        }
+        Ok(())
+    };
+    let spread = spread_watched(&compared, &known, classes.len(), options, &mut watch)?;
+    let fitted = learn(&spread, &spread.confident_rows(options.confident), &probe)?;
     let classifier = Classifier::new(encoder.clone(), fitted.weight, fitted.bias, classes.clone())?;
-    Ok(SpreadFit { classifier, converged: fitted.converged, spread, few: labels.len() })
+    let held_out = held_out.then_some(answers);
+    Ok(SpreadFit { classifier, converged: fitted.converged, spread, few: labels.len(), held_out, features })
 }
+
+/// A temperature needs no better minimum.
+const ROUGHLY: f64 = 1e-3;
+/// Nor more rows to learn from than these.
+const ROWS_WITHOUT: usize = 4096;
 
 /// At most `most` images, evenly chosen over all.
 pub fn some_of(images: &Images, most: usize) -> Images {

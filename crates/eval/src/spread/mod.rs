@@ -9,6 +9,7 @@ mod tests;
 
 use foretask_train::Features;
 
+pub(crate) use classifier::fit_spread;
 pub use classifier::{SpreadFit, some_of, spread_classifier};
 pub use options::SpreadOptions;
 
@@ -70,6 +71,18 @@ pub fn spread_labels(
     classes: usize,
     options: &SpreadOptions,
 ) -> Result<Spread, EvalError> {
+    spread_watched(features, labels, classes, options, &mut |_, _| Ok(()))
+}
+
+/// As [`spread_labels`]; `watch` is told of every part of the given labels that is hidden: of its rows, and of what comes out
+/// when the others are spread without it.
+pub(super) fn spread_watched(
+    features: &Features,
+    labels: &[Option<u32>],
+    classes: usize,
+    options: &SpreadOptions,
+    watch: &mut Watch<'_>,
+) -> Result<Spread, EvalError> {
     options.check()?;
     if features.rows.len() != labels.len() {
         return Err(EvalError::Input(format!("{} features for {} labels", features.rows.len(), labels.len())));
@@ -82,9 +95,23 @@ pub fn spread_labels(
     }
     let graph = Graph::of(features, options.neighbors)?;
     let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options);
-    let recovered = recovered(&graph, labels, classes, balanced, options);
-    let mut found =
-        Spread { labels: Vec::new(), confidence: Vec::new(), shares: Vec::new(), balanced, parts, recovered };
+    let recovered = recovered(&graph, labels, classes, balanced, options, watch)?;
+    Ok(Spread { balanced, parts, recovered, ..of_shares(&shares, labels, classes) })
+}
+
+/// Hears of hidden rows and of what came out without them.
+type Watch<'a> = dyn FnMut(&[usize], Spread) -> Result<(), EvalError> + 'a;
+
+/// Labels and confidence by the shares `[rows, classes]`; given labels stay as they are.
+fn of_shares(shares: &[f64], labels: &[Option<u32>], classes: usize) -> Spread {
+    let mut found = Spread {
+        labels: Vec::new(),
+        confidence: Vec::new(),
+        shares: Vec::new(),
+        balanced: false,
+        parts: (0.0, 0.0),
+        recovered: Recovered::default(),
+    };
     for (row, given) in shares.chunks_exact(classes).zip(labels) {
         let best = likeliest(row);
         let (label, confidence) = match given {
@@ -98,7 +125,7 @@ pub fn spread_labels(
             None => found.shares.extend(row.iter().map(|share| *share as f32)),
         }
     }
-    Ok(found)
+    found
 }
 
 /// Just below the confidence of a given label.
@@ -142,7 +169,8 @@ fn recovered(
     classes: usize,
     balanced: bool,
     options: &SpreadOptions,
-) -> Recovered {
+    watch: &mut Watch<'_>,
+) -> Result<Recovered, EvalError> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
     for (row, label) in labels.iter().enumerate() {
         if let Some(label) = label {
@@ -165,8 +193,9 @@ fn recovered(
         let right = |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
         found.right += hidden.iter().filter(right).count();
         found.hidden += hidden.len();
+        watch(&hidden, of_shares(&shares, &rest, classes))?;
     }
-    found
+    Ok(found)
 }
 
 /// The place of the largest share, the first among equals.

@@ -209,3 +209,53 @@ fn two_training_steps_from_one_seed_are_equal_to_the_bit() {
     };
     assert!(run() == run());
 }
+
+/// torchvision's `resnet18().state_dict()`, entry by entry.
+fn names_of_torchvision() -> Vec<String> {
+    let norm = |path: &str| {
+        ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"].map(|part| format!("{path}.{part}"))
+    };
+    let mut names = vec!["conv1.weight".to_owned(), "fc.weight".to_owned(), "fc.bias".to_owned()];
+    names.extend(norm("bn1"));
+    for layer in 1..=4 {
+        for block in 0..2 {
+            let at = format!("layer{layer}.{block}");
+            for part in 1..=2 {
+                names.push(format!("{at}.conv{part}.weight"));
+                names.extend(norm(&format!("{at}.bn{part}")));
+            }
+            if layer > 1 && block == 0 {
+                names.push(format!("{at}.downsample.0.weight"));
+                names.extend(norm(&format!("{at}.downsample.1")));
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn an_exported_resnet18_has_the_names_of_torchvision_and_no_other() {
+    let expected = names_of_torchvision();
+    assert_eq!(expected.len(), 122, "len(torchvision.models.resnet18().state_dict())");
+    let config = BackboneConfig::new(Arch::ResNet18, 64).with_stem(Stem::Imagenet);
+    let encoder = crate::Encoder::random(&config, &crate::InputSpec::imagenet(224, 224), 0).unwrap();
+    let classes: Vec<String> = (0..7).map(|class| format!("class {class}")).collect();
+    let classifier = crate::Classifier::new(encoder, vec![0.5; 7 * 512], vec![0.0; 7], classes.into()).unwrap();
+    let known =
+        crate::Familiar { features: vec![0.1; 512], dim: 512, names: vec!["a.png".to_owned()], threshold: None };
+    let classifier = classifier.with_familiar(known).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    classifier.export(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut names: Vec<String> = file.names().into_iter().map(ToString::to_string).collect();
+    names.sort();
+    assert_eq!(names, expected);
+    assert_eq!(file.tensor("fc.weight").unwrap().shape(), [7, 512]);
+    assert_eq!(file.tensor("layer4.0.downsample.0.weight").unwrap().shape(), [512, 256, 1, 1]);
+    // Weights of another program are read by the same names.
+    let again = crate::load_torch_weights(&path, &crate::ForeignOptions::default()).unwrap();
+    assert_eq!(again.encoder.state, classifier.encoder.state);
+}

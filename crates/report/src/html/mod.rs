@@ -4,6 +4,8 @@
 //! writes itself out of escaped or checked parts. The page's own content policy forbids scripts and the network.
 
 mod code;
+mod compare;
+mod confidence;
 mod confusion;
 mod curves;
 mod head;
@@ -12,6 +14,7 @@ mod provenance;
 mod results;
 mod sheets;
 
+pub use compare::render_comparison;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
@@ -19,11 +22,12 @@ use serde::Serialize;
 
 use crate::{Report, ReportError};
 
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("results.html", include_str!("../../templates/results.html")),
     ("curves.html", include_str!("../../templates/curves.html")),
+    ("confidence.html", include_str!("../../templates/confidence.html")),
     ("confusion.html", include_str!("../../templates/confusion.html")),
     ("pretext.html", include_str!("../../templates/pretext.html")),
     ("predictions.html", include_str!("../../templates/predictions.html")),
@@ -98,6 +102,10 @@ fn sections(report: &Report) -> Vec<Section> {
             } else {
                 "Nothing was evaluated."
             }),
+        Section::of("confidence", "Confidence", "confidence.html", confidence::view(report)).intro(
+            "How far the probabilities can be believed, mean over label draws. The calibration error is the distance between \
+             confidence and accuracy; a temperature above 1 takes confidence back.",
+        ),
         Section::of("pretext", "Labels made from images", "pretext.html", sheets::pretext(report))
             .intro(
                 "What the pretext task asked, the label it made out of the image, and what the trained model answered.",

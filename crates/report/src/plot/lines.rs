@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use super::{Axis, escape};
 use crate::words;
 
-const WIDTH: f64 = 340.0;
-const HEIGHT: f64 = 190.0;
-const LEFT: f64 = 40.0;
-const RIGHT: f64 = 12.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = 34.0;
+pub(super) const WIDTH: f64 = 340.0;
+pub(super) const HEIGHT: f64 = 190.0;
+pub(super) const LEFT: f64 = 40.0;
+pub(super) const RIGHT: f64 = 12.0;
+pub(super) const TOP: f64 = 14.0;
+pub(super) const BOTTOM: f64 = 34.0;
 /// More points than this many pairs cannot be told apart at the plot's size.
 const BUCKETS: usize = 240;
 
@@ -105,7 +105,7 @@ fn put(svg: &mut String, part: std::fmt::Arguments<'_>) {
 }
 
 /// A path with a gap wherever a point is not finite.
-fn path(points: &[(f64, f64)], px: impl Fn(f64) -> f64, py: impl Fn(f64) -> f64) -> String {
+pub(super) fn path(points: &[(f64, f64)], px: impl Fn(f64) -> f64, py: impl Fn(f64) -> f64) -> String {
     let mut path = String::new();
     let mut pen_down = false;
     for &(x, y) in points {
@@ -120,7 +120,7 @@ fn path(points: &[(f64, f64)], px: impl Fn(f64) -> f64, py: impl Fn(f64) -> f64)
 }
 
 /// Keeps the smallest and the largest value of each bucket, so that no spike is lost, and every gap.
-fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub(super) fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     if points.len() <= 2 * BUCKETS {
         return points.to_vec();
     }

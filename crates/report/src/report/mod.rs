@@ -1,16 +1,18 @@
 //! What a report says, as plain data: filled by whoever ran the experiment, stored as JSON, rendered as often as wanted.
 
+mod comparison;
 mod number;
 mod pictures;
 mod provenance;
 mod results;
 mod stages;
 
+pub use comparison::{Compared, Comparison, Matched};
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
 pub use provenance::{BadImage, BadImages, DataUse, Entry, EntryGroup, Leak, Leakage, Note, NoteKind, Origin, Script};
-pub use results::{ClassShare, Confusion, Difference, Draw, Evaluation, Interval, ResultRow, Role};
+pub use results::{ClassShare, Confidence, Confusion, Difference, Draw, Evaluation, Interval, ResultRow, Role};
 pub use stages::{HistoryPoint, Metric, Stage};
 
 use serde::{Deserialize, Serialize};

@@ -75,6 +75,24 @@ pub struct ResultRow {
     pub converged: Option<bool>,
     /// The training stage ([`super::Stage::name`]) whose encoder this used.
     pub stage: Option<String>,
+    /// How far its confidence can be believed; `None` where nobody looked.
+    pub confidence: Option<Confidence>,
+}
+
+/// How far the probabilities of a result can be believed, each figure the mean over draws.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Confidence {
+    /// What logits are divided by before they become probabilities; `None` where nothing was calibrated.
+    pub temperature: Option<f64>,
+    /// Why, in words, of the first draw.
+    pub reason: String,
+    /// Mean of -ln(probability of the true class).
+    #[serde(deserialize_with = "number::or_nan")]
+    pub log_loss: f64,
+    /// Expected calibration error over 15 bins of confidence, 0..1.
+    #[serde(deserialize_with = "number::or_nan")]
+    pub calibration_error: f64,
 }
 
 impl Default for ResultRow {
@@ -93,6 +111,7 @@ impl Default for ResultRow {
             pretraining_seconds: None,
             converged: None,
             stage: None,
+            confidence: None,
         }
     }
 }

@@ -47,8 +47,13 @@ impl Curves {
     }
 }
 
+/// A folder that no other stage of the run has. Titles may be alike (two settings of one task), and TensorBoard takes a second
+/// file in a folder for a resumed training that supersedes the first.
 fn folder_of(run: &Path, title: &str) -> PathBuf {
-    run.join("tensorboard").join(slug(title))
+    let parent = run.join("tensorboard");
+    let first = parent.join(slug(title));
+    let more = (2..1000).map(|number| parent.join(format!("{}-{number}", slug(title))));
+    std::iter::once(first.clone()).chain(more).find(|folder| !folder.exists()).unwrap_or(first)
 }
 
 /// Every number of a line, by the name of its curve.
@@ -91,5 +96,16 @@ mod tests {
         let bytes = std::fs::read(&files[0]).unwrap();
         let count = |tag: &str| bytes.windows(tag.len()).filter(|window| *window == tag.as_bytes()).count();
         assert_eq!((count("accuracy"), count("loss"), count("effective_rank")), (2, 2, 0));
+
+        // Another stage with the same title gets a folder of its own; the same stage keeps its own.
+        let other = tempfile::tempdir().unwrap();
+        curves.begin(run.path(), "pretrain by rotation", other.path()).unwrap();
+        curves.begin(run.path(), "pretrain by rotation", stage.path()).unwrap();
+        let mut folders: Vec<_> = std::fs::read_dir(run.path().join("tensorboard"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        folders.sort();
+        assert_eq!(folders, ["pretrain-by-rotation", "pretrain-by-rotation-2"]);
     }
 }

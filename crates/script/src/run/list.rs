@@ -25,6 +25,8 @@ pub struct RunLine {
     pub device: String,
     /// Headline results.
     pub results: Vec<RunResult>,
+    /// Params that were given another value with `--set`, as NAME=VALUE.
+    pub params: Vec<String>,
     /// The verdict of its last report.
     pub verdict: Option<String>,
 }
@@ -98,7 +100,11 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
     // A process that was killed could not say so itself.
     let gone = |process: u64| Path::new("/proc").is_dir() && !Path::new(&format!("/proc/{process}")).is_dir();
     let killed = text("status") == "running" && run["process"].as_u64().is_some_and(gone);
+    let params = run["params"].as_array().into_iter().flatten().filter(|param| param["set"] == true);
+    let text_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let params = params.map(|param| format!("{}={}", text_of(&param["name"]), text_of(&param["value"]))).collect();
     Some(RunLine {
+        params,
         folder: folder.to_path_buf(),
         script: script.to_owned(),
         started: text("started"),
@@ -115,26 +121,37 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
 /// # Errors
 /// [`Error::Plain`] when the folder holds no report, or its data cannot be read.
 pub fn rewrite_report(run: &Path) -> Result<Vec<PathBuf>, Error> {
-    let folder = if stored(run).is_empty() {
-        let latest = folders(run).unwrap_or_default().into_iter().rev().find(|folder| !stored(folder).is_empty());
-        latest.ok_or_else(|| {
-            let help = "`foretask runs` lists runs; one that was interrupted before its `report` has none".to_owned();
-            Error::input(format!("there is no stored report in `{}`", run.display()), help)
-        })?
-    } else {
-        run.to_path_buf()
-    };
     let mut pages = Vec::new();
-    for data in stored(&folder) {
+    for data in reports_of(run)?.1 {
         let fail = |what: String| Error::failed(format!("`{}`: {what}", data.display()), None);
-        let text = std::fs::read_to_string(&data).map_err(|error| fail(error.to_string()))?;
-        let report = Report::from_json(&text).map_err(|error| fail(error.to_string()))?;
+        let report = report_of(&data)?;
         let html = foretask_report::render_html(&report).map_err(|error| fail(error.to_string()))?;
         let page = data.with_extension("html");
         foretask_data::write_atomically(&page, html).map_err(|error| fail(error.to_string()))?;
         pages.push(page);
     }
     Ok(pages)
+}
+
+/// A run's folder and the data of its reports; of a script's folder those of its latest run that has any.
+pub(super) fn reports_of(run: &Path) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+    let own = stored(run);
+    if !own.is_empty() {
+        return Ok((run.to_path_buf(), own));
+    }
+    let latest = folders(run).unwrap_or_default().into_iter().rev().map(|folder| (stored(&folder), folder));
+    let found = latest.map(|(files, folder)| (folder, files)).find(|(_, files)| !files.is_empty());
+    found.ok_or_else(|| {
+        let help = "`foretask runs` lists runs; one that was interrupted before its `report` has none".to_owned();
+        Error::input(format!("there is no stored report in `{}`", run.display()), help)
+    })
+}
+
+/// A stored report.
+pub(super) fn report_of(data: &Path) -> Result<Report, Error> {
+    let fail = |what: String| Error::failed(format!("`{}`: {what}", data.display()), None);
+    let text = std::fs::read_to_string(data).map_err(|error| fail(error.to_string()))?;
+    Report::from_json(&text).map_err(|error| fail(error.to_string()))
 }
 
 /// The data of the reports in a run's folder.
@@ -163,7 +180,8 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(
             folder.join("run.json"),
-            r#"{"status": "done", "started": "now", "seconds": 3.5, "device": "flex"}"#,
+            r#"{"status": "done", "started": "now", "seconds": 3.5, "device": "flex",
+                "params": [{"name": "labels", "value": "5", "set": true}, {"name": "lr", "value": "0.1", "set": false}]}"#,
         )
         .unwrap();
         let results = r#"{"quick": {"verdict": "It helped.", "results": [{"name": "ours", "mean": 0.7, "sd": 0.02}]}}"#;
@@ -172,6 +190,7 @@ mod tests {
 
         let runs = list_runs(out.path(), Some("scripts/quick.rhai")).unwrap();
         assert_eq!((runs.len(), runs[0].status.as_str(), runs[0].results[0].mean), (1, "done", 0.7));
+        assert_eq!(runs[0].params, ["labels=5"]);
         assert_eq!(runs[0].verdict.as_deref(), Some("It helped."));
         assert!(list_runs(out.path(), Some("other")).unwrap().is_empty());
 

@@ -1,11 +1,13 @@
 //! The folder of one run: `runs/<script>/<time>/`.
 
+mod compare;
 mod curves;
 mod folder;
 mod list;
 mod report;
 mod time;
 
-pub(crate) use folder::{RunFolder, StageRecord};
+pub use compare::{ComparedRuns, compare_runs};
+pub(crate) use folder::{RunFolder, StageRecord, slug};
 pub use list::{RunLine, RunResult, list_runs, rewrite_report};
 pub(crate) use report::{ReportOptions, write_report};

@@ -106,8 +106,7 @@ impl Encoder {
     }
 }
 
-/// Width and height of a new network's input for these images: their own where all are alike, else a square of the
-/// shortest side.
+/// Width and height of a new network's input for these images.
 pub(crate) fn input_size(images: &Images) -> (usize, usize) {
-    images.uniform_size().unwrap_or_else(|| (images.smallest_side(), images.smallest_side()))
+    foretask_train::input_size(images)
 }

@@ -37,6 +37,12 @@ impl Evaluation {
         all.iter().sum::<f64>() / all.len().max(1) as f64
     }
 
+    /// The mean over draws of what `figure` reads off; 0 in a planning pass.
+    pub(crate) fn mean_of(&self, figure: impl Fn(&foretask_eval::Evaluation) -> f64) -> f64 {
+        let all: Vec<f64> = self.draws.iter().filter_map(|draw| draw.measured.as_ref()).map(|m| figure(m)).collect();
+        all.iter().sum::<f64>() / all.len().max(1) as f64
+    }
+
     /// Standard deviation over draws (n - 1); `None` for a single one.
     pub(crate) fn sd(&self) -> Option<f64> {
         let all = self.accuracies();

@@ -61,6 +61,10 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("accuracy", |evaluation: &mut Evaluation| -> Array {
         evaluation.accuracies().into_iter().map(Dynamic::from).collect()
     });
+    engine.register_get("log_loss", |evaluation: &mut Evaluation| evaluation.mean_of(|found| found.log_loss));
+    engine.register_get("calibration_error", |evaluation: &mut Evaluation| {
+        evaluation.mean_of(|found| found.calibration_error)
+    });
     engine.register_get("chance", |evaluation: &mut Evaluation| evaluation.chance);
     engine.register_get("count", |evaluation: &mut Evaluation| evaluation.count as i64);
 

@@ -1,12 +1,19 @@
 //! What the command can do besides running scripts.
 
 mod data;
+mod embed;
+mod export;
+mod inputs;
+mod new;
 mod pack;
 mod predict;
 mod preview;
 
 pub use data::{ImportRequest, Imported, describe, import};
+pub use embed::{Embedded, embed};
+pub use export::{Exported, export};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
+pub use new::{NewScript, new_script};
 pub use pack::{PackRequest, PackedUp, pack};
 pub use predict::{Predicted, predict};
 pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_sheet};

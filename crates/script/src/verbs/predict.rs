@@ -1,15 +1,14 @@
 //! Labels for new images from a saved classifier; nothing else of the run it came from is needed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
-use foretask_data::{Images, LoadOptions, Manifest, Samples, Source};
-use foretask_eval::Prediction;
+use foretask_data::Images;
+use foretask_eval::{Nearness, Prediction};
 use foretask_models::Classifier;
-use foretask_train::{Context, Interrupt};
 use serde::Serialize;
 
+use super::inputs::{check_table, images_for, on_device, refused};
 use crate::errors::{Error, Fault};
 
 /// What `foretask predict` found.
@@ -21,61 +20,70 @@ pub struct Predicted {
     pub classes: Vec<(String, usize)>,
     /// Share of the images that have a label of their own and agree with it; `None` where none has one.
     pub accuracy: Option<f64>,
+    /// Images unlike anything labelled; `None` where the classifier cannot say.
+    pub unlike: Option<usize>,
+    /// What to know about the numbers: how probabilities were calibrated, what was done to the images.
+    pub notes: Vec<String>,
     /// Images that could not be read.
     pub bad: Vec<String>,
 }
 
-/// File name endings of single images.
-const IMAGES: [&str; 9] = ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "pgm"];
-
-/// Labels one image, a folder of images or a manifest, and writes the table `output`.
+/// Labels images (files, folders, patterns, manifests) and writes the table `output`.
 ///
 /// # Errors
 /// [`Error::Plain`] when the model is no saved classifier, images are missing, or the table cannot be written.
-pub fn predict(model: &Path, images: &Path, output: &Path, device: Option<&str>) -> Result<Predicted, Error> {
-    let ending = output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if !matches!(ending, "parquet" | "csv" | "jsonl") {
-        let help = "end it with .parquet, .csv or .jsonl".to_owned();
-        return Err(Error::input(format!("`{}` does not say which kind of table to write", output.display()), help));
-    }
-    let device = foretask_backend::device(device.unwrap_or("auto")).map_err(Fault::from)?;
-    let classifier = Classifier::load(model).map_err(|error| {
-        let help =
-            "`foretask run` keeps classifiers in the weights/ folder of each run; `.save(…)` writes one".to_owned();
-        Error::input(error.to_string(), help)
+pub fn predict(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<Predicted, Error> {
+    check_table(output)?;
+    let classifier = Classifier::load(model).map_err(|error| refused(&error))?;
+    let inputs = images_for(&classifier.encoder.input, images)?;
+    let (predictions, near) = on_device(device, |cx| {
+        foretask_eval::predict_with_nearness(&classifier, &inputs.images, cx).map_err(Fault::from)
     })?;
-    let samples = samples(images)?;
-    let channels = u8::try_from(classifier.encoder.input.channels).ok().filter(|channels| matches!(channels, 1 | 3));
-    // New images are what they are: bad ones are listed, however many.
-    let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
-    let loaded = Images::load(&samples, &options).map_err(Fault::from)?;
-    let context = Context {
-        device: &device,
-        folder: Path::new("."),
-        events: &|_| (),
-        interrupt: &Interrupt::new(),
-        threads: crate::stage::loader_threads()?,
-        checkpoint_every: foretask_train::CHECKPOINT_EVERY,
-    };
-    let predictions = foretask_eval::predict(&classifier, &loaded, &context).map_err(Fault::from)?;
-    let table = foretask_eval::predictions_table(&predictions, &classifier.classes);
+    let mut table = foretask_eval::predictions_table(&predictions, &classifier.classes);
+    if let (Some(near), Some(known)) = (&near, &classifier.familiar) {
+        table = foretask_eval::with_nearness(table, known, near);
+    }
     foretask_data::write_table(output, &table).map_err(Fault::from)?;
-    Ok(summary(&predictions, &classifier.classes, &loaded))
+    let mut notes = inputs.notes;
+    notes.extend(about(&classifier));
+    Ok(Predicted {
+        unlike: near.as_deref().and_then(unlike),
+        notes,
+        ..summary(&predictions, &classifier.classes, &inputs.images)
+    })
 }
 
-fn samples(images: &Path) -> Result<Samples, Fault> {
-    let ending = images.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if images.is_file() && IMAGES.contains(&ending.as_str()) {
-        let folder: Arc<Path> = Arc::from(images.parent().unwrap_or(Path::new("")));
-        let name = images.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(Samples {
-            rows: vec![0],
-            labels: vec![None],
-            classes: Arc::new([]),
-            sources: vec![Source::File { folder, name }],
-        });
+/// How far the classifier's file allows to trust its numbers.
+fn about(classifier: &Classifier) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.push(match &classifier.calibration {
+        Some(reason) => format!("temperature = {:.2}: {reason}", classifier.temperature),
+        None => {
+            "the file says nothing about calibration: it was written by an earlier version or another program, so take \
+                 confidence with care; run its script again for a newer one"
+                .to_owned()
+        }
+    });
+    match &classifier.familiar {
+        None => notes.push(
+            "the file does not hold the features of its labelled images (an earlier version or an export), so nothing is said \
+             about images unlike anything labelled"
+                .to_owned(),
+        ),
+        Some(known) => notes.extend(known.threshold.map(|threshold| {
+            format!(
+                "unlike anything labelled: farther than {threshold:.3} (1 - cosine) from each of {} labelled images, the distance \
+                 within which they have each other",
+                known.len()
+            )
+        })),
     }
-    Ok(Manifest::open(images)?.samples()?)
+    notes
+}
+
+fn unlike(near: &[Nearness]) -> Option<usize> {
+    let flags = near.iter().map(|near| near.unlike).collect::<Option<Vec<bool>>>()?;
+    Some(flags.into_iter().filter(|flag| *flag).count())
 }
 
 fn summary(predictions: &[Prediction], classes: &[String], images: &Images) -> Predicted {
@@ -99,6 +107,8 @@ fn summary(predictions: &[Prediction], classes: &[String], images: &Images) -> P
         count: predictions.len(),
         classes: counts,
         accuracy: (!known.is_empty()).then(|| right as f64 / known.len() as f64),
+        unlike: None,
+        notes: Vec::new(),
         bad: images.bad().iter().map(ToString::to_string).collect(),
     }
 }

@@ -35,9 +35,12 @@ pub(super) static WORDS: &[Word] = &[
         name: "predict",
         theme: Theme::Evaluation,
         summary: "Names the class of each image, into a table file or as an array",
-        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, confidence, and a probability per class. \
-                Without a path the result is an array of object maps #{ row, name, label, confidence }. Of several label draws, the \
-                first one's classifier answers.",
+        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, confidence, a probability per class \
+                (p_NAME), and how far it is from the nearest labelled image in the features: distance (1 - cosine), nearest (that image), \
+                unlike (farther than the labelled ones are from each other: unlike anything labelled, so believe no answer). \
+                Probabilities are calibrated by one temperature, fitted to labels that were held out, from 20 labels on. Without a path \
+                the result is an array of object maps #{ row, name, label, confidence, distance, unlike }. Of several label draws, \
+                the first one's classifier answers.",
         use_when: "the other images shall get their labels",
         not_when: "the script is long gone: `foretask predict MODEL IMAGES -o labels.csv` needs the saved classifier only",
         signatures: &[Signature {
@@ -56,7 +59,8 @@ pub(super) static WORDS: &[Word] = &[
         name: "embed",
         theme: Theme::Evaluation,
         summary: "Writes the feature vector of each image into a table file",
-        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, name and the features.",
+        about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, split, the manifest's further \
+                columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number.",
         use_when: "other programs shall work with the features: search, clustering, plots",
         not_when: "you want a classifier: `linear_probe`",
         signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH], returns: Kind::Text }],
@@ -78,19 +82,22 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let predictions = work::predict(call.host, &classifiers, &data, view)?;
     if let Some(path) = path {
         if !call.host.planning() {
-            let table = foretask_eval::predictions_table(&predictions.predictions, &predictions.classes);
-            foretask_data::write_table(&path, &table)?;
+            foretask_data::write_table(&path, &predictions.table())?;
             call.host.tell(crate::Progress::Wrote { what: "Predictions".into(), path: path.clone() });
         }
         return Ok(Dynamic::from(path.display().to_string()));
     }
-    let rows = predictions.predictions.iter().map(|prediction| {
+    let rows = predictions.predictions.iter().enumerate().map(|(index, prediction)| {
         let class = predictions.classes.get(prediction.predicted as usize).cloned().unwrap_or_default();
         let mut map = Map::new();
         map.insert("row".into(), Dynamic::from(prediction.row as i64));
         map.insert("name".into(), Dynamic::from(prediction.name.clone()));
         map.insert("label".into(), Dynamic::from(class));
         map.insert("confidence".into(), Dynamic::from(f64::from(prediction.confidence())));
+        // Nothing where it is not known, as it is while planning.
+        let near = predictions.near.as_ref().and_then(|(near, _)| near.get(index));
+        map.insert("distance".into(), near.map_or(Dynamic::UNIT, |near| Dynamic::from(f64::from(near.distance))));
+        map.insert("unlike".into(), near.and_then(|near| near.unlike).map_or(Dynamic::UNIT, Dynamic::from));
         Dynamic::from_map(map)
     });
     Ok(Dynamic::from_array(rows.collect()))

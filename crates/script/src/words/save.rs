@@ -16,7 +16,8 @@ pub(super) static WORDS: &[Word] = &[Word {
     name: "save",
     theme: Theme::Report,
     summary: "Writes weights into a safetensors file, under torchvision's names",
-    about: "A classifier's file carries its class names, input size and normalization, so that `foretask predict` needs nothing else. \
+    about: "A classifier's file carries its class names, input size, normalization, temperature and the features of its labelled \
+            images (one tensor more than torchvision's; `foretask export` leaves it out), so that `foretask predict` needs nothing else. \
             Several label draws give several files, with -draw1, -draw2, … in their names.",
     use_when: "weights shall go elsewhere; every run keeps those of its report in its own folder anyway",
     not_when: "the same or another script of yours trains it: finished stages are remembered",

@@ -159,7 +159,7 @@ fn pretrain_options() -> Vec<OptionDoc> {
             "labelled images, or an object map with them as `data`",
             "-",
             "shows in every health line how well their classes can be told by the features so far: each by the others, by \
-             nearest neighbors (`knn`, `k`: 20) and by a cross-validated linear probe (`probe`, `folds`: 5), on at most `most`: \
+             nearest neighbors (`knn`, `k`: 20) and by a cross-validated linear probe (`probe`), on at most `most`: \
              1000 of them. Their labels never reach the encoder, whose weights come out the same to the bit. Takes time \
              beside a `budget`",
         ),
@@ -192,6 +192,11 @@ fn finetune_options() -> Vec<OptionDoc> {
             "converge",
             "true, false or \"auto\"",
             "go on until the labelled images are fitted; auto: from scratch yes",
+        ),
+        option(
+            "calibrate",
+            "true, false or \"auto\"",
+            "fit the temperature of the probabilities to labels left out in turn; auto: from an encoder yes",
         ),
         option("warmup", "share of the steps, 0 to 0.9", "the learning rate rises during these first steps"),
         option("clip_norm", "number from 0", "bound of the global gradient norm; 0 for none"),

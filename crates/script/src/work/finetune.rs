@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use foretask_models::Classifier;
 use foretask_pretext::Shape;
-use foretask_train::{FinetuneOptions, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Recipe, Start, resolve_finetune};
+use foretask_train::{
+    FinetuneOptions, Finetuned, HealthLine, Kept, Labelled, MOST_ROUNDS, Recipe, Start, resolve_finetune,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::draws::{draw_title, need_labels};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::pool::{self, Pool};
 use super::pretrain::memory_note;
 use crate::errors::Fault;
@@ -21,6 +24,7 @@ use crate::values::{Classifiers, Dataset, Member, Method, Trained, View};
 
 const RESULT: &str = "classifier.safetensors";
 const ABOUT: &str = "about.json";
+const NOT_ASKED: &str = "from scratch it is done only if asked for (`calibrate: true`)";
 
 /// What is kept of a fine-tuning besides the weights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -109,6 +113,7 @@ fn one_draw(
             ("pool", pool::identity(pool)?),
             ("recipe", json!(recipe)),
             ("options", json!(options)),
+            ("contents", json!(CONTENTS)),
         ],
     );
     let stage = PlannedStage {
@@ -132,7 +137,17 @@ fn one_draw(
             Start::Encoder(encoder) => pool::statistics(host, pool, encoder, method.encoder())?,
             Start::Network(_) => None,
         };
-        host.training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), options, cx))
+        let mut found =
+            host.training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), options, cx))?;
+        let asked = options.calibrate.unwrap_or(!from_scratch);
+        let missing = if asked { too_few(images.len()) } else { NOT_ASKED.to_owned() };
+        let features = match found.kept {
+            Kept::Probe => Some(super::features(host, &found.classifier.encoder, &images)?),
+            Kept::Finetuned => None,
+        };
+        let encoded = features.as_ref().map_or(Encoded::Trained, Encoded::Frozen);
+        found.classifier = finish(host, found.classifier, &images, encoded, found.held_out.as_ref(), &missing)?;
+        Ok(found)
     };
     let about = |found: &Finetuned| About {
         history: found.history.clone(),
@@ -156,6 +171,12 @@ fn one_draw(
             load: &|folder: &Path, _| Ok((read_json(&folder.join(ABOUT))?, Classifier::load(folder.join(RESULT))?)),
         },
     )?;
+    if outcome.as_ref().is_some_and(|outcome| !outcome.reused) {
+        // The result is on the disk; what networks without a part of the labels left is not needed any more.
+        for part in ["fold-1", "fold-2", "fold-3", "held-out-1", "held-out-2", "held-out-3"] {
+            std::fs::remove_dir_all(host.stages.folder(&key).join(part)).ok();
+        }
+    }
     let seed = view.seed.unwrap_or(0);
     Ok(match outcome {
         None => Member::planned(key, seed),

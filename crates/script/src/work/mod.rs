@@ -3,6 +3,7 @@
 mod draws;
 mod evaluate;
 mod finetune;
+mod finish;
 mod fitted;
 mod online;
 mod pool;
@@ -16,7 +17,7 @@ pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
 pub(crate) use online::{Online, inside};
 pub(crate) use pool::of as pool_of;
-pub(crate) use predict::{embed, predict};
+pub(crate) use predict::{embed, embedding_table, predict};
 pub(crate) use pretrain::{PretrainFrom, pretrain};
 pub(crate) use probes::{knn, linear_probe, pixel_probe};
 pub(crate) use self_train::self_train;

@@ -3,19 +3,34 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretask_data::{Column, Samples, Table};
-use foretask_eval::Prediction;
+use foretask_data::{Column, Images, Manifest, Samples, Table};
+use foretask_eval::{Nearness, Prediction};
+use foretask_models::Classifier;
+use foretask_train::Features;
 
 use crate::Progress;
 use crate::errors::Fault;
 use crate::host::Host;
-use crate::values::{Classifiers, Dataset, Encoder, View};
+use crate::values::{Classifiers, Dataset, Encoder, Trained, View};
 
 /// Predictions with the names of their classes.
 #[derive(Debug)]
 pub(crate) struct Predictions {
     pub(crate) predictions: Vec<Prediction>,
     pub(crate) classes: Arc<[String]>,
+    /// How far each image is from the nearest labelled one, and the classifier that knows those; none where nobody does.
+    pub(crate) near: Option<(Vec<Nearness>, Arc<Classifier>)>,
+}
+
+impl Predictions {
+    /// As a table, see [`foretask_eval::predictions_table`].
+    pub(crate) fn table(&self) -> Table {
+        let table = foretask_eval::predictions_table(&self.predictions, &self.classes);
+        match self.near.as_ref().and_then(|(near, classifier)| Some((near, classifier.familiar.as_ref()?))) {
+            Some((near, known)) => foretask_eval::with_nearness(table, known, near),
+            None => table,
+        }
+    }
 }
 
 /// What the first draw's classifier says of each image; in a planning pass, the first class everywhere.
@@ -29,11 +44,16 @@ pub(crate) fn predict(
     host.used_data(data.steps(), &samples);
     let classes = classifiers.few.views[0].manifest.classes()?;
     if host.planning() {
-        return Ok(Predictions { predictions: placeholders(&samples, classes.len()), classes });
+        return Ok(Predictions { predictions: placeholders(&samples, classes.len()), classes, near: None });
     }
     let images = data.images(host, view)?;
+    if let Some(Trained::Network(classifier)) = &classifiers.members[0].trained {
+        let (predictions, near) =
+            super::with_context(host, |cx| Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?))?;
+        return Ok(Predictions { predictions, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
+    }
     let predictions = super::evaluate::answers(host, classifiers, &classifiers.members[0], 0, &images)?;
-    Ok(Predictions { predictions, classes })
+    Ok(Predictions { predictions, classes, near: None })
 }
 
 /// Answers that stand in while planning, so that a script that looks into them can be planned.
@@ -60,12 +80,35 @@ pub(crate) fn embed(host: &Host, encoder: &Encoder, data: &Dataset, view: &View,
     }
     let images = data.images(host, view)?;
     let features = super::features(host, &encoder.weights(&images, 0)?, &images)?;
-    let names = (0..images.len()).map(|index| images.name(index)).collect();
-    let table = Table::new()
-        .with("row", Column::U64(features.rows.clone()))
-        .with("name", Column::Text(names))
-        .with("features", Column::Vectors { width: features.dim, data: features.data });
+    let table = embedding_table(&images, features, Some(&view.manifest))?;
     foretask_data::write_table(path, &table)?;
     host.tell(Progress::Wrote { what: "Features".into(), path: path.to_path_buf() });
     Ok(())
+}
+
+/// `row`, `path`, `label` and `split` where there are any, the manifest's further columns, `embedding`. Further columns that
+/// have one of these names get `table_` in front.
+pub(crate) fn embedding_table(
+    images: &Images,
+    features: Features,
+    manifest: Option<&Manifest>,
+) -> Result<Table, Fault> {
+    const OURS: [&str; 5] = ["row", "path", "label", "split", "embedding"];
+    let names = (0..images.len()).map(|index| images.name(index)).collect();
+    let mut table = Table::new().with("row", Column::U64(features.rows.clone())).with("path", Column::Text(names));
+    if images.labels().iter().any(Option::is_some) {
+        let classes = images.classes();
+        let label = |label: &Option<u32>| label.and_then(|label| classes.get(label as usize).cloned());
+        table = table.with("label", Column::OptionalText(images.labels().iter().map(label).collect()));
+    }
+    if let Some(manifest) = manifest {
+        if let Some(splits) = manifest.splits_of(&features.rows)? {
+            table = table.with("split", Column::OptionalText(splits));
+        }
+        for (name, column) in manifest.further_columns(&features.rows)? {
+            let name = if OURS.contains(&name.as_str()) { format!("table_{name}") } else { name };
+            table = table.with(name, column);
+        }
+    }
+    Ok(table.with("embedding", Column::Vectors { width: features.dim, data: features.data }))
 }

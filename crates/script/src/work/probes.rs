@@ -9,6 +9,7 @@ use foretask_train::{PixelProbe, ProbeOptions};
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use crate::errors::{Fault, Locus};
@@ -43,6 +44,7 @@ pub(crate) fn linear_probe(
                 ("data", few.identity(view)?),
                 ("pool", pool::identity(pool)?),
                 ("options", json!(options)),
+                ("contents", json!(CONTENTS)),
             ],
         );
         let name = format!("linear probe of {}", encoder.describe());
@@ -55,7 +57,12 @@ pub(crate) fn linear_probe(
             let classes = Arc::clone(images.classes());
             let statistics = pool::statistics(host, pool, &weights, Some(encoder))?;
             let probe = foretask_train::linear_probe(&features, &labels, classes.len(), statistics.as_ref(), options)?;
+            let held_out =
+                foretask_train::held_out_logits(&features, &labels, classes.len(), statistics.as_ref(), options)?;
             let classifier = Classifier::new(weights, probe.weight, probe.bias, classes)?;
+            let missing = too_few(labels.len());
+            let encoded = Encoded::Frozen(&features);
+            let classifier = finish(host, classifier, &images, encoded, Some(&held_out), &missing)?;
             Ok(Fitted { classifier, converged: probe.converged, training: Training::default() })
         };
         members.push(fitted_stage(host, stage, key, view, &mut make)?);

@@ -9,6 +9,7 @@ use foretask_models::Cost;
 use serde_json::{Value, json};
 
 use super::draws::{draw_title, need_labels};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use super::pretrain::memory_note;
@@ -48,6 +49,7 @@ pub(crate) fn self_train(
                 ("data", few.identity(view)?),
                 ("pool", pool::identity(Some(unlabeled))?),
                 ("options", json!(options)),
+                ("contents", json!(CONTENTS)),
             ],
         );
         let glance = few.glance(host, view)?;
@@ -72,8 +74,12 @@ pub(crate) fn self_train(
             let around = unlabeled.images(host, images_of)?;
             let found =
                 host.training(folder, |cx| foretask_eval::self_train(&encoder, &images, &around, &options, cx))?;
+            let missing = too_few(images.len());
+            // The few are a small part of what the encoder has learned from, so that they hardly lie closer together.
+            let encoded = Encoded::Frozen(&found.features);
+            let classifier = finish(host, found.classifier, &images, encoded, found.held_out.as_ref(), &missing)?;
             let training = Training { steps: found.steps, history: found.history };
-            Ok(Fitted { classifier: found.classifier, converged: found.converged, training })
+            Ok(Fitted { classifier, converged: found.converged, training })
         };
         let folder = host.stages.folder(&key);
         members.push(fitted_stage(host, stage, key, view, &mut make)?);

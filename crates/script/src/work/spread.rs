@@ -7,6 +7,7 @@ use foretask_train::ProbeOptions;
 use serde_json::json;
 
 use super::draws::{draw_title, need_labels};
+use super::finish::{CONTENTS, Encoded, finish, too_few};
 use super::fitted::{Fitted, Training, fitted_stage};
 use super::pool::{self, Pool};
 use super::probes::stage;
@@ -42,6 +43,7 @@ pub(crate) fn spread_labels(
                 ("data", few.identity(view)?),
                 ("pool", pool::identity(Some(unlabeled))?),
                 ("options", json!(options)),
+                ("contents", json!(CONTENTS)),
             ],
         );
         let name = format!("labels spread on {}", encoder.describe());
@@ -53,7 +55,10 @@ pub(crate) fn spread_labels(
             let found =
                 super::with_context(host, |cx| Ok(spread_classifier(&weights, &images, &around, options, cx)?))?;
             host.note(found.in_words());
-            let (classifier, converged) = (found.classifier, found.converged);
+            let missing = too_few(images.len());
+            let converged = found.converged;
+            let encoded = Encoded::Frozen(&found.features);
+            let classifier = finish(host, found.classifier, &images, encoded, found.held_out.as_ref(), &missing)?;
             Ok(Fitted { classifier, converged, training: Training::default() })
         };
         members.push(fitted_stage(host, stage, key, view, &mut make)?);

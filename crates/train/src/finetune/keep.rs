@@ -1,16 +1,11 @@
 //! Probe or fine-tuned network: which answer to keep.
 
-use foretask_data::Images;
-use foretask_models::{Classifier, Encoder};
-
-use super::network::fit_network;
+use super::Kept;
+use super::fold::{Whole, in_words};
 use super::options::Keep;
-use super::recipe::{Labelled, Recipe, resolve};
-use super::{FinetuneOptions, Kept};
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::features::{Features, extract_features};
-use crate::probe::{LinearProbe, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds};
+use crate::probe::{HeldOut, fewest_per_class, stratified_folds};
 
 /// From so many labels a class on, fine-tuning is kept without asking (measured gain 1.5 points at 25, 4 at 100).
 const ENOUGH: f64 = 8.0;
@@ -39,43 +34,26 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
 
 /// What decides in between: cross-validation on the labelled images; the fine-tuned network among equals. So few labels
 /// tell only large differences (the standard error is in the reason), but those between pretext tasks are large: at 4 or 5
-/// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on `SimCLR`'s.
-pub(super) fn validated(
-    encoder: &Encoder,
-    images: &Images,
-    features: &Features,
-    labels: &[u32],
-    statistics: Option<&Standardization>,
-    options: &FinetuneOptions,
-    cx: &Context<'_>,
-) -> Result<(Kept, String), TrainError> {
-    let classes = images.classes();
-    let folds = FOLDS.min(fewest_per_class(labels, classes.len()));
+/// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on `SimCLR`'s. The answers of the
+/// networks are given back, too.
+pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Kept, String, HeldOut), TrainError> {
+    let labels = whole.labels;
+    let folds = FOLDS.min(fewest_per_class(labels, whole.images.classes().len()));
     let mut differences = Vec::with_capacity(labels.len());
     let (mut by_probe, mut by_network) = (0, 0);
-    for (number, held) in stratified_folds(labels, folds, options.seed).iter().enumerate() {
-        let kept: Vec<u32> = (0..labels.len()).filter(|i| held.binary_search(i).is_err()).map(|i| i as u32).collect();
-        let held: Vec<u32> = held.iter().map(|&i| i as u32).collect();
-        let pick = |indices: &[u32]| indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>();
-        let (kept_labels, held_labels) = (pick(&kept), pick(&held));
-        let probe_options = ProbeOptions { strength: options.strength, ..ProbeOptions::default() };
-        let probe = linear_probe(&features.select(&kept), &kept_labels, classes.len(), statistics, &probe_options)?;
-        let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
-        let recipe = recipe_of(encoder, options, &kept_labels)?;
+    let mut answers = HeldOut { how: in_words(folds), ..HeldOut::default() };
+    for (number, held) in stratified_folds(labels, folds, whole.options.seed).iter().enumerate() {
         let folder = cx.folder.join(format!("fold-{}", number + 1));
-        let within = Context { folder: &folder, ..*cx };
-        let fitted = fit_network(encoder, &start, false, &images.select(&kept), &recipe, &within)?;
-        let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
-        let quiet = |_| ();
-        let seen =
-            extract_features(&fitted.classifier.encoder, &images.select(&held), &Context { events: &quiet, ..within })?;
-        let right_before = probe.right(&features.select(&held).data, &held_labels);
-        let right_after = head.right(&seen.data, &held_labels);
+        let fold = whole.without(held, &Context { folder: &folder, ..*cx })?;
+        let right_before = fold.probe.right(&whole.features.select(&fold.held).data, &fold.held_labels);
+        let right_after = fold.head.right(&fold.seen.data, &fold.held_labels);
         for (before, after) in right_before.into_iter().zip(right_after) {
             by_probe += usize::from(before);
             by_network += usize::from(after);
             differences.push(f64::from(i8::from(after) - i8::from(before)));
         }
+        answers.add(&fold.head, &fold.seen.data, &fold.held_labels);
+        answers.distances.extend(fold.distances);
     }
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
@@ -89,14 +67,5 @@ pub(super) fn validated(
         100.0 * by_network as f64 / n,
         100.0 * error
     );
-    Ok((kept, reason))
-}
-
-fn recipe_of(encoder: &Encoder, options: &FinetuneOptions, labels: &[u32]) -> Result<Recipe, TrainError> {
-    let labelled = Labelled {
-        images: labels.len(),
-        classes: super::classes_present(labels),
-        shape: super::shape_of(&encoder.input),
-    };
-    Ok(resolve(options, false, labelled)?.0)
+    Ok((kept, reason, answers))
 }

@@ -1,5 +1,6 @@
 //! From an encoder (or a new network) and a few labels to a classifier.
 
+mod fold;
 mod keep;
 mod network;
 mod options;
@@ -12,6 +13,7 @@ use foretask_models::{BackboneConfig, Classifier, Encoder, InputSpec};
 use foretask_pretext::{Auto, Shape};
 use serde::{Deserialize, Serialize};
 
+pub use fold::LEAST_HELD_OUT;
 pub use options::{FinetuneOptions, HeadStart, Keep};
 pub use recipe::{FITTED, Labelled, MOST_ROUNDS, Recipe, resolve as resolve_finetune};
 
@@ -21,8 +23,10 @@ use crate::features::{check_channels, extract_features};
 use crate::health::HealthLine;
 use crate::labels_of;
 use crate::precision::check_precision;
-use crate::probe::{ProbeOptions, Standardization, linear_probe};
+use crate::pretrain::{LARGEST_SIDE, SMALLEST_SIDE};
+use crate::probe::{HeldOut, ProbeOptions, Standardization, held_out_logits, linear_probe};
 use crate::start::Start;
+use fold::Whole;
 
 /// Which answer was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +45,9 @@ pub struct Finetuned {
     pub classifier: Classifier,
     /// The linear probe on the encoder as it came. From scratch: on the random encoder, a baseline of its own.
     pub probe: Classifier,
+    /// What classifiers made in the same way say of labelled images that they were not shown: what a temperature is fitted
+    /// to. None where it was not asked for or there are fewer than [`LEAST_HELD_OUT`] labels.
+    pub held_out: Option<HeldOut>,
     /// Which of the two ways the classifier came.
     pub kept: Kept,
     /// Why.
@@ -101,20 +108,27 @@ pub fn finetune(
     let probe =
         Classifier::new(encoder.clone(), fitted_probe.weight.clone(), fitted_probe.bias.clone(), classes.clone())?;
 
-    let (kept, kept_reason) = match keep::settled(options.keep, from_scratch, &labels, classes.len()) {
-        Some(settled) => settled,
-        None => keep::validated(&encoder, images, &features, &labels, statistics, options, cx)?,
+    let (labels, features) = (labels.as_slice(), &features);
+    let whole = Whole { encoder: &encoder, images, features, labels, statistics, options, from_scratch };
+    let (kept, kept_reason, answered) = match keep::settled(options.keep, from_scratch, labels, classes.len()) {
+        Some((kept, reason)) => (kept, reason, None),
+        None => keep::validated(&whole, cx).map(|(kept, reason, answers)| (kept, reason, Some(answers)))?,
     };
+    let calibrate = options.calibrate.unwrap_or(!from_scratch) && labels.len() >= LEAST_HELD_OUT;
     if options.keep == Keep::Auto && !from_scratch {
         let value = if kept == Kept::Probe { "probe" } else { "finetuned" };
         cx.note(format!("keep = {value}: {kept_reason}"));
         autos.push(Auto::new("keep", value, kept_reason.clone()));
     }
     if kept == Kept::Probe {
-        let (correct, loss) = fitted_probe.score(&features.data, &labels);
+        let (correct, loss) = fitted_probe.score(&features.data, labels);
+        let held_out = calibrate
+            .then(|| held_out_logits(features, labels, classes.len(), statistics, &probe_options))
+            .transpose()?;
         return Ok(Finetuned {
             classifier: probe.clone(),
             probe,
+            held_out,
             kept,
             kept_reason,
             history: Vec::new(),
@@ -128,9 +142,15 @@ pub fn finetune(
         });
     }
     let fitted = network::fit_network(&encoder, &probe, from_scratch, images, &recipe, cx)?;
+    let held_out = match answered {
+        Some(answers) => Some(answers),
+        None if calibrate => whole.held_out(cx)?,
+        None => None,
+    };
     Ok(Finetuned {
         classifier: fitted.classifier,
         probe,
+        held_out,
         kept,
         kept_reason,
         history: fitted.history,
@@ -142,6 +162,18 @@ pub fn finetune(
         recipe,
         autos,
     })
+}
+
+/// Width and height of a new network's input for these images, the same as in pretraining: their own where all are alike and
+/// not large, else a square of the shortest side, within bounds.
+pub fn input_size(images: &Images) -> (usize, usize) {
+    match images.uniform_size() {
+        Some((width, height)) if width.max(height) <= LARGEST_SIDE => (width, height),
+        _ => {
+            let side = images.smallest_side().clamp(SMALLEST_SIDE, LARGEST_SIDE);
+            (side, side)
+        }
+    }
 }
 
 /// An untrained encoder for these images, as [`finetune`] begins with from scratch: stem by image size, normalization by
@@ -157,11 +189,12 @@ pub fn random_encoder(
 ) -> Result<(Encoder, Vec<Auto>), TrainError> {
     let (height, width, mut autos) = if let Some(side) = image_size {
         (side, side, Vec::new())
-    } else if let Some((width, height)) = images.uniform_size() {
-        (height, width, Vec::new())
     } else {
-        let side = images.smallest_side();
-        (side, side, vec![Auto::new("image_size", side, "the shortest side of images of different sizes")])
+        let (width, height) = input_size(images);
+        let reason = "as for pretraining: large images, or images of different sizes, become squares of their shortest side, \
+                      32 to 128 pixels";
+        let kept = images.uniform_size() == Some((width, height));
+        (height, width, if kept { Vec::new() } else { vec![Auto::new("image_size", width, reason)] })
     };
     let (config, reasons) = config.resolve(height, width)?;
     autos.extend(reasons.into_iter().map(|reason| Auto::new("stem", config.stem.name(), reason)));

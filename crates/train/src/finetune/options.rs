@@ -68,6 +68,10 @@ pub struct FinetuneOptions {
     /// trained encoder no.
     #[serde(with = "foretask_pretext::auto_option")]
     pub converge: Option<bool>,
+    /// Whether a temperature is fitted to answers for labelled images that were left out, which takes training once or twice
+    /// more on a part of them. Auto: from a trained encoder yes, from scratch no.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub calibrate: Option<bool>,
     /// Share of the updates in which the learning rate rises, 0 to 0.9.
     pub warmup: f64,
     /// Bound of the global gradient norm; 0 for none.
@@ -97,6 +101,7 @@ impl Default for FinetuneOptions {
             strength: None,
             freeze: Vec::new(),
             converge: None,
+            calibrate: None,
             warmup: 0.1,
             clip_norm: 1.0,
             precision: Precision::F32,

@@ -30,6 +30,7 @@ pub use heads::HeadConfig;
 pub use mix::TaskMix;
 pub use observer::Observer;
 pub use options::{OptimizerName, PretrainOptions};
+pub(crate) use plan::{LARGEST_SIDE, SMALLEST_SIDE};
 pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 

@@ -19,9 +19,9 @@ use crate::start::Start;
 /// Time that is trained where no length is given.
 const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_mins(2));
 /// Images of unequal or large sizes are brought to at most this side unless told otherwise.
-const LARGEST_SIDE: usize = 128;
+pub(crate) const LARGEST_SIDE: usize = 128;
 /// And small ones of unequal sizes to at least this.
-const SMALLEST_SIDE: usize = 32;
+pub(crate) const SMALLEST_SIDE: usize = 32;
 /// The batch that [`LEARNING_RATE`] and [`SGD_LEARNING_RATE`] are for.
 const REFERENCE_BATCH: f64 = 256.0;
 const LEARNING_RATE: f64 = 2e-3;

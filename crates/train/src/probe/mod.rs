@@ -1,6 +1,7 @@
 //! The linear probe: multinomial logistic regression on frozen features.
 
 mod cross_validation;
+mod held_out;
 mod lbfgs;
 mod linear;
 mod logistic;
@@ -8,8 +9,8 @@ mod options;
 mod pixels;
 mod standardization;
 
-pub(crate) use cross_validation::fewest_per_class;
-pub use cross_validation::stratified_folds;
+pub(crate) use cross_validation::{fewest_per_class, stratified_folds};
+pub use held_out::{HeldOut, held_out_logits};
 pub use linear::{LinearProbe, linear_probe, soft_probe};
 pub use options::{DEFAULT_STRENGTH, ProbeOptions};
 pub use pixels::{PixelProbe, pixel_features, pixel_probe};

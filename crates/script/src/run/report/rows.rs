@@ -2,14 +2,14 @@
 
 use foretask_eval::{Summary, paired};
 use foretask_report::{
-    ClassShare, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric, ResultRow, Role,
-    Stage,
+    ClassShare, Confidence, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric,
+    ResultRow, Role, Stage,
 };
 use foretask_train::HealthLine;
 
 use super::{pretrained, stage_name, stage_of};
 use crate::errors::Fault;
-use crate::values::{EncoderSource, Evaluation, Method, Pretrained, SelfStart};
+use crate::values::{EncoderSource, Evaluation, Method, Pretrained, SelfStart, Trained};
 
 const LEVEL: f64 = 0.95;
 
@@ -89,9 +89,32 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
                     Method::Finetune(_) | Method::Knn(..) => None,
                 },
                 stage: stage.map(|stage| stage_name(stage, &stages)),
+                confidence: confidence(evaluation),
             })
         })
         .collect()
+}
+
+/// How far the probabilities of a result can be believed; none where nothing was measured.
+fn confidence(evaluation: &Evaluation) -> Option<Confidence> {
+    evaluation.draws.first()?.measured.as_ref()?;
+    let classifiers: Vec<_> = evaluation
+        .classifiers
+        .members
+        .iter()
+        .filter_map(|member| match &member.trained {
+            Some(Trained::Network(classifier)) => Some(classifier),
+            _ => None,
+        })
+        .collect();
+    let calibrated = classifiers.iter().any(|classifier| classifier.temperature != 1.0);
+    let temperatures = classifiers.iter().map(|classifier| f64::from(classifier.temperature));
+    Some(Confidence {
+        temperature: calibrated.then(|| temperatures.sum::<f64>() / classifiers.len() as f64),
+        reason: classifiers.first().and_then(|classifier| classifier.calibration.clone()).unwrap_or_default(),
+        log_loss: evaluation.mean_of(|found| found.log_loss),
+        calibration_error: evaluation.mean_of(|found| found.calibration_error),
+    })
 }
 
 /// The number of labels of each class, where all classes have as many.

@@ -1,0 +1,40 @@
+//! Features of images from a saved model, as a table.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::inputs::{any_encoder, check_table, images_for, on_device};
+use crate::errors::{Error, Fault};
+use crate::work;
+
+/// What `foretask embed` wrote.
+#[derive(Debug, Clone, Serialize)]
+pub struct Embedded {
+    /// Images.
+    pub count: usize,
+    /// Length of each vector.
+    pub width: usize,
+    /// What was assumed of the model or done to the images.
+    pub notes: Vec<String>,
+    /// Images that could not be read.
+    pub bad: Vec<String>,
+}
+
+/// Writes the features of images (files, folders, patterns, manifests) by an encoder or classifier of ours, or by weights of
+/// another program, into the table `output`.
+///
+/// # Errors
+/// [`Error::Plain`] when the model cannot be read, images are missing, or the table cannot be written.
+pub fn embed(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<Embedded, Error> {
+    check_table(output)?;
+    let (encoder, mut notes) = any_encoder(model)?;
+    let inputs = images_for(&encoder.input, images)?;
+    notes.extend(inputs.notes);
+    let features =
+        on_device(device, |cx| foretask_train::extract_features(&encoder, &inputs.images, cx).map_err(Fault::from))?;
+    let (count, width) = (features.len(), features.dim);
+    let table = work::embedding_table(&inputs.images, features, inputs.gathered.manifest.as_ref())?;
+    foretask_data::write_table(output, &table).map_err(Fault::from)?;
+    Ok(Embedded { count, width, notes, bad: inputs.images.bad().iter().map(ToString::to_string).collect() })
+}
