@@ -44,7 +44,12 @@ mod tests {
     }
 
     fn answers(labels: &[u32]) -> HeldOut {
-        HeldOut { logits: [4.0, 0.0].repeat(labels.len()), labels: labels.to_vec(), how: "by hand".into() }
+        HeldOut {
+            logits: [4.0, 0.0].repeat(labels.len()),
+            labels: labels.to_vec(),
+            how: "by hand".into(),
+            ..HeldOut::default()
+        }
     }
 
     #[test]

@@ -143,6 +143,7 @@ pub fn finetune(
     }
     let fitted = network::fit_network(&encoder, &probe, from_scratch, images, &recipe, cx)?;
     let held_out = match answered {
+        _ if options.calibrate == Some(false) => None,
         Some(answers) => Some(answers),
         None if calibrate => whole.held_out(cx)?,
         None => None,

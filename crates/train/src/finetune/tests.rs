@@ -128,3 +128,28 @@ fn images_without_labels_or_of_other_channels_are_refused() {
     assert!(say(&Start::Network(net()), &stripes(4, 1)).contains("one class"));
     assert!(say(&Start::Network(net()), &stripes(4, 2).select(&[])).contains("no labelled image"));
 }
+
+#[test]
+fn answers_for_labels_that_were_left_out_come_along_and_change_nothing() {
+    let images = stripes(24, 2);
+    let start = Start::Encoder(Encoder::random(&net(), &InputSpec::centered(1, 12, 12), 1).unwrap());
+    let with = |options: FinetuneOptions| trained(&start, &images, &options, &Surroundings::new(), 1);
+    let found = with(short());
+    let held = found.held_out.unwrap();
+    assert_eq!((held.len(), held.logits.len(), held.distances.len()), (24, 48, 24));
+    assert!(held.how.contains("3 networks"), "{}", held.how);
+    let without = with(FinetuneOptions { calibrate: Some(false), ..short() });
+    assert_eq!(without.held_out, None);
+    assert_eq!(without.classifier, found.classifier);
+
+    let probe = with(FinetuneOptions { keep: Keep::Probe, ..short() }).held_out.unwrap();
+    assert_eq!((probe.len(), probe.distances.len()), (24, 0));
+    let few = stripes(LEAST_HELD_OUT - 2, 2);
+    assert_eq!(trained(&start, &few, &short(), &Surroundings::new(), 1).held_out, None);
+    // From scratch it takes asking.
+    let scratch = FinetuneOptions { steps: Some(2), converge: Some(false), ..Default::default() };
+    let found = |options: &FinetuneOptions| {
+        trained(&Start::Network(net()), &images, options, &Surroundings::new(), 1).held_out.is_some()
+    };
+    assert!(!found(&scratch) && found(&FinetuneOptions { calibrate: Some(true), ..scratch }));
+}
