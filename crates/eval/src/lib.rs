@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod choose;
+mod cross_validation;
 mod error;
 mod evaluation;
 mod knn;
+mod maps;
 mod pca;
 mod predict;
 mod self_train;
@@ -12,10 +15,14 @@ mod spread;
 mod statistics;
 mod student;
 mod temperature;
+mod tsne;
 
+pub use choose::{ChooseOptions, densest, label_next};
+pub use cross_validation::{CrossValidated, cross_validate};
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, worst_mistakes};
 pub use knn::{KnnOptions, knn};
+pub use maps::{Maps, maps};
 pub use pca::{Projection, pca};
 pub use predict::{evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predictions, predictions_table};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};
@@ -23,3 +30,4 @@ pub use similarity::{Neighbor, nearest};
 pub use spread::{Recovered, Spread, SpreadFit, SpreadOptions, some_of, spread_classifier, spread_labels};
 pub use statistics::{Paired, Summary, Verdict, paired};
 pub use temperature::fit_temperature;
+pub use tsne::{Tsne, TsneOptions, tsne};

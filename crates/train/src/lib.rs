@@ -41,8 +41,8 @@ pub use pretrain::{
     plan_pretraining, pretrain,
 };
 pub use probe::{
-    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, linear_probe, pixel_features,
-    pixel_probe, soft_probe,
+    DEFAULT_STRENGTH, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class, linear_probe,
+    pixel_features, pixel_probe, soft_probe, stratified_folds,
 };
 pub use schedule::{Decay, Schedule};
 pub use self_train::{Consistency, ConsistencyOptions, consistency_round};

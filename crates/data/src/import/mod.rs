@@ -12,8 +12,11 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use self::options::{ImportOptions, PerClass};
-pub(crate) use self::write::io_error;
 use self::{origin::Origin, write::Writer};
+pub(crate) use self::{
+    origin::{absolute, relative},
+    write::io_error,
+};
 use crate::{
     atomic::write_atomically_with,
     error::{DataError, Result},

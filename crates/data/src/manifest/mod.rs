@@ -8,6 +8,7 @@ pub(crate) mod huggingface;
 mod labels;
 mod open;
 mod table;
+mod to_label;
 
 use std::{fmt, path::Path, sync::Arc};
 

@@ -5,10 +5,12 @@
 
 mod dots;
 mod lines;
+mod scatter;
 mod ticks;
 
 pub(crate) use dots::{DotPlot, DotRow};
 pub(crate) use lines::{Guide, LinePlot};
+pub(crate) use scatter::{CLASSES, Scatter};
 pub(crate) use ticks::Axis;
 
 /// Text made harmless inside HTML and SVG, in elements and attributes.

@@ -11,9 +11,11 @@ mod word;
 mod augment;
 mod dataset;
 mod eval;
+mod label_next;
 mod misc;
 mod models;
 mod own_tasks;
+mod pick_task;
 mod preview;
 mod probes;
 mod report;
@@ -38,7 +40,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         augment::WORDS,
         models::WORDS,
         train::WORDS,
+        pick_task::WORDS,
         probes::WORDS,
+        label_next::WORDS,
         eval::WORDS,
         save::WORDS,
         report::WORDS,

@@ -4,6 +4,8 @@ mod draws;
 mod evaluate;
 mod finetune;
 mod fitted;
+mod label_next;
+mod pick_task;
 mod pool;
 mod predict;
 mod pretrain;
@@ -13,6 +15,8 @@ mod spread;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
+pub(crate) use label_next::{ChosenPaths, label_next};
+pub(crate) use pick_task::{PickOptions, pick_task};
 pub(crate) use pool::of as pool_of;
 pub(crate) use predict::{embed, predict};
 pub(crate) use pretrain::{PretrainFrom, pretrain};

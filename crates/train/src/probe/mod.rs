@@ -8,7 +8,7 @@ mod options;
 mod pixels;
 mod standardization;
 
-pub(crate) use cross_validation::{fewest_per_class, stratified_folds};
+pub use cross_validation::{fewest_per_class, stratified_folds};
 pub use linear::{LinearProbe, linear_probe, soft_probe};
 pub use options::{DEFAULT_STRENGTH, ProbeOptions};
 pub use pixels::{PixelProbe, pixel_features, pixel_probe};
