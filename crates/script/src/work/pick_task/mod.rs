@@ -173,9 +173,8 @@ fn first_length(fields: &[usize], options: &PickOptions) -> Result<Length, Fault
     if each < LEAST_SECONDS {
         let needed = (LEAST_SECONDS * parts as f64).ceil();
         return Err(Fault::input(format!(
-            "a budget of {whole} leaves {each:.2} s to each of {} tasks in the first of {} rungs",
-            fields[0],
-            fields.len()
+            "a budget of {whole} leaves {each:.2} s to each of {} tasks in the first rung",
+            fields[0]
         ))
         .label("too short")
         .help(format!("give at least \"{needed}s\"; some minutes for a result that means something"))
@@ -237,6 +236,8 @@ fn pretrain(
     super::pretrain(host, line, from, task, images, &pretrain).map_err(|fault| match fault.at {
         // The images stand elsewhere than in `pretrain`.
         Locus::Argument(2) => fault.argument(1),
+        // Which of the tasks it was, unless it says so itself.
+        Locus::Word if fault.message.contains(&task.0.name()) => fault.argument(3),
         Locus::Word => Fault { message: format!("{}: {}", task.0.name(), fault.message), ..fault }.argument(3),
         _ => fault,
     })
