@@ -2,10 +2,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod calibrate;
+mod choose;
+mod cross_validation;
 mod error;
 mod evaluation;
 mod familiar;
 mod knn;
+mod maps;
 mod online;
 mod pca;
 mod predict;
@@ -15,12 +18,16 @@ mod spread;
 mod statistics;
 mod student;
 mod temperature;
+mod tsne;
 
 pub use calibrate::calibrate;
+pub use choose::{ChooseOptions, densest, label_next};
+pub use cross_validation::{CrossValidated, cross_validate};
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, worst_mistakes};
 pub use familiar::{Nearness, familiar, nearness};
 pub use knn::{KnnOptions, knn};
+pub use maps::{Maps, maps};
 pub use online::{OnlineJudge, OnlineOptions};
 pub use pca::{Projection, pca};
 pub use predict::{
@@ -32,3 +39,4 @@ pub use similarity::{Neighbor, nearest};
 pub use spread::{Recovered, Spread, SpreadFit, SpreadOptions, some_of, spread_classifier, spread_labels};
 pub use statistics::{Paired, Summary, Verdict, paired};
 pub use temperature::{fit_temperature, fit_temperature_cautiously};
+pub use tsne::{Tsne, TsneOptions, tsne};

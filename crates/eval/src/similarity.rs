@@ -64,7 +64,7 @@ fn nearest_of_block(bank: &[f32], block: &[f32], dim: usize, k: usize) -> Vec<Ve
 }
 
 /// Rows of length 1; a row of zeros stays so.
-fn unit_rows(data: &[f32], dim: usize) -> Vec<f32> {
+pub(crate) fn unit_rows(data: &[f32], dim: usize) -> Vec<f32> {
     let mut out = data.to_vec();
     out.par_chunks_mut(dim).with_min_len(256).for_each(|row| {
         let norm = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();

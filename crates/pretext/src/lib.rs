@@ -35,7 +35,7 @@ pub use example::{Example, ExampleTarget, Tiled};
 pub use info::{Family, OptionInfo, TaskInfo};
 pub use ops::{Fill, Kernel};
 pub use pixels::{ImageRef, Planes, Shape};
-pub use sheet::{Picture, SheetStyle, contact_sheet};
+pub use sheet::{GridCell, Picture, SheetStyle, contact_sheet, picture_grid};
 pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{
     Autoencoding, BarlowTwins, Byol, ColorTarget, Colorization, Counting, Custom, Decoupled, DeepCluster, Denoising,

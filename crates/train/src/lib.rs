@@ -43,8 +43,8 @@ pub use pretrain::{
     TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
-    DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, held_out_logits, linear_probe,
-    pixel_features, pixel_probe, soft_probe,
+    DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,
+    held_out_logits, linear_probe, pixel_features, pixel_probe, soft_probe, stratified_folds,
 };
 pub use schedule::{Decay, Schedule};
 pub use self_train::{Consistency, ConsistencyOptions, consistency_round};

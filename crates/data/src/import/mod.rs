@@ -18,14 +18,17 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-pub(crate) use self::write::io_error;
 pub use self::{
     options::{ImportFormat, ImportOptions, PerClass},
     pack::{PackOptions, PackSummary, pack},
 };
 use self::{
-    origin::{Image, Origin, absolute, pointer},
+    origin::{Image, Origin, pointer},
     write::{Entry, Store, Writer},
+};
+pub(crate) use self::{
+    origin::{absolute, relative},
+    write::io_error,
 };
 use crate::{
     atomic::write_atomically_if,

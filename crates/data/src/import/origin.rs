@@ -269,14 +269,14 @@ pub(super) fn pointer(source: &Source, folder: &Path) -> Result<(String, Option<
     Ok((relative(folder, &path), place.map(|place| (place.offset, place.len))))
 }
 
-pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     // Of a folder that is still to be made, at least the existing part is resolved.
     path.canonicalize().or_else(|_| std::path::absolute(path)).map_err(DataError::read(path))
 }
 
 /// The way from a folder to a file, with `/` and as many `..` as it takes.
-fn relative(folder: &Path, file: &Path) -> String {
+pub(crate) fn relative(folder: &Path, file: &Path) -> String {
     let (from, to): (Vec<Component>, Vec<Component>) = (folder.components().collect(), file.components().collect());
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let up = from[shared..].iter().map(|_| "..".to_owned());

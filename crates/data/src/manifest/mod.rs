@@ -11,6 +11,7 @@ mod open;
 mod parts;
 mod rows;
 mod table;
+mod to_label;
 
 use std::{fmt, path::Path, sync::Arc};
 

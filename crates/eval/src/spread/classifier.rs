@@ -3,10 +3,10 @@
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
-    Context, Features, HeldOut, LEAST_HELD_OUT, ProbeOptions, Standardization, extract_features,
-    extract_mirrored_features, labels_of, soft_probe,
+    Context, Features, HeldOut, LEAST_HELD_OUT, ProbeOptions, Standardization, extract_features, labels_of, soft_probe,
 };
 
+use super::compared::compared;
 use super::{Spread, SpreadOptions, spread_watched};
 use crate::EvalError;
 
@@ -82,16 +82,7 @@ pub(crate) fn fit_spread(
     let statistics = Standardization::of(&around.data, around.dim);
     let features = extract_features(encoder, few, cx)?;
     let all = together(&features, &around);
-    let compared = if options.mirror {
-        let around = extract_mirrored_features(encoder, pool, cx)?;
-        let mirrored = together(&extract_mirrored_features(encoder, few, cx)?, &around);
-        let data = all.data.iter().zip(&mirrored.data).map(|(a, b)| a + b).collect();
-        Features { data, ..all.clone() }
-    } else {
-        all.clone()
-    };
-    let of_pool = Standardization::of(&compared.data[labels.len() * all.dim..], all.dim);
-    let compared = Features { data: of_pool.apply(&compared.data), ..compared };
+    let compared = compared(encoder, Some(few), pool, all.clone(), options.mirror, cx)?;
     // One of the few that is among the unlabelled, too, is its own closest neighbor.
     let known: Vec<Option<u32>> =
         labels.iter().copied().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();
@@ -138,7 +129,7 @@ pub fn some_of(images: &Images, most: usize) -> Images {
 }
 
 /// The rows of both, one after the other.
-fn together(first: &Features, second: &Features) -> Features {
+pub(crate) fn together(first: &Features, second: &Features) -> Features {
     Features {
         data: [first.data.as_slice(), second.data.as_slice()].concat(),
         dim: first.dim,

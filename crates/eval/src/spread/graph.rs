@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use crate::{EvalError, nearest};
 
 /// Neighbors of each row with their weights in `D^-1/2 W D^-1/2`, `W` made symmetric; neighbors in ascending order.
-pub(super) struct Graph(Vec<Vec<(u32, f64)>>);
+pub(crate) struct Graph(Vec<Vec<(u32, f64)>>);
 
 impl Graph {
     /// The `neighbors` nearest rows by cosine similarity, edges weighing its fourth power.
-    pub(super) fn of(features: &Features, neighbors: usize) -> Result<Self, EvalError> {
+    pub(crate) fn of(features: &Features, neighbors: usize) -> Result<Self, EvalError> {
         let mut graph: Vec<Vec<(u32, f64)>> = vec![Vec::new(); features.rows.len()];
         for (row, found) in nearest(features, features, neighbors + 1)?.into_iter().enumerate() {
             let others = found.into_iter().filter(|neighbor| neighbor.index as usize != row).take(neighbors);
@@ -39,7 +39,7 @@ impl Graph {
     }
 
     /// `F <- alpha S F + (1 - alpha) Y` from `F = Y`, so many times. `Y` is `source`, `[rows, classes]`.
-    pub(super) fn flow(&self, source: &[f64], classes: usize, alpha: f64, iterations: usize) -> Vec<f64> {
+    pub(crate) fn flow(&self, source: &[f64], classes: usize, alpha: f64, iterations: usize) -> Vec<f64> {
         let mut mass = source.to_vec();
         for _ in 0..iterations {
             let mut next = vec![0.0; mass.len()];

@@ -2,6 +2,7 @@
 
 mod balance;
 mod classifier;
+mod compared;
 mod graph;
 mod options;
 #[cfg(test)]
@@ -10,11 +11,13 @@ mod tests;
 use foretask_train::Features;
 
 pub(crate) use classifier::fit_spread;
+pub(crate) use classifier::together;
 pub use classifier::{SpreadFit, some_of, spread_classifier};
+pub(crate) use compared::compared;
+pub(crate) use graph::Graph;
 pub use options::SpreadOptions;
 
 use crate::EvalError;
-use graph::Graph;
 
 /// What spreading says about each image.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,7 +137,7 @@ const ALMOST_SURE: f64 = 1.0 - f32::EPSILON as f64;
 const PARTS: usize = 5;
 
 /// Shares `[rows, classes]`, whether they were evened out, and the parts of the classes before that.
-fn shares(
+pub(crate) fn shares(
     graph: &Graph,
     labels: &[Option<u32>],
     classes: usize,

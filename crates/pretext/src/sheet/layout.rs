@@ -7,10 +7,10 @@ use super::picture::{Color, Picture, letters, line_height};
 use crate::example::{Example, ExampleTarget};
 use crate::pixels::{Planes, Shape};
 
-const PAPER: Color = [255, 255, 255];
-const INK: Color = [34, 34, 34];
-const FAINT: Color = [120, 120, 120];
-const FRAME: Color = [235, 235, 238];
+pub(super) const PAPER: Color = [255, 255, 255];
+pub(super) const INK: Color = [34, 34, 34];
+pub(super) const FAINT: Color = [120, 120, 120];
+pub(super) const FRAME: Color = [235, 235, 238];
 const RIGHT: Color = [20, 120, 50];
 const WRONG: Color = [180, 40, 30];
 
@@ -197,7 +197,7 @@ fn mosaic(tiles: &[Planes], columns: usize) -> Planes {
 }
 
 /// Breaks a text into lines of at most `letters` letters, between words where possible.
-fn wrap(text: &str, letters: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, letters: usize) -> Vec<String> {
     let letters = letters.max(1);
     let mut lines = vec![String::new()];
     let mut room = letters;

@@ -8,6 +8,7 @@ mod compare;
 mod confidence;
 mod confusion;
 mod curves;
+mod embedding;
 mod head;
 mod picture;
 mod provenance;
@@ -22,7 +23,7 @@ use serde::Serialize;
 
 use crate::{Report, ReportError};
 
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("results.html", include_str!("../../templates/results.html")),
@@ -31,6 +32,7 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("confusion.html", include_str!("../../templates/confusion.html")),
     ("pretext.html", include_str!("../../templates/pretext.html")),
     ("predictions.html", include_str!("../../templates/predictions.html")),
+    ("embedding.html", include_str!("../../templates/embedding.html")),
     ("neighbours.html", include_str!("../../templates/neighbours.html")),
     ("bad_images.html", include_str!("../../templates/bad_images.html")),
     ("leakage.html", include_str!("../../templates/leakage.html")),
@@ -116,6 +118,10 @@ fn sections(report: &Report) -> Vec<Section> {
         } else {
             "Nothing was evaluated."
         }),
+        Section::of("embedding", "Feature space", "embedding.html", embedding::view(report)).intro(
+            "Each dot is an evaluation image, colored by its true class. What the encoder finds alike lies close; labels had no part \
+             in where dots lie. In t-SNE, sizes of groups and distances between them mean little.",
+        ),
         Section::of("neighbours", "Nearest neighbours", "neighbours.html", sheets::neighbours(report))
             .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),
         Section::of("bad-images", "Bad images", "bad_images.html", provenance::bad_images(report)),

@@ -6,11 +6,13 @@
 mod dots;
 mod lines;
 mod overlay;
+mod scatter;
 mod ticks;
 
 pub(crate) use dots::{DotPlot, DotRow};
 pub(crate) use lines::{Guide, LinePlot};
 pub(crate) use overlay::{COLORS, Overlay};
+pub(crate) use scatter::{CLASSES, Scatter};
 pub(crate) use ticks::Axis;
 
 /// Text made harmless inside HTML and SVG, in elements and attributes.

@@ -1,6 +1,7 @@
 //! What a report says, as plain data: filled by whoever ran the experiment, stored as JSON, rendered as often as wanted.
 
 mod comparison;
+mod embedding;
 mod number;
 mod pictures;
 mod provenance;
@@ -8,6 +9,7 @@ mod results;
 mod stages;
 
 pub use comparison::{Compared, Comparison, Matched};
+pub use embedding::{Embedding, PointMap};
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
@@ -52,6 +54,8 @@ pub struct Report {
     pub pretext: Vec<PretextSheet>,
     /// Sample predictions and the worst mistakes, per result.
     pub predictions: Vec<PredictionSheet>,
+    /// The evaluation images in the feature space of the headline's encoder; `None` when nobody drew it.
+    pub embedding: Option<Embedding>,
     /// Nearest neighbours in feature space, per encoder.
     pub neighbours: Vec<NeighbourSheet>,
     /// Images that could not be read; `None` when nobody looked.
@@ -84,6 +88,7 @@ impl Default for Report {
             confusions: Vec::new(),
             pretext: Vec::new(),
             predictions: Vec::new(),
+            embedding: None,
             neighbours: Vec::new(),
             bad_images: None,
             leakage: None,

@@ -77,6 +77,14 @@ impl View {
         Ok(Arc::clone(&self.read()?.0))
     }
 
+    /// The same rows, from which nobody can read a label.
+    pub(crate) fn blind(&self) -> Result<Self, Fault> {
+        let samples = Samples { labels: vec![None; self.samples()?.len()], ..(*self.samples()?).clone() };
+        let fingerprint = samples.fingerprint();
+        let samples = OnceLock::from((Arc::new(samples), fingerprint));
+        Ok(Self { manifest: self.manifest.clone(), seed: self.seed, samples })
+    }
+
     /// Decides memoised results.
     pub(crate) fn fingerprint(&self) -> Result<String, Fault> {
         Ok(self.read()?.1.clone())

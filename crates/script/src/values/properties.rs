@@ -4,7 +4,7 @@
 use foretask_train::{Gauges, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
-use super::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
+use super::{Chosen, Classifiers, Dataset, Encoder, Evaluation, Net, Picked, Pretrained, Task};
 use crate::errors::Fault;
 
 /// A fault met in a property has no position of its own: Rhai adds that of the property.
@@ -68,6 +68,22 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("chance", |evaluation: &mut Evaluation| evaluation.chance);
     engine.register_get("count", |evaluation: &mut Evaluation| evaluation.count as i64);
 
+    engine.register_type_with_name::<Chosen>("Chosen");
+    engine.register_get("rows", |chosen: &mut Chosen| -> Array {
+        chosen.rows.iter().map(|&row| Dynamic::from(row as i64)).collect()
+    });
+    engine.register_get("names", |chosen: &mut Chosen| texts(&chosen.names));
+    engine.register_get("data", |chosen: &mut Chosen| chosen.data.clone());
+
+    engine.register_type_with_name::<Picked>("Picked");
+    engine.register_get("best", |picked: &mut Picked| picked.task.clone());
+    engine.register_get("name", |picked: &mut Picked| picked.name.clone());
+    engine.register_get("encoder", |picked: &mut Picked| Encoder::pretrained(picked.pretrained.clone()));
+    engine.register_get("table", |picked: &mut Picked| -> Array {
+        let rows = picked.table.iter().filter_map(|row| serde_json::to_value(row).ok());
+        rows.map(|row| from_json(&row)).collect()
+    });
+
     printed::<Dataset>(engine);
     printed::<Net>(engine);
     printed::<Task>(engine);
@@ -75,6 +91,8 @@ pub(crate) fn register(engine: &mut Engine) {
     printed::<Encoder>(engine);
     printed::<Classifiers>(engine);
     printed::<Evaluation>(engine);
+    printed::<Chosen>(engine);
+    printed::<Picked>(engine);
 }
 
 /// Texts in backquotes and Rhai's own conversions use these.
@@ -169,6 +187,12 @@ fn nested(value: &Dynamic) -> String {
         let sd = evaluation.sd().map_or_else(String::new, |sd| format!(" ± {:.1}", sd * 100.0));
         let (mean, chance) = (evaluation.mean() * 100.0, evaluation.chance * 100.0);
         return format!("Evaluation({mean:.1}{sd} % of {} images, chance {chance:.1} %)", evaluation.count);
+    }
+    if let Some(chosen) = value.read_lock::<Chosen>() {
+        return chosen.to_string();
+    }
+    if let Some(picked) = value.read_lock::<Picked>() {
+        return picked.verdict.clone();
     }
     value.to_string()
 }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use rhai::{Dynamic, Engine};
 
-use crate::values::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
+use crate::values::{Chosen, Classifiers, Dataset, Encoder, Evaluation, Net, Picked, Pretrained, Task};
 
 /// What a script value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Kind {
     Classifier,
     /// What measuring them gave.
     Evaluation,
+    /// Images chosen for labelling.
+    Chosen,
+    /// The outcome of a race of tasks.
+    Picked,
     /// A text.
     Text,
     /// A whole number.
@@ -46,6 +50,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The types that this crate brings.
+    const OWN: [Self; 9] = [
+        Self::Dataset,
+        Self::Net,
+        Self::Task,
+        Self::Pretrained,
+        Self::Encoder,
+        Self::Classifier,
+        Self::Evaluation,
+        Self::Chosen,
+        Self::Picked,
+    ];
+
     /// As in a signature.
     pub const fn short(self) -> &'static str {
         match self {
@@ -56,6 +73,8 @@ impl Kind {
             Self::Encoder => "Encoder",
             Self::Classifier => "Classifier",
             Self::Evaluation => "Evaluation",
+            Self::Chosen => "Chosen",
+            Self::Picked => "Picked",
             Self::Text => "text",
             Self::Whole => "whole number",
             Self::Number => "number",
@@ -79,6 +98,8 @@ impl Kind {
             Self::Encoder => "an Encoder (such as `pre.encoder`)",
             Self::Classifier => "a Classifier (from `finetune`, `linear_probe`, …)",
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
+            Self::Chosen => "a Chosen (from `label_next`)",
+            Self::Picked => "a Picked (from `pick_task`)",
             Self::Text => "a text in quotes",
             Self::Whole => "a whole number",
             Self::Number => "a number",
@@ -101,6 +122,8 @@ impl Kind {
             Self::Encoder => TypeId::of::<Encoder>(),
             Self::Classifier => TypeId::of::<Classifiers>(),
             Self::Evaluation => TypeId::of::<Evaluation>(),
+            Self::Chosen => TypeId::of::<Chosen>(),
+            Self::Picked => TypeId::of::<Picked>(),
             _ => TypeId::of::<Dynamic>(),
         }
     }
@@ -128,18 +151,15 @@ impl Kind {
 
     /// The type of a value, in a sentence.
     pub(crate) fn of(value: &Dynamic) -> String {
-        let own =
-            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
-        own.into_iter()
+        Self::OWN
+            .into_iter()
             .find(|kind| value.type_id() == kind.type_id())
             .map_or_else(|| Self::say(value.type_name()), |kind| plain(kind.long()))
     }
 
     /// One of Rhai's type names, in a sentence.
     pub(crate) fn say(name: &str) -> String {
-        let own =
-            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
-        if let Some(kind) = own.into_iter().find(|kind| kind.is_named(name)) {
+        if let Some(kind) = Self::OWN.into_iter().find(|kind| kind.is_named(name)) {
             return plain(kind.long());
         }
         match name {
@@ -194,6 +214,17 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Evaluation", "calibration_error", "how far confidence and accuracy are apart (15 bins), mean over label draws"),
     ("Evaluation", "chance", "accuracy of guessing"),
     ("Evaluation", "count", "number of images it was measured on"),
+    ("Chosen", "rows", "array of row numbers, the most valuable first (of the first draw)"),
+    ("Chosen", "names", "array of their paths, or \"row 17\" where they have none"),
+    ("Chosen", "data", "the chosen images as a dataset, with the labels that the pool carries"),
+    ("Picked", "best", "the task that won"),
+    ("Picked", "name", "its name"),
+    ("Picked", "encoder", "its encoder, as the last rung left it"),
+    (
+        "Picked",
+        "table",
+        "array of object maps, one per task and rung: task, rung, steps, seconds, accuracy, low, high, stays",
+    ),
 ];
 
 /// The properties of the type that users call `owner`.

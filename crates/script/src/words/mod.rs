@@ -11,10 +11,12 @@ mod word;
 mod augment;
 mod dataset;
 mod eval;
+mod label_next;
 mod misc;
 mod models;
 mod online;
 mod own_tasks;
+mod pick_task;
 mod preview;
 mod probes;
 mod report;
@@ -39,7 +41,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         augment::WORDS,
         models::WORDS,
         train::WORDS,
+        pick_task::WORDS,
         probes::WORDS,
+        label_next::WORDS,
         eval::WORDS,
         save::WORDS,
         report::WORDS,

@@ -120,7 +120,7 @@ fn check_draws(start: &SelfStart, few: &Dataset) -> Result<(), Fault> {
     }
 }
 
-fn identity(start: &SelfStart, draw: usize) -> Value {
+pub(super) fn identity(start: &SelfStart, draw: usize) -> Value {
     match start {
         SelfStart::Encoder(encoder) => encoder.identity(),
         SelfStart::Classifiers(start) => json!({ "classifier": start.members[draw].key.hash() }),

@@ -15,7 +15,7 @@ const ONE_PART_FROM: usize = 1000;
 
 /// Splits the positions of `labels` into `folds` parts that hold every class alike, shuffled by `seed`.
 /// A part may be empty where there are fewer labels than parts.
-pub(crate) fn stratified_folds(labels: &[u32], folds: usize, seed: u64) -> Vec<Vec<usize>> {
+pub fn stratified_folds(labels: &[u32], folds: usize, seed: u64) -> Vec<Vec<usize>> {
     let classes = labels.iter().max().map_or(0, |&most| most as usize + 1);
     let mut by_class = vec![Vec::new(); classes];
     for (position, &label) in labels.iter().enumerate() {
@@ -38,7 +38,7 @@ pub(crate) fn stratified_folds(labels: &[u32], folds: usize, seed: u64) -> Vec<V
 }
 
 /// The smallest class that occurs at all.
-pub(crate) fn fewest_per_class(labels: &[u32], classes: usize) -> usize {
+pub fn fewest_per_class(labels: &[u32], classes: usize) -> usize {
     let mut counts = vec![0; classes];
     for &label in labels {
         counts[label as usize] += 1;

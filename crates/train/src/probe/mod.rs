@@ -9,7 +9,7 @@ mod options;
 mod pixels;
 mod standardization;
 
-pub(crate) use cross_validation::{fewest_per_class, stratified_folds};
+pub use cross_validation::{fewest_per_class, stratified_folds};
 pub use held_out::{HeldOut, held_out_logits};
 pub use linear::{LinearProbe, linear_probe, soft_probe};
 pub use options::{DEFAULT_STRENGTH, ProbeOptions};

@@ -1,6 +1,7 @@
 //! From evaluations to a report: baselines added, results compared, pictures drawn, everything written down.
 
 mod baselines;
+mod embedding;
 mod leakage;
 mod pictures;
 mod provenance;
@@ -61,13 +62,15 @@ pub(crate) fn write_report(
     let pretrained = pretrained(&results);
     let leakage = leakage::check(host, &results, &pretrained, options.leakage)?;
     let (started, seconds) = run.times();
+    let rows = rows::rows(&results)?;
     let report = Report {
+        embedding: embedding::embedding(host, &results, &rows, options.headline.as_deref())?,
         title: title.to_owned(),
         created: Moment::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         evaluation: rows::evaluation(&results)?,
         headline: options.headline.clone(),
-        results: rows::rows(&results)?,
+        results: rows,
         stages: rows::stages(&pretrained, &results),
         confusions: rows::confusions(&results),
         pretext: pictures::pretext(host, &pretrained)?,

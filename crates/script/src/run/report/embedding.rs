@@ -1,0 +1,96 @@
+//! The evaluation images in the feature space of the headline's encoder.
+
+use std::path::Path;
+
+use foretask_eval::{Maps, TsneOptions, maps};
+use foretask_report::{Embedding, PointMap, ResultRow, Role};
+use serde_json::json;
+
+use crate::errors::Fault;
+use crate::host::Host;
+use crate::stage::{StageKey, Work, planned, read_json, write_json};
+use crate::values::{Evaluation, Trained};
+use crate::work;
+
+/// As many points as a picture holds without becoming a blot.
+const MOST: usize = 1000;
+/// Fewer are no picture.
+const LEAST: usize = 10;
+const RESULT: &str = "maps.json";
+
+/// Pictures of the features of the named result's encoder; else of the best pretrained one's.
+pub(super) fn embedding(
+    host: &Host,
+    results: &[(String, Evaluation)],
+    rows: &[ResultRow],
+    headline: Option<&str>,
+) -> Result<Option<Embedding>, Fault> {
+    let best = || {
+        let pretrained = rows.iter().filter(|row| row.role == Role::Pretrained && row.mean.is_finite());
+        pretrained.max_by(|a, b| a.mean.total_cmp(&b.mean)).map(|row| row.name.as_str())
+    };
+    let Some(name) = headline.or_else(best) else { return Ok(None) };
+    let Some((_, evaluation)) = results.iter().find(|(other, _)| other == name) else { return Ok(None) };
+    let encoder = match evaluation.classifiers.members.first().and_then(|member| member.trained.as_ref()) {
+        Some(Trained::Network(classifier)) => &classifier.encoder,
+        Some(Trained::Neighbours(encoder)) => &**encoder,
+        Some(Trained::Pixels(_)) | None => return Ok(None),
+    };
+    let view = &evaluation.test.views[0];
+    let all = evaluation.test.images(host, view)?;
+    if all.len() < LEAST {
+        return Ok(None);
+    }
+    let count = all.len().min(MOST);
+    let images = all.select(&(0..count).map(|i| (i * all.len() / count) as u32).collect::<Vec<_>>());
+    let key = StageKey::new(
+        "maps of features",
+        &host.device_kind()?,
+        [
+            ("encoder", json!(foretask_train::state_fingerprint(&encoder.state))),
+            ("data", evaluation.test.identity(view)?),
+            ("most", json!(MOST)),
+        ],
+    );
+    let mut make = |_: &Path| -> Result<Maps, Fault> {
+        Ok(maps(&work::features(host, encoder, &images)?, &TsneOptions::default())?)
+    };
+    let outcome = host.quick_stage(
+        planned("maps of features", 0),
+        &key,
+        Work {
+            make: &mut make,
+            save: &|maps: &Maps, folder: &Path| {
+                write_json(&folder.join(RESULT), maps)?;
+                Ok(json!({}))
+            },
+            load: &|folder: &Path, _| read_json(&folder.join(RESULT)),
+        },
+    )?;
+    let Some(found) = outcome.map(|outcome| outcome.value) else { return Ok(None) };
+    let [first, second] = found.explained.map(|share| 100.0 * share);
+    let draw = if evaluation.draws.len() > 1 { ", label draw 1" } else { "" };
+    let number = |count: usize| crate::plan::thousands(count as u64);
+    let some = if count == all.len() { String::new() } else { format!(" of {}", number(all.len())) };
+    Ok(Some(Embedding {
+        result: name.to_owned(),
+        basis: format!("{}{some} evaluation images in the features of this result’s encoder{draw}", number(count)),
+        classes: images.classes().to_vec(),
+        labels: images.labels().to_vec(),
+        maps: vec![
+            PointMap {
+                name: "t-SNE".into(),
+                note: format!(
+                    "Near neighbors stay near: perplexity {:.0}, divergence {:.2} nats.",
+                    found.perplexity, found.divergence
+                ),
+                points: found.tsne,
+            },
+            PointMap {
+                name: "Principal components".into(),
+                note: format!("The two directions of largest variance: {first:.0} and {second:.0} % of it."),
+                points: found.pca,
+            },
+        ],
+    }))
+}

@@ -1,0 +1,155 @@
+//! `label_next`: which images a person should label.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use foretask_eval::ChooseOptions;
+use rhai::Dynamic;
+use serde::{Deserialize, Serialize};
+
+use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use crate::errors::{Fault, Locus};
+use crate::options::OptionDoc;
+use crate::values::{Classifiers, Dataset, Encoder, SelfStart};
+use crate::work;
+
+pub(super) static WORDS: &[Word] = &[Word {
+    name: "label_next",
+    theme: Theme::Probes,
+    summary: "Chooses the images whose labels would help most, as a manifest to fill in and a sheet of pictures",
+    about: "From an encoder, while nothing is labelled yet: its features fall into `n` clusters, and the densest member of each is \
+            chosen, so that together they stand for all images. From a classifier: its labels spread along nearest neighbors, and \
+            chosen are images that stay uncertain, stand for many others, and are not alike; what is labelled already is left out. \
+            The pool's own labels are never looked at. The manifest lists the images, the most valuable first, with an empty \
+            `label` and paths from where it lies: fill it in (in a CSV, with any spreadsheet) and open it with `dataset`. Classes \
+            will not be alike often among chosen images, and need not be: `spread_labels` gives every class the same weight.",
+    use_when: "you may have so many images labelled, and can say which: chosen ones are worth more than random ones",
+    not_when: "the labelled images shall measure something, too: a test set must be drawn at random",
+    signatures: &[Signature {
+        on: None,
+        params: &[
+            Param { name: "start", kinds: &[Kind::Encoder, Kind::Classifier], optional: false },
+            Param { name: "pool", kinds: &[Kind::Dataset], optional: false },
+            Param { name: "options", kinds: &[Kind::Options], optional: true },
+        ],
+        returns: Kind::Chosen,
+    }],
+    options,
+    examples: &[
+        Example {
+            about: "the first images to label",
+            script: "let chosen = label_next(encoder, data.unlabeled(), #{ n: 20, manifest: \"to_label.csv\", sheet: \"to_label.png\" });\n\
+                     print(chosen.rows);",
+        },
+        Example {
+            about: "more of them, once some are labelled",
+            script: "let few = data.split(\"train\").per_class(5);\n\
+                     let more = label_next(linear_probe(encoder, few), data.unlabeled(), #{ n: 10, manifest: \"more.csv\" });",
+        },
+        Example {
+            about: "what choosing would have been worth, where the labels are known",
+            script: "let chosen = label_next(encoder, data.split(\"train\"), #{ n: 20, seed: 1, draws: 3 });\n\
+                     print(linear_probe(encoder, chosen.data).evaluate(test).mean);",
+        },
+    ],
+    run: label_next,
+}];
+
+fn options() -> Vec<OptionDoc> {
+    let defaults = ChooseOptions::default();
+    let option = |name: &str, kind: &str, default: &dyn std::fmt::Display, about: &str| {
+        OptionDoc::new(name, kind, &default.to_string(), about)
+    };
+    vec![
+        option("n", "whole number from 1", &defaults.n, "how many images"),
+        option("manifest", "path ending in .csv or .parquet", &"-", "where to write the manifest to fill in"),
+        option("sheet", "path ending in .png", &"-", "where to draw the chosen images, numbered as in the manifest"),
+        option(
+            "neighbors",
+            "whole number from 1",
+            &defaults.neighbors,
+            "neighbors that say how dense it is around an image, and along which uncertainty flows",
+        ),
+        option(
+            "mirror",
+            "true or false",
+            &defaults.mirror,
+            "compare images together with their mirror images; false where left and right matter",
+        ),
+        option(
+            "most",
+            "whole number from 2",
+            &defaults.most,
+            "most images of the pool looked at, evenly chosen; the time grows with the square",
+        ),
+        option(
+            "seed",
+            "whole number",
+            &"the script's seed",
+            "where the clusters begin; from a classifier nothing is drawn",
+        ),
+        option("draws", "whole number from 1 to 100", &"1", "choices with the seeds from `seed` on, to simulate with"),
+    ]
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Options {
+    n: usize,
+    manifest: Option<String>,
+    sheet: Option<String>,
+    neighbors: usize,
+    mirror: bool,
+    most: usize,
+    seed: Option<u64>,
+    draws: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let ChooseOptions { n, neighbors, mirror, most, .. } = ChooseOptions::default();
+        Self { n, manifest: None, sheet: None, neighbors, mirror, most, seed: None, draws: 1 }
+    }
+}
+
+fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let options: Options = call.options(2)?;
+    let at = |option: &str| Locus::Value(2, vec![option.to_owned()]);
+    if !(1..=100).contains(&options.draws) {
+        return Err(Fault::input(format!("`draws` must be from 1 to 100, not {}", options.draws)).at(at("draws")));
+    }
+    let file = |option: &str, path: &Option<String>, endings: &[&str]| -> Result<Option<PathBuf>, Fault> {
+        let Some(text) = path else { return Ok(None) };
+        let path = call.host.writable(text).map_err(|fault| fault.at(at(option)))?;
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if !endings.contains(&ending) {
+            let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" or ");
+            return Err(Fault::input(format!("`{option}` must end in {endings}, not `{text}`")).at(at(option)));
+        }
+        if options.draws > 1 {
+            return Err(Fault::input(format!("`{option}` is for one choice, and `draws` makes {}", options.draws))
+                .help("leave `draws` out for the images a person shall label")
+                .at(at(option)));
+        }
+        Ok(Some(path))
+    };
+    let manifest = file("manifest", &options.manifest, &["csv", "parquet"])?;
+    let sheet = file("sheet", &options.sheet, &["png"])?;
+    let pool: Dataset = call.value(1)?;
+    let start = match call.maybe::<Encoder>(0) {
+        Some(encoder) => SelfStart::Encoder(encoder),
+        None => SelfStart::Classifiers(Arc::new(call.value::<Classifiers>(0)?)),
+    };
+    if options.draws > 1 && matches!(start, SelfStart::Classifiers(_)) {
+        return Err(Fault::input("from a classifier every draw would be the same: nothing is drawn at random")
+            .help("leave `draws` out, or start from an encoder")
+            .at(at("draws")));
+    }
+    let seed = options.seed.unwrap_or_else(|| call.host.seed());
+    let choose =
+        ChooseOptions { n: options.n, neighbors: options.neighbors, mirror: options.mirror, most: options.most, seed };
+    let paths = work::ChosenPaths { manifest, sheet };
+    work::label_next(call.host, call.line(), &start, &pool, &choose, options.draws, &paths)
+        .map(Dynamic::from)
+        .map_err(|fault| call.refused(fault, 2))
+}
