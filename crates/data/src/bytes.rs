@@ -9,15 +9,15 @@ use crate::error::{DataError, Result};
 pub fn parse_bytes(name: &'static str, text: &str) -> Result<u64> {
     let lower = text.trim().to_lowercase();
     let number = lower.trim_end_matches("ib").trim_end_matches('b').trim_end();
-    let (number, shift) = match number.chars().last() {
-        Some('k') => (&number[..number.len() - 1], 10),
-        Some('m') => (&number[..number.len() - 1], 20),
-        Some('g') => (&number[..number.len() - 1], 30),
-        Some('t') => (&number[..number.len() - 1], 40),
+    let (number, power) = match number.chars().next_back() {
+        Some('k') => (&number[..number.len() - 1], 1),
+        Some('m') => (&number[..number.len() - 1], 2),
+        Some('g') => (&number[..number.len() - 1], 3),
+        Some('t') => (&number[..number.len() - 1], 4),
         _ => (number, 0),
     };
     let value: Option<f64> = number.trim_end().parse().ok().filter(|value: &f64| value.is_finite() && *value >= 0.0);
-    value.map(|value| (value * f64::from(1 << 10_u32).powi(shift / 10)) as u64).ok_or_else(|| DataError::Argument {
+    value.map(|value| (value * 1024.0_f64.powi(power)) as u64).ok_or_else(|| DataError::Argument {
         name,
         value: text.to_owned(),
         expected: "an amount such as \"512m\" or \"4g\"".to_owned(),

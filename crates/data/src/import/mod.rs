@@ -100,10 +100,12 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
         }
         _ => Ok(Entry { bytes: image.bytes, path: image.name, part: None }),
     };
-    let store = match options.embed {
-        true => Store::Images,
-        false if origin.has_parts() => Store::Parts,
-        false => Store::Paths,
+    let store = if options.embed {
+        Store::Images
+    } else if origin.has_parts() {
+        Store::Parts
+    } else {
+        Store::Paths
     };
     let (written, bad) = write_atomically_if(destination, |file| {
         let (mut written, mut bad) = (Vec::with_capacity(kept.len()), Vec::new());

@@ -177,8 +177,8 @@ fn identity(source: &Path, plan: &Plan, kept: &[usize], options: &PackOptions) -
     hash.update(format!("{:?} {:?}", plan.classes, plan.split_names).as_bytes());
     for &position in kept {
         hash.update(&(position as u64).to_le_bytes());
-        hash.update(&plan.labels[position].map_or(u32::MAX, |label| label).to_le_bytes());
-        hash.update(&plan.splits[position].map_or(u32::MAX, |split| split).to_le_bytes());
+        hash.update(&plan.labels[position].unwrap_or(u32::MAX).to_le_bytes());
+        hash.update(&plan.splits[position].unwrap_or(u32::MAX).to_le_bytes());
     }
     hash.finalize().to_hex().to_string()
 }
