@@ -5,6 +5,7 @@ mod browser;
 mod custom_task;
 mod data;
 mod experiment;
+mod label_curve;
 mod mistakes;
 mod predict;
 mod resume;

@@ -1,11 +1,13 @@
 //! What a report says, as plain data: filled by whoever ran the experiment, stored as JSON, rendered as often as wanted.
 
+mod label_curve;
 mod number;
 mod pictures;
 mod provenance;
 mod results;
 mod stages;
 
+pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
@@ -42,6 +44,8 @@ pub struct Report {
     pub headline: Option<String>,
     /// The results in the order of the table.
     pub results: Vec<ResultRow>,
+    /// Accuracy against the number of labels.
+    pub label_curves: Vec<LabelCurve>,
     /// Curves of each training stage, in the order they ran.
     pub stages: Vec<Stage>,
     /// Which classes were taken for which, per result.
@@ -78,6 +82,7 @@ impl Default for Report {
             evaluation: None,
             headline: None,
             results: Vec::new(),
+            label_curves: Vec::new(),
             stages: Vec::new(),
             confusions: Vec::new(),
             pretext: Vec::new(),

@@ -8,4 +8,4 @@ mod time;
 
 pub(crate) use folder::{RunFolder, StageRecord};
 pub use list::{RunLine, RunResult, list_runs, rewrite_report};
-pub(crate) use report::{ReportOptions, write_report};
+pub(crate) use report::{ReportOptions, compare, label_curve, write_report};

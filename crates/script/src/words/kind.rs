@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use rhai::{Dynamic, Engine};
 
-use crate::values::{Classifiers, Dataset, Encoder, Evaluation, Net, Pretrained, Task};
+use crate::values::{Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Pretrained, Task};
 
 /// What a script value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Kind {
     Classifier,
     /// What measuring them gave.
     Evaluation,
+    /// Accuracy against the number of labels.
+    LabelCurve,
+    /// Results against one of them.
+    Comparison,
     /// A text.
     Text,
     /// A whole number.
@@ -46,6 +50,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Types of our own.
+    const OWN: [Self; 9] = [
+        Self::Dataset,
+        Self::Net,
+        Self::Task,
+        Self::Pretrained,
+        Self::Encoder,
+        Self::Classifier,
+        Self::Evaluation,
+        Self::LabelCurve,
+        Self::Comparison,
+    ];
+
     /// As in a signature.
     pub const fn short(self) -> &'static str {
         match self {
@@ -56,6 +73,8 @@ impl Kind {
             Self::Encoder => "Encoder",
             Self::Classifier => "Classifier",
             Self::Evaluation => "Evaluation",
+            Self::LabelCurve => "LabelCurve",
+            Self::Comparison => "Comparison",
             Self::Text => "text",
             Self::Whole => "whole number",
             Self::Number => "number",
@@ -79,6 +98,8 @@ impl Kind {
             Self::Encoder => "an Encoder (such as `pre.encoder`)",
             Self::Classifier => "a Classifier (from `finetune`, `linear_probe`, …)",
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
+            Self::LabelCurve => "a LabelCurve (from `label_curve`)",
+            Self::Comparison => "a Comparison (from `compare`)",
             Self::Text => "a text in quotes",
             Self::Whole => "a whole number",
             Self::Number => "a number",
@@ -101,6 +122,8 @@ impl Kind {
             Self::Encoder => TypeId::of::<Encoder>(),
             Self::Classifier => TypeId::of::<Classifiers>(),
             Self::Evaluation => TypeId::of::<Evaluation>(),
+            Self::LabelCurve => TypeId::of::<LabelCurve>(),
+            Self::Comparison => TypeId::of::<Comparison>(),
             _ => TypeId::of::<Dynamic>(),
         }
     }
@@ -128,18 +151,15 @@ impl Kind {
 
     /// The type of a value, in a sentence.
     pub(crate) fn of(value: &Dynamic) -> String {
-        let own =
-            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
-        own.into_iter()
+        Self::OWN
+            .into_iter()
             .find(|kind| value.type_id() == kind.type_id())
             .map_or_else(|| Self::say(value.type_name()), |kind| plain(kind.long()))
     }
 
     /// One of Rhai's type names, in a sentence.
     pub(crate) fn say(name: &str) -> String {
-        let own =
-            [Self::Dataset, Self::Net, Self::Task, Self::Pretrained, Self::Encoder, Self::Classifier, Self::Evaluation];
-        if let Some(kind) = own.into_iter().find(|kind| kind.is_named(name)) {
+        if let Some(kind) = Self::OWN.into_iter().find(|kind| kind.is_named(name)) {
             return plain(kind.long());
         }
         match name {
@@ -192,6 +212,29 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Evaluation", "accuracy", "array of accuracies, one per label draw"),
     ("Evaluation", "chance", "accuracy of guessing"),
     ("Evaluation", "count", "number of images it was measured on"),
+    (
+        "LabelCurve",
+        "points",
+        "array of object maps: name, encoder, method, labels, per_class, count, mean, sd, low, high, accuracy, difference, \
+         difference_low, difference_high, worth, worth_is, worth_low, worth_high; () where there is none",
+    ),
+    ("LabelCurve", "labels", "array of the numbers of labels a class, and \"all\""),
+    ("LabelCurve", "names", "array of the curves' names"),
+    ("LabelCurve", "chance", "accuracy of guessing"),
+    ("LabelCurve", "majority", "accuracy of always naming the most frequent class"),
+    ("LabelCurve", "verdict", "where pretraining helped and how many labels it is worth, in words"),
+    ("LabelCurve", "table", "the whole as a text, as `print` shows it"),
+    (
+        "Comparison",
+        "rows",
+        "array of object maps: name, mean, sd, accuracy, difference, low, high, better, verdict (\"higher\", \"lower\", \
+         \"unclear\"); () where there is none",
+    ),
+    ("Comparison", "baseline", "name of the result that the others are compared with"),
+    ("Comparison", "chance", "accuracy of guessing"),
+    ("Comparison", "majority", "accuracy of always naming the most frequent class"),
+    ("Comparison", "sentences", "array of texts, one for each result but the baseline"),
+    ("Comparison", "table", "the whole as a text, as `print` shows it"),
 ];
 
 /// The properties of the type that users call `owner`.

@@ -11,6 +11,7 @@ mod word;
 mod augment;
 mod dataset;
 mod eval;
+mod label_curve;
 mod misc;
 mod models;
 mod own_tasks;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         train::WORDS,
         probes::WORDS,
         eval::WORDS,
+        label_curve::WORDS,
         save::WORDS,
         report::WORDS,
         preview::WORDS,

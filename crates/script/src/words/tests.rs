@@ -118,6 +118,7 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
+    assert_eq!(documented("label_curve"), keys(&crate::work::CurveOptions::default()));
     assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
     assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
@@ -139,6 +140,8 @@ fn every_property_of_the_reference_is_there() {
         ("Encoder", "encoder"),
         ("Classifier", "linear_probe(encoder, few)"),
         ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
+        ("LabelCurve", "label_curve(encoder, data)"),
+        ("Comparison", "compare(#{ a: linear_probe(encoder, few).evaluate(test), b: pixel_probe(few).evaluate(test) })"),
     ];
     for (owner, property, _) in PROPERTIES {
         let (_, value) = values.iter().find(|(kind, _)| kind == owner).unwrap();

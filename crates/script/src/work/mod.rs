@@ -4,6 +4,7 @@ mod draws;
 mod evaluate;
 mod finetune;
 mod fitted;
+mod label_curve;
 mod pool;
 mod predict;
 mod pretrain;
@@ -13,6 +14,7 @@ mod spread;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
+pub(crate) use label_curve::{CurveMethod, CurveOptions, Curve, CurveStart, LabelsAsked, Yardstick, label_curve, short_name};
 pub(crate) use pool::of as pool_of;
 pub(crate) use predict::{embed, predict};
 pub(crate) use pretrain::{PretrainFrom, pretrain};
