@@ -13,7 +13,8 @@ impl Comparison {
 
     /// The results as an aligned table with chance level and majority class, then the sentences and what they rest on.
     pub fn to_text(&self) -> String {
-        let mut lines = vec![["", "accuracy %", "each draw", "difference", "95 % interval", "better"].map(str::to_owned).to_vec()];
+        let mut lines =
+            vec![["", "accuracy %", "each draw", "difference", "95 % interval", "better"].map(str::to_owned).to_vec()];
         for row in &self.rows {
             let draws: Vec<String> = row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect();
             let difference = row.difference_to(&self.baseline);
@@ -37,7 +38,9 @@ impl Comparison {
         }
         let tested = self.differences().count();
         if tested > 2 {
-            let many = format!("{tested} differences stand side by side; of twenty such intervals one misses the truth by chance.");
+            let many = format!(
+                "{tested} differences stand side by side; of twenty such intervals one misses the truth by chance."
+            );
             paragraph(&mut text, "", &many);
         }
         if let Some(detail) = self.differences().find_map(|(_, difference)| basis(difference)) {
@@ -65,7 +68,9 @@ fn sentence(name: &str, baseline: &str, difference: &Difference) -> String {
         Outcome::Helped => format!("{name} is better than {baseline}: {gain} points ({evidence})."),
         Outcome::Hurt => format!("{name} is worse than {baseline}: {gain} points ({evidence})."),
         _ if difference.better() == n => {
-            format!("{name} looks better than {baseline}, but {n} label draws do not settle it: {gain} points ({evidence}).")
+            format!(
+                "{name} looks better than {baseline}, but {n} label draws do not settle it: {gain} points ({evidence})."
+            )
         }
         _ => format!("{name} and {baseline} cannot be told apart: {gain} points ({evidence})."),
     }

@@ -24,7 +24,8 @@ impl LabelCurve {
             .collect();
         let mut details: Vec<String> = chance_words(self.evaluation.as_ref()).into_iter().collect();
         if judged.is_empty() {
-            let sentence = "No pretrained network stands beside one from scratch, so nothing can be said about pretraining.";
+            let sentence =
+                "No pretrained network stands beside one from scratch, so nothing can be said about pretraining.";
             return Verdict { outcome: Outcome::Unknown, sentence: sentence.into(), details, cautions: Vec::new() };
         }
         let sentences: Vec<String> =
@@ -149,7 +150,11 @@ impl LabelCurve {
         }
         text.push_str(&aligned(&lines, 1));
         if self.series.iter().flat_map(|series| &series.points).any(|point| point.interval.is_some()) {
-            paragraph(&mut text, "", "Labels a class above; ± is half of the 95 % interval of the mean over label draws.");
+            paragraph(
+                &mut text,
+                "",
+                "Labels a class above; ± is half of the 95 % interval of the mean over label draws.",
+            );
         }
         text.push('\n');
         for line in self.lines() {
@@ -251,13 +256,12 @@ fn sentence(series: &CurveSeries, against: &[Against<'_>], several: bool) -> Str
     let hurt = of(&|against| against.difference.outcome() == Outcome::Hurt);
     let open = of(&|a| a.difference.outcome() == Outcome::Unclear && a.difference.interval.is_some());
     let scratch = series.scratch.as_deref().unwrap_or("scratch");
-    let who = if several { format!("Pretraining by {}", series.name) } else { format!("Pretraining ({})", series.name) };
+    let who =
+        if several { format!("Pretraining by {}", series.name) } else { format!("Pretraining ({})", series.name) };
     let mut parts = Vec::new();
     if !helped.is_empty() {
-        let worths: Vec<String> = helped
-            .iter()
-            .filter_map(|against| Some(worth(against.point.savings.as_ref()?.worth)))
-            .collect();
+        let worths: Vec<String> =
+            helped.iter().filter_map(|against| Some(worth(against.point.savings.as_ref()?.worth))).collect();
         let worths = if worths.is_empty() {
             String::new()
         } else {
@@ -349,7 +353,11 @@ mod tests {
              told apart from scratch with 10 labels a class; with all 10 000 labels there is a single draw, which settles \
              nothing (−1.0 points to scratch)."
         );
-        assert!(verdict.details.iter().any(|detail| plain(detail) == "Guessing gives 10.0 %."), "{:?}", verdict.details);
+        assert!(
+            verdict.details.iter().any(|detail| plain(detail) == "Guessing gives 10.0 %."),
+            "{:?}",
+            verdict.details
+        );
         let text = plain(&curve.to_text());
         assert!(text.contains("50.0 ±2.0"), "{text}");
         assert!(text.contains("fewer than 1 … 3.2"), "{text}");
@@ -366,9 +374,15 @@ mod tests {
         );
         let hurt = point(0.3, Some((-0.1, Some((-0.15, -0.05)))), Some((1.0, Bound::FewerThan)));
         let verdict = curve(vec![hurt]).verdict();
-        assert_eq!((verdict.outcome, plain(&verdict.sentence).contains("did harm with 1 label a class")), (Outcome::Hurt, true));
+        assert_eq!(
+            (verdict.outcome, plain(&verdict.sentence).contains("did harm with 1 label a class")),
+            (Outcome::Hurt, true)
+        );
         let one = sentence(vec![point(0.5, Some((0.1, None)), None)]);
-        assert_eq!(one, "Pretraining (simclr) gave +10.0 points to scratch with 1 label a class: there is a single draw, which settles nothing.");
+        assert_eq!(
+            one,
+            "Pretraining (simclr) gave +10.0 points to scratch with 1 label a class: there is a single draw, which settles nothing."
+        );
         let mut alone = curve(vec![open()]);
         alone.series[0].scratch = None;
         assert_eq!(alone.verdict().outcome, Outcome::Unknown);
@@ -385,8 +399,9 @@ mod tests {
 
     #[test]
     fn numbers_of_labels_keep_two_digits() {
-        assert_eq!([1.0, 3.16, 9.96, 31.6, 99.4, 316.2, 640.0, 1000.0].map(|n| plain(&labels(n))), [
-            "1", "3.2", "10", "32", "99", "320", "640", "1000"
-        ]);
+        assert_eq!(
+            [1.0, 3.16, 9.96, 31.6, 99.4, 316.2, 640.0, 1000.0].map(|n| plain(&labels(n))),
+            ["1", "3.2", "10", "32", "99", "320", "640", "1000"]
+        );
     }
 }

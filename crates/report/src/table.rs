@@ -36,8 +36,11 @@ pub fn table_text(report: &Report) -> String {
 
 fn table(report: &Report, text: &mut String) {
     let rows = report.ordered_results();
-    let mut lines =
-        vec![["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"].map(str::to_owned).to_vec()];
+    let mut lines = vec![
+        ["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     lines.extend(rows.iter().map(|row| line(report, row)));
     for (name, level) in guesses(report.evaluation.as_ref()) {
         lines.push(vec![name, percent_number(level)]);

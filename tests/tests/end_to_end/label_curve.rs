@@ -74,15 +74,21 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     let run = place.latest("labels");
     let results = json(&run.join("results.json"));
     let curve = &results["labels"]["label_curves"][0];
-    let names: Vec<&str> = curve["series"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        curve["series"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["turned, linear probe", "turned, fine-tuned", "turned, kNN", "scratch", "raw pixels"]);
-    let counts: Vec<u64> = curve["counts"].as_array().unwrap().iter().map(|one| one["labels"].as_u64().unwrap()).collect();
+    let counts: Vec<u64> =
+        curve["counts"].as_array().unwrap().iter().map(|one| one["labels"].as_u64().unwrap()).collect();
     assert_eq!(counts, [10, 40, 250]);
     for series in curve["series"].as_array().unwrap() {
         for point in series["points"].as_array().unwrap() {
             assert!(point["result"]["mean"].as_f64().is_some_and(|mean| (0.0..=1.0).contains(&mean)), "{point:#}");
-            let seeds: Vec<u64> =
-                point["result"]["draws"].as_array().unwrap().iter().map(|draw| draw["seed"].as_u64().unwrap()).collect();
+            let seeds: Vec<u64> = point["result"]["draws"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|draw| draw["seed"].as_u64().unwrap())
+                .collect();
             assert!(seeds == [1, 2] || seeds == [0], "the same draws for all: {seeds:?}");
         }
     }
@@ -94,7 +100,14 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     assert_eq!(alone["draws"], probe["result"]["draws"]);
 
     let page = std::fs::read_to_string(run.join("report.html")).unwrap();
-    for part in ["How many labels", "class=\"curve\"", "class=\"error\"", "Worth labels of scratch", "labels a class", "chance 10.0"] {
+    for part in [
+        "How many labels",
+        "class=\"curve\"",
+        "class=\"error\"",
+        "Worth labels of scratch",
+        "labels a class",
+        "chance 10.0",
+    ] {
         assert!(page.contains(part), "the page lacks `{part}`");
     }
 
@@ -145,7 +158,7 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
     wrong("label_curve(#{}, train, test);", &["there is no encoder"]);
     wrong("label_curve(#{ a: encoder, b: 3 }, train, test);", &["`b` is a whole number"]);
     wrong("label_curve(encoder, train);", &["whole dataset", "label_curve(encoder, labelled, test)"]);
-    wrong("label_curve(encoder, data.unlabeled(), test);", &["labels", "dropped", "`.unlabeled()`"]);
+    wrong("label_curve(encoder, data.unlabeled(), test);", &["these images have none", "`.unlabeled()` drops"]);
     wrong("label_curve(encoder, train, data.unlabeled());", &["learns from labels", "these images have none"]);
     wrong("label_curve(encoder, test, test);", &["the same images"]);
     wrong("label_curve(encoder, few, test);", &["takes one set of images", "2 label draws"]);

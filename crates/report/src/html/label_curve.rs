@@ -56,8 +56,8 @@ struct WorthRow {
 }
 
 pub(super) fn view(report: &Report) -> Option<Vec<CurveView>> {
-    // Where there is nothing else, the sentence stands at the top of the page already.
-    let alone = report.results.is_empty() && report.label_curves.len() == 1;
+    // The sentence of the only one stands at the top of the page already.
+    let alone = report.label_curves.len() == 1;
     (!report.label_curves.is_empty()).then(|| report.label_curves.iter().map(|curve| one(curve, alone)).collect())
 }
 
@@ -129,7 +129,10 @@ fn plot(curve: &LabelCurve, classes: &[String]) -> String {
             let point = |(point, count): (&crate::CurvePoint, &String)| {
                 let mean = point.result.mean;
                 let ends = point.interval.as_ref().map(|i| (100.0 * i.low, 100.0 * i.high));
-                let range = point.interval.as_ref().map(|i| format!(" ({} … {})", percent_number(i.low), percent_number(i.high)));
+                let range = point
+                    .interval
+                    .as_ref()
+                    .map(|i| format!(" ({} … {})", percent_number(i.low), percent_number(i.high)));
                 let title = format!("{}, {count}: {}{}", series.name, percent(mean), range.unwrap_or_default());
                 Some((100.0 * mean, ends, title))
             };
@@ -138,8 +141,10 @@ fn plot(curve: &LabelCurve, classes: &[String]) -> String {
         })
         .collect();
     let chance = curve.evaluation.as_ref().and_then(|evaluation| evaluation.chance);
-    let guides: Vec<Guide> =
-        chance.map(|chance| Guide { value: 100.0 * chance, name: format!("chance {}", percent(chance)) }).into_iter().collect();
+    let guides: Vec<Guide> = chance
+        .map(|chance| Guide { value: 100.0 * chance, name: format!("chance {}", percent(chance)) })
+        .into_iter()
+        .collect();
     let alt: Vec<String> = curve
         .series
         .iter()
@@ -158,7 +163,10 @@ fn row(series: &CurveSeries, class: &str) -> Row {
         let difference = series.scratch.as_ref().and_then(|scratch| point.result.difference_to(scratch));
         Cell {
             mean: percent_number(point.result.mean),
-            interval: point.interval.as_ref().map(|i| format!("{}\u{a0}…\u{a0}{}", percent_number(i.low), percent_number(i.high))),
+            interval: point
+                .interval
+                .as_ref()
+                .map(|i| format!("{}\u{a0}…\u{a0}{}", percent_number(i.low), percent_number(i.high))),
             draws: point.result.draws.iter().map(|draw| percent_number(draw.accuracy)).collect(),
             sign: difference.map_or("open", sign),
             difference: difference.map(|difference| points(difference.mean)),

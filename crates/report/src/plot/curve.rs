@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::{Axis, Guide, escape};
 
-const HEIGHT: f64 = 340.0;
+const HEIGHT: f64 = 400.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 44.0;
 /// Room at both ends for marks beside the outermost points, in percent.
@@ -46,7 +46,8 @@ impl CurvePlot<'_> {
             let (low, high) = interval.unwrap_or((value, value));
             [value, low.max(0.0), high.min(100.0)]
         };
-        let values = || points().flat_map(ends).chain(self.guides.iter().map(|guide| guide.value)).filter(|v| v.is_finite());
+        let values =
+            || points().flat_map(ends).chain(self.guides.iter().map(|guide| guide.value)).filter(|v| v.is_finite());
         points().find(|point| point.0.is_finite())?;
         let y = Axis::new(values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max), 6, false);
         let py = |value: f64| TOP + (1.0 - y.place(value.clamp(y.low, y.high))) * (HEIGHT - TOP - BOTTOM);

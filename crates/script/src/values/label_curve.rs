@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use foretask_report::{Comparison as PlainComparison, CurvePoint, CurveSeries, LabelCount, LabelCurve as PlainCurve, Worth};
+use foretask_report::{
+    Comparison as PlainComparison, CurvePoint, CurveSeries, LabelCount, LabelCurve as PlainCurve, Worth,
+};
 use rhai::{Array, Dynamic, Map};
 
 use super::Evaluation;

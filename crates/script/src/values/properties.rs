@@ -201,7 +201,11 @@ fn nested(value: &Dynamic) -> String {
         return format!("Evaluation({mean:.1}{sd} % of {} images, chance {chance:.1} %)", evaluation.count);
     }
     if let Some(curve) = value.read_lock::<LabelCurve>() {
-        return format!("LabelCurve({} curves, {} numbers of labels)", curve.plain.series.len(), curve.plain.counts.len());
+        return format!(
+            "LabelCurve({} curves, {} numbers of labels)",
+            curve.plain.series.len(),
+            curve.plain.counts.len()
+        );
     }
     if let Some(comparison) = value.read_lock::<Comparison>() {
         return format!("Comparison({} results, baseline {})", comparison.0.rows.len(), comparison.0.baseline);

@@ -106,7 +106,12 @@ fn curve_options() -> Vec<OptionDoc> {
             "[1, 5, 10, 50, 100, \"all\"], as far as there are so many",
             "labels a class",
         ),
-        OptionDoc::new("seeds", "whole number from 1 to 100", "3", "label draws of each number, with seeds seed, seed + 1, …"),
+        OptionDoc::new(
+            "seeds",
+            "whole number from 1 to 100",
+            "3",
+            "label draws of each number, with seeds seed, seed + 1, …",
+        ),
         OptionDoc::new("seed", "whole number", "the script's seed", "seed of the first draw"),
         OptionDoc::new(
             "methods",
@@ -137,8 +142,7 @@ fn label_curve(call: &Call<'_>) -> Result<Dynamic, Fault> {
         None => splits(&data)?,
     };
     let starts = starts(call)?;
-    let (asked, curves) =
-        work::label_curve(call.host, call.line(), &starts, &labelled, &test, &options, argument)?;
+    let (asked, curves) = work::label_curve(call.host, call.line(), &starts, &labelled, &test, &options, argument)?;
     let headline = match options.methods.first() {
         Some(CurveMethod::Linear) => "linear",
         Some(CurveMethod::Knn) => "knn",
@@ -181,8 +185,11 @@ fn splits(data: &Dataset) -> Result<(Dataset, Dataset), Fault> {
     let split = |name: &str| {
         data.map(|manifest| manifest.split(name)).map_err(|error| {
             let fault = Fault::from(error).argument(1);
-            Fault { message: format!("`label_curve` looks for the splits \"train\" and \"test\": {}", fault.message), ..fault }
-                .help("give both parts: `label_curve(encoder, labelled, test)`")
+            Fault {
+                message: format!("`label_curve` looks for the splits \"train\" and \"test\": {}", fault.message),
+                ..fault
+            }
+            .help("give both parts: `label_curve(encoder, labelled, test)`")
         })
     };
     let (labelled, test) = (split("train")?, split("test")?);

@@ -141,7 +141,10 @@ fn every_property_of_the_reference_is_there() {
         ("Classifier", "linear_probe(encoder, few)"),
         ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
         ("LabelCurve", "label_curve(encoder, data)"),
-        ("Comparison", "compare(#{ a: linear_probe(encoder, few).evaluate(test), b: pixel_probe(few).evaluate(test) })"),
+        (
+            "Comparison",
+            "compare(#{ a: linear_probe(encoder, few).evaluate(test), b: pixel_probe(few).evaluate(test) })",
+        ),
     ];
     for (owner, property, _) in PROPERTIES {
         let (_, value) = values.iter().find(|(kind, _)| kind == owner).unwrap();

@@ -14,7 +14,7 @@ mod spread;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
-pub(crate) use label_curve::{CurveMethod, CurveOptions, Curve, CurveStart, LabelsAsked, Yardstick, label_curve, short_name};
+pub(crate) use label_curve::{Curve, CurveMethod, CurveOptions, CurveStart, LabelsAsked, label_curve, short_name};
 pub(crate) use pool::of as pool_of;
 pub(crate) use predict::{embed, predict};
 pub(crate) use pretrain::{PretrainFrom, pretrain};

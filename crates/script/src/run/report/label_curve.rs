@@ -37,7 +37,8 @@ pub(crate) fn label_curve(asked: &[LabelsAsked], curves: Vec<Curve>, headline: &
             let point = point(row, one, at, &counts, curve, &curves)?;
             one.points.push(point);
         }
-        evaluations.extend(results.into_iter().map(|(name, found)| (format!("{name}, {} labels a class", count.name), found)));
+        evaluations
+            .extend(results.into_iter().map(|(name, found)| (format!("{name}, {} labels a class", count.name), found)));
     }
     let evaluation = rows::evaluation(&evaluations)?;
     let plain = Plain { name: String::new(), evaluation, counts, series };
@@ -96,4 +97,3 @@ fn worth(worth: foretask_eval::Worth) -> Worth {
     };
     Worth { labels: worth.labels(), bound }
 }
-

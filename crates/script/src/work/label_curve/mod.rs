@@ -1,134 +1,25 @@
 //! Accuracy against the number of labels: for every number, every way of learning is a stage per label draw like any
 //! other, so that a curve resumes, shares points with the words themselves, and a change of one number keeps the others.
 
+mod options;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use foretask_data::Samples;
 use foretask_eval::{Evaluation as Measured, KnnOptions};
-use foretask_train::{FinetuneOptions, ProbeOptions};
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub(crate) use options::{CurveMethod, CurveOptions, LabelsAsked, Yardstick};
 
 use super::draws::need_labels;
 use crate::errors::{Fault, Locus};
 use crate::host::Host;
 use crate::values::{Classifiers, Dataset, DrawResult, Encoder, EncoderSource, Evaluation, Member, Method, Net, View};
 
-/// A number of labels as a script asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LabelsAsked {
-    /// So many of each class, drawn.
-    PerClass(u64),
-    /// Every label there is.
-    All,
-}
-
-/// How a curve's classifiers learn from the labels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CurveMethod {
-    Finetune,
-    Linear,
-    Knn,
-}
-
-/// What stands beside the encoders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Yardstick {
-    /// The same network from random weights, trained to convergence.
-    Scratch,
-    /// Logistic regression on raw pixels.
-    Pixels,
-    /// A linear probe of the same network, never trained.
-    Random,
-}
-
-/// Options of the word `label_curve`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct CurveOptions {
-    /// Numbers of labels a class, ascending; `None` is auto.
-    pub(crate) labels: Option<Vec<LabelsAsked>>,
-    /// Label draws of each number.
-    pub(crate) seeds: u64,
-    /// Seed of the first draw.
-    pub(crate) seed: Option<u64>,
-    pub(crate) methods: Vec<CurveMethod>,
-    pub(crate) yardsticks: Vec<Yardstick>,
-    /// Options of `finetune` from an encoder.
-    pub(crate) finetune: FinetuneOptions,
-    /// Options of `finetune` from scratch.
-    pub(crate) scratch: FinetuneOptions,
-    /// Options of `linear_probe` and `pixel_probe`.
-    pub(crate) linear: ProbeOptions,
-    /// Options of `knn`.
-    pub(crate) knn: KnnOptions,
-}
-
-impl Default for CurveOptions {
-    fn default() -> Self {
-        Self {
-            labels: None,
-            seeds: 3,
-            seed: None,
-            methods: vec![CurveMethod::Finetune, CurveMethod::Linear, CurveMethod::Knn],
-            yardsticks: vec![Yardstick::Scratch, Yardstick::Pixels],
-            finetune: FinetuneOptions::default(),
-            scratch: FinetuneOptions::default(),
-            linear: ProbeOptions::default(),
-            knn: KnnOptions::default(),
-        }
-    }
-}
-
 /// What is asked for where the script does not say, as far as there are so many images of each class.
 const USUAL: [u64; 5] = [1, 5, 10, 50, 100];
 /// No word draws labels more often.
 const MOST_DRAWS: u64 = 100;
-
-impl Serialize for LabelsAsked {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::PerClass(n) => serializer.serialize_u64(*n),
-            Self::All => serializer.serialize_str("all"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for LabelsAsked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Asked;
-        impl Visitor<'_> for Asked {
-            type Value = LabelsAsked;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a whole number of labels a class from 1, or \"all\"")
-            }
-
-            fn visit_u64<E: Error>(self, n: u64) -> Result<LabelsAsked, E> {
-                if n == 0 {
-                    return Err(E::invalid_value(serde::de::Unexpected::Unsigned(0), &self));
-                }
-                Ok(LabelsAsked::PerClass(n))
-            }
-
-            fn visit_i64<E: Error>(self, n: i64) -> Result<LabelsAsked, E> {
-                let n = u64::try_from(n).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(n), &self))?;
-                self.visit_u64(n)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<LabelsAsked, E> {
-                if text == "all" {
-                    return Ok(LabelsAsked::All);
-                }
-                Err(E::invalid_value(serde::de::Unexpected::Str(text), &self))
-            }
-        }
-        deserializer.deserialize_any(Asked)
-    }
-}
 
 /// What a curve starts from.
 #[derive(Debug, Clone)]
@@ -270,9 +161,11 @@ fn asked(host: &Host, options: &CurveOptions, samples: &Samples, argument: usize
                 .at(at(index)));
             }
             (Some(LabelsAsked::PerClass(before)), LabelsAsked::All) if before == least && even => {
-                return Err(Fault::input(format!("\"all\" is the same as {before} here: every class has {least} labels"))
-                    .label("the same labels again")
-                    .at(at(index)));
+                return Err(Fault::input(format!(
+                    "\"all\" is the same as {before} here: every class has {least} labels"
+                ))
+                .label("the same labels again")
+                .at(at(index)));
             }
             _ => {}
         }
@@ -401,7 +294,9 @@ fn classifiers(
     options: &CurveOptions,
 ) -> Result<Classifiers, Fault> {
     match way {
-        Way::Finetune(encoder) => super::finetune(host, line, Method::Finetune(encoder.clone()), few, &options.finetune),
+        Way::Finetune(encoder) => {
+            super::finetune(host, line, Method::Finetune(encoder.clone()), few, &options.finetune)
+        }
         Way::Scratch(net) => super::finetune(host, line, Method::Scratch(net.clone()), few, &options.scratch),
         Way::Linear(encoder) => {
             let pool = super::pool_of(encoder);
