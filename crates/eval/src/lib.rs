@@ -12,6 +12,7 @@ mod maps;
 mod online;
 mod pca;
 mod predict;
+mod savings;
 mod self_train;
 mod similarity;
 mod spread;
@@ -34,6 +35,7 @@ pub use predict::{
     evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predict_with_nearness, predictions,
     predictions_table, with_nearness,
 };
+pub use savings::{CurvePoint, Savings, Worth, savings};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};
 pub use similarity::{Neighbor, nearest};
 pub use spread::{Recovered, Spread, SpreadFit, SpreadOptions, some_of, spread_classifier, spread_labels};

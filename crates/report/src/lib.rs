@@ -3,8 +3,10 @@
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod comparison;
 mod error;
 mod html;
+mod label_curve;
 mod plot;
 mod report;
 mod table;

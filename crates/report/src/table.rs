@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::words::{self, duration, mean_sd, percent_number, points};
-use crate::{Comparison, Report, ResultRow};
+use crate::{Evaluation, Report, ResultRow, RunComparison};
 
 /// Longest line of running text.
 const WIDTH: usize = 96;
@@ -16,6 +16,12 @@ pub fn table_text(report: &Report) -> String {
     if !report.results.is_empty() {
         table(report, &mut text);
         text.push('\n');
+    }
+    for curve in &report.label_curves {
+        if !curve.name.is_empty() {
+            paragraph(&mut text, "", &curve.name);
+        }
+        text.push_str(&curve.table());
     }
     let verdict = report.verdict();
     paragraph(&mut text, "", &verdict.sentence);
@@ -30,26 +36,35 @@ pub fn table_text(report: &Report) -> String {
 
 fn table(report: &Report, text: &mut String) {
     let rows = report.ordered_results();
-    let mut lines =
-        vec![["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"].map(str::to_owned)];
+    let mut lines = vec![
+        ["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     lines.extend(rows.iter().map(|row| line(report, row)));
-    if let Some(evaluation) = &report.evaluation {
-        let mut guess = |name: String, level: f64| {
-            let mut line = <[String; 8]>::default();
-            line[0] = name;
-            line[1] = percent_number(level);
-            lines.push(line);
-        };
-        if let Some(chance) = evaluation.chance {
-            guess("chance".into(), chance);
-        }
-        if let Some(majority) = &evaluation.majority {
-            guess(format!("always “{}”", majority.class), majority.share);
-        }
+    for (name, level) in guesses(report.evaluation.as_ref()) {
+        lines.push(vec![name, percent_number(level)]);
     }
-    let lines: Vec<[String; 8]> = lines.iter().map(|line| line.each_ref().map(|cell| clean(cell))).collect();
-    let widths: [usize; 8] =
-        std::array::from_fn(|column| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0));
+    text.push_str(&aligned(&lines, 3));
+}
+
+/// Levels that need no training.
+pub(crate) fn guesses(evaluation: Option<&Evaluation>) -> Vec<(String, f64)> {
+    let Some(evaluation) = evaluation else { return Vec::new() };
+    let chance = evaluation.chance.map(|chance| ("chance".to_owned(), chance));
+    let majority = evaluation.majority.as_ref().map(|m| (format!("always “{}”", m.class), m.share));
+    chance.into_iter().chain(majority).collect()
+}
+
+/// Lines as a table; the first `left` columns are aligned to the left. The first line is the heading; a line may be short.
+pub(crate) fn aligned(lines: &[Vec<String>], left: usize) -> String {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let cell = |line: &[String], column: usize| line.get(column).map(|cell| clean(cell)).unwrap_or_default();
+    let lines: Vec<Vec<String>> =
+        lines.iter().map(|line| (0..columns).map(|column| cell(line, column)).collect()).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
     for line in &lines {
         let mut padded = String::new();
         for (column, cell) in line.iter().enumerate() {
@@ -58,15 +73,16 @@ fn table(report: &Report, text: &mut String) {
                 continue;
             }
             let gap = widths[column] - cell.chars().count();
-            let (before, after) = if matches!(column, 0..=2) { (0, gap) } else { (gap, 0) };
+            let (before, after) = if column < left { (0, gap) } else { (gap, 0) };
             let _ = write!(padded, "  {:before$}{cell}{:after$}", "", "");
         }
         text.push_str(padded.trim_end());
         text.push('\n');
     }
+    text
 }
 
-fn line(report: &Report, row: &ResultRow) -> [String; 8] {
+fn line(report: &Report, row: &ResultRow) -> Vec<String> {
     let draws: Vec<String> = row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect();
     let each = match draws.len() {
         0 | 1 => String::new(),
@@ -80,7 +96,7 @@ fn line(report: &Report, row: &ResultRow) -> [String; 8] {
     };
     let difference = report.shown_difference(row);
     let interval = difference.and_then(|d| d.interval.as_ref());
-    [
+    vec![
         row.name.clone(),
         mean_sd(row.mean, row.sd),
         each,
@@ -93,7 +109,7 @@ fn line(report: &Report, row: &ResultRow) -> [String; 8] {
 }
 
 /// Results of several runs as an aligned table, a column for each run, then what differs between them.
-pub fn comparison_text(comparison: &Comparison) -> String {
+pub fn comparison_text(comparison: &RunComparison) -> String {
     let mut lines = vec![std::iter::once(String::new()).chain(letters(comparison)).collect::<Vec<String>>()];
     for name in comparison.result_names() {
         let cell = |(run, one): (usize, &crate::Compared)| {
@@ -126,8 +142,8 @@ pub fn comparison_text(comparison: &Comparison) -> String {
     text
 }
 
-fn letters(comparison: &Comparison) -> impl Iterator<Item = String> {
-    (0..comparison.runs.len()).map(Comparison::letter)
+fn letters(comparison: &RunComparison) -> impl Iterator<Item = String> {
+    (0..comparison.runs.len()).map(RunComparison::letter)
 }
 
 /// Cells that line up, each cut at a width that leaves room for others.
@@ -155,11 +171,11 @@ fn columns(lines: &[Vec<String>], text: &mut String) {
 }
 
 /// One line without control characters, so that a class name cannot drive the terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     words::plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn paragraph(text: &mut String, bullet: &str, words: &str) {
+pub(crate) fn paragraph(text: &mut String, bullet: &str, words: &str) {
     let mut width = 0;
     // Split first: no line breaks at a no-break space, which the terminal then gets as an ordinary one.
     for word in words.split(' ').map(clean).filter(|word| !word.is_empty()) {

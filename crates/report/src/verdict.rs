@@ -1,6 +1,6 @@
 //! The answer in plain words, from the paired differences and nothing else.
 
-use crate::report::{Difference, Report, ResultRow, Role};
+use crate::report::{Difference, Evaluation, LabelCurve, Report, ResultRow, Role};
 use crate::words::{self, percent, points};
 
 /// What the experiment says about pretraining.
@@ -41,6 +41,9 @@ pub(crate) struct Comparison<'a> {
 impl Report {
     /// The verdict in plain words.
     pub fn verdict(&self) -> Verdict {
+        if let ([], [_, ..]) = (self.results.as_slice(), self.label_curves.as_slice()) {
+            return self.by_label_curves();
+        }
         let Some(comparison) = self.comparison() else {
             return self.nothing_to_judge();
         };
@@ -49,7 +52,20 @@ impl Report {
         details.extend(comparison.difference.and_then(basis));
         details.extend(self.stronger_yardstick(&comparison));
         details.extend(self.other_pretrained(comparison.ours));
+        details.extend(self.label_curves.iter().map(|curve| curve.verdict().sentence));
         Verdict { outcome, sentence, details, cautions: self.cautions(&comparison) }
+    }
+
+    /// Where label curves are all there is, the first one's verdict, and the sentences of the others.
+    fn by_label_curves(&self) -> Verdict {
+        let mut verdicts = self.label_curves.iter().map(LabelCurve::verdict);
+        let Some(mut verdict) = verdicts.next() else { return self.nothing_to_judge() };
+        for other in verdicts {
+            verdict.details.push(other.sentence);
+            verdict.cautions.extend(other.cautions);
+        }
+        verdict.cautions.extend(self.warnings());
+        verdict
     }
 
     pub(crate) fn comparison(&self) -> Option<Comparison<'_>> {
@@ -86,7 +102,7 @@ impl Report {
         } else {
             "No pretrained network is among the results, so nothing can be said about pretraining."
         };
-        let details = self.chance_words().into_iter().collect();
+        let details = chance_words(self.evaluation.as_ref()).into_iter().collect();
         Verdict { outcome: Outcome::Unknown, sentence: sentence.into(), details, cautions: self.warnings() }
     }
 
@@ -101,21 +117,8 @@ impl Report {
             (_, Some(n)) => Some(format!("with {labels} ({n} a class)")),
             (_, None) => Some(format!("with {labels}")),
         });
-        let chance = self.chance_words().map(|chance| format!(" {chance}"));
+        let chance = chance_words(self.evaluation.as_ref()).map(|chance| format!(" {chance}"));
         format!("{}.{}", parts.join(", "), chance.unwrap_or_default())
-    }
-
-    fn chance_words(&self) -> Option<String> {
-        let evaluation = self.evaluation.as_ref()?;
-        let chance = evaluation.chance.map(|chance| format!("Guessing gives {}", percent(chance)));
-        let majority = evaluation.majority.as_ref();
-        let majority = majority.map(|m| format!("lways saying “{}” gives {}", m.class, percent(m.share)));
-        match (chance, majority) {
-            (Some(chance), Some(majority)) => Some(format!("{chance}, a{majority}.")),
-            (Some(chance), None) => Some(format!("{chance}.")),
-            (None, Some(majority)) => Some(format!("A{majority}.")),
-            (None, None) => None,
-        }
     }
 
     /// Says so when something else than the scratch network is the bar to clear.
@@ -191,6 +194,20 @@ impl Report {
     }
 }
 
+/// What guessing gives: never an accuracy without it.
+pub(crate) fn chance_words(evaluation: Option<&Evaluation>) -> Option<String> {
+    let evaluation = evaluation?;
+    let chance = evaluation.chance.map(|chance| format!("Guessing gives {}", percent(chance)));
+    let majority = evaluation.majority.as_ref();
+    let majority = majority.map(|m| format!("lways saying “{}” gives {}", m.class, percent(m.share)));
+    match (chance, majority) {
+        (Some(chance), Some(majority)) => Some(format!("{chance}, a{majority}.")),
+        (Some(chance), None) => Some(format!("{chance}.")),
+        (None, Some(majority)) => Some(format!("A{majority}.")),
+        (None, None) => None,
+    }
+}
+
 fn judge(comparison: &Comparison<'_>) -> (Outcome, String) {
     const REFERENCE: &str = "the same network trained from scratch";
     let ours = comparison.ours;
@@ -203,32 +220,25 @@ fn judge(comparison: &Comparison<'_>) -> (Outcome, String) {
         return (Outcome::Unknown, format!("Whether pretraining helped is open: {why} {}.", ours.name));
     };
     let gain = points(difference.mean);
-    let Some(interval) = &difference.interval else {
-        return (
-            Outcome::Unclear,
-            format!("One label draw gives {gain} points over {REFERENCE}; a single draw settles nothing."),
-        );
-    };
     let evidence = evidence(difference);
-    if interval.low > 0.0 {
-        return (Outcome::Helped, format!("Pretraining helped: {gain} points over {REFERENCE} ({evidence})."));
-    }
-    if interval.high < 0.0 {
-        return (Outcome::Hurt, format!("Pretraining did harm: {gain} points against {REFERENCE} ({evidence})."));
-    }
     let n = difference.draws.len();
-    let sentence = if difference.better() == n {
-        format!(
+    let outcome = difference.outcome();
+    let sentence = match outcome {
+        _ if difference.interval.is_none() => {
+            format!("One label draw gives {gain} points over {REFERENCE}; a single draw settles nothing.")
+        }
+        Outcome::Helped => format!("Pretraining helped: {gain} points over {REFERENCE} ({evidence})."),
+        Outcome::Hurt => format!("Pretraining did harm: {gain} points against {REFERENCE} ({evidence})."),
+        _ if difference.better() == n => format!(
             "Pretraining looks better, but {n} label draws do not settle it: {gain} points over {REFERENCE} ({evidence})."
-        )
-    } else {
-        format!("Pretraining and scratch cannot be told apart: {gain} points against {REFERENCE} ({evidence}).")
+        ),
+        _ => format!("Pretraining and scratch cannot be told apart: {gain} points against {REFERENCE} ({evidence})."),
     };
-    (Outcome::Unclear, sentence)
+    (outcome, sentence)
 }
 
 /// "95 % interval +1.2 … +5.0, better on 3 of 3 label draws".
-fn evidence(difference: &Difference) -> String {
+pub(crate) fn evidence(difference: &Difference) -> String {
     let draws = difference.draws.len();
     let better =
         format!("better on {} of {draws} label {}", difference.better(), if draws == 1 { "draw" } else { "draws" });
@@ -242,7 +252,7 @@ fn evidence(difference: &Difference) -> String {
 }
 
 /// What the interval rests on.
-fn basis(difference: &Difference) -> Option<String> {
+pub(crate) fn basis(difference: &Difference) -> Option<String> {
     let interval = difference.interval.as_ref()?;
     let n = difference.draws.len();
     let method = if interval.method.is_empty() { String::new() } else { format!(" ({})", interval.method) };

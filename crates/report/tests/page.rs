@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use foretask_report::{
-    BadImage, BadImages, ClassShare, Confusion, DataUse, Difference, Draw, Entry, EntryGroup, Evaluation, HistoryPoint,
-    Interval, Leak, Leakage, Metric, Neighbour, NeighbourRow, NeighbourSheet, Note, NoteKind, Origin, Picture,
-    Prediction, PredictionSheet, PretextItem, PretextSheet, Report, ResultRow, Role, Script, Shown, Stage, render_html,
-    table_text,
+    BadImage, BadImages, ClassShare, Confusion, CurvePoint, CurveSeries, DataUse, Difference, Draw, Entry, EntryGroup,
+    Evaluation, HistoryPoint, Interval, LabelCount, LabelCurve, Leak, Leakage, Metric, Neighbour, NeighbourRow,
+    NeighbourSheet, Note, NoteKind, Origin, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Report,
+    ResultRow, Role, Script, Shown, Stage, render_html, table_text,
 };
 
 const EVIL: &str = r#"</title></style></script></text><script>alert(1)</script><img src=x onerror='alert(2)'>"'{{ 7 * 7 }}{% raw %}&amp;"#;
@@ -45,6 +45,22 @@ fn hostile() -> Report {
         mean: 0.55,
         interval: Some(Interval { low: 0.1, high: 0.9, level: 0.95, method: evil() }),
     });
+    let ends = || Some(Interval { low: 0.1, high: 0.9, level: 0.95, method: evil() });
+    let curve = |name: String, row: &ResultRow| CurveSeries {
+        name,
+        encoder: evil(),
+        method: evil(),
+        role: row.role,
+        scratch: (row.role == Role::Pretrained).then(|| scratch.clone()),
+        headline: true,
+        points: vec![CurvePoint { result: row.clone(), interval: ends(), savings: None }],
+    };
+    let label_curve = LabelCurve {
+        name: evil(),
+        counts: vec![LabelCount { name: evil(), per_class: 5.0, labels: 10 }],
+        series: vec![curve(evil(), &ours), curve(scratch.clone(), &row(scratch.clone(), Role::Scratch))],
+        ..LabelCurve::default()
+    };
     let shown = Picture { png: format!("\" onload=\"alert(1)\" {EVIL}"), width: 3, height: 3 };
     let neighbour = || Neighbour { picture: picture(), name: evil(), label: Some(evil()), similarity: 0.5 };
     let entries = || vec![Entry { name: evil(), value: evil(), origin: Origin::Script }];
@@ -62,6 +78,7 @@ fn hostile() -> Report {
             majority: Some(ClassShare { class: evil(), share: 0.5 }),
         }),
         results: vec![ours, row(scratch, Role::Scratch), row(format!("pixels {EVIL}"), Role::Baseline)],
+        label_curves: vec![label_curve.clone(), label_curve],
         stages: vec![Stage {
             name: evil(),
             description: evil(),
@@ -202,6 +219,7 @@ fn hostile_text_stays_text() {
         "alt",
         "loading",
         "decoding",
+        "transform",
         "viewBox",
         "d",
         "x",
@@ -270,6 +288,7 @@ fn sections_stand_in_order_and_are_linked() {
     let page = render_html(&hostile()).unwrap();
     let ids = [
         "results",
+        "labels",
         "training",
         "confusion",
         "pretext",

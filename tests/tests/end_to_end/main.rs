@@ -6,6 +6,7 @@ mod compare;
 mod custom_task;
 mod data;
 mod experiment;
+mod label_curve;
 mod label_next;
 mod mistakes;
 mod new;

@@ -1,6 +1,7 @@
 //! Renders a report from made-up numbers and drawn images, to look at the page without training anything:
 //! `cargo run --release -p foretask-report --example demo -- /tmp/report.html`
 
+mod curve;
 mod drawing;
 mod sheets;
 
@@ -21,6 +22,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn report() -> Report {
+    let mut report = without_curve();
+    report.label_curves = vec![curve::label_curve(report.evaluation.clone())];
+    report
+}
+
+fn without_curve() -> Report {
     Report {
         title: "quickstart".into(),
         created: "2026-11-23 04:10 UTC".into(),

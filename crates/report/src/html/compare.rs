@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::STYLE;
 use crate::plot::{Axis, COLORS, DotPlot, DotRow, Overlay};
 use crate::words::{self, mean_sd, percent, percent_number, points};
-use crate::{Comparison, Difference, Draw, HistoryPoint, Report, ReportError, ResultRow};
+use crate::{Difference, Draw, HistoryPoint, Report, ReportError, ResultRow, RunComparison};
 
 const PAGE: &str = include_str!("../../templates/compare.html");
 const COMPARE_STYLE: &str = include_str!("../../templates/compare.css");
@@ -96,7 +96,7 @@ struct Panel {
 ///
 /// # Errors
 /// [`ReportError::Template`] when the template fails, which is a mistake in this crate.
-pub fn render_comparison(comparison: &Comparison) -> Result<String, ReportError> {
+pub fn render_comparison(comparison: &RunComparison) -> Result<String, ReportError> {
     let page = Page {
         created: comparison.created.clone(),
         version: comparison.version.clone(),
@@ -126,7 +126,7 @@ fn run_view(run: usize, name: &str, report: &Report) -> RunView {
         if evaluation.name.is_empty() { images } else { format!("{}: {images}", evaluation.name) }
     });
     RunView {
-        letter: Comparison::letter(run),
+        letter: RunComparison::letter(run),
         color: run % COLORS,
         name: name.to_owned(),
         title: report.title.clone(),
@@ -146,9 +146,9 @@ fn tone(difference: &Difference) -> &'static str {
 }
 
 /// A sentence for each result that a run shares with the first.
-fn findings(comparison: &Comparison) -> Vec<Finding> {
+fn findings(comparison: &RunComparison) -> Vec<Finding> {
     let sentence = |matched: &crate::Matched| {
-        let (run, reference) = (Comparison::letter(matched.run), Comparison::letter(matched.reference));
+        let (run, reference) = (RunComparison::letter(matched.run), RunComparison::letter(matched.reference));
         let what = &matched.result;
         let difference = match &matched.outcome {
             Ok(difference) => difference,
@@ -192,11 +192,11 @@ fn findings(comparison: &Comparison) -> Vec<Finding> {
     comparison.matched.iter().map(sentence).collect()
 }
 
-fn row<'a>(comparison: &'a Comparison, run: usize, name: &str) -> Option<&'a ResultRow> {
+fn row<'a>(comparison: &'a RunComparison, run: usize, name: &str) -> Option<&'a ResultRow> {
     comparison.runs.get(run)?.report.results.iter().find(|row| row.name == name)
 }
 
-fn results(comparison: &Comparison) -> Vec<ResultLine> {
+fn results(comparison: &RunComparison) -> Vec<ResultLine> {
     let cell = |run: usize, name: &str| {
         let row = row(comparison, run, name)?;
         let outcome = comparison.matched_with_first(name, run);
@@ -220,7 +220,7 @@ fn results(comparison: &Comparison) -> Vec<ResultLine> {
 }
 
 /// What needs no training, run by run.
-fn guesses(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
+fn guesses(comparison: &RunComparison) -> Vec<(String, Vec<String>)> {
     let of = |value: fn(&crate::Evaluation) -> Option<f64>| -> Vec<String> {
         let level = |report: &Report| report.evaluation.as_ref().and_then(value).map(percent_number);
         comparison.runs.iter().map(|run| level(&run.report).unwrap_or_default()).collect()
@@ -233,7 +233,7 @@ fn guesses(comparison: &Comparison) -> Vec<(String, Vec<String>)> {
 }
 
 /// Every draw of every result as dots, a row for each run.
-fn plots(comparison: &Comparison) -> Vec<Plot> {
+fn plots(comparison: &RunComparison) -> Vec<Plot> {
     let names = comparison.result_names();
     let draws = || comparison.runs.iter().flat_map(|run| &run.report.results).flat_map(|row| &row.draws);
     let values = || draws().map(|draw| 100.0 * draw.accuracy).filter(|value| value.is_finite());
@@ -265,10 +265,11 @@ fn plots(comparison: &Comparison) -> Vec<Plot> {
             let dots = seeds.iter().map(|seed| lane(&row.draws, seed)).collect();
             let class = ["s0", "s1", "s2", "s3", "s4", "s5"][run % COLORS];
             let svg = plot.row(&DotRow { class, dots, mean: 100.0 * row.mean, bar: None });
-            (Comparison::letter(*run), run % COLORS, svg)
+            (RunComparison::letter(*run), run % COLORS, svg)
         };
-        let say =
-            |(run, row): &(usize, &ResultRow)| format!("{}: {}", Comparison::letter(*run), mean_sd(row.mean, row.sd));
+        let say = |(run, row): &(usize, &ResultRow)| {
+            format!("{}: {}", RunComparison::letter(*run), mean_sd(row.mean, row.sd))
+        };
         Plot {
             name: (*name).to_owned(),
             rows: rows.iter().map(track).collect(),
@@ -280,7 +281,7 @@ fn plots(comparison: &Comparison) -> Vec<Plot> {
 }
 
 /// The curves of stages of one name, laid over each other.
-fn stages(comparison: &Comparison) -> Vec<StageView> {
+fn stages(comparison: &RunComparison) -> Vec<StageView> {
     let mut names: Vec<&str> = Vec::new();
     for stage in comparison.runs.iter().flat_map(|run| &run.report.stages) {
         if !names.contains(&stage.name.as_str()) {
@@ -307,7 +308,7 @@ fn stages(comparison: &Comparison) -> Vec<StageView> {
         let panel = |(title, value): &(String, &dyn Fn(&HistoryPoint) -> f64)| {
             let lines = found.iter().map(|(run, stage)| {
                 let points = stage.history.iter().map(|point| (point.step as f64, value(point))).collect();
-                (*run, Comparison::letter(*run), points)
+                (*run, RunComparison::letter(*run), points)
             });
             let alt = format!("{title} of {name} in {} runs", found.len());
             let svg = Overlay { alt: &alt, x_name: "step", lines: lines.collect() }.svg()?;
@@ -315,7 +316,7 @@ fn stages(comparison: &Comparison) -> Vec<StageView> {
         };
         StageView {
             name: name.to_owned(),
-            legend: found.iter().map(|(run, _)| (run % COLORS, Comparison::letter(*run))).collect(),
+            legend: found.iter().map(|(run, _)| (run % COLORS, RunComparison::letter(*run))).collect(),
             panels: measures.iter().filter_map(panel).collect(),
         }
     };

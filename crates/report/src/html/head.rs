@@ -22,12 +22,12 @@ pub(super) struct Head {
 
 /// One large number.
 #[derive(Serialize)]
-struct Tile {
-    class: &'static str,
-    name: String,
-    value: String,
-    unit: &'static str,
-    below: String,
+pub(super) struct Tile {
+    pub(super) class: &'static str,
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) unit: &'static str,
+    pub(super) below: String,
 }
 
 pub(super) fn view(report: &Report) -> Head {
@@ -61,7 +61,7 @@ pub(super) fn view(report: &Report) -> Head {
 
 fn tiles(report: &Report) -> Vec<Tile> {
     let mut tiles = Vec::new();
-    let Some(comparison) = report.comparison() else { return tiles };
+    let Some(comparison) = report.comparison() else { return super::label_curve::tiles(report) };
     let mut tile = |class, name: &str, value: String, unit, below: String| {
         tiles.push(Tile { class, name: name.into(), value, unit, below });
     };

@@ -10,6 +10,7 @@ mod confusion;
 mod curves;
 mod embedding;
 mod head;
+mod label_curve;
 mod picture;
 mod provenance;
 mod results;
@@ -23,10 +24,11 @@ use serde::Serialize;
 
 use crate::{Report, ReportError};
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("results.html", include_str!("../../templates/results.html")),
+    ("label_curve.html", include_str!("../../templates/label_curve.html")),
     ("curves.html", include_str!("../../templates/curves.html")),
     ("confidence.html", include_str!("../../templates/confidence.html")),
     ("confusion.html", include_str!("../../templates/confusion.html")),
@@ -92,9 +94,14 @@ pub fn render_html(report: &Report) -> Result<String, ReportError> {
 fn sections(report: &Report) -> Vec<Section> {
     let trained = !report.stages.is_empty();
     let evaluated = !report.results.is_empty();
+    let curves_alone = !evaluated && !report.label_curves.is_empty();
     vec![
-        Section::of("results", "Results", "results.html", results::view(report))
-            .or("No result was reported: the script evaluated nothing."),
+        Section::of("results", "Results", "results.html", results::view(report)).or(if curves_alone {
+            "Only a label curve was reported."
+        } else {
+            "No result was reported: the script evaluated nothing."
+        }),
+        Section::of("labels", "How many labels", "label_curve.html", label_curve::view(report)),
         Section::of("training", "Training", "curves.html", curves::view(report))
             .or("Nothing was trained: the script used stored weights, or none."),
         Section::of("confusion", "Confusions", "confusion.html", confusion::view(report))

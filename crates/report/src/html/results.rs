@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::plot::{Axis, DotPlot, DotRow};
 use crate::words::{self, count, duration, mean_sd, percent, percent_number, points};
-use crate::{Difference, Draw, Report, ResultRow, Role};
+use crate::{Difference, Draw, Outcome, Report, ResultRow, Role};
 
 #[derive(Serialize)]
 pub(super) struct Results {
@@ -123,16 +123,21 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
             interval: difference.interval.as_ref().map(|i| words::interval(i.low, i.high)),
             better: format!("better on {} of {}", difference.better(), difference.draws.len()),
             reference: difference.reference.clone(),
-            sign: match &difference.interval {
-                Some(i) if i.low > 0.0 => "up",
-                Some(i) if i.high < 0.0 => "down",
-                _ => "open",
-            },
+            sign: sign(difference),
         }),
         labels: (row.labels > 0).then(|| Labels { all: count(row.labels as u64), per_class: row.labels_per_class }),
         seconds: row.seconds.map(duration).unwrap_or_default(),
         pretraining: row.pretraining_seconds.map(duration),
         unconverged: row.converged == Some(false),
+    }
+}
+
+/// Class name of a difference.
+pub(super) fn sign(difference: &Difference) -> &'static str {
+    match difference.outcome() {
+        Outcome::Helped => "up",
+        Outcome::Hurt => "down",
+        Outcome::Unclear | Outcome::Unknown => "open",
     }
 }
 

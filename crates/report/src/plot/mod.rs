@@ -3,12 +3,14 @@
 //! Numbers are written by this crate; every word passes [`escape`]. Colours are classes in the page's style sheet, so
 //! one plot serves light, dark and print.
 
+mod curve;
 mod dots;
 mod lines;
 mod overlay;
 mod scatter;
 mod ticks;
 
+pub(crate) use curve::{Curve, CurvePlot};
 pub(crate) use dots::{DotPlot, DotRow};
 pub(crate) use lines::{Guide, LinePlot};
 pub(crate) use overlay::{COLORS, Overlay};

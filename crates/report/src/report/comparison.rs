@@ -16,7 +16,7 @@ pub struct Compared {
 pub struct Matched {
     /// The result's name.
     pub result: String,
-    /// Which run, as [`Comparison::runs`] counts.
+    /// Which run, as [`RunComparison::runs`] counts.
     pub run: usize,
     /// The run that is subtracted.
     pub reference: usize,
@@ -26,7 +26,7 @@ pub struct Matched {
 
 /// Reports to be compared, the first being what the others are compared with.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Comparison {
+pub struct RunComparison {
     /// When it was made, in words.
     pub created: String,
     /// The version of Foretask that made it.
@@ -37,7 +37,7 @@ pub struct Comparison {
     pub matched: Vec<Matched>,
 }
 
-impl Comparison {
+impl RunComparison {
     /// "A", "B", …, in the order of the runs.
     pub(crate) fn letter(run: usize) -> String {
         let letter = char::from(b'A' + (run % 26) as u8);
@@ -148,7 +148,7 @@ mod tests {
             ("Params", &[("labels", "10")]),
             ("self-train, line 12", &[("rounds", "2")]),
         ]);
-        let found = Comparison { runs: vec![one, two], ..Comparison::default() }.differing();
+        let found = RunComparison { runs: vec![one, two], ..RunComparison::default() }.differing();
         let value = |text: &str| Some(text.to_owned());
         assert_eq!(
             found,
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn letters_go_on_after_z() {
         assert_eq!(
-            (Comparison::letter(0), Comparison::letter(25), Comparison::letter(26)),
+            (RunComparison::letter(0), RunComparison::letter(25), RunComparison::letter(26)),
             ("A".into(), "Z".into(), "A2".into())
         );
     }

@@ -2,14 +2,16 @@
 
 mod comparison;
 mod embedding;
+mod label_curve;
 mod number;
 mod pictures;
 mod provenance;
 mod results;
 mod stages;
 
-pub use comparison::{Compared, Comparison, Matched};
+pub use comparison::{Compared, Matched, RunComparison};
 pub use embedding::{Embedding, PointMap};
+pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
@@ -46,6 +48,8 @@ pub struct Report {
     pub headline: Option<String>,
     /// The results in the order of the table.
     pub results: Vec<ResultRow>,
+    /// Accuracy against the number of labels.
+    pub label_curves: Vec<LabelCurve>,
     /// Curves of each training stage, in the order they ran.
     pub stages: Vec<Stage>,
     /// Which classes were taken for which, per result.
@@ -84,6 +88,7 @@ impl Default for Report {
             evaluation: None,
             headline: None,
             results: Vec::new(),
+            label_curves: Vec::new(),
             stages: Vec::new(),
             confusions: Vec::new(),
             pretext: Vec::new(),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::number;
+use crate::Outcome;
 
 /// What a result stands for in the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -157,6 +158,15 @@ impl Difference {
     /// On how many draws the result was better than the reference.
     pub fn better(&self) -> usize {
         self.draws.iter().filter(|draw| draw.accuracy > 0.0).count()
+    }
+
+    /// Whether its whole interval lies above 0, below 0, or neither.
+    pub fn outcome(&self) -> Outcome {
+        match &self.interval {
+            Some(interval) if interval.low > 0.0 => Outcome::Helped,
+            Some(interval) if interval.high < 0.0 => Outcome::Hurt,
+            _ => Outcome::Unclear,
+        }
     }
 }
 

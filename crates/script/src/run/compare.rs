@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use foretask_eval::paired;
-use foretask_report::{Compared, Comparison, Difference, Draw, Interval, Matched, Report, ResultRow};
+use foretask_report::{Compared, Difference, Draw, Interval, Matched, Report, ResultRow, RunComparison};
 
 use super::list::{report_of, reports_of};
 use super::time::Moment;
@@ -38,7 +38,7 @@ pub fn compare_runs(runs: &[PathBuf], output: &Path) -> Result<ComparedRuns, Err
             compared.push(Compared { name, report });
         }
     }
-    let comparison = Comparison {
+    let comparison = RunComparison {
         created: Moment::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         matched: matched(&compared),

@@ -211,6 +211,7 @@ fn results_of(report: &Report) -> Value {
         "verdict": report.verdict().sentence,
         "evaluation": report.evaluation,
         "results": report.results,
+        "label_curves": report.label_curves,
     })
 }
 

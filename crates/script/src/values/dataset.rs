@@ -96,11 +96,18 @@ impl View {
 pub(crate) struct Dataset {
     pub(crate) views: Arc<[Arc<View>]>,
     pub(crate) load: LoadSettings,
+    /// What tells it from others in the titles of stages: "10 labels a class".
+    pub(crate) about: Option<Arc<str>>,
 }
 
 impl Dataset {
     pub(crate) fn new(manifest: Manifest, load: LoadSettings) -> Self {
-        Self { views: Arc::new([Arc::new(View::new(manifest, None))]), load }
+        Self { views: Arc::new([Arc::new(View::new(manifest, None))]), load, about: None }
+    }
+
+    /// The same, called so in the titles of stages.
+    pub(crate) fn called(self, about: &str) -> Self {
+        Self { about: Some(about.into()), ..self }
     }
 
     /// The same change to every draw.
@@ -109,7 +116,7 @@ impl Dataset {
         change: impl Fn(&Manifest) -> foretask_data::Result<Manifest>,
     ) -> foretask_data::Result<Self> {
         let views = self.views.iter().map(|view| Ok(Arc::new(View::new(change(&view.manifest)?, view.seed))));
-        Ok(Self { views: views.collect::<foretask_data::Result<Vec<_>>>()?.into(), load: self.load.clone() })
+        Ok(Self { views: views.collect::<foretask_data::Result<Vec<_>>>()?.into(), ..self.clone() })
     }
 
     /// A draw per seed.
@@ -120,7 +127,7 @@ impl Dataset {
     ) -> foretask_data::Result<Self> {
         let manifest = &self.views[0].manifest;
         let views = seeds.iter().map(|seed| Ok(Arc::new(View::new(change(manifest, *seed)?, Some(*seed)))));
-        Ok(Self { views: views.collect::<foretask_data::Result<Vec<_>>>()?.into(), load: self.load.clone() })
+        Ok(Self { views: views.collect::<foretask_data::Result<Vec<_>>>()?.into(), ..self.clone() })
     }
 
     /// The only view; a fault at argument `argument` where there are several draws.

@@ -4,7 +4,7 @@
 use foretask_train::{Gauges, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
-use super::{Chosen, Classifiers, Dataset, Encoder, Evaluation, Net, Picked, Pretrained, Task};
+use super::{Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task};
 use crate::errors::Fault;
 
 /// A fault met in a property has no position of its own: Rhai adds that of the property.
@@ -83,6 +83,24 @@ pub(crate) fn register(engine: &mut Engine) {
         let rows = picked.table.iter().filter_map(|row| serde_json::to_value(row).ok());
         rows.map(|row| from_json(&row)).collect()
     });
+    engine.register_type_with_name::<LabelCurve>("LabelCurve");
+    engine.register_get("points", |curve: &mut LabelCurve| curve.points());
+    engine.register_get("labels", |curve: &mut LabelCurve| curve.labels());
+    engine.register_get("names", |curve: &mut LabelCurve| -> Array {
+        curve.plain.series.iter().map(|series| Dynamic::from(series.name.clone())).collect()
+    });
+    engine.register_get("chance", |curve: &mut LabelCurve| level(curve.plain.evaluation.as_ref(), false));
+    engine.register_get("majority", |curve: &mut LabelCurve| level(curve.plain.evaluation.as_ref(), true));
+    engine.register_get("verdict", |curve: &mut LabelCurve| curve.plain.verdict().sentence);
+    engine.register_get("table", |curve: &mut LabelCurve| curve.plain.to_text());
+
+    engine.register_type_with_name::<Comparison>("Comparison");
+    engine.register_get("rows", |found: &mut Comparison| found.rows());
+    engine.register_get("baseline", |found: &mut Comparison| found.0.baseline.clone());
+    engine.register_get("chance", |found: &mut Comparison| level(found.0.evaluation.as_ref(), false));
+    engine.register_get("majority", |found: &mut Comparison| level(found.0.evaluation.as_ref(), true));
+    engine.register_get("sentences", |found: &mut Comparison| texts(&found.0.sentences()));
+    engine.register_get("table", |found: &mut Comparison| found.0.to_text());
 
     printed::<Dataset>(engine);
     printed::<Net>(engine);
@@ -93,6 +111,15 @@ pub(crate) fn register(engine: &mut Engine) {
     printed::<Evaluation>(engine);
     printed::<Chosen>(engine);
     printed::<Picked>(engine);
+    printed::<LabelCurve>(engine);
+    printed::<Comparison>(engine);
+}
+
+/// What guessing, or always naming the most frequent class, gives; a planning pass knows chance only.
+fn level(evaluation: Option<&foretask_report::Evaluation>, majority: bool) -> f64 {
+    let chance = evaluation.and_then(|evaluation| evaluation.chance).unwrap_or(0.0);
+    let most = evaluation.and_then(|evaluation| evaluation.majority.as_ref()).map_or(chance, |most| most.share);
+    if majority { most } else { chance }
 }
 
 /// Texts in backquotes and Rhai's own conversions use these.
@@ -150,6 +177,12 @@ pub(crate) fn display(value: &Dynamic) -> String {
     if let Ok(text) = value.as_immutable_string_ref() {
         return text.to_string();
     }
+    if let Some(curve) = value.read_lock::<LabelCurve>() {
+        return curve.plain.to_text();
+    }
+    if let Some(comparison) = value.read_lock::<Comparison>() {
+        return comparison.0.to_text();
+    }
     nested(value)
 }
 
@@ -193,6 +226,16 @@ fn nested(value: &Dynamic) -> String {
     }
     if let Some(picked) = value.read_lock::<Picked>() {
         return picked.verdict.clone();
+    }
+    if let Some(curve) = value.read_lock::<LabelCurve>() {
+        return format!(
+            "LabelCurve({} curves, {} numbers of labels)",
+            curve.plain.series.len(),
+            curve.plain.counts.len()
+        );
+    }
+    if let Some(comparison) = value.read_lock::<Comparison>() {
+        return format!("Comparison({} results, baseline {})", comparison.0.rows.len(), comparison.0.baseline);
     }
     value.to_string()
 }

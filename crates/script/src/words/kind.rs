@@ -4,7 +4,9 @@ use std::any::TypeId;
 
 use rhai::{Dynamic, Engine};
 
-use crate::values::{Chosen, Classifiers, Dataset, Encoder, Evaluation, Net, Picked, Pretrained, Task};
+use crate::values::{
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task,
+};
 
 /// What a script value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +29,10 @@ pub enum Kind {
     Chosen,
     /// The outcome of a race of tasks.
     Picked,
+    /// Accuracy against the number of labels.
+    LabelCurve,
+    /// Results against one of them.
+    Comparison,
     /// A text.
     Text,
     /// A whole number.
@@ -51,7 +57,7 @@ pub enum Kind {
 
 impl Kind {
     /// The types that this crate brings.
-    const OWN: [Self; 9] = [
+    const OWN: [Self; 11] = [
         Self::Dataset,
         Self::Net,
         Self::Task,
@@ -61,6 +67,8 @@ impl Kind {
         Self::Evaluation,
         Self::Chosen,
         Self::Picked,
+        Self::LabelCurve,
+        Self::Comparison,
     ];
 
     /// As in a signature.
@@ -75,6 +83,8 @@ impl Kind {
             Self::Evaluation => "Evaluation",
             Self::Chosen => "Chosen",
             Self::Picked => "Picked",
+            Self::LabelCurve => "LabelCurve",
+            Self::Comparison => "Comparison",
             Self::Text => "text",
             Self::Whole => "whole number",
             Self::Number => "number",
@@ -100,6 +110,8 @@ impl Kind {
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
             Self::Chosen => "a Chosen (from `label_next`)",
             Self::Picked => "a Picked (from `pick_task`)",
+            Self::LabelCurve => "a LabelCurve (from `label_curve`)",
+            Self::Comparison => "a Comparison (from `compare`)",
             Self::Text => "a text in quotes",
             Self::Whole => "a whole number",
             Self::Number => "a number",
@@ -124,6 +136,8 @@ impl Kind {
             Self::Evaluation => TypeId::of::<Evaluation>(),
             Self::Chosen => TypeId::of::<Chosen>(),
             Self::Picked => TypeId::of::<Picked>(),
+            Self::LabelCurve => TypeId::of::<LabelCurve>(),
+            Self::Comparison => TypeId::of::<Comparison>(),
             _ => TypeId::of::<Dynamic>(),
         }
     }
@@ -225,6 +239,29 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
         "table",
         "array of object maps, one per task and rung: task, rung, steps, seconds, accuracy, low, high, stays",
     ),
+    (
+        "LabelCurve",
+        "points",
+        "array of object maps: name, encoder, method, labels, per_class, count, mean, sd, low, high, accuracy, difference, \
+         difference_low, difference_high, worth, worth_is, worth_low, worth_high; () where there is none",
+    ),
+    ("LabelCurve", "labels", "array of the numbers of labels a class, and \"all\""),
+    ("LabelCurve", "names", "array of the curves' names"),
+    ("LabelCurve", "chance", "accuracy of guessing"),
+    ("LabelCurve", "majority", "accuracy of always naming the most frequent class"),
+    ("LabelCurve", "verdict", "where pretraining helped and how many labels it is worth, in words"),
+    ("LabelCurve", "table", "the whole as a text, as `print` shows it"),
+    (
+        "Comparison",
+        "rows",
+        "array of object maps: name, mean, sd, accuracy, difference, low, high, better, verdict (\"higher\", \"lower\", \
+         \"unclear\"); () where there is none",
+    ),
+    ("Comparison", "baseline", "name of the result that the others are compared with"),
+    ("Comparison", "chance", "accuracy of guessing"),
+    ("Comparison", "majority", "accuracy of always naming the most frequent class"),
+    ("Comparison", "sentences", "array of texts, one for each result but the baseline"),
+    ("Comparison", "table", "the whole as a text, as `print` shows it"),
 ];
 
 /// The properties of the type that users call `owner`.

@@ -11,6 +11,7 @@ mod word;
 mod augment;
 mod dataset;
 mod eval;
+mod label_curve;
 mod label_next;
 mod misc;
 mod models;
@@ -45,6 +46,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         probes::WORDS,
         label_next::WORDS,
         eval::WORDS,
+        label_curve::WORDS,
         save::WORDS,
         report::WORDS,
         preview::WORDS,

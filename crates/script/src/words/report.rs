@@ -6,13 +6,13 @@ use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
 use crate::run::{self, ReportOptions};
-use crate::values::Evaluation;
+use crate::values::{Evaluation, LabelCurve};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "report",
     theme: Theme::Report,
     summary: "Prints the table of results and writes report.html with everything behind it",
-    about: "Takes an object map of evaluations by name. What is missing among the yardsticks is added and measured with the same \
+    about: "Takes an object map of evaluations and label curves by name. What is missing among the yardsticks is added and measured with the same \
             label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
             same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labelled few are \
             reported loudly. All results must be on the same images.",
@@ -59,26 +59,36 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let options: ReportOptions = call.options(2)?;
     let mut results: Vec<(String, Evaluation)> = Vec::new();
+    let mut curves: Vec<(String, LabelCurve)> = Vec::new();
+    let mut measured: Option<(String, String)> = None;
     for (name, value) in call.map(1) {
         let at = Locus::Value(1, vec![name.to_string()]);
         let found = Kind::of(&value);
-        let Some(evaluation) = value.try_cast::<Evaluation>() else {
-            return Err(Fault::input(format!("`report` takes evaluations, and `{name}` is {found}"))
+        let name = name.to_string();
+        let test = if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
+            results.push((name.clone(), evaluation.clone()));
+            evaluation.test
+        } else if let Some(curve) = value.try_cast::<LabelCurve>() {
+            curves.push((name.clone(), curve.clone()));
+            // A curve has at least one point.
+            let Some((_, first)) = curve.evaluations.first() else { continue };
+            first.test.clone()
+        } else {
+            return Err(Fault::input(format!("`report` takes evaluations and label curves, and `{name}` is {found}"))
                 .label("not an evaluation")
                 .help("write `.evaluate(test)` after a classifier")
                 .at(at));
         };
-        if let Some((first, other)) = results.first()
-            && other.test.views[0].fingerprint()? != evaluation.test.views[0].fingerprint()?
-        {
+        let fingerprint = test.views[0].fingerprint()?;
+        let (first, other) = measured.get_or_insert_with(|| (name.clone(), fingerprint.clone()));
+        if *other != fingerprint {
             return Err(Fault::input(format!("`{name}` and `{first}` were measured on different images"))
                 .label("measured elsewhere")
                 .help("evaluate all results of one report on the same images")
                 .at(at));
         }
-        results.push((name.to_string(), evaluation));
     }
-    if results.is_empty() {
+    if measured.is_none() {
         return Err(Fault::input("there is nothing to report")
             .help("give results by name: `#{ pretrained: ours.evaluate(test) }`")
             .argument(1));
@@ -91,6 +101,6 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
             .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
             .at(Locus::Value(2, vec!["headline".into()])));
     }
-    let path = run::write_report(call.host, call.line(), &title, results, &options)?;
+    let path = run::write_report(call.host, call.line(), &title, results, &curves, &options)?;
     Ok(Dynamic::from(path.map_or_else(String::new, |path| path.display().to_string())))
 }

@@ -119,6 +119,7 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
     assert_eq!(documented("pick_task"), keys(&crate::work::PickOptions::default()));
+    assert_eq!(documented("label_curve"), keys(&crate::work::CurveOptions::default()));
     assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
     assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
@@ -155,6 +156,11 @@ fn every_property_of_the_reference_is_there() {
         ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
         ("Chosen", "label_next(encoder, data.unlabeled(), #{ n: 3 })"),
         ("Picked", "pick_task(net, data.unlabeled(), data.split(\"train\").per_class(3), [rotation(), simclr()])"),
+        ("LabelCurve", "label_curve(encoder, data)"),
+        (
+            "Comparison",
+            "compare(#{ a: linear_probe(encoder, few).evaluate(test), b: pixel_probe(few).evaluate(test) })",
+        ),
     ];
     for (owner, property, _) in PROPERTIES {
         let (_, value) = values.iter().find(|(kind, _)| kind == owner).unwrap();

@@ -5,11 +5,12 @@ use foretask_data::Samples;
 use crate::errors::Fault;
 use crate::values::Dataset;
 
-/// "fine-tune resnet10 after simclr, label draw 2 of 3".
+/// "fine-tune resnet10 after simclr, 10 labels a class, label draw 2 of 3".
 pub(super) fn draw_title(name: &str, few: &Dataset, draw: usize) -> String {
+    let about = few.about.as_ref().map_or_else(String::new, |about| format!(", {about}"));
     match few.views.len() {
-        1 => name.to_owned(),
-        count => format!("{name}, label draw {} of {count}", draw + 1),
+        1 => format!("{name}{about}"),
+        count => format!("{name}{about}, label draw {} of {count}", draw + 1),
     }
 }
 

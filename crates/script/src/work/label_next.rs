@@ -69,7 +69,7 @@ pub(crate) fn label_next(
     if !host.planning() {
         write(host, pool, &blind, &rows, paths)?;
     }
-    let data = Dataset { views: views.into(), load: pool.load.clone() };
+    let data = Dataset { views: views.into(), load: pool.load.clone(), about: None };
     Ok(Chosen { rows: rows.into(), names: names.into(), data })
 }
 

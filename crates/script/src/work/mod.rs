@@ -5,6 +5,7 @@ mod evaluate;
 mod finetune;
 mod finish;
 mod fitted;
+mod label_curve;
 mod label_next;
 mod online;
 mod pick_task;
@@ -17,6 +18,7 @@ mod spread;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use finetune::finetune;
+pub(crate) use label_curve::{Curve, CurveMethod, CurveOptions, CurveStart, LabelsAsked, label_curve, short_name};
 pub(crate) use label_next::{ChosenPaths, label_next};
 pub(crate) use online::{Online, inside};
 pub(crate) use pick_task::{PickOptions, pick_task};

@@ -2,7 +2,6 @@
 //! pixels, each with all label draws.
 
 use foretask_train::{FinetuneOptions, ProbeOptions};
-use serde_json::json;
 
 use crate::errors::Fault;
 use crate::host::Host;
@@ -27,7 +26,7 @@ pub(super) fn add(host: &Host, line: usize, results: &mut Vec<(String, Evaluatio
         };
         if let Some(net) = net_of(evaluation) {
             let has_scratch = |other: &Evaluation| match &other.classifiers.method {
-                Method::Scratch(own) => same_labels(other) && alike(own, &net),
+                Method::Scratch(own) => same_labels(other) && own.alike(&net),
                 _ => false,
             };
             if !results.iter().any(|(_, other)| has_scratch(other)) {
@@ -37,7 +36,7 @@ pub(super) fn add(host: &Host, line: usize, results: &mut Vec<(String, Evaluatio
                 results.push((name, work::evaluate(host, line, &scratch, test)?));
             }
             let has_random = |other: &Evaluation| match other.classifiers.method.encoder().map(|e| &e.source) {
-                Some(EncoderSource::Random { net: own, .. }) => same_labels(other) && alike(own, &net),
+                Some(EncoderSource::Random { net: own, .. }) => same_labels(other) && own.alike(&net),
                 _ => false,
             };
             if !results.iter().any(|(_, other)| has_random(other)) {
@@ -68,13 +67,6 @@ fn net_of(evaluation: &Evaluation) -> Option<Net> {
         Method::Scratch(net) => Some(net.clone()),
         method => method.encoder().map(|encoder| Net(encoder.config().clone())),
     }
-}
-
-/// Whether two plans mean the same network; an encoder has its stem settled where the script's net says `auto`.
-fn alike(a: &Net, b: &Net) -> bool {
-    let open = |net: &Net| json!({ "arch": net.0.arch, "width": net.0.width, "zero": net.0.zero_init_residual });
-    let auto = foretask_models::Stem::Auto;
-    open(a) == open(b) && (a.0.stem == b.0.stem || a.0.stem == auto || b.0.stem == auto)
 }
 
 fn free_name(name: &str, results: &[(String, Evaluation)]) -> String {

@@ -1,7 +1,9 @@
 //! From evaluations to a report: baselines added, results compared, pictures drawn, everything written down.
 
 mod baselines;
+mod comparison;
 mod embedding;
+mod label_curve;
 mod leakage;
 mod pictures;
 mod provenance;
@@ -16,7 +18,10 @@ use super::time::Moment;
 use crate::Progress;
 use crate::errors::Fault;
 use crate::host::Host;
-use crate::values::{Evaluation, Pretrained, Trained};
+use crate::values::{Evaluation, LabelCurve, Pretrained, Trained};
+
+pub(crate) use comparison::compare;
+pub(crate) use label_curve::label_curve;
 
 /// What to do about evaluation images among those learned from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +57,7 @@ pub(crate) fn write_report(
     line: usize,
     title: &str,
     mut results: Vec<(String, Evaluation)>,
+    curves: &[(String, LabelCurve)],
     options: &ReportOptions,
 ) -> Result<Option<PathBuf>, Fault> {
     if options.baselines {
@@ -59,8 +65,11 @@ pub(crate) fn write_report(
     }
     host.with_plan(|plan| plan.reports.push(title.to_owned()));
     let Some(run) = host.run_folder().cloned() else { return Ok(None) };
-    let pretrained = pretrained(&results);
-    let leakage = leakage::check(host, &results, &pretrained, options.leakage)?;
+    // Everything that was learned from and measured on stands behind the page, curves included.
+    let mut all = results.clone();
+    all.extend(curves.iter().flat_map(|(_, curve)| curve.evaluations.iter().cloned()));
+    let pretrained = pretrained(&all);
+    let leakage = leakage::check(host, &all, &pretrained, options.leakage)?;
     let (started, seconds) = run.times();
     let rows = rows::rows(&results)?;
     let report = Report {
@@ -68,20 +77,21 @@ pub(crate) fn write_report(
         title: title.to_owned(),
         created: Moment::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        evaluation: rows::evaluation(&results)?,
+        evaluation: rows::evaluation(&all)?,
         headline: options.headline.clone(),
         results: rows,
+        label_curves: curves.iter().map(|(name, curve)| curve_called(name, curve)).collect(),
         stages: rows::stages(&pretrained, &results),
         confusions: rows::confusions(&results),
         pretext: pictures::pretext(host, &pretrained)?,
         predictions: pictures::predictions(host, &results)?,
-        neighbours: pictures::neighbours(host, &results)?,
-        bad_images: Some(provenance::bad_images(host, &results, &pretrained)?),
+        neighbours: pictures::neighbours(host, &all)?,
+        bad_images: Some(provenance::bad_images(host, &all, &pretrained)?),
         leakage: Some(leakage),
         notes: provenance::notes(host, &run),
         script: Some(foretask_report::Script { path: host.script.name.clone(), text: host.script.text.clone() }),
         options: provenance::options(host, &run),
-        data: provenance::data(&results, &pretrained)?,
+        data: provenance::data(&all, &pretrained)?,
         environment: provenance::environment(host, &started, seconds)?,
         ..Report::default()
     };
@@ -89,6 +99,10 @@ pub(crate) fn write_report(
     let path = run.add_report(&report)?;
     host.tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report)) });
     Ok(Some(path))
+}
+
+fn curve_called(name: &str, curve: &LabelCurve) -> foretask_report::LabelCurve {
+    foretask_report::LabelCurve { name: name.to_owned(), ..(*curve.plain).clone() }
 }
 
 /// Every pretraining stage that some result rests on, once, in the order of the results.

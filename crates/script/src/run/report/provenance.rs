@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::super::RunFolder;
 use crate::errors::Fault;
 use crate::host::Host;
+use crate::plan::PlannedAuto;
 use crate::values::{Dataset, Evaluation, Pretrained};
 
 /// Bad images that a report lists; the others are counted.
@@ -89,15 +90,24 @@ pub(super) fn notes(host: &Host, run: &RunFolder) -> Vec<Note> {
         .into_iter()
         .map(|text| Note { kind: NoteKind::Warning, subject: String::new(), value: None, text })
         .collect();
+    let mut chosen: Vec<(PlannedAuto, String, usize)> = Vec::new();
     for stage in run.stages() {
         for auto in stage.autos {
-            let subject = format!("{}: {}", stage.title, auto.name);
-            notes.push(Note { kind: NoteKind::Auto, subject, value: Some(auto.value), text: auto.reason });
+            // The points of a label curve choose much alike: that is told once.
+            match chosen.iter_mut().find(|(known, ..)| *known == auto) {
+                Some((.., more)) => *more += 1,
+                None => chosen.push((auto, stage.title.clone(), 0)),
+            }
         }
         for text in stage.notes {
             notes.push(Note { kind: NoteKind::Remark, subject: stage.title.clone(), value: None, text });
         }
     }
+    notes.extend(chosen.into_iter().map(|(auto, title, more)| {
+        let others = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let subject = format!("{title}{others}: {}", auto.name);
+        Note { kind: NoteKind::Auto, subject, value: Some(auto.value), text: auto.reason }
+    }));
     notes
 }
 
@@ -113,7 +123,7 @@ pub(super) fn options(host: &Host, run: &RunFolder) -> Vec<EntryGroup> {
         };
         groups.push(EntryGroup { name: "Params".into(), entries: params.into_iter().map(entry).collect() });
     }
-    for stage in run.stages() {
+    for stage in run.stages().into_iter().filter(|stage| !later_draw(&stage.title)) {
         let autos: BTreeSet<String> = stage.autos.iter().map(|auto| auto.name.clone()).collect();
         let mut entries = Vec::new();
         for part in ["plan", "recipe", "options"] {
@@ -126,6 +136,11 @@ pub(super) fn options(host: &Host, run: &RunFolder) -> Vec<EntryGroup> {
         groups.push(EntryGroup { name: format!("{}, line {}", stage.title, stage.line), entries });
     }
     groups
+}
+
+/// The later label draws of a word differ from its first in labels and seed alone.
+fn later_draw(title: &str) -> bool {
+    title.rsplit_once(", label draw ").is_some_and(|(_, draw)| !draw.starts_with("1 of"))
 }
 
 /// Nested JSON as `task.crop = [0.2, 1.0]`.

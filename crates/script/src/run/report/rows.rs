@@ -28,7 +28,7 @@ pub(super) fn evaluation(results: &[(String, Evaluation)]) -> Result<Option<Meas
 }
 
 /// What a result stands for.
-fn role(method: &Method) -> Role {
+pub(super) fn role(method: &Method) -> Role {
     match method {
         Method::Scratch(_) => Role::Scratch,
         Method::PixelProbe => Role::Baseline,
@@ -133,7 +133,7 @@ fn draws(evaluation: &Evaluation, values: &[f64]) -> Vec<Draw> {
 }
 
 /// Whether two results learned from the same labelled images, draw by draw.
-fn same_draws(a: &Evaluation, b: &Evaluation) -> Result<bool, Fault> {
+pub(super) fn same_draws(a: &Evaluation, b: &Evaluation) -> Result<bool, Fault> {
     let (a, b) = (&a.classifiers.few.views, &b.classifiers.few.views);
     if a.len() != b.len() {
         return Ok(false);
@@ -146,20 +146,20 @@ fn same_draws(a: &Evaluation, b: &Evaluation) -> Result<bool, Fault> {
     Ok(true)
 }
 
-fn difference(ours: &Evaluation, name: &str, other: &Evaluation) -> Result<Difference, Fault> {
+pub(super) fn difference(ours: &Evaluation, name: &str, other: &Evaluation) -> Result<Difference, Fault> {
     let found = paired(&ours.accuracies(), &other.accuracies())?;
-    let freedom = found.difference.values.len().saturating_sub(1);
     Ok(Difference {
         reference: name.to_owned(),
         draws: draws(ours, &found.difference.values),
         mean: found.difference.mean,
-        interval: found.difference.interval.map(|(low, high)| Interval {
-            low,
-            high,
-            level: LEVEL,
-            method: format!("Student's t, {freedom} degrees of freedom"),
-        }),
+        interval: found.difference.interval.map(|(low, high)| interval(low, high, found.difference.values.len())),
     })
+}
+
+/// An interval of the mean over `draws` draws.
+pub(super) fn interval(low: f64, high: f64, draws: usize) -> Interval {
+    let freedom = draws.saturating_sub(1);
+    Interval { low, high, level: LEVEL, method: format!("Student's t, {freedom} degrees of freedom") }
 }
 
 /// Which classes were taken for which, over all draws.
