@@ -176,6 +176,7 @@ fn result(method: Method, scratch: [f64; 3]) -> ResultRow {
         pretraining_seconds: method.pretraining,
         converged: (method.role == Role::Scratch).then_some(true),
         stage: method.pretraining.map(|_| method.name.into()),
+        confidence: None,
     }
 }
 
