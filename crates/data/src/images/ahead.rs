@@ -110,7 +110,8 @@ impl Images {
         }
         let mean = (bytes / self.len().max(1) as u64).max(1);
         // Two windows are in memory at once, and a block may be larger than the mean says.
-        let block = (BLOCK / mean).clamp(1, u64::from(u32::MAX)) as u32;
+        // However little memory there is, a window is made of several blocks.
+        let block = (BLOCK.min(memory / 32) / mean).clamp(1, u64::from(u32::MAX)) as u32;
         let blocks = (memory / 4 / (u64::from(block) * mean)).clamp(1, u64::from(u32::MAX)) as u32;
         Some(Windows { block, blocks })
     }
