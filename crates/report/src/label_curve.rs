@@ -243,7 +243,8 @@ pub(crate) fn worth_interval((low, high): (Worth, Worth)) -> String {
 fn worth_clause(point: &CurvePoint, scratch: &str) -> String {
     let Some(savings) = &point.savings else { return String::new() };
     let interval = savings.interval.map_or_else(String::new, |ends| format!(" ({})", worth_interval(ends)));
-    format!("; worth {} labels a class of {scratch}{interval}", worth(savings.worth))
+    let labels = if savings.worth.labels == 1.0 { "label" } else { "labels" };
+    format!("; worth {} {labels} a class of {scratch}{interval}", worth(savings.worth))
 }
 
 fn sentence(series: &CurveSeries, against: &[Against<'_>], several: bool) -> String {

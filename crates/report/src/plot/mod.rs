@@ -8,7 +8,7 @@ mod dots;
 mod lines;
 mod ticks;
 
-pub(crate) use curve::{Curve, CurvePlot};
+pub(crate) use curve::{Curve, CurvePlot, Mark};
 pub(crate) use dots::{DotPlot, DotRow};
 pub(crate) use lines::{Guide, LinePlot};
 pub(crate) use ticks::Axis;
