@@ -301,7 +301,9 @@ mod tests {
         LabelCount { name: name.into(), per_class, labels: (10.0 * per_class) as usize }
     }
 
-    fn point(mean: f64, gain: Option<(f64, Option<(f64, f64)>)>, worth: Option<(f64, Bound)>) -> CurvePoint {
+    type Gain = (f64, Option<(f64, f64)>);
+
+    fn point(mean: f64, gain: Option<Gain>, worth: Option<(f64, Bound)>) -> CurvePoint {
         let interval = |(low, high)| Interval { low, high, level: 0.95, method: String::new() };
         let difference = gain.map(|(mean, ends)| Difference {
             reference: "scratch".into(),
