@@ -82,7 +82,9 @@ mod tests {
     use crate::report::{ClassShare, Draw, Evaluation, Interval, ResultRow};
     use crate::words::plain;
 
-    fn row(name: &str, gains: Option<(&[f64], Option<(f64, f64)>)>) -> ResultRow {
+    type Gains<'a> = (&'a [f64], Option<(f64, f64)>);
+
+    fn row(name: &str, gains: Option<Gains<'_>>) -> ResultRow {
         let draws = |values: &[f64]| values.iter().zip(0..).map(|(&accuracy, seed)| Draw { seed, accuracy }).collect();
         let difference = gains.map(|(gains, ends)| Difference {
             reference: "scratch".into(),

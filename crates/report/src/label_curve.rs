@@ -243,7 +243,8 @@ pub(crate) fn worth_interval((low, high): (Worth, Worth)) -> String {
 fn worth_clause(point: &CurvePoint, scratch: &str) -> String {
     let Some(savings) = &point.savings else { return String::new() };
     let interval = savings.interval.map_or_else(String::new, |ends| format!(" ({})", worth_interval(ends)));
-    format!("; worth {} labels a class of {scratch}{interval}", worth(savings.worth))
+    let labels = if savings.worth.labels == 1.0 { "label" } else { "labels" };
+    format!("; worth {} {labels} a class of {scratch}{interval}", worth(savings.worth))
 }
 
 fn sentence(series: &CurveSeries, against: &[Against<'_>], several: bool) -> String {
@@ -300,7 +301,9 @@ mod tests {
         LabelCount { name: name.into(), per_class, labels: (10.0 * per_class) as usize }
     }
 
-    fn point(mean: f64, gain: Option<(f64, Option<(f64, f64)>)>, worth: Option<(f64, Bound)>) -> CurvePoint {
+    type Gain = (f64, Option<(f64, f64)>);
+
+    fn point(mean: f64, gain: Option<Gain>, worth: Option<(f64, Bound)>) -> CurvePoint {
         let interval = |(low, high)| Interval { low, high, level: 0.95, method: String::new() };
         let difference = gain.map(|(mean, ends)| Difference {
             reference: "scratch".into(),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::head::Tile;
 use super::results::sign;
 use crate::label_curve::{heading, worth, worth_interval};
-use crate::plot::{Curve, CurvePlot, Guide};
+use crate::plot::{Curve, CurvePlot, Guide, Mark};
 use crate::words::{self, percent, percent_number, points};
 use crate::{CurveSeries, LabelCurve, Outcome, Report, Role};
 
@@ -134,7 +134,7 @@ fn plot(curve: &LabelCurve, classes: &[String]) -> String {
                     .as_ref()
                     .map(|i| format!(" ({} … {})", percent_number(i.low), percent_number(i.high)));
                 let title = format!("{}, {count}: {}{}", series.name, percent(mean), range.unwrap_or_default());
-                Some((100.0 * mean, ends, title))
+                Some(Mark { value: 100.0 * mean, interval: ends, title })
             };
             let names = curve.counts.iter().map(heading).collect::<Vec<_>>();
             Curve { class: class.clone(), points: series.points.iter().zip(&names).map(point).collect() }

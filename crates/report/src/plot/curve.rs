@@ -20,8 +20,17 @@ const BESIDE: f64 = 5.0;
 pub(crate) struct Curve {
     /// Class names of its color and line.
     pub(crate) class: String,
-    /// Value, interval and tooltip at each place; `None` leaves a gap.
-    pub(crate) points: Vec<Option<(f64, Option<(f64, f64)>, String)>>,
+    /// What stands at each place; `None` leaves a gap.
+    pub(crate) points: Vec<Option<Mark>>,
+}
+
+/// One point of a curve.
+pub(crate) struct Mark {
+    pub(crate) value: f64,
+    /// An error bar from low to high.
+    pub(crate) interval: Option<(f64, f64)>,
+    /// Shown when pointed at.
+    pub(crate) title: String,
 }
 
 /// Curves over the same places.
@@ -42,13 +51,13 @@ impl CurvePlot<'_> {
     pub(crate) fn svg(&self) -> Option<String> {
         let points = || self.curves.iter().flat_map(|curve| curve.points.iter().flatten());
         // Accuracies, in percent: an interval may reach beyond what can be.
-        let ends = |&(value, interval, _): &(f64, Option<(f64, f64)>, String)| {
-            let (low, high) = interval.unwrap_or((value, value));
-            [value, low.max(0.0), high.min(100.0)]
+        let ends = |mark: &Mark| {
+            let (low, high) = mark.interval.unwrap_or((mark.value, mark.value));
+            [mark.value, low.max(0.0), high.min(100.0)]
         };
         let values =
             || points().flat_map(ends).chain(self.guides.iter().map(|guide| guide.value)).filter(|v| v.is_finite());
-        points().find(|point| point.0.is_finite())?;
+        points().find(|mark| mark.value.is_finite())?;
         let y = Axis::new(values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max), 6, false);
         let py = |value: f64| TOP + (1.0 - y.place(value.clamp(y.low, y.high))) * (HEIGHT - TOP - BOTTOM);
         let across = self.across();
@@ -101,16 +110,16 @@ impl CurvePlot<'_> {
 }
 
 fn one(svg: &mut String, curve: &Curve, across: &[f64], py: impl Fn(f64) -> f64) {
-    let there = |at: usize| curve.points.get(at)?.as_ref().filter(|point| point.0.is_finite());
+    let there = |at: usize| curve.points.get(at)?.as_ref().filter(|mark| mark.value.is_finite());
     for at in 1..across.len() {
         // A path knows no percentages.
         if let (Some(from), Some(to)) = (there(at - 1), there(at)) {
-            let (x1, x2, y1, y2) = (across[at - 1], across[at], py(from.0), py(to.0));
+            let (x1, x2, y1, y2) = (across[at - 1], across[at], py(from.value), py(to.value));
             let _ = write!(svg, r#"<line class="line" x1="{x1:.2}%" x2="{x2:.2}%" y1="{y1:.1}" y2="{y2:.1}"/>"#);
         }
     }
     for (at, x) in across.iter().enumerate() {
-        let Some((value, interval, title)) = there(at) else { continue };
+        let Some(Mark { value, interval, title }) = there(at) else { continue };
         if let Some((low, high)) = interval.filter(|(low, high)| low.is_finite() && high.is_finite()) {
             let (y1, y2) = (py(low), py(high));
             let _ = write!(svg, r#"<line class="error" x1="{x:.2}%" x2="{x:.2}%" y1="{y1:.1}" y2="{y2:.1}"/>"#);
@@ -125,7 +134,9 @@ mod tests {
     use super::*;
 
     fn curve(values: &[f64]) -> Curve {
-        let point = |value: &f64| Some((*value, Some((value - 5.0, value + 5.0)), "<b>".to_owned()));
+        let point = |value: &f64| {
+            Some(Mark { value: *value, interval: Some((value - 5.0, value + 5.0)), title: "<b>".to_owned() })
+        };
         Curve { class: "c0".into(), points: values.iter().map(point).collect() }
     }
 

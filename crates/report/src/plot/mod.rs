@@ -10,7 +10,7 @@ mod overlay;
 mod scatter;
 mod ticks;
 
-pub(crate) use curve::{Curve, CurvePlot};
+pub(crate) use curve::{Curve, CurvePlot, Mark};
 pub(crate) use dots::{DotPlot, DotRow};
 pub(crate) use lines::{Guide, LinePlot};
 pub(crate) use overlay::{COLORS, Overlay};
