@@ -41,7 +41,9 @@ fn center(points: &mut [[f32; 2]]) {
     let count = points.len() as f64;
     for axis in 0..2 {
         let mean = (points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count) as f32;
-        points.iter_mut().for_each(|point| point[axis] -= mean);
+        for point in points.iter_mut() {
+            point[axis] -= mean;
+        }
     }
 }
 
