@@ -162,7 +162,7 @@ mod tests {
             choose(&only, all).iter().map(|case| case.name).collect::<Vec<_>>()
         };
         assert_eq!(names(&["data", "check"], false), ["data-28", "data-32", "check"]);
-        assert_eq!(names(&["compute-32-r18w64"], false), ["compute-32-r18w64"]);
+        assert_eq!(names(&["compute-32-r18w64"], false), ["compute-32-r18w64", "compute-32-r18w64-bf16"]);
         assert_eq!(names(&[], true).len(), CASES.len());
         let quick = names(&[], false);
         assert!(quick.len() < CASES.len() && quick.contains(&"start") && !quick.contains(&"quickstart"));

@@ -32,7 +32,12 @@ impl Manifest {
         })?;
         match rows.iter().find(|row| !own.contains(row)) {
             Some(row) => Err(super::argument("rows", row, &format!("rows of \"{}\"", self.steps.join(" | ")))),
-            None => Ok(self.selected(rows, step.into())),
+            None => {
+                let mut rows = rows.to_vec();
+                rows.sort_unstable();
+                rows.dedup();
+                Ok(self.selected(&rows, step.into()))
+            }
         }
     }
 

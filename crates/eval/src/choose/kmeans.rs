@@ -143,7 +143,9 @@ mod tests {
         }
         for mean in &mut means {
             let length = mean.iter().map(|v| v * v).sum::<f64>().sqrt();
-            mean.iter_mut().for_each(|v| *v /= length);
+            for v in mean.iter_mut() {
+                *v /= length;
+            }
         }
         let dot = |row: &[f32], mean: &[f64]| row.iter().zip(mean).map(|(a, b)| f64::from(*a) * b).sum::<f64>();
         for (row, cluster) in unit.chunks_exact(features.dim).zip(&clusters) {

@@ -112,7 +112,7 @@ mod tests {
         let data = (0..rows * dim).map(|at| {
             let (row, axis) = (at / dim, at % dim);
             // The spread within a group grows with the row: the first rows of a group are its dense part.
-            let noise = 0.02 + 0.4 * row as f32 / rows as f32;
+            let noise = 0.02 + 0.25 * row as f32 / rows as f32;
             f32::from(u8::from(axis == row % groups)) + noise * rng.normal()
         });
         Features { data: data.collect(), dim, rows: (0..rows as u64).collect() }

@@ -126,8 +126,9 @@ fn sections(report: &Report) -> Vec<Section> {
             "Nothing was evaluated."
         }),
         Section::of("embedding", "Feature space", "embedding.html", embedding::view(report)).intro(
-            "Each dot is an evaluation image, colored by its true class. What the encoder finds alike lies close; labels had no part \
-             in where dots lie. In t-SNE, sizes of groups and distances between them mean little.",
+            "Each dot is an evaluation image, colored by its true class. What the encoder finds alike lies close; dots are laid out by \
+             features alone, in which only the labels that trained the encoder, if any did, had a part. In t-SNE, sizes of groups \
+             and distances between them mean little.",
         ),
         Section::of("neighbours", "Nearest neighbours", "neighbours.html", sheets::neighbours(report))
             .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),

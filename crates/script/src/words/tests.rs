@@ -120,7 +120,7 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
     assert_eq!(documented("pick_task"), keys(&crate::work::PickOptions::default()));
     assert_eq!(documented("label_curve"), keys(&crate::work::CurveOptions::default()));
-    assert_eq!(documented("dataset"), keys(&crate::values::LoadSettings::default()));
+    assert_eq!(documented("dataset"), with(keys(&crate::values::LoadSettings::default()), &["memory"]));
     assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
     assert_eq!(with(documented("resnet18"), &["arch"]), net);

@@ -121,7 +121,7 @@ pub(crate) fn pick_task(
         }
         // While planning, only a race that was run before says who goes on.
         let Some(ranking) = ranking(&runners) else {
-            plan_rest(host, line, images, &fields[rung..], options);
+            plan_rest(host, line, images, &fields, rung, options);
             break;
         };
         let few_steps = ranking.iter().map(|&(at, _)| runners[at].first_steps).min().unwrap_or(0);
@@ -270,17 +270,15 @@ fn row(runner: &Runner, rung: usize, summary: &Summary, stays: bool) -> Contesta
     }
 }
 
-/// The rungs after the first of `fields`, as far as they are known: not by whom.
-fn plan_rest(host: &Host, line: usize, images: &Dataset, fields: &[usize], options: &PickOptions) {
+/// The rungs after number `rung`, as far as they are known: not by whom.
+fn plan_rest(host: &Host, line: usize, images: &Dataset, fields: &[usize], rung: usize, options: &PickOptions) {
     let count = images.views[0].samples().map_or(0, |samples| samples.len());
-    for (before, &field) in fields.iter().enumerate().skip(1) {
-        let length = match options.steps {
-            Some(last) => format!("{} steps each", halved(last, fields.len() - 1 - before)),
-            None => {
-                let rungs = fields.len() as f64;
-                let each = options.budget.unwrap_or(BUDGET).0.as_secs_f64() / rungs / field as f64;
-                format!("about {} each", duration(each))
-            }
+    for (before, &field) in fields.iter().enumerate().skip(rung + 1) {
+        let length = if let Some(last) = options.steps {
+            format!("{} steps each", halved(last, fields.len() - 1 - before))
+        } else {
+            let each = options.budget.unwrap_or(BUDGET).0.as_secs_f64() / fields.len() as f64 / field as f64;
+            format!("about {} each", duration(each))
         };
         host.with_plan(|plan| {
             plan.stages.push(PlannedStage {

@@ -41,7 +41,7 @@ pub(super) fn last(runners: &[Runner], ranking: &[(usize, Summary)]) -> Result<S
     };
     let (winner, other) = (&runners[*first], &runners[*second]);
     let images = best.values.len();
-    let mut text = format!(
+    let text = format!(
         "use {}: {:.1} % of the {images} labelled images right while held out",
         winner.name,
         percent(best.mean)
@@ -55,14 +55,13 @@ pub(super) fn last(runners: &[Runner], ranking: &[(usize, Summary)]) -> Result<S
         percent(low),
         percent(high)
     );
-    text += &match verdict {
-        Verdict::Higher => format!(", {ahead}"),
+    Ok(match verdict {
+        Verdict::Higher => format!("{text}, {ahead}"),
         _ => format!(
-            ", {ahead}: within noise, {} may be as good; more labels tell them apart, or a test set that neither has seen",
+            "{text}, {ahead}: within noise, {} may be as good; more labels tell them apart, or a test set that neither has seen",
             other.name
         ),
-    };
-    Ok(text)
+    })
 }
 
 /// Whether the labels cannot tell the two apart.
