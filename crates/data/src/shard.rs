@@ -138,15 +138,16 @@ pub(crate) fn check_ends<'a>(table: &str, places: impl Iterator<Item = (u64, &'a
     for (row, place) in places {
         let size = match last {
             Some((shard, size)) if Arc::ptr_eq(shard, &place.shard) => size,
-            _ => match sizes.get(&Arc::as_ptr(&place.shard)) {
-                Some(&size) => size,
-                None => {
+            _ => {
+                if let Some(&size) = sizes.get(&Arc::as_ptr(&place.shard)) {
+                    size
+                } else {
                     let path = &place.shard.path;
                     let size = std::fs::metadata(path).map_err(DataError::read(path))?.len();
                     sizes.insert(Arc::as_ptr(&place.shard), size);
                     size
                 }
-            },
+            }
         };
         last = Some((&place.shard, size));
         if place.end() > size {

@@ -42,6 +42,9 @@ pub(crate) struct Descent {
     pub(crate) rate: f32,
 }
 
+/// Value, gradient, first and second moment of some weights, as zipped chunks come.
+type Parts<'a> = (((&'a mut [f32], &'a [f32]), &'a mut [f32]), &'a mut [f32]);
+
 /// Moves `value` by its gradient, and both moments with it.
 pub(crate) fn adamw(
     value: &mut [f32],
@@ -53,7 +56,7 @@ pub(crate) fn adamw(
 ) {
     let len = value.len();
     assert!(gradient.len() == len && first.len() == len && second.len() == len, "an update of unequal sizes");
-    let part = |(((value, gradient), first), second): (((&mut [f32], &[f32]), &mut [f32]), &mut [f32])| {
+    let part = |(((value, gradient), first), second): Parts<'_>| {
         // SAFETY: the level is the machine's.
         unsafe { adamw_part(level, value, gradient, first, second, numbers) }
     };

@@ -131,12 +131,15 @@ impl Images {
                 match &mut run {
                     Some(run) if run.takes(place) => run.add(at, place),
                     _ => {
-                        let before = run.replace(Run::of(at, place));
-                        before.into_iter().for_each(|run| loaded.read(&run));
+                        if let Some(before) = run.replace(Run::of(at, place)) {
+                            loaded.read(&before);
+                        }
                     }
                 }
             }
-            run.into_iter().for_each(|run| loaded.read(&run));
+            if let Some(run) = run {
+                loaded.read(&run);
+            }
         }
         let loaded = Arc::new(loaded);
         if let Stored::Encoded { ahead, .. } = &self.store.pixels {

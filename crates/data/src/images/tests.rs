@@ -208,7 +208,7 @@ fn reading_ahead_changes_nothing_but_the_time() {
     drop(previous);
     // What is left when a view is drawn is read in the same way.
     let some = disk.select(&(0..400).step_by(3).collect::<Vec<_>>());
-    let ahead = some.read_ahead(&[0..some.len() as u32]);
+    let ahead = some.read_ahead(std::slice::from_ref(&(0..some.len() as u32)));
     assert_eq!(some.get(7).unwrap(), memory.get(21).unwrap());
     drop(ahead);
 
@@ -217,7 +217,7 @@ fn reading_ahead_changes_nothing_but_the_time() {
     let mut bytes = fs::read(&shard).unwrap();
     bytes[30] ^= 1;
     fs::write(&shard, bytes).unwrap();
-    let ahead = disk.read_ahead(&[0..10]);
+    let ahead = disk.read_ahead(std::slice::from_ref(&(0..10)));
     let error = disk.get(0).unwrap_err().to_string();
     assert!(error.contains("images/0.png") && error.contains("is damaged"), "{error}");
     drop(ahead);

@@ -79,7 +79,8 @@ pub(super) fn find(source: &Path) -> Result<Option<(Version, Vec<PathBuf>)>> {
 
 /// The files of a path whose version the user has told, whatever they are called.
 pub(super) fn all(source: &Path) -> Result<Vec<PathBuf>> {
-    let mut files: Vec<_> = listed(source)?.into_iter().filter(|(name, _)| name.ends_with(".bin")).collect();
+    let binary = |name: &str| Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"));
+    let mut files: Vec<_> = listed(source)?.into_iter().filter(|(name, _)| binary(name)).collect();
     files.sort_by_key(|(name, _)| (name.starts_with("test"), name.clone()));
     let files: Vec<PathBuf> = files.into_iter().map(|(_, path)| path).collect();
     Ok(if files.is_empty() && source.is_file() { vec![source.to_owned()] } else { files })

@@ -62,7 +62,7 @@ pub struct ImportSummary {
 /// - IDX files, gzipped or not: one images file, or a folder of them with the usual names (`train-images-idx3-ubyte.gz`,
 ///   `train-labels-idx1-ubyte.gz`, `t10k-…`), which become the splits `train` and `test`; pixels are stored as PNG;
 /// - the binary versions of CIFAR-10, CIFAR-100 (with the further column `coarse_label`) and STL-10, likewise;
-/// - WebDataset archives (`.tar`: one, a folder of them, or a pattern): labels from `.cls` or `.json`, captions from `.txt`
+/// - `WebDataset` archives (`.tar`: one, a folder of them, or a pattern): labels from `.cls` or `.json`, captions from `.txt`
 ///   in the further column `text`, the split from the archive's name;
 /// - whatever [`Manifest::open`](crate::Manifest::open) opens: folders of images, CSV, Parquet (also a pattern of parts, which
 ///   become one table). Further columns are kept.

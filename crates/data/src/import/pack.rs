@@ -151,7 +151,7 @@ fn check(source: &Path, folder: &Path, options: &PackOptions) -> Result<()> {
         let reason = "it holds a dataset already; give another folder, or remove that one first".to_owned();
         return Err(DataError::Import { path: folder.to_owned(), reason });
     }
-    let others = fs::read_dir(folder).map(|mut entries| entries.next().is_some()).unwrap_or(false);
+    let others = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if others && !folder.join(UNFINISHED).exists() {
         let reason = "it is not empty, and what is there is no pack; give a folder of its own".to_owned();
         return Err(DataError::Import { path: folder.to_owned(), reason });
@@ -187,8 +187,7 @@ fn identity(source: &Path, plan: &Plan, kept: &[usize], options: &PackOptions) -
 fn resume(folder: &Path, record: &Path, identity: &str) -> Result<Vec<Finished>> {
     let known = fs::read_to_string(record.join("identity")).is_ok_and(|known| known == identity);
     let mut finished: Vec<Finished> = Vec::new();
-    while known {
-        let number = finished.len();
+    for number in (0..).take_while(|_| known) {
         let read = fs::read(record.join(format!("{number:05}.json"))).ok();
         let Some(shard) = read.and_then(|text| serde_json::from_slice::<Finished>(&text).ok()) else { break };
         let whole = fs::metadata(folder.join(shard_name(number))).is_ok_and(|file| file.len() == shard.bytes);
@@ -204,7 +203,8 @@ fn resume(folder: &Path, record: &Path, identity: &str) -> Result<Vec<Finished>>
             let name = entry.file_name().to_string_lossy().into_owned();
             let number = name.strip_prefix("images-").and_then(|name| name.strip_suffix(".pack"));
             let stale = number.and_then(|number| number.parse::<usize>().ok()).is_some_and(|n| n >= finished.len());
-            if stale || (name.starts_with(".images-") && name.ends_with(".tmp")) {
+            let begun = name.strip_prefix(".images-").is_some_and(|rest| rest.strip_suffix(".tmp").is_some());
+            if stale || begun {
                 removed(&entry.path())?;
             }
         }

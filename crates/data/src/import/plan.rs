@@ -35,7 +35,9 @@ impl Plan {
             && splits.iter().any(Option::is_none)
         {
             let number = intern(name, &mut split_names);
-            splits.iter_mut().for_each(|split| *split = split.or(number));
+            for split in &mut splits {
+                *split = split.or(number);
+            }
         }
         Self { labels, classes, splits, split_names, extra: DataFrame::default() }
     }

@@ -1,4 +1,4 @@
-//! WebDataset: tar archives in which the members of one name, up to the first dot, are one sample (`7.jpg`, `7.cls`).
+//! `WebDataset`: tar archives in which the members of one name, up to the first dot, are one sample (`7.jpg`, `7.cls`).
 
 use std::{
     collections::BTreeSet,

@@ -130,9 +130,8 @@ impl ImageColumn {
     }
 
     /// The columns of the table that say where images are, and nothing else of interest.
-    pub(crate) fn own_columns(&self) -> &'static [&'static str] {
-        &["path", "file_name", "filename", "file", "image", "img", SHARD, OFFSET, LEN, CHECKSUM, LOOK]
-    }
+    pub(crate) const OWN: [&'static str; 11] =
+        ["path", "file_name", "filename", "file", "image", "img", SHARD, OFFSET, LEN, CHECKSUM, LOOK];
 
     /// Whether images are parts of files that hold many.
     pub(crate) fn is_packed(&self) -> bool {
@@ -179,9 +178,12 @@ impl ImageColumn {
     }
 }
 
+/// Where a row's image lies, and what is known of it; none where a coordinate is missing.
+type Known = Option<(Place, Option<Look>)>;
+
 impl Packed {
     /// Where each row's image lies, and what is known of it.
-    fn places(self, table: &Table, data: &DataFrame) -> Result<Vec<Option<(Place, Option<Look>)>>> {
+    fn places(self, table: &Table, data: &DataFrame) -> Result<Vec<Known>> {
         let names = table.texts(data, SHARD)?;
         let number = |name: &str| table.checked(data.column(name).and_then(Column::u64));
         let (offsets, lens) = (number(OFFSET)?, number(LEN)?);

@@ -92,7 +92,9 @@ impl Manifest {
         self.visit(&wanted, |data| {
             let numbers = table.row_numbers(data)?;
             rows += numbers.len();
-            numbers.iter().for_each(|&row| sample.offer(row));
+            for &row in &numbers {
+                sample.offer(row);
+            }
             if let Some(split) = split {
                 count_splits(table.texts(data, split)?.iter(), &mut splits);
             }

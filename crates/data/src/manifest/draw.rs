@@ -95,7 +95,9 @@ impl DrawPerClass {
 #[cfg(test)]
 fn smallest(rows: &[u64], n: usize, seed: u64) -> Vec<u64> {
     let mut smallest = Smallest::of_fraction(n, seed);
-    rows.iter().for_each(|&row| smallest.offer(row));
+    for &row in rows {
+        smallest.offer(row);
+    }
     smallest.finish()
 }
 

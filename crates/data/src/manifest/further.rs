@@ -13,7 +13,7 @@ impl Manifest {
         let columns = &self.table.columns;
         let ours = |name: &str| {
             name == ROW
-                || columns.image.own_columns().contains(&name)
+                || super::columns::ImageColumn::OWN.contains(&name)
                 || columns.label.as_deref() == Some(name)
                 || columns.split.as_deref() == Some(name)
         };

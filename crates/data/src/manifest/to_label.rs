@@ -30,15 +30,13 @@ impl Manifest {
             own.extend(self.table.row_numbers(data)?);
             Ok(())
         })?;
-        match rows.iter().find(|row| !own.contains(row)) {
-            Some(row) => Err(super::argument("rows", row, &format!("rows of \"{}\"", self.steps.join(" | ")))),
-            None => {
-                let mut rows = rows.to_vec();
-                rows.sort_unstable();
-                rows.dedup();
-                Ok(self.selected(&rows, step.into()))
-            }
+        if let Some(row) = rows.iter().find(|row| !own.contains(row)) {
+            return Err(super::argument("rows", row, &format!("rows of \"{}\"", self.steps.join(" | "))));
         }
+        let mut rows = rows.to_vec();
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(self.selected(&rows, step.into()))
     }
 
     /// Writes these rows, in the given order, as a manifest (`.csv` or `.parquet`, by the ending) with an empty `label` for a person

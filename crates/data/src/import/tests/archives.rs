@@ -1,4 +1,4 @@
-//! WebDataset archives. Written here by the letter of POSIX.1-2017 (pax, "ustar Interchange Format").
+//! `WebDataset` archives. Written here by the letter of POSIX.1-2017 (pax, "ustar Interchange Format").
 
 use super::*;
 use crate::decode;
@@ -78,7 +78,7 @@ fn long_names_are_read_in_both_dialects() {
     let record = |key: &str, value: &str| {
         // The length counts itself.
         let rest = format!(" {key}={value}\n");
-        let len = (1..).find(|len: &usize| len.to_string().len() + rest.len() == *len).unwrap();
+        let len = (1..1000).find(|len: &usize| len.to_string().len() + rest.len() == *len).unwrap();
         format!("{len}{rest}")
     };
     let gnu = [member("././@LongLink", format!("{long}\0").as_bytes(), b'L'), member(&long, &png(1), b'0')].concat();

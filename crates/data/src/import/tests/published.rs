@@ -62,7 +62,7 @@ fn cifar_100_has_two_labels() {
     let path = |name: &str| folder.path().join(name);
     write(path("train.bin"), cifar(&[&[4, 99], &[1, 0]]));
     write(path("test.bin"), cifar(&[&[0, 2]]));
-    let names = |n: usize, what: &str| (0..n).map(|i| format!("{what}{i}\n")).collect::<String>();
+    let names = |n: usize, what: &str| (0..n).map(|i| format!("{what}{i}")).collect::<Vec<_>>().join("\n");
     write(path("fine_label_names.txt"), names(100, "fine"));
     write(path("coarse_label_names.txt"), names(20, "coarse"));
     let destination = path("out/m.parquet");
