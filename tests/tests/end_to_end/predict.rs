@@ -7,7 +7,7 @@ use serde_json::Value;
 
 const SCRIPT: &str = r#"
 let clothes = dataset("clothes");
-let pre = pretrain(resnet10(#{ width: 4 }), rotation(), clothes.unlabeled(), #{ steps: 2, batch_size: 8 });
+let pre = pretrain(resnet10(#{ width: 4 }), rotation(), clothes.unlabeled(), #{ steps: 60, batch_size: 8 });
 let ours = linear_probe(pre.encoder, clothes.per_class(7, #{ seed: 1 }));
 ours.save("clothes.safetensors");
 ours.predict(clothes.unlabeled(), "inside.jsonl");
