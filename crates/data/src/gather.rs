@@ -37,7 +37,7 @@ pub fn gather(names: &[impl AsRef<Path>]) -> Result<Gathered> {
         named(name.as_ref(), &mut parts)?;
     }
     if let [Part::Table(_, manifest)] = &parts[..] {
-        return Ok(Gathered { samples: manifest.samples()?, manifest: Some(manifest.clone()) });
+        return Ok(Gathered { samples: manifest.samples()?, manifest: Some((**manifest).clone()) });
     }
     let several = parts.len() > 1;
     let mut all = Together::default();
@@ -59,7 +59,7 @@ pub fn gather(names: &[impl AsRef<Path>]) -> Result<Gathered> {
 /// One thing that was named.
 enum Part {
     Image(PathBuf),
-    Table(PathBuf, Manifest),
+    Table(PathBuf, Box<Manifest>),
 }
 
 fn named(name: &Path, parts: &mut Vec<Part>) -> Result<()> {
@@ -68,7 +68,7 @@ fn named(name: &Path, parts: &mut Vec<Part>) -> Result<()> {
         return Ok(());
     }
     if name.exists() {
-        parts.push(Part::Table(name.to_owned(), Manifest::open(name)?));
+        parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));
         return Ok(());
     }
     let matches = glob::glob(&name.to_string_lossy()).into_iter().flatten().flatten();
@@ -77,7 +77,7 @@ fn named(name: &Path, parts: &mut Vec<Part>) -> Result<()> {
     let images = files.iter().filter(|path| is_image(path)).count();
     if images == 0 {
         // Parts of a table, or nothing at all; the table says which.
-        parts.push(Part::Table(name.to_owned(), Manifest::open(name)?));
+        parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));
         return Ok(());
     }
     // A pattern such as photos/* meets notes and spreadsheets, too; only images are meant.
