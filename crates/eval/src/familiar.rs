@@ -50,7 +50,9 @@ pub fn familiar(features: &Features, images: &Images, apart: Option<&[f32]>) -> 
     for row in unit.chunks_exact_mut(some.dim.max(1)) {
         let length = row.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
         if length > 0.0 {
-            row.iter_mut().for_each(|v| *v = (f64::from(*v) / length) as f32);
+            for v in row {
+                *v = (f64::from(*v) / length) as f32;
+            }
         }
     }
     let names = kept.iter().map(|&i| images.name(i as usize)).collect();

@@ -29,7 +29,9 @@ pub fn predict_features(classifier: &Classifier, images: &Images, features: &Fea
         return found;
     }
     let scale = 1.0 / classifier.temperature;
-    logits.iter_mut().for_each(|v| *v *= scale);
+    for v in &mut logits {
+        *v *= scale;
+    }
     let calibrated = answers(softmax(&logits, classifier.classes.len()), images, &classifier.classes);
     // Which class it is was settled before: where two are nearly equal, rounding must not decide otherwise.
     found.into_iter().zip(calibrated).map(|(raw, new)| Prediction { predicted: raw.predicted, ..new }).collect()

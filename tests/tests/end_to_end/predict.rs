@@ -67,7 +67,7 @@ fn a_saved_classifier_labels_what_it_is_given() {
     }
     // 21 of the 24 pictures are labelled ones, and a labelled picture is at no distance from itself.
     let known = rows.iter().filter(|row| row["distance"].as_f64().unwrap() < 1e-5).count();
-    assert!(known >= 21 && rows.iter().all(|row| row["nearest"].as_str().unwrap().ends_with(".png")), "{known}");
+    assert!(known >= 21 && rows.iter().all(|row| row["nearest"].as_str().unwrap().contains(".png")), "{known}");
     // The script's own word says the same of the same pictures.
     let inside = lines(&place, "inside.jsonl");
     assert_eq!(inside.len(), 24);

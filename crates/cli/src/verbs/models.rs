@@ -16,7 +16,7 @@ pub(crate) fn predict(model: &Path, images: &[PathBuf], output: &Path, device: O
     match predicted.unlike {
         Some(0) => println!("none of them is unlike anything labelled"),
         Some(count) => {
-            println!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64))
+            println!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64));
         }
         None => {}
     }

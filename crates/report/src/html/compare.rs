@@ -279,6 +279,9 @@ fn plots(comparison: &Comparison) -> Vec<Plot> {
     names.iter().map(one).collect()
 }
 
+/// What is read off a point of a curve.
+type Measure<'a> = &'a dyn Fn(&HistoryPoint) -> f64;
+
 /// The curves of stages of one name, laid over each other.
 fn stages(comparison: &Comparison) -> Vec<StageView> {
     let mut names: Vec<&str> = Vec::new();
@@ -298,13 +301,13 @@ fn stages(comparison: &Comparison) -> Vec<StageView> {
         let factor = metric.map_or(1.0, |metric| if metric.unit == "%" { 100.0 } else { 1.0 });
         let unit =
             metric.map_or(String::new(), |m| if m.unit.is_empty() { String::new() } else { format!(", {}", m.unit) });
-        let measures: [(String, &dyn Fn(&HistoryPoint) -> f64); 4] = [
+        let measures: [(String, Measure<'_>); 4] = [
             ("Loss".to_owned(), &|point| point.loss),
             (metric.map_or(String::new(), |m| format!("{}{unit}", m.name)), &|point| factor * point.metric),
             ("Effective rank".to_owned(), &|point| point.effective_rank),
             ("Gradient norm".to_owned(), &|point| point.gradient_norm),
         ];
-        let panel = |(title, value): &(String, &dyn Fn(&HistoryPoint) -> f64)| {
+        let panel = |(title, value): &(String, Measure<'_>)| {
             let lines = found.iter().map(|(run, stage)| {
                 let points = stage.history.iter().map(|point| (point.step as f64, value(point))).collect();
                 (*run, Comparison::letter(*run), points)

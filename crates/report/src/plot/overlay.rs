@@ -8,14 +8,17 @@ use super::{Axis, escape};
 /// Colors there are for lines; further lines begin again.
 pub(crate) const COLORS: usize = 6;
 
+/// The number of a line's color, its name and its points; a value that is not finite leaves a gap.
+pub(crate) type Line = (usize, String, Vec<(f64, f64)>);
+
 /// Lines on common axes.
 pub(crate) struct Overlay<'a> {
     /// What it shows, for those who do not see it.
     pub(crate) alt: &'a str,
     /// Name of the horizontal axis.
     pub(crate) x_name: &'a str,
-    /// For each line the number of its color, its name and its points; a value that is not finite leaves a gap.
-    pub(crate) lines: Vec<(usize, String, Vec<(f64, f64)>)>,
+    /// The lines.
+    pub(crate) lines: Vec<Line>,
 }
 
 impl Overlay<'_> {

@@ -87,7 +87,7 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
         }
         return Ok(Dynamic::from(path.display().to_string()));
     }
-    let rows = predictions.predictions.iter().enumerate().map(|(index, prediction)| {
+    let rows = predictions.answers.iter().enumerate().map(|(index, prediction)| {
         let class = predictions.classes.get(prediction.predicted as usize).cloned().unwrap_or_default();
         let mut map = Map::new();
         map.insert("row".into(), Dynamic::from(prediction.row as i64));

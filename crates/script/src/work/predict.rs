@@ -16,7 +16,7 @@ use crate::values::{Classifiers, Dataset, Encoder, Trained, View};
 /// Predictions with the names of their classes.
 #[derive(Debug)]
 pub(crate) struct Predictions {
-    pub(crate) predictions: Vec<Prediction>,
+    pub(crate) answers: Vec<Prediction>,
     pub(crate) classes: Arc<[String]>,
     /// How far each image is from the nearest labelled one, and the classifier that knows those; none where nobody does.
     pub(crate) near: Option<(Vec<Nearness>, Arc<Classifier>)>,
@@ -25,7 +25,7 @@ pub(crate) struct Predictions {
 impl Predictions {
     /// As a table, see [`foretask_eval::predictions_table`].
     pub(crate) fn table(&self) -> Table {
-        let table = foretask_eval::predictions_table(&self.predictions, &self.classes);
+        let table = foretask_eval::predictions_table(&self.answers, &self.classes);
         match self.near.as_ref().and_then(|(near, classifier)| Some((near, classifier.familiar.as_ref()?))) {
             Some((near, known)) => foretask_eval::with_nearness(table, known, near),
             None => table,
@@ -44,16 +44,16 @@ pub(crate) fn predict(
     host.used_data(data.steps(), &samples);
     let classes = classifiers.few.views[0].manifest.classes()?;
     if host.planning() {
-        return Ok(Predictions { predictions: placeholders(&samples, classes.len()), classes, near: None });
+        return Ok(Predictions { answers: placeholders(&samples, classes.len()), classes, near: None });
     }
     let images = data.images(host, view)?;
     if let Some(Trained::Network(classifier)) = &classifiers.members[0].trained {
-        let (predictions, near) =
+        let (answers, near) =
             super::with_context(host, |cx| Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?))?;
-        return Ok(Predictions { predictions, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
+        return Ok(Predictions { answers, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
     }
-    let predictions = super::evaluate::answers(host, classifiers, &classifiers.members[0], 0, &images)?;
-    Ok(Predictions { predictions, classes, near: None })
+    let answers = super::evaluate::answers(host, classifiers, &classifiers.members[0], 0, &images)?;
+    Ok(Predictions { answers, classes, near: None })
 }
 
 /// Answers that stand in while planning, so that a script that looks into them can be planned.

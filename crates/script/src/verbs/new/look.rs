@@ -101,7 +101,7 @@ impl Look {
         match &self.labels {
             Labels::None(_) => {}
             Labels::Scarce => {
-                lines.push("some class has a single label, so none can be held out to measure on".to_owned())
+                lines.push("some class has a single label, so none can be held out to measure on".to_owned());
             }
             Labels::Measurable(HeldOut::Split { test, .. }) => lines.push(format!("measured on the split \"{test}\"")),
             Labels::Measurable(HeldOut::Rows { by, .. }) => {

@@ -188,16 +188,11 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
         HeldOut::Split { test, train } => {
             line!(text, "// Nothing ever learns from the images to measure on.");
             line!(text, "let test  = data.split(\"{}\").labeled();", quoted(test));
-            match train {
-                Some(train) => line!(text, "let known = data.split(\"{}\").labeled();", quoted(train)),
-                None => {
-                    let test = test.replace('\'', "''");
-                    line!(
-                        text,
-                        "let known = data.filter(\"split IS NULL OR split <> '{}'\").labeled();",
-                        quoted(&test)
-                    );
-                }
+            if let Some(train) = train {
+                line!(text, "let known = data.split(\"{}\").labeled();", quoted(train));
+            } else {
+                let test = quoted(&test.replace('\'', "''"));
+                line!(text, "let known = data.filter(\"split IS NULL OR split <> '{test}'\").labeled();");
             }
             // Evaluation splits are left out by itself.
             "data.unlabeled()".to_owned()
