@@ -280,10 +280,10 @@ fn plots(comparison: &RunComparison) -> Vec<Plot> {
     names.iter().map(one).collect()
 }
 
-/// The curves of stages of one name, laid over each other.
 /// Reads one number off a point of a stage's history.
 type Measure<'a> = dyn Fn(&HistoryPoint) -> f64 + 'a;
 
+/// The curves of stages of one name, laid over each other.
 fn stages(comparison: &RunComparison) -> Vec<StageView> {
     let mut names: Vec<&str> = Vec::new();
     for stage in comparison.runs.iter().flat_map(|run| &run.report.stages) {
