@@ -94,7 +94,7 @@ pub struct Place {
     pub offset: u64,
     /// Number of bytes.
     pub len: u32,
-    /// Of these bytes, see [`checksum`].
+    /// Of these bytes: the first eight of their BLAKE3 hash, as a number.
     pub checksum: Option<u64>,
 }
 
