@@ -1,5 +1,6 @@
 //! Cosine similarities of rows with rows, and the largest of them.
 
+use foretask_backend::Rows;
 use foretask_train::Features;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -28,39 +29,37 @@ pub fn nearest(bank: &Features, queries: &Features, k: usize) -> Result<Vec<Vec<
         )));
     }
     let dim = bank.dim.max(1);
-    let bank = unit_rows(&bank.data, dim);
+    let bank = Rows::new(unit_rows(&bank.data, dim), dim)?;
     let queries = unit_rows(&queries.data, dim);
-    Ok(queries.par_chunks(QUERIES * dim).flat_map_iter(|block| nearest_of_block(&bank, block, dim, k)).collect())
+    let mut found = Vec::with_capacity(queries.len() / dim);
+    for block in queries.chunks(QUERIES * dim) {
+        let similarities = bank.dots(block.to_vec())?;
+        let rows = similarities.len() / (block.len() / dim).max(1);
+        let best = similarities.par_chunks(rows.max(1)).map(|row| best(row, k));
+        found.par_extend(best);
+    }
+    Ok(found)
 }
 
-/// Queries compared together with each row of the bank.
-const QUERIES: usize = 4;
+/// Queries compared together with the bank: their similarities with ten thousand rows take ten megabytes.
+const QUERIES: usize = 256;
 
-fn nearest_of_block(bank: &[f32], block: &[f32], dim: usize, k: usize) -> Vec<Vec<Neighbor>> {
-    let mut padded = [const { Vec::new() }; QUERIES];
-    let count = block.len() / dim;
-    let mut queries = block.to_vec();
-    queries.resize(QUERIES * dim, 0.0);
-    for list in &mut padded {
-        list.reserve(bank.len() / dim);
-    }
-    for (index, row) in bank.chunks_exact(dim).enumerate() {
-        for (list, similarity) in padded.iter_mut().zip(dots(&queries, row)) {
-            list.push(Neighbor { index: index as u32, similarity });
+/// The `k` largest, best first; equal ones in their order.
+fn best(similarities: &[f32], k: usize) -> Vec<Neighbor> {
+    let order = |a: &Neighbor, b: &Neighbor| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index));
+    let mut neighbors = (0..).zip(similarities).map(|(index, &similarity)| Neighbor { index, similarity });
+    let mut kept: Vec<Neighbor> = neighbors.by_ref().take(k).collect();
+    kept.sort_unstable_by(order);
+    for neighbor in neighbors {
+        // Nearly all end here. A later one that is equal to the last does not displace it.
+        if kept.last().is_none_or(|last| neighbor.similarity <= last.similarity) {
+            continue;
         }
+        kept.pop();
+        let place = kept.partition_point(|other| order(other, &neighbor).is_lt());
+        kept.insert(place, neighbor);
     }
-    let mut lists = Vec::from(padded);
-    lists.truncate(count);
-    for list in &mut lists {
-        let order = |a: &Neighbor, b: &Neighbor| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index));
-        if k < list.len() {
-            list.select_nth_unstable_by(k, order);
-            list.truncate(k);
-        }
-        list.sort_unstable_by(order);
-        list.shrink_to_fit();
-    }
-    lists
+    kept
 }
 
 /// Rows of length 1; a row of zeros stays so.
@@ -75,33 +74,6 @@ pub(crate) fn unit_rows(data: &[f32], dim: usize) -> Vec<f32> {
         }
     });
     out
-}
-
-/// Dot products of four consecutive rows with `w`, in interleaved sums so that they vectorize.
-fn dots(rows: &[f32], w: &[f32]) -> [f32; QUERIES] {
-    const LANES: usize = 8;
-    let d = w.len();
-    let (r0, rest) = rows.split_at(d);
-    let (r1, rest) = rest.split_at(d);
-    let (r2, r3) = rest.split_at(d);
-    let mut sums = [[0.0_f32; LANES]; QUERIES];
-    let whole = d - d % LANES;
-    for j in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let w = w[j + lane];
-            sums[0][lane] += r0[j + lane] * w;
-            sums[1][lane] += r1[j + lane] * w;
-            sums[2][lane] += r2[j + lane] * w;
-            sums[3][lane] += r3[j + lane] * w;
-        }
-    }
-    for j in whole..d {
-        sums[0][0] += r0[j] * w[j];
-        sums[1][0] += r1[j] * w[j];
-        sums[2][0] += r2[j] * w[j];
-        sums[3][0] += r3[j] * w[j];
-    }
-    sums.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7])))
 }
 
 #[cfg(test)]

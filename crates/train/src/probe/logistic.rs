@@ -137,28 +137,21 @@ fn logits(x: &[f64], weight: &[f64], bias: &[f64], d: usize, out: &mut [f64]) {
 /// Dot products of four consecutive rows with `w`, in four interleaved sums each so that they vectorize.
 fn dots(rows: &[f64], w: &[f64]) -> [f64; 4] {
     const LANES: usize = 4;
-    let d = w.len();
-    let (r0, rest) = rows.split_at(d);
-    let (r1, rest) = rest.split_at(d);
-    let (r2, r3) = rest.split_at(d);
-    let mut sums = [[0.0_f64; LANES]; 4];
-    let whole = d - d % LANES;
-    for j in (0..whole).step_by(LANES) {
-        for lane in 0..LANES {
-            let w = w[j + lane];
-            sums[0][lane] += r0[j + lane] * w;
-            sums[1][lane] += r1[j + lane] * w;
-            sums[2][lane] += r2[j + lane] * w;
-            sums[3][lane] += r3[j + lane] * w;
+    let (steps, rest) = w.as_chunks::<LANES>();
+    std::array::from_fn(|i| {
+        let row = &rows[i * w.len()..(i + 1) * w.len()];
+        let (row_steps, row_rest) = row.as_chunks::<LANES>();
+        let mut sums = [0.0_f64; LANES];
+        for (a, b) in row_steps.iter().zip(steps) {
+            for lane in 0..LANES {
+                sums[lane] += a[lane] * b[lane];
+            }
         }
-    }
-    for j in whole..d {
-        sums[0][0] += r0[j] * w[j];
-        sums[1][0] += r1[j] * w[j];
-        sums[2][0] += r2[j] * w[j];
-        sums[3][0] += r3[j] * w[j];
-    }
-    sums.map(|s| (s[0] + s[1]) + (s[2] + s[3]))
+        for (a, b) in row_rest.iter().zip(rest) {
+            sums[0] += a * b;
+        }
+        (sums[0] + sums[1]) + (sums[2] + sums[3])
+    })
 }
 
 /// Adds `scales[i] * row i` of four consecutive rows to `target`.
