@@ -89,6 +89,7 @@ impl Case {
 pub(crate) const CASES: &[Case] = &[
     Case::new("data-28", "data", GRAY, None).quick(),
     Case::new("data-32", "data", COLOR, None).quick(),
+    Case::new("data-224", "data", "224x224x3", None).batch(32),
     Case::new("photos-224", "photos", "224x224x3", None).batch(32).quick(),
     Case::net("compute-28-r10w16", "compute", GRAY, R10W16),
     Case::net("compute-28-r18w16", "compute", GRAY, R18W16).quick(),
@@ -161,7 +162,7 @@ mod tests {
             let only: Vec<_> = only.iter().map(|&part| part.to_owned()).collect();
             choose(&only, all).iter().map(|case| case.name).collect::<Vec<_>>()
         };
-        assert_eq!(names(&["data", "check"], false), ["data-28", "data-32", "check"]);
+        assert_eq!(names(&["data", "check"], false), ["data-28", "data-32", "data-224", "check"]);
         assert_eq!(names(&["compute-32-r18w64"], false), ["compute-32-r18w64", "compute-32-r18w64-bf16"]);
         assert_eq!(names(&[], true).len(), CASES.len());
         let quick = names(&[], false);

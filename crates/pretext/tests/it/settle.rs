@@ -79,6 +79,7 @@ fn large_pools_get_the_published_values() {
         (Some(65_536), Some(0.07), Some(0.04))
     );
     assert_eq!((dino.momentum, dino.projector_width, dino.bottleneck), (Some(0.996), Some(2048), Some(256)));
+    assert_eq!(dino.center_momentum, Some(0.9));
     let (swav, _) = SwAv::default().settle(1_281_167, 256, 2048, Some(1_000_000)).unwrap();
     assert_eq!((swav.prototypes, swav.queue, swav.freeze), (Some(3000), Some(3840), Some(5004)));
     let (barlow, _) = BarlowTwins::default().settle(1_281_167, 2048, 2048, None).unwrap();
@@ -95,8 +96,8 @@ fn small_pools_and_short_runs_get_smaller_ones() {
     let (moco, _) = MoCo::default().settle(6000, 256, 128, Some(500)).unwrap();
     assert_eq!((moco.queue, moco.momentum_end, moco.symmetric), (Some(2816), moco.momentum, Some(true)));
     let (dino, _) = Dino::default().settle(6000, 256, 128, Some(500)).unwrap();
-    assert_eq!((dino.outputs, dino.teacher_temperature, dino.warmup_temperature), (Some(1024), Some(0.02), Some(0.02)));
-    assert_eq!((dino.freeze, dino.warmup), (Some(23), Some(50)));
+    assert_eq!((dino.outputs, dino.teacher_temperature, dino.warmup_temperature), (Some(1024), Some(0.04), Some(0.04)));
+    assert_eq!((dino.freeze, dino.warmup, dino.center_momentum), (Some(23), Some(50), Some(0.0)));
     let (swav, _) = SwAv::default().settle(6000, 64, 128, Some(500)).unwrap();
     assert_eq!((swav.prototypes, swav.queue, swav.queue_start), (Some(375), Some(512), Some(25)));
 }

@@ -315,7 +315,8 @@ pub(super) fn begin(
         }
         Task::Dino(t) => {
             let mut dino = Dino::new(t.outputs.unwrap_or(1024) as usize, device);
-            (dino.student_temperature, dino.center_momentum) = (t.student_temperature, t.center_momentum);
+            dino.student_temperature = t.student_temperature;
+            dino.center_momentum = t.center_momentum.unwrap_or(dino.center_momentum);
             Box::new(dino::DinoMethod {
                 dino,
                 teacher: teacher()?,
