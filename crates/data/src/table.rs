@@ -7,8 +7,7 @@ use std::{
 };
 
 use polars::prelude::{
-    CsvWriter, DataFrame, IntoSeries, ListBuilderTrait, ListPrimitiveChunkedBuilder, NamedFrom, ParquetWriter,
-    PolarsResult, SerWriter, Series,
+    CsvWriter, DataFrame, NamedFrom, ParquetWriter, PolarsResult, ReshapeDimension, SerWriter, Series,
 };
 use serde_json::{Map, Value};
 
@@ -154,14 +153,8 @@ fn frame(table: &Table, flat: bool) -> PolarsResult<DataFrame> {
                 }
             }
             Column::Vectors { width, data } => {
-                let mut lists = ListPrimitiveChunkedBuilder::<polars::prelude::Float32Type>::new(
-                    named(),
-                    column.len(),
-                    data.len(),
-                    polars::prelude::DataType::Float32,
-                );
-                data.chunks_exact(*width).for_each(|vector| lists.append_slice(vector));
-                columns.push(lists.finish().into_series().into());
+                let shape = [ReshapeDimension::Infer, ReshapeDimension::new(*width as i64)];
+                columns.push(Series::new(named(), data).reshape_array(&shape)?.into());
             }
         }
     }

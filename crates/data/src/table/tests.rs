@@ -46,7 +46,9 @@ fn parquet_reads_back() {
     let found = scan.unwrap().collect().unwrap();
     assert!(found.equals_missing(&frame(&predictions(), false).unwrap()));
     assert_eq!(found.column("row").unwrap().u64().unwrap().get(1), Some(u64::MAX));
-    let second = found.column("embedding").unwrap().list().unwrap().get_as_series(1).unwrap();
+    let embedding = found.column("embedding").unwrap().array().unwrap();
+    assert_eq!(embedding.width(), 2);
+    let second = embedding.get_as_series(1).unwrap();
     assert_eq!(second.f32().unwrap().to_vec(), [Some(-3.0), Some(0.25)]);
 }
 
