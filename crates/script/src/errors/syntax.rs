@@ -137,6 +137,21 @@ pub(crate) fn closures(ast: &AST) -> Vec<(String, Position)> {
     found
 }
 
+/// Every `import "path" as name` outside of functions: path and name. What is imported by a computed path is left out.
+pub(crate) fn imports(ast: &AST) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let [ASTNode::Stmt(Stmt::Import(import, _))] = path
+            && let (Expr::StringConstant(path, _), name) = &**import
+            && !name.name.is_empty()
+        {
+            found.push((path.to_string(), name.name.to_string()));
+        }
+        true
+    });
+    found
+}
+
 /// Names of all variables defined anywhere, parameters included; they may hold closures.
 pub(crate) fn variables(ast: &AST) -> Vec<String> {
     let mut names: Vec<String> = ast

@@ -60,13 +60,16 @@ pub(crate) fn pretrain(
     let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
     host.used_data(data.steps(), &samples);
     watch(host, data, view, &plan)?;
-    let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
     let mut decided = vec![("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))];
     if let Some(online) = online {
         // The weights are the same without it, but not what is kept about how they came to be.
         decided.push(("online", online.identity()?));
     }
     let key = StageKey::new("pretrain", &host.device_kind()?, decided);
+    let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
+    let said = json!({ "from": from.identity(), "data": data.steps(), "task": task.0, "options": options });
+    let mark = host.mark(&task.0.name(), key.hash(), &said);
+    let title = format!("{title}{mark}");
     host.with_plan(|all| {
         for (task, _) in &task.0.tasks {
             let shown = PlannedPreview { task: task.clone(), data: data.clone(), image_size: options.image_size };
@@ -109,10 +112,10 @@ pub(crate) fn pretrain(
     if let (Some(run), true) = (host.run_folder(), done.is_some()) {
         run.keep_weights(
             &host.stages.folder(&key).join(ENCODER),
-            &format!("encoder-{}", task.0.name().replace(" + ", "-")),
+            &format!("encoder-{}{mark}", task.0.name().replace(" + ", "-")),
         )?;
     }
-    Ok(Pretrained::new(key, plan, data.clone(), done))
+    Ok(Pretrained::new(key, plan, data.clone(), mark, done))
 }
 
 /// Images looked at for what makes a task trivial or meaningless.
