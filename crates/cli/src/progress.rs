@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use foretask_script::{Event, Listener, Progress};
 
 use crate::bar::{Bar, Pace};
-use crate::lines::{duration, thousands};
+use crate::lines::{duration, hanging, thousands};
+use crate::terminal;
 
 /// Lines of a stage that is not watched on a terminal come this often.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -102,6 +103,7 @@ impl Screen {
     }
 
     fn say(&self, line: &str) {
+        let line = if self.watched { hanging(line, terminal::stderr_columns()) } else { line.to_owned() };
         self.aside(|| {
             writeln!(std::io::stderr(), "{line}").ok();
         });

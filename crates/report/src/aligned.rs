@@ -80,7 +80,11 @@ fn cut(lines: &mut [Vec<String>], shown: &[usize], width: usize) {
 
 fn drawn(lines: &[Vec<String>], shown: &[usize], left: usize) -> String {
     let mut text = String::new();
-    for line in lines {
+    for (number, line) in lines.iter().enumerate() {
+        // A name with nothing beside it: its entries stand in another block.
+        if number > 0 && shown[1..].iter().all(|&column| line[column].is_empty()) {
+            continue;
+        }
         let mut padded = String::new();
         for &column in shown {
             let cell = &line[column];
@@ -132,6 +136,7 @@ mod tests {
         assert_eq!(blocks.len(), 2, "{text}");
         assert!(blocks[0].contains("draws") && !blocks[0].contains("time") && blocks[1].contains("time"), "{text}");
         assert!(blocks.iter().all(|block| block.contains("a rather long name")), "{text}");
+        assert!(blocks[0].contains("chance") && !blocks[1].contains("chance"), "{text}");
         assert_eq!(in_blocks(&lines(), 1, None), fitted(&lines(), 1, None, &[]));
         assert_eq!(in_blocks(&lines(), 1, Some(200)), fitted(&lines(), 1, None, &[]));
     }

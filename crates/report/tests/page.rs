@@ -363,7 +363,7 @@ fn differences_are_titled_by_what_they_are_to() {
     let two = vec![row("ours", Role::Pretrained, Some("raw pixels")), row("b", Role::Pretrained, Some("random"))];
     let mixed = report([two, vec![pixels(), row("random", Role::Baseline, None)]].concat());
     let (text, page) = (table_text(&mixed, None), render_html(&mixed).unwrap());
-    assert!(text.contains("  difference") && text.contains("  to\n"), "{text}");
+    assert!(text.contains("  difference") && text.contains("  to  better"), "{text}");
     assert!(text.contains("+10.0  raw pixels") && text.contains("+10.0      random"), "{text}");
     assert!(page.contains(">Difference</th>") && page.contains("to raw pixels</span>"));
     assert!(page.contains("ours − raw pixels"), "the plot says what is subtracted");

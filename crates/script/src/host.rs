@@ -14,7 +14,7 @@ use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
-use crate::values::{Encoder, LoadSettings};
+use crate::values::{Encoder, LoadSettings, Net};
 
 /// Told of everything that happens.
 pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -265,6 +265,13 @@ impl Host {
     /// What tells the stage `key` apart from others called `name`: "" for the first of them.
     pub(crate) fn mark(&self, name: &str, key: &str, said: &serde_json::Value) -> String {
         self.state().marks.mark(name, key, said)
+    }
+
+    /// A network's name, with what tells it apart from others of that name.
+    pub(crate) fn net_called(&self, net: &Net) -> String {
+        let said = crate::stage::json(&net.0);
+        let name = net.0.arch.name();
+        format!("{name}{}", self.mark(&format!("network {name}"), &said.to_string(), &said))
     }
 
     /// The folder of this run; `None` in a planning pass.

@@ -26,7 +26,7 @@ fn values_stay_and_mistakes_do_not_end_the_session() {
     let (code, out, err) = repl(&place, &[], lines);
     assert_eq!(code, Some(2), "the pipe learns that something was wrong: {err}");
     let said: Vec<&str> = out.lines().collect();
-    assert_eq!((said[0], said[1], *said.last().unwrap()), ("40", "Net(resnet10-w4)", "8"), "{out}");
+    assert_eq!((said[0], said[1], *said.last().unwrap()), ("40", "Net(resnet10-w4-auto)", "8"), "{out}");
     assert!(out.contains("rotation(") && !out.contains("never"), "{out}");
     for part in ["there is no word `resnet11`", "repl:10", "did you mean `resnet10`", "`temperature` expects a number"]
     {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use foretask_script::{Picture, SheetCell, SheetRow};
 
 use super::scale::{enlarged, pixel, shrunk};
+use crate::lines::folded;
 
 /// Between pictures.
 const GAP: usize = 2;
@@ -25,7 +26,7 @@ pub(super) fn show(rows: &[SheetRow], columns: usize) -> String {
         for cells in row.cells.chunks(beside) {
             band(cells, side, &mut text);
         }
-        for line in wrap(&row.notes.join("; "), room) {
+        for line in folded(&plain(&row.notes.join("; ")), room) {
             let _ = writeln!(text, "{:MARGIN$}\x1b[2m{line}\x1b[0m", "");
         }
         text.push('\n');
@@ -48,7 +49,7 @@ fn band(cells: &[SheetCell], side: usize, text: &mut String) {
         }
         text.push('\n');
     }
-    let words: Vec<Vec<String>> = cells.iter().map(|cell| wrap(&cell.words, side)).collect();
+    let words: Vec<Vec<String>> = cells.iter().map(|cell| folded(&plain(&cell.words), side)).collect();
     for line in 0..words.iter().map(Vec::len).max().unwrap_or(0) {
         let mut shown = " ".repeat(MARGIN);
         for words in &words {
@@ -83,28 +84,15 @@ fn half_blocks(picture: &Picture, line: usize, width: usize, text: &mut String) 
     }
 }
 
+/// Without control characters, so that no text drives the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// The picture in a square of `side`: small ones enlarged by whole pixels, large ones shrunk.
 fn fitted(picture: &Picture, side: usize) -> Picture {
     let long = picture.width.max(picture.height).max(1);
     if long <= side { enlarged(picture, side / long) } else { shrunk(picture, picture.width * side / long) }
-}
-
-/// Lines of at most `width` letters, broken between words where possible; control characters become spaces.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        let letters: Vec<char> = word.chars().collect();
-        for (index, part) in letters.chunks(width.max(1)).enumerate() {
-            match lines.last_mut() {
-                Some(line) if index == 0 && line.chars().count() + 1 + part.len() <= width => {
-                    line.push(' ');
-                    line.extend(part);
-                }
-                _ => lines.push(part.iter().collect()),
-            }
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -126,7 +114,7 @@ mod tests {
     #[test]
     fn two_pixels_are_one_letter() {
         let mut text = String::new();
-        band(&[cell(2, 3, "x")], 2, &mut text);
+        band(&[cell(2, 3, "x")], 3, &mut text);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "  \x1b[38;2;0;0;255;48;2;2;0;255m▀\x1b[38;2;1;0;255;48;2;3;0;255m▀\x1b[0m");
         assert_eq!(lines[1], "  \x1b[38;2;4;0;255;49m▀\x1b[38;2;5;0;255;49m▀\x1b[0m");
@@ -154,12 +142,5 @@ mod tests {
             shown.contains("  original                  upside down               a rather long label of\n"),
             "{shown}"
         );
-    }
-
-    #[test]
-    fn words_are_broken_where_they_end() {
-        assert_eq!(wrap("turned by 180 degrees", 10), ["turned by", "180", "degrees"]);
-        assert_eq!(wrap("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
-        assert!(wrap("  ", 5).is_empty());
     }
 }

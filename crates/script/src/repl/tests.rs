@@ -52,7 +52,7 @@ fn what_was_defined_stays_and_what_an_expression_comes_to_is_said() {
     assert_eq!(say(&mut repl, "a = a + 1; a"), "21");
     assert_eq!(say(&mut repl, "// a remark"), "");
     assert_eq!(say(&mut repl, "fn twice(x) { 3 * x } twice(2)"), "6");
-    assert_eq!(say(&mut repl, "resnet10(#{ width: 4 })"), "Net(resnet10-w4)");
+    assert_eq!(say(&mut repl, "resnet10(#{ width: 4 })"), "Net(resnet10-w4-auto)");
     assert!(repl.defines("a") && repl.defines("twice") && !repl.defines("b"));
     assert!(repl.names().contains(&"pretrain".to_owned()) && repl.names().contains(&"f".to_owned()));
     assert_eq!(repl.close().unwrap(), None);
@@ -75,7 +75,7 @@ fn a_mistake_is_shown_in_its_line_and_leaves_nothing_behind() {
     assert!(word == "w" && line == 2, "{message} {word} {line}");
     let (message, ..) = wrong(&mut repl, "let x = f(");
     assert!(message.contains("ends too early") || message.contains("missing"), "{message}");
-    assert_eq!(say(&mut repl, "net(4)"), "Net(resnet10-w4)");
+    assert_eq!(say(&mut repl, "net(4)"), "Net(resnet10-w4-auto)");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn imports_and_label_generators_of_earlier_entries_work() {
     let name = folder.path().file_name().unwrap().to_str().unwrap().to_owned();
     std::fs::write(folder.path().join("common.rhai"), "fn net() { resnet10(#{ width: 4 }) }").unwrap();
     say(&mut repl, &format!("import \"{name}/common\" as common;"));
-    assert_eq!(say(&mut repl, "common::net()"), "Net(resnet10-w4)");
+    assert_eq!(say(&mut repl, "common::net()"), "Net(resnet10-w4-auto)");
     say(&mut repl, &format!("let data = dataset({:?});", place.path().join("clothes.csv")));
     say(&mut repl, "fn label(n) { n % 2 }");
     say(

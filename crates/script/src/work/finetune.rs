@@ -90,7 +90,11 @@ fn one_draw(
                 None => crate::values::input_size(&glance),
             };
             let (config, _) = net.0.resolve(height, width)?;
-            (config, Shape::new(glance.channels(), height, width), format!("train {} from scratch", net.0.arch.name()))
+            (
+                config,
+                Shape::new(glance.channels(), height, width),
+                format!("train {} from scratch", host.net_called(net)),
+            )
         }
         _ => return Err(Fault::failed("only encoders and nets are fine-tuned")),
     };

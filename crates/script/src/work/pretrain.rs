@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foretask_pretext::{ImageRef, Resolved};
+use foretask_pretext::{ImageRef, Resolved, Task as Pretext};
 use foretask_train::{Features, Observer, Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
 use serde_json::{Value, json};
 
@@ -60,6 +60,9 @@ pub(crate) fn pretrain(
     let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
     host.used_data(data.steps(), &samples);
     watch(host, data, view, &plan)?;
+    if samples.labels.iter().all(Option::is_none) {
+        without_labels(host, &plan);
+    }
     let mut decided = vec![("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))];
     if let Some(online) = online {
         // The weights are the same without it, but not what is kept about how they came to be.
@@ -138,6 +141,19 @@ fn watch(host: &Host, data: &Dataset, view: &View, plan: &PretrainPlan) -> Resul
         });
     }
     Ok(())
+}
+
+/// Warns of a task that learns from labels, where there are none.
+fn without_labels(host: &Host, plan: &PretrainPlan) {
+    if plan.tasks.iter().any(|planned| matches!(planned.task.task, Pretext::SupCon(_))) {
+        let text = "supcon: none of these images has a label, so that it is the same as `simclr`; give it images of which a good \
+                    part is labelled, or take `simclr`";
+        host.with_plan(|plan| {
+            if !plan.warnings.iter().any(|known| known == text) {
+                plan.warnings.push(text.to_owned());
+            }
+        });
+    }
 }
 
 /// What of a plan decides the result: everything but words and estimates.
