@@ -60,7 +60,7 @@ impl Pace {
 
 /// A stage's line on the terminal.
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    shown: ProgressBar,
     /// Beside the bar; drawn together with the bar's next position.
     text: Arc<Mutex<String>>,
     name: String,
@@ -80,7 +80,7 @@ impl Bar {
             bar.set_style(style.progress_chars("━━─").with_key("text", key));
         }
         bar.set_prefix(name.clone());
-        Self { bar, text, name }
+        Self { shown: bar, text, name }
     }
 
     /// One redraw, whatever has changed.
@@ -88,7 +88,7 @@ impl Bar {
         let columns = columns();
         let room = columns.saturating_sub(taken(&self.name, pace, bar_width(columns)));
         *self.text.lock().unwrap_or_else(PoisonError::into_inner) = pace.within(room);
-        self.bar.update(|state| {
+        self.shown.update(|state| {
             state.set_len(pace.steps);
             state.set_pos(pace.step);
         });
@@ -96,11 +96,11 @@ impl Bar {
 
     /// Prints above the line.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
-        self.bar.suspend(print);
+        self.shown.suspend(print);
     }
 
     pub(crate) fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.shown.finish_and_clear();
     }
 }
 

@@ -103,8 +103,8 @@ mod tests {
         let sixel = |cell_width| Some(Answer { sixel: true, cell_width });
         assert_eq!(read_answer("\x1b[6;20;10t\x1b[?63;1;2;4;6;9;15;22c"), sixel(Some(10)));
         assert_eq!(read_answer("\x1b[?62;4;22;28c"), sixel(None));
-        assert_eq!(read_answer("\x1b[6;20;10t\x1b[?64;1;2;22c").unwrap().sixel, false);
-        assert_eq!(read_answer("\x1b[?4c").unwrap().sixel, false);
+        assert!(!read_answer("\x1b[6;20;10t\x1b[?64;1;2;22c").unwrap().sixel);
+        assert!(!read_answer("\x1b[?4c").unwrap().sixel);
         assert_eq!(read_answer("\x1b[6;20;10t\x1b[?63;1"), None);
         assert_eq!(read_answer(""), None);
     }

@@ -14,6 +14,7 @@ use self::detect::{Way, way};
 use crate::terminal;
 
 /// What the command line asks for.
+#[expect(clippy::doc_markdown, reason = "names of programs, shown in the help")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Pictures {
     /// As the terminal can

@@ -1,5 +1,6 @@
 //! Sessions without a terminal.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +15,7 @@ fn place() -> tempfile::TempDir {
         image.extend((0..256_usize).map(|at| (at as u8 % 16).wrapping_mul(3).wrapping_add(index * 15)));
         std::fs::write(place.path().join(format!("{index}.pgm")), image).unwrap();
         let (class, split) = (if index % 2 == 0 { "bag" } else { "coat" }, if index < 8 { "train" } else { "test" });
-        table.push_str(&format!("{index}.pgm,{class},{split}\n"));
+        writeln!(table, "{index}.pgm,{class},{split}").unwrap();
     }
     std::fs::write(place.path().join("clothes.csv"), table).unwrap();
     place

@@ -29,7 +29,7 @@ enum Command<'a> {
 }
 
 /// The command that a line is, unless it is an entry. A variable of the same name goes first.
-fn command<'a>(line: &'a str, defines: impl Fn(&str) -> bool) -> Option<Command<'a>> {
+fn command(line: &str, defines: impl Fn(&str) -> bool) -> Option<Command<'_>> {
     let line = line.trim().trim_end_matches(';');
     let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
     if defines(first) {

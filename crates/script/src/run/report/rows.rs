@@ -253,7 +253,7 @@ fn metric(history: &[HealthLine]) -> Option<Metric> {
         other => (other, ""),
     };
     Some(Metric {
-        name: name.to_owned(),
+        name: name.replace('_', " "),
         unit: unit.to_owned(),
         chance: found.reference.as_ref().map(|reference| reference.value),
         chance_name: found.reference.as_ref().map_or_else(String::new, |reference| reference.name.clone()),
