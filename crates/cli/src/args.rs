@@ -74,8 +74,9 @@ Examples:
   foretask preview scripts/quickstart.rhai --task 2 --images 12 --seed 7 -o rotation.png
   foretask preview scripts/quickstart.rhai --pictures never   files only
 
-A terminal that can show pictures shows the sheet, too: kitty, Ghostty, Konsole, iTerm2, WezTerm, mintty, those with
-sixels, and in half blocks those with 24-bit color. Nothing of that is written into a pipe or a file.")]
+A terminal that can show pictures shows the sheet, too: kitty, Ghostty, Konsole, iTerm2,
+WezTerm, mintty, those with sixels, and in half blocks those with 24-bit color. Nothing of
+that is written into a pipe or a file.")]
     Preview {
         /// The script
         script: PathBuf,
@@ -100,13 +101,14 @@ sixels, and in half blocks those with 24-bit color. Nothing of that is written i
     /// Enter a script line by line; what was defined stays, and stages are remembered as in `run`
     #[command(after_help = "\
 Examples:
-  foretask repl                             Tab completes, arrows recall, Ctrl-C stops a stage, Ctrl-D ends
+  foretask repl       Tab completes, arrows recall, Ctrl-C stops a stage, Ctrl-D ends
   foretask repl --device flex --set labels=5
   echo 'print(1 + 1)' | foretask repl
 
-An entry ends with its line, or where its last bracket closes. `words` lists the words, `words NAME` explains one. What an
-entry comes to is printed. One that fails leaves the session as it was; one that was stopped goes on when entered again.
-Reports and the session as a script go to runs/repl/, what was typed to runs/.repl-history.")]
+An entry ends with its line, or where its last bracket closes. What it comes to is printed.
+One that fails leaves the session as it was; one that was stopped goes on when entered again.
+`words` lists the words, `words NAME` explains one. Reports and the session as a script go
+to runs/repl/, what was typed to runs/.repl-history.")]
     Repl {
         #[command(flatten)]
         common: Common,
