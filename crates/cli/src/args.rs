@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::pictures::Pictures;
+
 /// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
 #[derive(Debug, Parser)]
 #[command(
@@ -69,7 +71,12 @@ Examples:
     #[command(after_help = "\
 Examples:
   foretask preview scripts/quickstart.rhai
-  foretask preview scripts/quickstart.rhai --task 2 --images 12 --seed 7 -o rotation.png")]
+  foretask preview scripts/quickstart.rhai --task 2 --images 12 --seed 7 -o rotation.png
+  foretask preview scripts/quickstart.rhai --pictures never   files only
+
+A terminal that can show pictures shows the sheet, too: kitty, Ghostty, Konsole, iTerm2,
+WezTerm, mintty, those with sixels, and in half blocks those with 24-bit color. Nothing of
+that is written into a pipe or a file.")]
     Preview {
         /// The script
         script: PathBuf,
@@ -87,6 +94,24 @@ Examples:
         /// The PNG file; with several tasks, their names are added to it
         #[arg(short, long, default_value = "preview.png")]
         output: PathBuf,
+        /// How the terminal shows the sheet
+        #[arg(long, value_enum, default_value_t = Pictures::Auto)]
+        pictures: Pictures,
+    },
+    /// Enter a script line by line; what was defined stays, and stages are remembered as in `run`
+    #[command(after_help = "\
+Examples:
+  foretask repl       Tab completes, arrows recall, Ctrl-C stops a stage, Ctrl-D ends
+  foretask repl --device flex --set labels=5
+  echo 'print(1 + 1)' | foretask repl
+
+An entry ends with its line, or where its last bracket closes. What it comes to is printed.
+One that fails leaves the session as it was; one that was stopped goes on when entered again.
+`words` lists the words, `words NAME` explains one. Reports and the session as a script go
+to runs/repl/, what was typed to runs/.repl-history.")]
+    Repl {
+        #[command(flatten)]
+        common: Common,
     },
     /// Count rows, labels, splits and sizes of a dataset
     #[command(after_help = "\
@@ -346,9 +371,10 @@ mod tests {
     fn every_example_in_the_help_is_accepted() {
         for verb in Arguments::command().get_subcommands() {
             let help = verb.get_after_help().unwrap().to_string();
-            for line in help.lines().filter(|line| line.starts_with("  foretask")) {
-                // What stands after two spaces is a remark; after `>` the shell's business.
+            for line in help.lines().filter(|line| line.starts_with("  ") && line.contains("foretask ")) {
+                // What stands after three spaces is a remark; after `>` and before `|` the shell's business.
                 let command = line.trim().split("   ").next().unwrap().split(" > ").next().unwrap();
+                let command = command.rsplit(" | ").next().unwrap();
                 Arguments::try_parse_from(command.split_whitespace()).unwrap_or_else(|error| panic!("{line}\n{error}"));
             }
         }

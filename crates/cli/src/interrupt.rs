@@ -1,22 +1,36 @@
 //! Ctrl-C: the first asks the stage to finish its step and save, the second quits at once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use foretask_script::{Error, Interrupt};
 
-static ASKED: AtomicU32 = AtomicU32::new(0);
+/// Who is asked to stop, and whether that was done already.
+static ASKED: Mutex<Option<(Interrupt, bool)>> = Mutex::new(None);
 
-/// From here on, Ctrl-C and termination signals go to `interrupt`.
-pub(crate) fn listen(interrupt: &Interrupt) -> Result<(), Error> {
-    let interrupt = interrupt.clone();
-    ctrlc::set_handler(move || {
-        if ASKED.fetch_add(1, Ordering::SeqCst) > 0 {
-            std::process::exit(130);
+/// From here on, Ctrl-C and termination signals are listened to.
+pub(crate) fn listen() -> Result<(), Error> {
+    ctrlc::set_handler(|| {
+        let mut asked = ASKED.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *asked {
+            Some((interrupt, again @ false)) => {
+                interrupt.request();
+                *again = true;
+                eprintln!("\nFinishing this step and saving; Ctrl-C again quits at once.");
+            }
+            Some((_, true)) | None => std::process::exit(130),
         }
-        interrupt.request();
-        eprintln!("\nFinishing this step and saving; Ctrl-C again quits at once.");
     })
     .map_err(|error| Error::failed(format!("Ctrl-C cannot be listened to: {error}"), None))
+}
+
+/// From here on, Ctrl-C asks `interrupt`.
+pub(crate) fn goes_to(interrupt: &Interrupt) {
+    *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = Some((interrupt.clone(), false));
+}
+
+/// Nothing runs that could be stopped: Ctrl-C ends the process.
+pub(crate) fn ends_the_process() {
+    *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = None;
 }
 
 /// The command of this process, as it can be pasted into a shell.

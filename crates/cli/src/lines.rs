@@ -44,6 +44,36 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Lines of at most `width` letters, broken between words where possible.
+pub(crate) fn folded(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(char::is_whitespace).filter(|word| !word.is_empty()) {
+        let letters: Vec<char> = word.chars().collect();
+        for (index, part) in letters.chunks(width.max(1)).enumerate() {
+            match lines.last_mut() {
+                Some(line) if index == 0 && line.chars().count() + 1 + part.len() <= width => {
+                    line.push(' ');
+                    line.extend(part);
+                }
+                _ => lines.push(part.iter().collect()),
+            }
+        }
+    }
+    lines
+}
+
+/// A line that may be too long for the terminal, the rest of it indented below.
+pub(crate) fn hanging(line: &str, width: usize) -> String {
+    const INDENT: usize = 4;
+    let before = line.len() - line.trim_start().len();
+    if line.chars().count() <= width || line.contains('\n') {
+        return line.to_owned();
+    }
+    let words = folded(line, width.saturating_sub(before + INDENT).max(INDENT));
+    let join = format!("\n{}", " ".repeat(before + INDENT));
+    format!("{}{}", &line[..before], words.join(&join))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +82,19 @@ mod tests {
     fn columns_line_up() {
         let rows = [vec!["a".into(), "bb".into()], vec!["ccc".into(), "d".into()]];
         assert_eq!(table(&rows), "a    bb\nccc  d\n");
+    }
+
+    #[test]
+    fn words_are_broken_where_they_end() {
+        assert_eq!(folded("turned by 180 degrees", 10), ["turned by", "180", "degrees"]);
+        assert_eq!(folded("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
+        assert!(folded("  ", 5).is_empty());
+    }
+
+    #[test]
+    fn long_lines_hang() {
+        assert_eq!(hanging("  lr = 0.1 (as usual)", 40), "  lr = 0.1 (as usual)");
+        assert_eq!(hanging("  lr = 0.1 (as usual with AdamW)", 20), "  lr = 0.1 (as\n      usual with\n      AdamW)");
     }
 
     #[test]

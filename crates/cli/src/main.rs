@@ -2,12 +2,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod args;
+mod bar;
 mod interrupt;
 mod lines;
 #[cfg(test)]
 mod mistakes;
+mod pictures;
 mod progress;
 mod render;
+mod terminal;
 mod verbs;
 
 use std::process::ExitCode;

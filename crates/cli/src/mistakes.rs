@@ -73,6 +73,8 @@ mistakes! {
     import_outside: "import \"../secrets\" as s;\n";
     endless_loop: "let n = 0;\nloop { n += 1; }\n";
     evaluation_wanted: "let data = dataset(\"clothes.csv\");\nreport(\"clothes\", #{ ours: data });\n";
+    task_option_that_does_not_suit: "let data = dataset(\"clothes.csv\");\nlet task = moco(#{\n    queue: 3,\n});\nlet net = resnet10(#{ width: 4 });\nlet pre = pretrain(net, task, data.unlabeled(), #{ steps: 2, batch_size: 2 });\n";
+    color_change_of_gray_images: "let data = dataset(\"clothes.csv\");\nlet task = simclr(#{ views: augment(\"simclr\").grayscale(0.2) });\nlet pre = pretrain(resnet10(), task, data.unlabeled());\n";
     unknown_device: "device(\"gpu\");\n";
 }
 

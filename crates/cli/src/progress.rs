@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foretask_script::{Event, Listener, Progress};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::lines::{duration, thousands};
+use crate::bar::{Bar, Pace};
+use crate::lines::{duration, hanging, thousands};
+use crate::terminal;
 
 /// Lines of a stage that is not watched on a terminal come this often.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -25,7 +26,7 @@ pub(crate) fn listener() -> Listener {
 
 struct Screen {
     watched: bool,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     title: String,
     last_line: Instant,
 }
@@ -49,7 +50,7 @@ impl Screen {
             }
             Progress::StageEnds { title, seconds } => {
                 if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
+                    bar.clear();
                 }
                 self.say(&format!("{title}: done in {}", duration(seconds)));
             }
@@ -69,16 +70,10 @@ impl Screen {
         match event {
             Event::Started { name, first_step, steps, images, .. } => {
                 if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
+                    bar.clear();
                 }
                 if self.watched {
-                    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
-                    if let Ok(style) = ProgressStyle::with_template("  {prefix} {bar:24.cyan/dim} {pos}/{len} {msg}") {
-                        bar.set_style(style.progress_chars("━━─"));
-                    }
-                    bar.set_prefix(name);
-                    bar.set_position(first_step);
-                    self.bar = Some(bar);
+                    self.bar = Some(Bar::new(&name, first_step, steps));
                 } else {
                     let from = if first_step > 0 { format!(" from step {first_step}") } else { String::new() };
                     self.say(&format!(
@@ -89,27 +84,18 @@ impl Screen {
                 }
             }
             Event::Step { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds, .. } => {
-                // What only looks at images, such as extracting features, has no loss.
-                let learned = if loss.is_nan() { String::new() } else { format!("epoch {epoch:.1}, loss {loss:.4}, ") };
-                let text = format!(
-                    "{learned}{} images/s, data wait {:.0} %, {} left",
-                    thousands(images_per_second.max(0.0) as u64),
-                    data_wait * 100.0,
-                    duration(remaining_seconds)
-                );
+                let pace = Pace { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds };
                 if let Some(bar) = &self.bar {
-                    bar.set_length(steps);
-                    bar.set_position(step);
-                    bar.set_message(text);
+                    bar.set(&pace);
                 } else if self.last_line.elapsed() >= LINE_EVERY {
                     self.last_line = Instant::now();
-                    self.say(&format!("  step {step}/{steps}, {text}"));
+                    self.say(&format!("  step {step}/{steps}, {}", pace.in_words()));
                 }
             }
             Event::Note(text) => self.say(&format!("  {text}")),
             Event::Finished { .. } => {
                 if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
+                    bar.clear();
                 }
             }
             _ => {}
@@ -117,6 +103,7 @@ impl Screen {
     }
 
     fn say(&self, line: &str) {
+        let line = if self.watched { hanging(line, terminal::stderr_columns()) } else { line.to_owned() };
         self.aside(|| {
             writeln!(std::io::stderr(), "{line}").ok();
         });
@@ -125,7 +112,7 @@ impl Screen {
     /// Prints above the bar, if there is one.
     fn aside(&self, print: impl FnOnce()) {
         match &self.bar {
-            Some(bar) => bar.suspend(print),
+            Some(bar) => bar.aside(print),
             None => print(),
         }
     }

@@ -1,7 +1,8 @@
 //! Results against one of them: never two bare numbers.
 
+use crate::aligned::fitted;
 use crate::report::{Comparison, Difference};
-use crate::table::{aligned, guesses, paragraph};
+use crate::table::{guesses, paragraph};
 use crate::verdict::{Outcome, basis, chance_words, evidence};
 use crate::words::{self, mean_sd, percent_number, points};
 
@@ -11,8 +12,9 @@ impl Comparison {
         self.differences().map(|(name, difference)| sentence(name, &self.baseline, difference)).collect()
     }
 
-    /// The results as an aligned table with chance level and majority class, then the sentences and what they rest on.
-    pub fn to_text(&self) -> String {
+    /// The results as an aligned table with chance level and majority class, then the sentences and what they rest on. Where
+    /// the table is wider than `width`, it loses what the sentences say, too, and then the single draws.
+    pub fn to_text(&self, width: Option<usize>) -> String {
         let mut lines =
             vec![["", "accuracy %", "each draw", "difference", "95 % interval", "better"].map(str::to_owned).to_vec()];
         for row in &self.rows {
@@ -31,7 +33,7 @@ impl Comparison {
         for (name, level) in guesses(self.evaluation.as_ref()) {
             lines.push(vec![name, percent_number(level)]);
         }
-        let mut text = aligned(&lines, 3);
+        let mut text = fitted(&lines, 3, width, &[5, 2]);
         text.push('\n');
         for sentence in self.sentences() {
             paragraph(&mut text, "", &sentence);
@@ -131,7 +133,7 @@ mod tests {
             assert!(plain(sentence).starts_with(start), "{sentence}");
         }
         assert_eq!(sentences.len(), 5);
-        let text = comparison.to_text();
+        let text = comparison.to_text(None);
         for expected in ["chance", "always “Bag”", "12.0", "71.0 ± 1.4", "70.0 72.0", "+1.0 … +5.0", "2/2"] {
             assert!(text.contains(expected), "{expected} is missing in\n{text}");
         }

@@ -1,7 +1,8 @@
 //! What a label curve says, in words and as a table for the terminal.
 
+use crate::aligned::in_blocks;
 use crate::report::{Bound, CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Role, Worth};
-use crate::table::{aligned, clean, paragraph};
+use crate::table::{clean, paragraph};
 use crate::verdict::{Outcome, Verdict, basis, chance_words, evidence};
 use crate::words::{self, percent, percent_number, points};
 
@@ -121,9 +122,9 @@ impl LabelCurve {
 
     /// The accuracies as an aligned table with chance and majority class, then the verdict and what it rests on.
     ///
-    /// Plain text without colors; lines of the table may be longer than a narrow terminal.
-    pub fn to_text(&self) -> String {
-        let mut text = self.table();
+    /// Plain text without colors; no line of the table is longer than `width`, where there is one.
+    pub fn to_text(&self, width: Option<usize>) -> String {
+        let mut text = self.table(width);
         let verdict = self.verdict();
         paragraph(&mut text, "", &verdict.sentence);
         for detail in &verdict.details {
@@ -136,7 +137,7 @@ impl LabelCurve {
     }
 
     /// The accuracies, and every headline point against scratch.
-    pub(crate) fn table(&self) -> String {
+    pub(crate) fn table(&self, width: Option<usize>) -> String {
         let mut text = String::new();
         let mut lines = vec![vec!["accuracy %".to_owned()]];
         lines[0].extend(self.counts.iter().map(heading));
@@ -148,7 +149,7 @@ impl LabelCurve {
         for (name, level) in crate::table::guesses(self.evaluation.as_ref()) {
             lines.push(vec![name, percent_number(level)]);
         }
-        text.push_str(&aligned(&lines, 1));
+        text.push_str(&in_blocks(&lines, 1, width));
         if self.series.iter().flat_map(|series| &series.points).any(|point| point.interval.is_some()) {
             paragraph(
                 &mut text,
@@ -361,7 +362,7 @@ mod tests {
             "{:?}",
             verdict.details
         );
-        let text = plain(&curve.to_text());
+        let text = plain(&curve.to_text(None));
         assert!(text.contains("50.0 ±2.0"), "{text}");
         assert!(text.contains("fewer than 1 … 3.2"), "{text}");
         assert!(text.contains("chance"), "{text}");

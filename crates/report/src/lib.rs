@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod aligned;
 mod comparison;
 mod error;
 mod html;

@@ -2,26 +2,34 @@
 
 use std::fmt::Write as _;
 
+use crate::aligned::fitted;
 use crate::words::{self, duration, mean_sd, percent_number, points};
 use crate::{Evaluation, Report, ResultRow, RunComparison};
 
-/// Longest line of running text.
-const WIDTH: usize = 96;
+/// Longest line of running text: it fits the narrowest usual terminal.
+const WIDTH: usize = 78;
+/// Columns of the table of results: what may be left out where a terminal is too narrow for all, least missed first.
+const SPARE: [usize; 5] = [TIME, LABELS, BETTER, DRAWS, INTERVAL];
+const DRAWS: usize = 2;
+const INTERVAL: usize = 5;
+const BETTER: usize = 6;
+const LABELS: usize = 7;
+const TIME: usize = 8;
 
 /// Results as an aligned table with chance level, then the verdict with what it rests on and what puts it in doubt.
 ///
-/// Plain text without colours; lines of the table may be longer than a narrow terminal.
-pub fn table_text(report: &Report) -> String {
+/// Plain text without colours. Where `width` says how many characters a line may have, columns are left out until it fits.
+pub fn table_text(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
     if !report.results.is_empty() {
-        table(report, &mut text);
+        table(report, width, &mut text);
         text.push('\n');
     }
     for curve in &report.label_curves {
         if !curve.name.is_empty() {
             paragraph(&mut text, "", &curve.name);
         }
-        text.push_str(&curve.table());
+        text.push_str(&curve.table(width));
     }
     let verdict = report.verdict();
     paragraph(&mut text, "", &verdict.sentence);
@@ -34,18 +42,24 @@ pub fn table_text(report: &Report) -> String {
     text
 }
 
-fn table(report: &Report, text: &mut String) {
+fn table(report: &Report, width: Option<usize>, text: &mut String) {
     let rows = report.ordered_results();
-    let mut lines = vec![
-        ["", "accuracy %", "each draw", "to scratch", "interval", "better", "labels", "time"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    lines.extend(rows.iter().map(|row| line(report, row)));
+    let reference = one_reference(report, &rows);
+    let to = reference.map_or_else(|| "difference".to_owned(), |name| format!("to {name}"));
+    let heads = ["", "accuracy %", "each draw", &to, "to", "interval", "better", "labels", "time"];
+    let mut lines = vec![heads.map(str::to_owned).to_vec()];
+    lines.extend(rows.iter().map(|row| line(report, row, reference.is_none())));
     for (name, level) in guesses(report.evaluation.as_ref()) {
         lines.push(vec![name, percent_number(level)]);
     }
-    text.push_str(&aligned(&lines, 3));
+    text.push_str(&fitted(&lines, 3, width, &SPARE));
+}
+
+/// The result that every row shown is compared with, if it is the same for all that are.
+pub(crate) fn one_reference<'a>(report: &'a Report, rows: &[&'a ResultRow]) -> Option<&'a str> {
+    let mut names = rows.iter().filter_map(|row| report.shown_difference(row)).map(|shown| shown.reference.as_str());
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
 }
 
 /// Levels that need no training.
@@ -56,33 +70,8 @@ pub(crate) fn guesses(evaluation: Option<&Evaluation>) -> Vec<(String, f64)> {
     chance.into_iter().chain(majority).collect()
 }
 
-/// Lines as a table; the first `left` columns are aligned to the left. The first line is the heading; a line may be short.
-pub(crate) fn aligned(lines: &[Vec<String>], left: usize) -> String {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let cell = |line: &[String], column: usize| line.get(column).map(|cell| clean(cell)).unwrap_or_default();
-    let lines: Vec<Vec<String>> =
-        lines.iter().map(|line| (0..columns).map(|column| cell(line, column)).collect()).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let mut text = String::new();
-    for line in &lines {
-        let mut padded = String::new();
-        for (column, cell) in line.iter().enumerate() {
-            // A column without any entry is left out, with its heading.
-            if lines[1..].iter().all(|line| line[column].is_empty()) {
-                continue;
-            }
-            let gap = widths[column] - cell.chars().count();
-            let (before, after) = if column < left { (0, gap) } else { (gap, 0) };
-            let _ = write!(padded, "  {:before$}{cell}{:after$}", "", "");
-        }
-        text.push_str(padded.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-fn line(report: &Report, row: &ResultRow) -> Vec<String> {
+/// A row of the table; `to` puts the result that it is compared with beside the difference.
+fn line(report: &Report, row: &ResultRow, to: bool) -> Vec<String> {
     let draws: Vec<String> = row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect();
     let each = match draws.len() {
         0 | 1 => String::new(),
@@ -101,6 +90,7 @@ fn line(report: &Report, row: &ResultRow) -> Vec<String> {
         mean_sd(row.mean, row.sd),
         each,
         difference.map(|d| points(d.mean)).unwrap_or_default(),
+        difference.filter(|_| to).map(|d| d.reference.clone()).unwrap_or_default(),
         interval.map(|i| words::interval(i.low, i.high)).unwrap_or_default(),
         difference.map(|d| format!("{}/{}", d.better(), d.draws.len())).unwrap_or_default(),
         words::count(row.labels as u64),

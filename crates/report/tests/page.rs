@@ -273,7 +273,7 @@ fn an_empty_report_says_why_it_is_empty() {
         assert!(page.contains(reason), "{reason}");
     }
     assert!(!page.contains("id=\"neighbours\""), "left out");
-    assert_eq!(table_text(&Report::default()).trim(), "No result was reported, so there is nothing to judge.");
+    assert_eq!(table_text(&Report::default(), None).trim(), "No result was reported, so there is nothing to judge.");
 }
 
 #[test]
@@ -317,7 +317,7 @@ fn the_terminal_table_is_aligned_and_tame() {
             difference.reference = difference.reference.replace(EVIL, "x\u{1b}[2J\ny");
         }
     }
-    let text = table_text(&report);
+    let text = table_text(&report, None);
     assert!(!text.contains('\u{1b}'), "control characters reach the terminal");
     let column = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
     let lines: Vec<&str> = text.lines().collect();
@@ -328,4 +328,66 @@ fn the_terminal_table_is_aligned_and_tame() {
     assert!(lines[4].contains("chance") && column(lines[4], "50.0") == Some(header), "{text}");
     assert!(text.contains("Pretraining helped: +55.0 points"), "{text}");
     assert!(text.contains("! "), "cautions are marked: {text}");
+}
+
+#[test]
+fn differences_are_titled_by_what_they_are_to() {
+    let row = |name: &str, role: Role, to: Option<&str>| ResultRow {
+        name: name.into(),
+        role,
+        mean: 0.5,
+        differences: to
+            .map(|reference| Difference {
+                reference: reference.into(),
+                draws: [1, 2].map(|seed| Draw { seed, accuracy: 0.1 }).to_vec(),
+                mean: 0.1,
+                interval: None,
+            })
+            .into_iter()
+            .collect(),
+        ..ResultRow::default()
+    };
+    let report = |results: Vec<ResultRow>| Report { title: "t".into(), results, ..Report::default() };
+    let pixels = || row("raw pixels", Role::Baseline, None);
+
+    let scratch = row("scratch", Role::Scratch, None);
+    let usual = report(vec![row("ours", Role::Pretrained, Some("scratch")), scratch, pixels()]);
+    assert!(table_text(&usual, None).contains("  to scratch"), "{}", table_text(&usual, None));
+    assert!(render_html(&usual).unwrap().contains("Difference to scratch, points"));
+
+    let one = report(vec![row("ours", Role::Pretrained, Some("raw pixels")), pixels()]);
+    let (text, page) = (table_text(&one, None), render_html(&one).unwrap());
+    assert!(text.contains("  to raw pixels") && !text.contains("scratch  "), "{text}");
+    assert!(page.contains(">To raw pixels</th>") && page.contains("Difference to raw pixels, points"));
+
+    let two = vec![row("ours", Role::Pretrained, Some("raw pixels")), row("b", Role::Pretrained, Some("random"))];
+    let mixed = report([two, vec![pixels(), row("random", Role::Baseline, None)]].concat());
+    let (text, page) = (table_text(&mixed, None), render_html(&mixed).unwrap());
+    assert!(text.contains("  difference") && text.contains("  to  better"), "{text}");
+    assert!(text.contains("+10.0  raw pixels") && text.contains("+10.0      random"), "{text}");
+    assert!(page.contains(">Difference</th>") && page.contains("to raw pixels</span>"));
+    assert!(page.contains("ours − raw pixels"), "the plot says what is subtracted");
+}
+
+#[test]
+fn a_narrow_terminal_gets_fewer_columns() {
+    let draws = [1, 2, 3].map(|seed| Draw { seed, accuracy: 0.7 });
+    let row = |name: &str, role: Role| ResultRow {
+        name: name.into(),
+        role,
+        draws: draws.to_vec(),
+        mean: 0.7,
+        sd: Some(0.01),
+        labels: 100,
+        seconds: Some(75.0),
+        ..ResultRow::default()
+    };
+    let results = vec![row("a result of a somewhat longer name", Role::Pretrained), row("scratch", Role::Scratch)];
+    let report = Report { results, ..Report::default() };
+    let (wide, narrow) = (table_text(&report, None), table_text(&report, Some(70)));
+    assert!(wide.contains("1 min 15 s") && wide.contains("labels"), "{wide}");
+    assert!(!narrow.contains("1 min 15 s") && narrow.contains("70.0 70.0 70.0"), "{narrow}");
+    let longest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(longest(&wide) <= 96 && longest(&narrow) <= 78, "{narrow}");
+    assert!(table_text(&report, Some(40)).lines().take(3).all(|line| line.chars().count() <= 40));
 }

@@ -9,11 +9,12 @@ use foretask_data::{Images, Samples};
 use foretask_train::Interrupt;
 
 use crate::errors::{Fault, Source, Sources};
+use crate::marks::Marks;
 use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
-use crate::values::{Encoder, LoadSettings};
+use crate::values::{Encoder, LoadSettings, Net};
 
 /// Told of everything that happens.
 pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub listener: Listener,
     /// Asks the run to stop after the current step.
     pub interrupt: Interrupt,
+    /// Columns of the terminal that tables are shown on; `None` where they may be as wide as they like.
+    pub width: Option<usize>,
 }
 
 impl Settings {
@@ -49,6 +52,7 @@ impl Settings {
             set: BTreeMap::new(),
             listener: Arc::new(|_| ()),
             interrupt: Interrupt::new(),
+            width: None,
         }
     }
 }
@@ -59,6 +63,7 @@ impl std::fmt::Debug for Settings {
             .field("out", &self.out)
             .field("device", &self.device)
             .field("set", &self.set)
+            .field("width", &self.width)
             .finish_non_exhaustive()
     }
 }
@@ -68,13 +73,14 @@ impl std::fmt::Debug for Settings {
 pub(crate) struct ImageCache(Arc<Mutex<BTreeMap<String, Arc<Images>>>>);
 
 /// What changes while a script runs.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     seed: u64,
     device: Option<Device>,
     params: Vec<PlannedParam>,
     plan: Plan,
     saved: BTreeMap<PathBuf, Encoder>,
+    marks: Marks,
 }
 
 /// See the module.
@@ -84,7 +90,7 @@ pub(crate) struct Host {
     pub(crate) settings: Settings,
     pub(crate) stages: StageMemory,
     folder: PathBuf,
-    sources: Sources,
+    sources: Arc<Sources>,
     images: ImageCache,
     run_folder: Option<Arc<RunFolder>>,
     state: Mutex<State>,
@@ -100,7 +106,7 @@ impl Host {
     ) -> Arc<Self> {
         let folder = Path::new(&script.name).parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
-        let sources = Sources::default();
+        let sources = Arc::new(Sources::default());
         sources.put(Arc::clone(&script), None);
         Arc::new(Self {
             mode,
@@ -112,6 +118,27 @@ impl Host {
             images: images.clone(),
             run_folder: folder_of_run,
             state: Mutex::new(State::default()),
+        })
+    }
+
+    /// The same run one entry of a session later: `script` is all that was entered so far, and what was chosen holds on.
+    pub(crate) fn next(
+        &self,
+        script: Arc<Source>,
+        settings: &Settings,
+        folder_of_run: Option<Arc<RunFolder>>,
+    ) -> Arc<Self> {
+        self.sources.put(Arc::clone(&script), None);
+        Arc::new(Self {
+            mode: self.mode,
+            script,
+            settings: settings.clone(),
+            stages: self.stages.clone(),
+            folder: self.folder.clone(),
+            sources: Arc::clone(&self.sources),
+            images: self.images.clone(),
+            run_folder: folder_of_run,
+            state: Mutex::new(self.state().clone()),
         })
     }
 
@@ -233,6 +260,18 @@ impl Host {
     /// The encoder that the script saves under this path before it loads it; only known while planning.
     pub(crate) fn will_have_saved(&self, path: &Path) -> Option<Encoder> {
         self.state().saved.get(path).cloned()
+    }
+
+    /// What tells the stage `key` apart from others called `name`: "" for the first of them.
+    pub(crate) fn mark(&self, name: &str, key: &str, said: &serde_json::Value) -> String {
+        self.state().marks.mark(name, key, said)
+    }
+
+    /// A network's name, with what tells it apart from others of that name.
+    pub(crate) fn net_called(&self, net: &Net) -> String {
+        let said = crate::stage::json(&net.0);
+        let name = net.0.arch.name();
+        format!("{name}{}", self.mark(&format!("network {name}"), &said.to_string(), &said))
     }
 
     /// The folder of this run; `None` in a planning pass.

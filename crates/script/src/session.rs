@@ -101,7 +101,7 @@ pub(crate) fn pass(
 }
 
 /// Running finds misspelt words only on the path it takes; this looks at every branch and function.
-fn known_words(engine: &Engine, ast: &rhai::AST, text: &str) -> Result<(), EvalAltResult> {
+pub(crate) fn known_words(engine: &Engine, ast: &rhai::AST, text: &str) -> Result<(), EvalAltResult> {
     let known = engine::callable(engine, ast);
     // Variables and keys of object maps may hold functions, which are called by these names.
     let variables = errors::variables(ast);
@@ -113,7 +113,7 @@ fn known_words(engine: &Engine, ast: &rhai::AST, text: &str) -> Result<(), EvalA
 }
 
 /// `--set` with a name that the script does not declare is a slip, never silent.
-fn declared(host: &Host) -> Result<(), Error> {
+pub(crate) fn declared(host: &Host) -> Result<(), Error> {
     let params = host.params();
     let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
     match host.settings.set.keys().find(|name| !names.contains(&name.as_str())) {

@@ -71,6 +71,14 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     assert_eq!(titled("train resnet10 from scratch, 4 labels a class"), 2, "{stages:#?}");
     assert_eq!(titled("linear probe of resnet10 after rotation, label draw"), 0, "{stages:#?}");
 
+    // A curve asks for no probabilities, and so trains nothing to calibrate them.
+    let about = json(&place.latest("labels").join("run.json"));
+    let tuned = |stage: &&Value| stage["title"].as_str().unwrap().starts_with("fine-tune");
+    let tuned: Vec<&Value> = about["stages"].as_array().unwrap().iter().filter(tuned).collect();
+    assert_eq!(tuned.len(), 5, "{about:#}");
+    assert!(tuned.iter().all(|stage| stage["decided_by"]["options"]["calibrate"] == false), "{tuned:#?}");
+    assert!(!done.stderr.contains("calibrate: false"), "{}", done.stderr);
+
     let run = place.latest("labels");
     let results = json(&run.join("results.json"));
     let curve = &results["labels"]["label_curves"][0];

@@ -13,6 +13,7 @@ mod new;
 mod online;
 mod pick_task;
 mod predict;
+mod repl;
 mod resume;
 mod self_train;
 mod threads;

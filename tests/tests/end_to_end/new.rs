@@ -72,6 +72,10 @@ fn a_flat_folder_without_any_label() {
     from_folder_to_result(&place, &["70 images, gray, 20x20", "no labels"]);
     assert!(place.path("photos-encoder.safetensors").exists());
     assert!(fs::read(place.path("photos-features.parquet")).unwrap().starts_with(b"PAR1"));
+    // What to label first, as a table to fill in and as a sheet of pictures.
+    let table = fs::read_to_string(place.path("photos-to-label.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 35, "{table}");
+    assert!(fs::read(place.path("photos-to-label.png")).unwrap().starts_with(b"\x89PNG"));
 }
 
 #[test]

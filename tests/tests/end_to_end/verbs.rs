@@ -28,6 +28,14 @@ fn preview_writes_a_picture() {
         .collect();
     assert_eq!(pictures.len(), 1);
     assert!(std::fs::read(pictures[0].path()).unwrap().starts_with(b"\x89PNG\r\n"));
+    // Pictures are for terminals: a pipe gets none, not even those that were asked for.
+    for way in ["auto", "kitty", "iterm", "sixel", "blocks"] {
+        let arguments = ["preview", "tiny.rhai", "-o", "sheet.png", "--images", "1", "--pictures", way];
+        let variables = [("TERM", "xterm-kitty"), ("COLORTERM", "truecolor")];
+        let done = place.foretask_with(&variables, &arguments).exits(0);
+        assert_eq!(done.stdout, "1 simclr: sheet.png\n", "{way}");
+    }
+    place.foretask(&["preview", "tiny.rhai", "--pictures", "ascii"]).exits(2).says(&["blocks"]);
 }
 
 #[test]
@@ -72,7 +80,7 @@ fn completions_and_help_are_there() {
     let help = place.foretask(&["--help"]).exits(0);
     for verb in [
         "new", "run", "check", "preview", "describe", "import", "predict", "embed", "export", "runs", "report",
-        "devices", "doctor", "words",
+        "devices", "doctor", "words", "repl",
     ] {
         help.says(&[verb]);
         place.foretask(&[verb, "--help"]).exits(0).says(&["Example", &format!("foretask {verb}")]);

@@ -4,6 +4,7 @@ mod data;
 mod machine;
 mod models;
 mod pack;
+mod repl;
 mod runs;
 mod script;
 mod words;
@@ -17,9 +18,10 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
     match verb {
         Verb::Run { script, common } => script::run(&script, common),
         Verb::Check { script, common, json } => script::check(&script, common, json),
-        Verb::Preview { script, common, task, images, seed, output } => {
-            script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output })
+        Verb::Preview { script, common, task, images, seed, output, pictures } => {
+            script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output }, pictures)
         }
+        Verb::Repl { common } => repl::repl(common),
         Verb::New { folder, output, force } => script::new(&folder, output.as_deref(), force),
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
         Verb::Import { source, output, format, split, per_class, seed, class_names, paths } => {

@@ -7,9 +7,11 @@ use foretask_script::{Error, PreviewRequest, Settings};
 use super::print_json;
 use crate::args::Common;
 use crate::lines::duration;
-use crate::{interrupt, progress};
+use crate::pictures::{Pictures, Screen};
+use crate::{interrupt, progress, terminal};
 
-fn settings(common: Common) -> Result<Settings, Error> {
+/// Settings with somebody watching; nobody listens for Ctrl-C yet.
+pub(super) fn watched(common: Common) -> Result<Settings, Error> {
     let mut settings = Settings::new(common.out);
     settings.device = common.device;
     for (name, value) in common.set {
@@ -18,7 +20,14 @@ fn settings(common: Common) -> Result<Settings, Error> {
         }
     }
     settings.listener = progress::listener();
-    interrupt::listen(&settings.interrupt)?;
+    settings.width = terminal::stdout_columns();
+    Ok(settings)
+}
+
+fn settings(common: Common) -> Result<Settings, Error> {
+    let settings = watched(common)?;
+    interrupt::listen()?;
+    interrupt::goes_to(&settings.interrupt);
     Ok(settings)
 }
 
@@ -44,10 +53,20 @@ pub(crate) fn check(script: &Path, common: Common, json: bool) -> Result<(), Err
     Ok(())
 }
 
-pub(crate) fn preview(script: &Path, common: Common, request: &PreviewRequest) -> Result<(), Error> {
+pub(crate) fn preview(
+    script: &Path,
+    common: Common,
+    request: &PreviewRequest,
+    pictures: Pictures,
+) -> Result<(), Error> {
     let source = foretask_script::read_script(script)?;
-    for sheet in foretask_script::preview(source, &settings(common)?, request)? {
+    let sheets = foretask_script::preview(source, &settings(common)?, request)?;
+    let screen = Screen::of_stdout(pictures);
+    for sheet in sheets {
         println!("{}: {}", sheet.title, sheet.path.display());
+        if let Some(screen) = &screen {
+            print!("{}", screen.show(&sheet));
+        }
     }
     Ok(())
 }

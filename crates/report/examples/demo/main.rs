@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "report.html".into());
     let report = report();
     std::fs::write(&path, render_html(&report)?)?;
-    print!("{}", table_text(&report));
+    print!("{}", table_text(&report, None));
     println!("\n  {path}");
     Ok(())
 }

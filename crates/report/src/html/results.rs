@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::plot::{Axis, DotPlot, DotRow};
+use crate::table::one_reference;
 use crate::words::{self, count, duration, mean_sd, percent, percent_number, points};
 use crate::{Difference, Draw, Outcome, Report, ResultRow, Role};
 
@@ -12,6 +13,8 @@ pub(super) struct Results {
     /// Levels that need no training, below the rows.
     guesses: Vec<(String, String)>,
     has_differences: bool,
+    /// What every difference is to, where it is the same for all.
+    reference: Option<String>,
     several_draws: bool,
     /// The labels behind every row, when they are as many in each; otherwise a column says so.
     same_labels: Option<String>,
@@ -51,7 +54,7 @@ struct DifferenceCell {
 
 #[derive(Serialize)]
 struct Plot {
-    title: &'static str,
+    title: String,
     rows: Vec<(String, &'static str, String)>,
     scale: String,
     alt: String,
@@ -68,6 +71,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
         same_labels: same_labels(&results),
         several_draws: rows.iter().any(|row| row.draws.len() > 1),
         has_differences: rows.iter().any(|row| row.difference.is_some()),
+        reference: one_reference(report, &results).map(str::to_owned),
         rows,
         guesses: guesses(report),
         accuracies: accuracies(report, &results),
@@ -209,7 +213,7 @@ fn accuracies(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
         (row.name.clone(), role_class(row.role), plot.row(&track))
     };
     Some(Plot {
-        title: "Accuracy, %",
+        title: "Accuracy, %".to_owned(),
         rows: results.iter().map(row).collect(),
         scale: plot.scale(),
         alt: results
@@ -238,12 +242,18 @@ fn differences(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
     if rows.is_empty() {
         return None;
     }
+    let reference = rows.first().map(|(_, difference)| difference.reference.as_str());
+    let reference = reference.filter(|name| rows.iter().all(|(_, difference)| difference.reference == *name));
+    let name = |row: &ResultRow, difference: &Difference| match reference {
+        Some(_) => row.name.clone(),
+        None => format!("{} − {}", row.name, difference.reference),
+    };
     let row = |(row, difference): &(&ResultRow, &Difference)| {
         let dots =
             in_lanes(&difference.draws, &lanes, |draw| format!("draw {}: {} points", draw.seed, points(draw.accuracy)));
         let bar = difference.interval.as_ref().map(|i| (100.0 * i.low, 100.0 * i.high));
         let track = DotRow { class: role_class(row.role), dots, mean: 100.0 * difference.mean, bar };
-        (row.name.clone(), role_class(row.role), plot.row(&track))
+        (name(row, difference), role_class(row.role), plot.row(&track))
     };
     let level = rows.iter().find_map(|(_, d)| d.interval.as_ref()).map(|i| words::level(i.level));
     let caption = match level {
@@ -253,10 +263,11 @@ fn differences(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
         None => "Paired by draw: right of the dashed line is better.".into(),
     };
     Some(Plot {
-        title: "Difference to scratch, points",
+        title: reference
+            .map_or_else(|| "Differences, points".to_owned(), |name| format!("Difference to {name}, points")),
         rows: rows.iter().map(row).collect(),
         scale: plot.scale(),
-        alt: rows.iter().map(|(row, d)| format!("{}: {}", row.name, points(d.mean))).collect::<Vec<_>>().join("; "),
+        alt: rows.iter().map(|(row, d)| format!("{}: {}", name(row, d), points(d.mean))).collect::<Vec<_>>().join("; "),
         caption,
     })
 }

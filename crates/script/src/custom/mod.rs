@@ -23,3 +23,4 @@ pub(crate) use function::Function;
 pub(crate) use generator::{ScriptGenerator, Wanted};
 pub(crate) use methods::{is_method, markdown, names, owners, page};
 pub(crate) use settle::{labels_in_doubt, settle};
+pub use tokens::is_open;

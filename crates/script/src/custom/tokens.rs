@@ -165,6 +165,35 @@ fn block(text: &str, from: usize) -> usize {
     }
 }
 
+/// Whether `text` goes on: a bracket, a text in backquotes or a comment is open at its end. What is closed twice, or a text
+/// in quotes that its line does not end, is a mistake and no reason to wait for more.
+pub fn is_open(text: &str) -> bool {
+    let (mut depth, mut end) = (0_i64, 0);
+    for token in tokens(text, 0) {
+        end = token.bytes.end;
+        let code = &text[token.bytes.clone()];
+        match (token.kind, code.chars().next()) {
+            (TokenKind::Bracket, Some('(' | '[' | '{')) => depth += 1,
+            (TokenKind::Bracket, Some(')' | ']' | '}')) => depth -= 1,
+            (TokenKind::Text, Some('"' | '\'')) => {
+                let ended = code.len() > 1 && code.ends_with(['"', '\'']);
+                if !ended || code.replace("\\\n", "").contains('\n') {
+                    return false;
+                }
+            }
+            (TokenKind::Text, Some('`')) if end == text.len() && (code.len() == 1 || !code.ends_with('`')) => {
+                return true;
+            }
+            (TokenKind::Text, Some('#')) if end == text.len() && !code.ends_with(['"', '#']) => return true,
+            _ => {}
+        }
+    }
+    // Behind the last token there are only spaces and comments.
+    let comments = rest(text, end);
+    let last = comments.rfind("/*").filter(|&at| !comments[..at].rsplit('\n').next().unwrap_or("").contains("//"));
+    depth > 0 || last.is_some_and(|at| !comments[at..].contains("*/"))
+}
+
 /// The tokens of the function whose parameters begin at byte `from` (`|a, b| …` or `(a, b) { … }`), to its end.
 pub(super) fn function(text: &str, from: usize) -> Vec<Token> {
     let all = tokens(text, from);
@@ -219,6 +248,31 @@ mod tests {
         assert_eq!(shown(r#"f("a // \" b", 'c')"#), ["f", "(", r#""a // \" b""#, ",", "'c'", ")"]);
         assert_eq!(shown("`a ${ f(\"}\") + `x` } b` c"), ["`a ${ f(\"}\") + `x` } b`", "c"]);
         assert_eq!(shown("#\"a \" b\"# d #{ }"), ["#\"a \" b\"#", "d", "#", "{", "}"]);
+    }
+
+    #[test]
+    fn what_is_open_goes_on() {
+        for text in
+            ["f(1,", "let a = #{\n  b: [1,\n", "`a ${ f(", "`a\n", "x /* y\n", "if a {\n f(\"}\");", "/* ( */ f("]
+        {
+            assert!(is_open(text), "{text}");
+        }
+        for text in [
+            "",
+            "f(1)",
+            "f(1))",
+            "print(\"a)",
+            "f('a",
+            "`(`",
+            "x // (",
+            "x // /*",
+            "x /* ( */",
+            "\"(\"",
+            "f(\"a\n",
+            "let a =",
+        ] {
+            assert!(!is_open(text), "{text}");
+        }
     }
 
     #[test]

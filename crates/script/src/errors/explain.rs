@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rhai::{AST, EvalAltResult, ParseErrorType, Position};
 
-use super::syntax::span_of;
+use super::syntax::{span_of, task_option};
 use super::{ErrorKind, Fault, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest};
 use crate::custom;
 use crate::words::{self, Kind};
@@ -45,6 +45,10 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
         place = self::place(main, sources);
     }
     let mut told = tell(error, &place, position);
+    if let Some(user) = told.user.take() {
+        let name = place.source.text[user.clone()].to_owned();
+        trace.push(TraceFrame { name, source: Arc::clone(&place.source), span: user });
+    }
     let span = told.span.take().unwrap_or_else(|| place.source.word(place.source.offset(position)));
     ScriptError {
         kind: told.kind,
@@ -78,11 +82,13 @@ struct Told {
     label: Option<String>,
     help: Option<String>,
     span: Option<Range<usize>>,
+    /// The word that could not use what stands at `span`, where that is elsewhere.
+    user: Option<Range<usize>>,
 }
 
 impl Told {
     fn input(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Input, message: message.into(), label: None, help: None, span: None }
+        Self { kind: ErrorKind::Input, message: message.into(), label: None, help: None, span: None, user: None }
     }
 
     fn label(mut self, label: impl Into<String>) -> Self {
@@ -143,7 +149,16 @@ fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {
         Locus::Place(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
-    Told { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span }
+    let mut told =
+        Told { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span, user: None };
+    // A task's option turns out not to suit where the task meets the images; it is written elsewhere.
+    if let (Locus::Word, Some(option), Some(ast)) = (&fault.at, &fault.option, place.ast.as_deref())
+        && let Some(span) = task_option(&place.source, ast, option)
+    {
+        told.user = Some(place.source.word(place.source.offset(position)));
+        told.span = Some(span);
+    }
+    told
 }
 
 fn from_parse(parse: &ParseErrorType, place: &Place) -> Told {

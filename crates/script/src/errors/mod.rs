@@ -15,7 +15,7 @@ pub(crate) use fault::{Fault, Locus};
 pub(crate) use nearest::{did_you_mean, nearest};
 pub use source::Source;
 pub(crate) use source::Sources;
-pub(crate) use syntax::{called_names, closures, variables};
+pub(crate) use syntax::{called_names, closures, imports, variables};
 
 /// Whose turn it is after an error; decides the exit code of the command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::{Locus, Source};
+use crate::words;
 
 /// A call in the script.
 struct Call<'a> {
@@ -101,6 +102,32 @@ fn key(source: &Source, ast: &AST, expr: &Expr, path: &[String]) -> Option<Spans
     }
 }
 
+/// The value of a pretext task's or augmentation's `option`, if the script writes it once: as a key in a task's map, or as a
+/// change to an augmentation.
+pub(crate) fn task_option(source: &Source, ast: &AST, option: &str) -> Option<std::ops::Range<usize>> {
+    let is_task = |node: &ASTNode<'_>| match node {
+        ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)) => words::is_task(&call.name),
+        _ => false,
+    };
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::Map(map, _))) if path.iter().any(is_task) => {
+                let values = map.0.iter().filter(|(key, _)| key.name.as_str() == option);
+                found.extend(values.map(|(_, value)| source.expression(start(source, value))));
+            }
+            Some(ASTNode::Expr(Expr::MethodCall(call, _))) if call.name.as_str() == option => {
+                found.extend(call.args.first().map(|value| source.expression(start(source, value))));
+            }
+            _ => {}
+        }
+        true
+    });
+    found.sort_by_key(|span| span.start);
+    found.dedup();
+    (found.len() == 1).then(|| found.remove(0))
+}
+
 /// Where an expression starts. Rhai's start of `a + b` and `a.b` is that of `a`; of a map its `#{`.
 fn start(source: &Source, expr: &Expr) -> usize {
     source.offset(expr.start_position())
@@ -131,6 +158,21 @@ pub(crate) fn closures(ast: &AST) -> Vec<(String, Position)> {
             && let Some(pointer) = value.read_lock::<FnPtr>()
         {
             found.push((pointer.fn_name().to_owned(), *at));
+        }
+        true
+    });
+    found
+}
+
+/// Every `import "path" as name` outside of functions: path and name. What is imported by a computed path is left out.
+pub(crate) fn imports(ast: &AST) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    ast.walk(&mut |path: &[ASTNode<'_>]| {
+        if let [ASTNode::Stmt(Stmt::Import(import, _))] = path
+            && let (Expr::StringConstant(path, _), name) = &**import
+            && !name.name.is_empty()
+        {
+            found.push((path.to_string(), name.name.to_string()));
         }
         true
     });

@@ -156,6 +156,11 @@ impl RunFolder {
         Ok(path)
     }
 
+    /// Writes the script anew, which grew since the folder was made.
+    pub(crate) fn keep_script(&self, text: &str) -> Result<(), Fault> {
+        self.write("script.rhai", text.as_bytes())
+    }
+
     /// The last word on a run: how it ended, and everything that decided its results.
     pub(crate) fn close(&self, plan: &Plan, status: &str) -> Result<(), Fault> {
         let stages = self.stages();

@@ -22,5 +22,5 @@ pub(crate) use label_curve::{Comparison, LabelCurve};
 pub(crate) use net::Net;
 pub(crate) use picked::{Contestant, Picked};
 pub(crate) use pretrained::{Pretrained, PretrainedResult};
-pub(crate) use properties::{display, register};
+pub(crate) use properties::{display_within, register};
 pub(crate) use task::Task;

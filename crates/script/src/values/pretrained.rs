@@ -21,28 +21,31 @@ struct Stage {
     key: StageKey,
     plan: PretrainPlan,
     data: Dataset,
+    mark: String,
     done: Option<(Arc<PretrainedResult>, f64, bool)>,
 }
 
 impl Pretrained {
-    /// A stage; `done` holds its result, the seconds it took and whether it was loaded from an earlier run.
+    /// A stage; `mark` tells it apart from others by the same task, `done` holds its result, the seconds it took and whether
+    /// it was loaded from an earlier run.
     pub(crate) fn new(
         key: StageKey,
         plan: PretrainPlan,
         data: Dataset,
+        mark: String,
         done: Option<(PretrainedResult, f64, bool)>,
     ) -> Self {
         let done = done.map(|(result, seconds, reused)| (Arc::new(result), seconds, reused));
-        Self(Arc::new(Stage { key, plan, data, done }))
+        Self(Arc::new(Stage { key, plan, data, mark, done }))
     }
 
     pub(crate) fn key(&self) -> &StageKey {
         &self.0.key
     }
 
-    /// The task's word, or those of several.
+    /// The task's word, or those of several, and what tells it apart from others of that name in the script.
     pub(crate) fn name(&self) -> String {
-        self.0.plan.name()
+        format!("{}{}", self.0.plan.name(), self.0.mark)
     }
 
     pub(crate) fn config(&self) -> &BackboneConfig {

@@ -92,7 +92,7 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("chance", |curve: &mut LabelCurve| level(curve.plain.evaluation.as_ref(), false));
     engine.register_get("majority", |curve: &mut LabelCurve| level(curve.plain.evaluation.as_ref(), true));
     engine.register_get("verdict", |curve: &mut LabelCurve| curve.plain.verdict().sentence);
-    engine.register_get("table", |curve: &mut LabelCurve| curve.plain.to_text());
+    engine.register_get("table", |curve: &mut LabelCurve| curve.plain.to_text(None));
 
     engine.register_type_with_name::<Comparison>("Comparison");
     engine.register_get("rows", |found: &mut Comparison| found.rows());
@@ -100,7 +100,7 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("chance", |found: &mut Comparison| level(found.0.evaluation.as_ref(), false));
     engine.register_get("majority", |found: &mut Comparison| level(found.0.evaluation.as_ref(), true));
     engine.register_get("sentences", |found: &mut Comparison| texts(&found.0.sentences()));
-    engine.register_get("table", |found: &mut Comparison| found.0.to_text());
+    engine.register_get("table", |found: &mut Comparison| found.0.to_text(None));
 
     printed::<Dataset>(engine);
     printed::<Net>(engine);
@@ -174,14 +174,19 @@ pub(crate) fn from_json(value: &serde_json::Value) -> Dynamic {
 
 /// A value as `print` shows it.
 pub(crate) fn display(value: &Dynamic) -> String {
+    display_within(value, None)
+}
+
+/// A value as `print` shows it; tables are no wider than `width`.
+pub(crate) fn display_within(value: &Dynamic, width: Option<usize>) -> String {
     if let Ok(text) = value.as_immutable_string_ref() {
         return text.to_string();
     }
     if let Some(curve) = value.read_lock::<LabelCurve>() {
-        return curve.plain.to_text();
+        return curve.plain.to_text(width);
     }
     if let Some(comparison) = value.read_lock::<Comparison>() {
-        return comparison.0.to_text();
+        return comparison.0.to_text(width);
     }
     nested(value)
 }

@@ -8,6 +8,7 @@ mod new;
 mod pack;
 mod predict;
 mod preview;
+mod sheet_rows;
 
 pub use data::{ImportRequest, Imported, describe, import};
 pub use embed::{Embedded, embed};
@@ -18,6 +19,7 @@ pub use pack::{PackRequest, PackedUp, pack};
 pub use predict::{Predicted, predict};
 pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_sheet};
 pub use preview::{PreviewRequest, Sheet, preview};
+pub use sheet_rows::{SheetCell, SheetRow};
 
 /// Memory settings that training wants; call it first thing in `main`.
 pub fn prepare_process() {

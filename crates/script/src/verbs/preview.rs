@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foretask_data::Images;
-use foretask_pretext::{Example, ImageRef, Resolved, SheetStyle, Task, contact_sheet};
+use foretask_pretext::{Example, ImageRef, Picture, Resolved, SheetStyle, Task, contact_sheet};
 use foretask_random::Key;
 use foretask_train::{Pool, PretrainOptions, Start, TaskMix, plan_pretraining};
 use serde::Serialize;
 
+use super::sheet_rows::{SheetRow, sheet_rows};
 use crate::custom;
 use crate::errors::{Error, Fault, Source};
 use crate::host::{Host, ImageCache, Mode, Settings};
@@ -35,6 +36,15 @@ pub struct Sheet {
     pub title: String,
     /// The file.
     pub path: PathBuf,
+    /// What is in the file.
+    #[serde(skip)]
+    pub png: Vec<u8>,
+    /// The same, not compressed.
+    #[serde(skip)]
+    pub picture: Picture,
+    /// The same, image by image.
+    #[serde(skip)]
+    pub rows: Vec<SheetRow>,
 }
 
 /// A task and the images it works on.
@@ -101,8 +111,9 @@ pub fn preview(source: Source, settings: &Settings, request: &PreviewRequest) ->
         } else {
             named(&request.output, index + 1, planned.task.name())
         };
-        write_sheet(&host, planned, request.images, request.seed, &path)?;
-        sheets.push(Sheet { title: format!("{} {}", index + 1, planned.task.name()), path });
+        let drawn = write_sheet(&host, planned, request.images, request.seed, &path)?;
+        let title = format!("{} {}", index + 1, planned.task.name());
+        sheets.push(Sheet { title, path, png: drawn.png, picture: drawn.picture, rows: sheet_rows(&drawn.examples) });
     }
     Ok(sheets)
 }
@@ -120,15 +131,23 @@ pub(crate) fn write_sheet(
     count: usize,
     seed: u64,
     path: &Path,
-) -> Result<(), Fault> {
+) -> Result<Drawn, Fault> {
     let resolved = planned.resolve(host)?;
     let images = some_images(host, &planned.data, &planned.data.views[0], count, seed)?;
     let examples = examples(&resolved, &images, seed)?;
     let title = format!("{}: {}", planned.task.name(), planned.task.info().summary);
     let style = SheetStyle { title, ..SheetStyle::default() };
-    let png = contact_sheet(&examples, &style).to_png()?;
-    foretask_data::write_atomically(path, png)?;
-    Ok(())
+    let picture = contact_sheet(&examples, &style);
+    let png = picture.to_png()?;
+    foretask_data::write_atomically(path, &png)?;
+    Ok(Drawn { examples, picture, png })
+}
+
+/// A sheet with what it was drawn from.
+pub(crate) struct Drawn {
+    examples: Vec<Example>,
+    picture: Picture,
+    png: Vec<u8>,
 }
 
 /// `count` images of a view, chosen by seed, without decoding the others.

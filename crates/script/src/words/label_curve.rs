@@ -27,8 +27,8 @@ pub(super) static WORDS: &[Word] = &[
                 names, or two datasets, give both: `label_curve(encoder, labelled, test)`. For each number of labels the same draws \
                 go to every encoder by every method, to the same network from scratch (trained to convergence, as `finetune(net, few)`) and \
                 to raw pixels. \"all\" is every label there is, and one draw. Every point is a stage of its own: it is shared with \
-                `finetune`, `linear_probe` and `knn` on the same images, an interrupted curve goes on, and a further number of labels \
-                costs only itself. The verdict says where pretraining helped (95 % interval of the difference over draws above 0) and \
+                `linear_probe`, `knn`, `finetune(net, …)` and `finetune(encoder, few, #{ calibrate: false })` on the same images, an \
+                interrupted curve goes on, and a further number of labels costs only itself. The verdict says where pretraining helped (95 % interval of the difference over draws above 0) and \
                 how many labels of scratch that is worth, read off scratch's curve on the logarithm of labels. Print it for a \
                 table, or put it into `report` for a plot.",
         use_when: "you ask how many images to label, or what pretraining saves",
@@ -125,7 +125,12 @@ fn curve_options() -> Vec<OptionDoc> {
             "[\"scratch\", \"pixels\"]",
             "what stands beside the encoders; random is a linear probe of the network before any training",
         ),
-        OptionDoc::new("finetune", "object map", "#{}", "options of `finetune` for encoders"),
+        OptionDoc::new(
+            "finetune",
+            "object map",
+            "#{ calibrate: false }",
+            "options of `finetune` for encoders; probabilities are calibrated only if asked for",
+        ),
         OptionDoc::new("scratch", "object map", "#{}", "options of `finetune` for the network from scratch"),
         OptionDoc::new("linear", "object map", "#{}", "options of `linear_probe` and `pixel_probe`"),
         OptionDoc::new("knn", "object map", "#{}", "options of `knn`; with fewer labels than k all of them vote"),
@@ -168,6 +173,8 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
             *own = seed;
         }
     }
+    // A curve is about answers, not about how sure they are; calibration would train further networks at every point.
+    options.finetune.calibrate.get_or_insert(false);
     let within = |part: &str, fault: Fault| {
         let path = [Some(part.to_owned()), fault.option.clone()].into_iter().flatten().collect();
         fault.at(Locus::Value(argument, path))

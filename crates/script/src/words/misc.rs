@@ -119,5 +119,5 @@ fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
 #[expect(clippy::unnecessary_wraps, reason = "the form of all words")]
 fn print(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let value = call.raw(0).cloned().unwrap_or_default();
-    Ok(Dynamic::from(crate::values::display(&value)))
+    Ok(Dynamic::from(crate::values::display_within(&value, call.host.settings.width)))
 }

@@ -66,6 +66,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Word> {
     all().find(|word| word.name == name)
 }
 
+/// Whether a word makes a pretext task.
+pub(crate) fn is_task(name: &str) -> bool {
+    find(name).is_some_and(|word| word.signatures.iter().any(|signature| signature.returns == Kind::Task))
+}
+
 /// The word nearest to a misspelt name.
 pub(crate) fn nearest_word(name: &str) -> Option<&'static str> {
     errors::nearest(name, names())

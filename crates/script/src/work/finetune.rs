@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::draws::{draw_title, need_labels};
-use super::finish::{CONTENTS, Encoded, finish, too_few};
+use super::finish::{CONTENTS, DECLINED, Encoded, finish, too_few};
 use super::pool::{self, Pool};
 use super::pretrain::memory_note;
 use crate::errors::Fault;
@@ -90,7 +90,11 @@ fn one_draw(
                 None => crate::values::input_size(&glance),
             };
             let (config, _) = net.0.resolve(height, width)?;
-            (config, Shape::new(glance.channels(), height, width), format!("train {} from scratch", net.0.arch.name()))
+            (
+                config,
+                Shape::new(glance.channels(), height, width),
+                format!("train {} from scratch", host.net_called(net)),
+            )
         }
         _ => return Err(Fault::failed("only encoders and nets are fine-tuned")),
     };
@@ -139,8 +143,11 @@ fn one_draw(
         };
         let mut found =
             host.training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), options, cx))?;
-        let asked = options.calibrate.unwrap_or(!from_scratch);
-        let missing = if asked { too_few(images.len()) } else { NOT_ASKED.to_owned() };
+        let missing = match options.calibrate {
+            Some(false) => DECLINED.to_owned(),
+            None if from_scratch => NOT_ASKED.to_owned(),
+            _ => too_few(images.len()),
+        };
         let features = match found.kept {
             Kept::Probe => Some(super::features(host, &found.classifier.encoder, &images)?),
             Kept::Finetuned => None,

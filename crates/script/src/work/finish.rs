@@ -11,6 +11,9 @@ use crate::host::Host;
 /// are not taken for it.
 pub(super) const CONTENTS: u32 = 2;
 
+/// The reason of those who did not want probabilities calibrated.
+pub(super) const DECLINED: &str = "`calibrate: false`";
+
 /// What an encoder has to do with the labels.
 pub(super) enum Encoded<'a> {
     /// It has never seen one; its features of the few.
@@ -38,7 +41,8 @@ pub(super) fn finish(
         }
     };
     let finished = foretask_eval::calibrate(classifier, held_out, missing)?.with_familiar(known)?;
-    if let Some(reason) = &finished.calibration {
+    // What the script itself declined is no news.
+    if let Some(reason) = finished.calibration.as_ref().filter(|_| missing != DECLINED) {
         host.note(format!("temperature = {:.2}: {reason}", finished.temperature));
     }
     Ok(finished)

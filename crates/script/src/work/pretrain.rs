@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foretask_pretext::{ImageRef, Resolved};
+use foretask_pretext::{ImageRef, Resolved, Task as Pretext};
 use foretask_train::{Features, Observer, Pool, PretrainOptions, PretrainPlan, Start, plan_pretraining};
 use serde_json::{Value, json};
 
@@ -60,13 +60,19 @@ pub(crate) fn pretrain(
     let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
     host.used_data(data.steps(), &samples);
     watch(host, data, view, &plan)?;
-    let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
+    if samples.labels.iter().all(Option::is_none) {
+        without_labels(host, &plan);
+    }
     let mut decided = vec![("start", from.identity()), ("data", data.identity(view)?), ("plan", decisive(&plan))];
     if let Some(online) = online {
         // The weights are the same without it, but not what is kept about how they came to be.
         decided.push(("online", online.identity()?));
     }
     let key = StageKey::new("pretrain", &host.device_kind()?, decided);
+    let title = format!("pretrain {} by {}", plan.config.arch.name(), task.0.name());
+    let said = json!({ "from": from.identity(), "data": data.steps(), "task": task.0, "options": options });
+    let mark = host.mark(&task.0.name(), key.hash(), &said);
+    let title = format!("{title}{mark}");
     host.with_plan(|all| {
         for (task, _) in &task.0.tasks {
             let shown = PlannedPreview { task: task.clone(), data: data.clone(), image_size: options.image_size };
@@ -109,10 +115,10 @@ pub(crate) fn pretrain(
     if let (Some(run), true) = (host.run_folder(), done.is_some()) {
         run.keep_weights(
             &host.stages.folder(&key).join(ENCODER),
-            &format!("encoder-{}", task.0.name().replace(" + ", "-")),
+            &format!("encoder-{}{mark}", task.0.name().replace(" + ", "-")),
         )?;
     }
-    Ok(Pretrained::new(key, plan, data.clone(), done))
+    Ok(Pretrained::new(key, plan, data.clone(), mark, done))
 }
 
 /// Images looked at for what makes a task trivial or meaningless.
@@ -135,6 +141,19 @@ fn watch(host: &Host, data: &Dataset, view: &View, plan: &PretrainPlan) -> Resul
         });
     }
     Ok(())
+}
+
+/// Warns of a task that learns from labels, where there are none.
+fn without_labels(host: &Host, plan: &PretrainPlan) {
+    if plan.tasks.iter().any(|planned| matches!(planned.task.task, Pretext::SupCon(_))) {
+        let text = "supcon: none of these images has a label, so that it is the same as `simclr`; give it images of which a good \
+                    part is labelled, or take `simclr`";
+        host.with_plan(|plan| {
+            if !plan.warnings.iter().any(|known| known == text) {
+                plan.warnings.push(text.to_owned());
+            }
+        });
+    }
 }
 
 /// What of a plan decides the result: everything but words and estimates.

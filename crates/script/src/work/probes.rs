@@ -16,7 +16,7 @@ use crate::errors::{Fault, Locus};
 use crate::host::Host;
 use crate::plan::PlannedStage;
 use crate::stage::{Outcome, StageKey, Work, planned, read_json, write_json};
-use crate::values::{Classifiers, Dataset, Encoder, Member, Method, Trained};
+use crate::values::{Classifiers, Dataset, Encoder, EncoderSource, Member, Method, Trained};
 
 const PIXELS: &str = "pixels.json";
 
@@ -47,7 +47,10 @@ pub(crate) fn linear_probe(
                 ("contents", json!(CONTENTS)),
             ],
         );
-        let name = format!("linear probe of {}", encoder.describe());
+        let name = match &encoder.source {
+            EncoderSource::Random { net, .. } => format!("linear probe of untrained {}", host.net_called(net)),
+            _ => format!("linear probe of {}", encoder.describe()),
+        };
         let stage = stage(draw_title(&name, few, draw), line, samples.len(), options);
         let mut make = |_: &Path| -> Result<Fitted, Fault> {
             let images = few.images(host, view)?;

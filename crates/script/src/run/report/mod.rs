@@ -97,7 +97,7 @@ pub(crate) fn write_report(
     };
     keep_weights(&run, host, &results)?;
     let path = run.add_report(&report)?;
-    host.tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report)) });
+    host.tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report, host.settings.width)) });
     Ok(Some(path))
 }
 
@@ -123,15 +123,6 @@ fn stage_of(evaluation: &Evaluation) -> Option<&Pretrained> {
     match &evaluation.classifiers.method.encoder()?.source {
         crate::values::EncoderSource::Pretrained(stage) => Some(stage),
         _ => None,
-    }
-}
-
-/// Names of pretraining stages, unique within a report: the task's word, numbered where it occurs more than once.
-fn stage_name(stage: &Pretrained, all: &[Pretrained]) -> String {
-    let alike: Vec<&Pretrained> = all.iter().filter(|other| other.name() == stage.name()).collect();
-    match alike.iter().position(|other| other.key() == stage.key()) {
-        Some(position) if alike.len() > 1 => format!("{} {}", stage.name(), position + 1),
-        _ => stage.name(),
     }
 }
 

@@ -8,7 +8,7 @@ use foretask_report::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
 
-use super::{stage_name, stage_of};
+use super::stage_of;
 use crate::errors::Fault;
 use crate::host::Host;
 use crate::values::{Evaluation, Pretrained};
@@ -39,7 +39,7 @@ pub(super) fn pretext(host: &Host, stages: &[Pretrained]) -> Result<Vec<PretextS
             let items = shown.iter().enumerate().map(|(index, example)| item(example, images.name(index)));
             let task = &planned.task.task;
             sheets.push(PretextSheet {
-                stage: stage_name(stage, stages),
+                stage: stage.name(),
                 task: task.name().to_owned(),
                 question: task.info().summary.to_owned(),
                 items: items.collect::<Result<_, _>>()?,
@@ -134,12 +134,11 @@ pub(super) fn predictions(host: &Host, results: &[(String, Evaluation)]) -> Resu
 
 /// For some evaluation images, the nearest other ones in each pretrained encoder's features.
 pub(super) fn neighbours(host: &Host, results: &[(String, Evaluation)]) -> Result<Vec<NeighbourSheet>, Fault> {
-    let stages = super::pretrained(results);
     let mut sheets: Vec<NeighbourSheet> = Vec::new();
     for (_, evaluation) in results {
         let Some(stage) = stage_of(evaluation) else { continue };
         let Some(result) = stage.result() else { continue };
-        let encoder = stage_name(stage, &stages);
+        let encoder = stage.name();
         if sheets.iter().any(|sheet| sheet.encoder == encoder) {
             continue;
         }

@@ -7,7 +7,7 @@ use foretask_report::{
 };
 use foretask_train::HealthLine;
 
-use super::{pretrained, stage_name, stage_of};
+use super::stage_of;
 use crate::errors::Fault;
 use crate::values::{EncoderSource, Evaluation, Method, Pretrained, SelfStart, Trained};
 
@@ -50,7 +50,6 @@ pub(super) fn role(method: &Method) -> Role {
 
 /// A row per result, each compared with every scratch network and baseline that has the same draws.
 pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, Fault> {
-    let stages = pretrained(results);
     results
         .iter()
         .map(|(name, evaluation)| {
@@ -88,7 +87,7 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
                     // From an encoder there is nothing to wait for; neighbors are not trained.
                     Method::Finetune(_) | Method::Knn(..) => None,
                 },
-                stage: stage.map(|stage| stage_name(stage, &stages)),
+                stage: stage.map(Pretrained::name),
                 confidence: confidence(evaluation),
             })
         })
@@ -197,7 +196,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
             let result = stage.result()?;
             let seconds = stage.seconds();
             Some(Stage {
-                name: stage_name(stage, pretrained),
+                name: stage.name(),
                 description: format!(
                     "pretraining {} with {} on {} images ({})",
                     stage.config().name(),
@@ -254,7 +253,7 @@ fn metric(history: &[HealthLine]) -> Option<Metric> {
         other => (other, ""),
     };
     Some(Metric {
-        name: name.to_owned(),
+        name: name.replace('_', " "),
         unit: unit.to_owned(),
         chance: found.reference.as_ref().map(|reference| reference.value),
         chance_name: found.reference.as_ref().map_or_else(String::new, |reference| reference.name.clone()),

@@ -100,10 +100,17 @@ mod tests {
         assert!(text.contains("split(\"test\")") && text.contains("split(\"train\")"), "{text}");
         let (text, plan) = planned(root, "some");
         assert!(text.contains("IS NULL") && text.contains("predict("), "{text}");
+        assert!(
+            text.contains("//   label_next(linear_probe(pre.encoder, known), data.filter(\"label IS NULL\")"),
+            "{text}"
+        );
         assert!(plan.data.iter().any(|data| data.labelled == 0), "{:?}", plan.data);
         for folder in ["flat", "large", "one"] {
             let (text, plan) = planned(root, folder);
             assert!(text.contains("embed(") && plan.reports.is_empty(), "{text}");
+            // Without labels, the next thing is to say which images deserve one.
+            let choosing = format!("    n: 10,\n    manifest: \"{folder}-to-label.csv\"");
+            assert!(text.contains("\nlabel_next(pre.encoder") && text.contains(&choosing), "{text}");
         }
     }
 

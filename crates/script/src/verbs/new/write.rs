@@ -12,6 +12,8 @@ const COMPARABLE: usize = 64;
 const FEW: usize = 10;
 /// From so many images on, labels have somewhere to spread to.
 const SPREADABLE: usize = 200;
+/// Images that a person labels in one sitting; of fewer images, at most half.
+const SITTING: usize = 50;
 /// Images up to this side keep it; larger ones are reduced to it by `pretrain`.
 const KEPT_SIDE: usize = 128;
 
@@ -159,14 +161,28 @@ fn without_labels(text: &mut String, look: &Look, name: &str) {
     line!(text);
     line!(
         text,
-        "// How to go on: give a few images of each class a label, ten of each are a good start. Move them into subfolders named like"
+        "// How to go on: the images whose labels help most are chosen here, far apart from each other and each like many others. The sheet"
     );
     line!(
         text,
-        "// the classes, or write a table with the columns `path` and `label` (labels may be empty). Then `foretask new` writes a script that"
+        "// shows them, the table lists them with an empty column `label`: fill it in with any spreadsheet, ten of each class are a good"
     );
-    line!(text, "// learns from them and labels the rest; what was pretrained here is remembered, or loaded by");
-    line!(text, "// `load_encoder(\"{}-encoder.safetensors\")`.", quoted(name));
+    let (count, chosen) = (sitting(look), quoted(name));
+    line!(
+        text,
+        "// start. `foretask new {chosen}-to-label.csv` then writes a script that learns from them; what was pretrained here is remembered,"
+    );
+    line!(text, "// or loaded by `load_encoder(\"{chosen}-encoder.safetensors\")`.");
+    line!(text, "label_next(pre.encoder, data.unlabeled(), #{{");
+    line!(text, "    n: {count},");
+    line!(text, "    manifest: \"{chosen}-to-label.csv\",");
+    line!(text, "    sheet: \"{chosen}-to-label.png\",");
+    line!(text, "}});");
+}
+
+/// How many images to label next.
+fn sitting(look: &Look) -> usize {
+    SITTING.min(look.rows / 2).max(1)
 }
 
 fn scarce(text: &mut String, look: &Look, name: &str) {
@@ -180,7 +196,7 @@ fn scarce(text: &mut String, look: &Look, name: &str) {
     pretraining(text, look, "pool");
     line!(text, "// Logistic regression on the features is what so few labels allow.");
     line!(text, "let ours = linear_probe(pre.encoder, few);");
-    rest(text, look, name);
+    rest(text, look, name, "ours");
 }
 
 fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
@@ -267,7 +283,7 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "    scratch: scratch.evaluate(test),");
     line!(text, "}}, #{{ headline: \"finetuned\" }});");
     if some {
-        rest(text, look, name);
+        rest(text, look, name, "linear_probe(pre.encoder, known)");
     } else {
         line!(text);
         line!(text, "// The classifiers are in the run's folder, in weights/, and need nothing else:");
@@ -276,8 +292,8 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     }
 }
 
-/// Labels for the images that have none.
-fn rest(text: &mut String, look: &Look, name: &str) {
+/// Labels for the images that have none; `knows` is a classifier that learned from every label there is to learn from.
+fn rest(text: &mut String, look: &Look, name: &str, knows: &str) {
     let without = look.rows - look.labelled;
     line!(text);
     line!(
@@ -293,6 +309,15 @@ fn rest(text: &mut String, look: &Look, name: &str) {
     line!(text, "ours.save(\"{}.safetensors\");", quoted(name));
     if without > 0 {
         line!(text, "ours.predict(data.filter(\"label IS NULL\").unlabeled(), \"{}-labels.csv\");", quoted(name));
+        line!(text);
+        line!(text, "// Which images to label next, so that the classifier gains most:");
+        line!(text, "//   label_next({knows}, data.filter(\"label IS NULL\").unlabeled(), #{{");
+        line!(
+            text,
+            "//       n: {}, manifest: \"{1}-to-label.csv\", sheet: \"{1}-to-label.png\" }});",
+            SITTING.min(without.div_ceil(2)),
+            quoted(name)
+        );
     }
 }
 
