@@ -15,7 +15,7 @@ pub enum TrainError {
         reason: String,
     },
     /// Too few images for what was asked.
-    #[error("{have} images are too few: {need}")]
+    #[error("{} too few: {need}", if *have == 1 { "1 image is".to_owned() } else { format!("{have} images are") })]
     TooFewImages {
         /// Images at hand.
         have: usize,

@@ -238,6 +238,15 @@ impl Run {
 
     pub(crate) fn check_queue(&self, queue: Option<u32>) -> Result<()> {
         let (queue, batch) = (queue.unwrap_or(0) as usize, self.batch);
+        if queue > self.pool && queue > batch {
+            return Err(PretextError::Unsuitable {
+                word: self.word,
+                option: "queue",
+                value: queue.to_string(),
+                problem: format!("there are only {} images, which would meet themselves in it", self.pool),
+                way_out: format!("choose at most {}, or \"auto\"", (self.pool / 2 / batch).max(1) * batch),
+            });
+        }
         if queue.is_multiple_of(batch) {
             return Ok(());
         }

@@ -116,6 +116,8 @@ fn what_cannot_work_names_what_would() {
     }
     let moco = |queue| refused(MoCo { queue: Some(queue), ..MoCo::default() }.settle(10_000, 256, 128, None));
     assert!(moco(1000).contains("`queue` = 1000") && moco(1000).contains("choose 1024"), "{}", moco(1000));
+    let beyond = moco(12_800);
+    assert!(beyond.contains("only 10000 images") && beyond.contains("at most 4864"), "{beyond}");
     assert!(moco(1100).contains("choose 1024") && moco(10).contains("choose 256") && moco(0).contains("`version: 3`"));
     let nnclr = refused(NnClr { queue: Some(300), ..NnClr::default() }.settle(10_000, 256, 128, None));
     assert!(nnclr.contains("choose 256"), "{nnclr}");
