@@ -18,6 +18,7 @@ mod state;
 mod threads;
 mod tokens;
 pub mod update;
+mod upload;
 
 pub use catch::catch;
 pub use device::{Device, DeviceInfo, device, devices};
@@ -28,3 +29,4 @@ pub use precision::{Precision, in_f32};
 pub use scope::{Init, Scope};
 pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
 pub use threads::{set_threads, threads};
+pub use upload::{upload, upload_bytes};

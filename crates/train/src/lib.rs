@@ -39,7 +39,7 @@ pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
-    HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained,
+    AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained,
     TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
