@@ -12,10 +12,8 @@ mod libtorch;
 #[cfg(test)]
 mod tests;
 
-#[cfg(feature = "libtorch")]
-use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{Device, Shape, Tensor};
 
 /// The ways as burn's dispatch sees them. `place` is any tensor of the device.

@@ -4,8 +4,7 @@ use super::*;
 use crate::host_tensor;
 
 fn devices() -> Vec<Device> {
-    let names: &[&str] =
-        if cfg!(feature = "libtorch") { &["flex", "libtorch", "libtorch:cuda:0"] } else { &["flex"] };
+    let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "libtorch", "libtorch:cuda:0"] } else { &["flex"] };
     // A GPU is not on every machine; the others are.
     let found = names.iter().filter_map(|name| crate::device(name).ok()).map(|device| device.plain());
     let found: Vec<Device> = found.collect();

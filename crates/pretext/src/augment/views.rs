@@ -147,9 +147,8 @@ impl Views {
         self.suits(PLAIN.word, shape)?;
         image.check_against(shape)?;
         let views = self.filled(&PLAIN, shape);
-        let draw = |(number, augment, shape): (u64, &Augment, Shape)| {
-            augment.draw_filled(image, key.with(number), shape)
-        };
+        let draw =
+            |(number, augment, shape): (u64, &Augment, Shape)| augment.draw_filled(image, key.with(number), shape);
         Ok(views.each(shape).map(draw).collect())
     }
 

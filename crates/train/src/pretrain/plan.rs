@@ -418,7 +418,10 @@ mod tests {
             assert!(plan("simclr", &pool(99), &format!(r#"{{"augment_on": "{on}"}}"#)).is_ok());
         }
         let error = plan("rotation", &pool(99), r#"{"augment_on": "device"}"#).unwrap_err();
-        assert!(error.contains("`augment_on`") && error.contains("simclr") && error.contains("leave it out"), "{error}");
+        assert!(
+            error.contains("`augment_on`") && error.contains("simclr") && error.contains("leave it out"),
+            "{error}"
+        );
         assert!(plan("rotation", &pool(99), r#"{"augment_on": "auto"}"#).is_ok());
     }
 

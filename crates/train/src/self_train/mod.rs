@@ -112,8 +112,7 @@ pub fn consistency_round(
         identity: identity(start, few, pool, guide, balanced, options, round),
     };
     let optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), options.weight_decay);
-    let batches =
-        Batches { pool, few, labels: &labels, input, strong: augment, options, key, device: plain.clone() };
+    let batches = Batches { pool, few, labels: &labels, input, strong: augment, options, key, device: plain.clone() };
     let ahead = Ahead::new(pool, &sampling);
     let make = |request: &_, workers: &_| {
         ahead.of(request);

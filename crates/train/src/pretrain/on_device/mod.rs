@@ -48,9 +48,10 @@ impl AugmentOn {
         if self != Self::Device || tasks.any(|task| views_of(task).is_some()) {
             return Ok(());
         }
-        let reason = "is \"device\", but that is for tasks that compare views (as `simclr` does) whose `views` neither \
+        let reason =
+            "is \"device\", but that is for tasks that compare views (as `simclr` does) whose `views` neither \
                       `rotate` nor `equalize`; leave it out, and the host makes the inputs"
-            .to_owned();
+                .to_owned();
         Err(TrainError::Option { option: "augment_on", reason })
     }
 

@@ -46,12 +46,7 @@ impl OnDevice {
     }
 
     /// Draws what happens to the image, under the key that the host would use, and takes its bytes.
-    pub(in crate::pretrain) fn fill(
-        &self,
-        image: ImageRef<'_>,
-        key: Key,
-        slot: Slot<'_>,
-    ) -> Result<(), PretextError> {
+    pub(in crate::pretrain) fn fill(&self, image: ImageRef<'_>, key: Key, slot: Slot<'_>) -> Result<(), PretextError> {
         let Slot { mut bytes, drawn } = slot;
         *drawn = self.views.draw(image, key, self.shape)?;
         if let (Some((width, height)), [all]) = (self.whole, bytes.as_mut_slice()) {

@@ -43,7 +43,10 @@ fn distances(task: &Resolved, sizes: &[(usize, usize)], whole: bool, device: &Pl
     let (mut most, mut sum, mut count) = (0.0_f32, 0.0, 0);
     for ((x, per_image), host) in made.into_iter().zip(&batch.inputs) {
         let shape = host.shape;
-        assert_eq!((x.dims(), per_image), ([sizes.len() * per_image, shape.channels, shape.height, shape.width], host.per_image));
+        assert_eq!(
+            (x.dims(), per_image),
+            ([sizes.len() * per_image, shape.channels, shape.height, shape.width], host.per_image)
+        );
         for (a, b) in host_tensor(x).data.iter().zip(&host.data) {
             assert!((0.0..=1.0).contains(a), "{a}");
             most = most.max((a - b).abs());
