@@ -63,7 +63,9 @@ fn gaussian(radius: usize, sigma: f32, weights: &mut Vec<f32>) {
         (-0.5 * x * x).exp()
     }));
     let sum: f32 = weights.iter().sum();
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in weights.iter_mut() {
+        *weight /= sum;
+    }
 }
 
 /// What [`gaussian_blur`] with the radius of [`blur_radius`] multiplies the pixels of a line of `side` pixels by: the pixel
