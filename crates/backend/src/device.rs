@@ -27,9 +27,14 @@ impl Device {
         self.plain.clone().autodiff()
     }
 
+    /// Whether it computes in memory of its own, to which every batch has to travel.
+    pub fn is_gpu(&self) -> bool {
+        self.name.contains("cuda")
+    }
+
     /// Whether two runs with the same seed give the same bits here. True on CPUs.
     pub fn is_deterministic(&self) -> bool {
-        !self.name.contains("cuda")
+        !self.is_gpu()
     }
 }
 

@@ -19,6 +19,7 @@ mod state;
 mod threads;
 mod tokens;
 pub mod update;
+mod upload;
 
 pub use catch::catch;
 pub use device::{Device, DeviceInfo, device, devices};
@@ -30,3 +31,4 @@ pub use rows::Rows;
 pub use scope::{Init, Scope};
 pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
 pub use threads::{set_threads, threads};
+pub use upload::{upload, upload_bytes};

@@ -68,7 +68,7 @@ impl Device {
 
     /// Why there is no bfloat16 here, and what to do about it.
     fn without_bf16(&self) -> Option<(&'static str, &'static str)> {
-        if self.name().contains("cuda") {
+        if self.is_gpu() {
             return None;
         }
         match (cpu_has_bf16(), self.name() == "libtorch") {

@@ -27,7 +27,7 @@ pub mod auto_option {
 }
 
 pub use ab_bins::AbBins;
-pub use augment::{Augment, PRESETS, Preset, Views};
+pub use augment::{Augment, Drawn, PRESETS, Preset, Views};
 pub use auto::Auto;
 pub use batch::{Batch, Inputs, Layout, Slot, TargetKind, TargetMut, Targets};
 pub use error::{PretextError, Result};

@@ -2,6 +2,7 @@
 
 use foretask_random::Key;
 
+use crate::augment::Views;
 use crate::auto::Auto;
 use crate::batch::{Slot, TargetKind};
 use crate::error::Result;
@@ -25,6 +26,11 @@ pub(crate) trait Recipe {
     /// Shape of the inputs, and how many of each are made of an image: one entry for every block of the batch.
     fn inputs(&self, shape: Shape) -> Vec<(Shape, usize)> {
         vec![(shape, 1)]
+    }
+
+    /// The views that its inputs are, with every option filled; for tasks whose inputs are nothing else.
+    fn views(&self, _shape: Shape) -> Option<Views> {
+        None
     }
 
     /// What the network is asked for.

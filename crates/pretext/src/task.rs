@@ -3,6 +3,7 @@
 use foretask_random::Key;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::augment::Views;
 use crate::auto::Auto;
 use crate::batch::{Batch, Layout, Slot, TargetKind, Targets};
 use crate::error::{PretextError, Result};
@@ -178,6 +179,12 @@ impl Task {
     /// Inputs and target of each image, given images of `shape`.
     pub fn layout(&self, shape: Shape) -> Layout {
         Layout { inputs: self.recipe().inputs(shape), target: self.recipe().target(shape) }
+    }
+
+    /// The views that the inputs are, given images of `shape`, with every option filled: for the tasks whose inputs are
+    /// nothing else, those that compare views. [`Task::generate`] makes of (image, key, shape) what these make of it.
+    pub fn views(&self, shape: Shape) -> Option<Views> {
+        self.recipe().views(shape)
     }
 
     /// What the network is asked for, given images of `shape`.

@@ -3,8 +3,8 @@
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use burn::tensor::{Tensor, TensorData};
-use foretask_backend::{catch, host_tensor};
+use burn::tensor::{Device, Tensor};
+use foretask_backend::{catch, host_tensor, upload, upload_bytes};
 use foretask_data::Images;
 use foretask_models::{Backbone, Encoder, InputSpec};
 use foretask_pretext::{Augment, ImageRef, Shape};
@@ -106,21 +106,83 @@ fn of_backbone(
 ) -> Result<Features, TrainError> {
     check_channels(input, images)?;
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
-    let data = each_batch(input, images, mirrored, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    let views = EvaluationViews::of(input, images, mirrored, cx.device);
+    let data = each_batch(&views, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
     Ok(Features { data, dim, rows })
+}
+
+/// How evaluation views come onto the device.
+struct EvaluationViews<'a> {
+    input: &'a InputSpec,
+    mirrored: bool,
+    /// Images that fit the input travel as bytes and are normalized there, by the host's own operations.
+    bytes: bool,
+    device: Device,
+}
+
+/// A batch of evaluation views on the host.
+enum Views {
+    /// Interleaved, as images have them.
+    Bytes(Vec<u8>),
+    /// Planar and normalized.
+    Floats(Vec<f32>),
+}
+
+impl<'a> EvaluationViews<'a> {
+    /// Bytes pay where they have a way to go.
+    fn of(input: &'a InputSpec, images: &Images, mirrored: bool, device: &foretask_backend::Device) -> Self {
+        let bytes = device.is_gpu() && images.uniform_size() == Some((input.width, input.height));
+        Self { input, mirrored, bytes, device: device.plain() }
+    }
+
+    fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Views, TrainError> {
+        if !self.bytes {
+            let view = Augment::none();
+            let mut data = views(images, part, self.input, &view, |_| Key::new(0), workers)?;
+            if self.mirrored {
+                data.chunks_exact_mut(self.input.width.max(1)).for_each(<[f32]>::reverse);
+            }
+            return Ok(Views::Floats(data));
+        }
+        let mut data = vec![0; part.len() * self.input.len()];
+        let slots = data.chunks_exact_mut(self.input.len().max(1)).zip(part).collect();
+        workers.each(slots, |(slot, &index): (&mut [u8], &u32)| {
+            slot.copy_from_slice(&images.get(index as usize)?.data);
+            Ok(())
+        })?;
+        Ok(Views::Bytes(data))
+    }
+
+    fn arrive(&self, made: Views) -> Tensor<4> {
+        let InputSpec { channels, height, width, .. } = *self.input;
+        let bytes = match made {
+            Views::Floats(data) => return on_device(data, self.input, &self.device),
+            Views::Bytes(bytes) => bytes,
+        };
+        let count = bytes.len() / self.input.len().max(1);
+        let x = upload_bytes(bytes, [count, height, width, channels], &self.device).permute([0, 3, 1, 2]);
+        let x = if self.mirrored { x.flip([3]) } else { x };
+        let column = |values: Vec<f32>| upload(values, [1, channels, 1, 1], &self.device);
+        let scale = self.input.std.iter().map(|std| 1.0 / std.max(1e-6)).collect();
+        x.div_scalar(255.0).sub(column(self.input.mean.clone())).mul(column(scale))
+    }
+}
+
+/// Normalized planar images on the device, without gradient graph.
+pub(crate) fn on_device(data: Vec<f32>, input: &InputSpec, device: &Device) -> Tensor<4> {
+    let count = data.len() / input.len().max(1);
+    upload(data, [count, input.channels, input.height, input.width], device)
 }
 
 /// Runs `forward` on the evaluation view of all images, or of their mirror images, and strings its answers together.
 fn each_batch(
-    input: &InputSpec,
+    views: &EvaluationViews<'_>,
     images: &Images,
-    mirrored: bool,
     cx: &Context<'_>,
     forward: impl Fn(Tensor<4>) -> Result<Tensor<2>, foretask_backend::BackendError>,
 ) -> Result<Vec<f32>, TrainError> {
-    let batch = (BATCH_PIXELS / (input.height * input.width).max(1)).clamp(8, 256);
+    let batch = (BATCH_PIXELS / (views.input.height * views.input.width).max(1)).clamp(8, 256);
     let batches = images.len().div_ceil(batch);
-    let device = cx.device.plain();
     let begin = Instant::now();
     let mut told = begin;
     cx.emit(Event::Started {
@@ -137,8 +199,7 @@ fn each_batch(
         let (sender, receiver) = sync_channel(1);
         scope.spawn(move || {
             for part in indices.chunks(batch) {
-                let view = Augment::none();
-                let made = views(images, part, input, &view, |_| Key::new(0), &workers);
+                let made = views.make(images, part, &workers);
                 let failed = made.is_err();
                 if sender.send(made).is_err() || failed {
                     return;
@@ -148,12 +209,8 @@ fn each_batch(
         for done in 0..batches {
             let start = done * batch;
             let count = batch.min(images.len() - start);
-            let mut data = receiver.recv().unwrap_or(Err(TrainError::NoMoreBatches))?;
-            if mirrored {
-                data.chunks_exact_mut(input.width.max(1)).for_each(<[f32]>::reverse);
-            }
-            let shape = [count, input.channels, input.height, input.width];
-            let x = Tensor::from_data(TensorData::new(data, shape), &device);
+            let made = receiver.recv().unwrap_or(Err(TrainError::NoMoreBatches))?;
+            let x = catch("bringing a batch to the device", || views.arrive(made))?;
             out.extend(host_tensor(forward(x)?).data);
             if cx.interrupt.requested() {
                 let steps = batches as u64;
@@ -249,10 +306,31 @@ mod tests {
         let found = extract_mirrored_features(&encoder, &images, &cx).unwrap();
         let workers = Workers::new(1);
         let data = views(&images, &[0, 1, 2], &encoder.input, &flipped, |_| Key::new(0), &workers).unwrap();
-        let x = Tensor::from_data(TensorData::new(data, [3, 1, 12, 12]), &cx.device.plain());
+        let x = on_device(data, &encoder.input, &cx.device.plain());
         let expected = host_tensor(encoder.build(&cx.device.plain()).unwrap().forward(x)).data;
         assert_eq!(found.data, expected);
         assert_ne!(found, extract_features(&encoder, &images, &cx).unwrap());
+    }
+
+    #[test]
+    fn bytes_normalized_on_device_are_the_same_inputs_to_the_bit() {
+        let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "libtorch"] } else { &["flex"] };
+        let images = stripes(9, 2);
+        let input = InputSpec { mean: vec![0.41], std: vec![0.27], ..InputSpec::centered(1, 12, 12) };
+        for name in names {
+            let device = foretask_backend::device(name).unwrap();
+            for mirrored in [false, true] {
+                // There is no way to go on a CPU.
+                assert!(!EvaluationViews::of(&input, &images, mirrored, &device).bytes);
+                let [a, b] = [false, true].map(|bytes| {
+                    let views = EvaluationViews { input: &input, mirrored, bytes, device: device.plain() };
+                    let made = views.make(&images, &[8, 0, 3], &Workers::new(1)).unwrap();
+                    host_tensor(views.arrive(made))
+                });
+                assert_eq!(a.shape, [3, 1, 12, 12]);
+                assert_eq!(a, b, "{name}");
+            }
+        }
     }
 
     #[test]

@@ -39,8 +39,8 @@ pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
-    HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan, Pretrained,
-    TaskMix, plan_pretraining, pretrain,
+    AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan,
+    Pretrained, TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,

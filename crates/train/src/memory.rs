@@ -10,7 +10,7 @@ use crate::error::TrainError;
 /// # Errors
 /// [`TrainError::Memory`].
 pub fn require_memory(needed_bytes: u64, batch_size: usize, device: &Device) -> Result<(), TrainError> {
-    if device.name().contains("cuda") {
+    if device.is_gpu() {
         return Ok(());
     }
     match available_memory_bytes() {

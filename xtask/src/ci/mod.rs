@@ -78,7 +78,7 @@ const STEPS: &[Step] = &[
     Step { name: "examples", about: "each crate's examples run", run: examples::run },
     Step { name: "scripts", about: "each script runs for a few steps", run: scripts::run },
     Step { name: "default", about: "the README's command, with default features", run: binary::default_build },
-    Step { name: "torch", about: "layers, devices and models on libtorch", run: tests::torch },
+    Step { name: "torch", about: "layers, devices, models and training on libtorch", run: tests::torch },
 ];
 
 /// Runs the task.

@@ -42,13 +42,17 @@ pub(crate) fn doctest() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
-/// The crates in which libtorch makes a difference, with it. Nothing above them names a backend.
+/// The crates in which libtorch makes a difference, with it, and those tests of training which compare devices. Nothing
+/// above them names a backend.
 pub(crate) fn torch() -> Result<Outcome> {
-    let packages = ["--release", "-p", "foretask-backend", "-p", "foretask-models"];
-    let features = ["--features", "foretask-backend/libtorch,foretask-models/libtorch"];
+    let layers = ["--release", "-p", "foretask-backend", "-p", "foretask-models"];
+    let layers_with = ["--features", "foretask-backend/libtorch,foretask-models/libtorch"];
+    let training = ["--release", "-p", "foretask-train", "--features", "foretask-train/libtorch"];
+    let of_devices = ["--", "with_libtorch", "on_device"];
     let test: &[&str] =
         if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test", "--tests"] };
-    run(for_tests(&mut cargo(test)).args(packages).args(features))?;
+    run(for_tests(&mut cargo(test)).args(layers).args(layers_with))?;
+    run(for_tests(&mut cargo(test)).args(training).args(of_devices))?;
     Ok(Outcome::passed())
 }
 

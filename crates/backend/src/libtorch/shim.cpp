@@ -53,6 +53,14 @@ int foretask_torch_channels_last(const at::Tensor *x, at::Tensor **found) {
   return guarded([&] { *found = new at::Tensor(x->contiguous(at::MemoryFormat::ChannelsLast)); });
 }
 
+// libtorch keeps the pinned memory until the copy is done, and lends it out again afterwards.
+int foretask_torch_pinned_to_gpu(const at::Tensor *x, int64_t index, at::Tensor **found) {
+  return guarded([&] {
+    const at::Device gpu(at::kCUDA, static_cast<at::DeviceIndex>(index));
+    *found = new at::Tensor(x->pin_memory().to(gpu, x->scalar_type(), /*non_blocking=*/true));
+  });
+}
+
 int foretask_torch_convolution_backward(const at::Tensor *grad, const at::Tensor *x, const at::Tensor *weight,
                                         int64_t stride, int64_t padding, bool of_x, bool of_weight,
                                         at::Tensor **found) {

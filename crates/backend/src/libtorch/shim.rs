@@ -10,6 +10,7 @@ use torch_sys::C_tensor;
 unsafe extern "C" {
     fn foretask_torch_message() -> *const c_char;
     fn foretask_torch_channels_last(x: *const C_tensor, found: *mut *mut C_tensor) -> c_int;
+    fn foretask_torch_pinned_to_gpu(x: *const C_tensor, index: i64, found: *mut *mut C_tensor) -> c_int;
     fn foretask_torch_convolution_backward(
         grad: *const C_tensor,
         x: *const C_tensor,
@@ -91,6 +92,14 @@ fn pointer(tensor: Option<&Tensor>) -> *const C_tensor {
 pub(crate) fn channels_last(x: &Tensor) -> Tensor {
     // SAFETY: the tensor lives through the call, one result.
     let [y] = all(results(|found| unsafe { foretask_torch_channels_last(x.as_ptr(), found) }));
+    y
+}
+
+/// The same values on a GPU, through pinned memory: the copy is under way when this returns, and `x` is not needed any
+/// more.
+pub(crate) fn pinned_to_gpu(x: &Tensor, index: usize) -> Tensor {
+    // SAFETY: the tensor lives through the call, one result.
+    let [y] = all(results(|found| unsafe { foretask_torch_pinned_to_gpu(x.as_ptr(), index as i64, found) }));
     y
 }
 

@@ -2,6 +2,8 @@
 
 mod channels;
 mod complete;
+#[cfg(feature = "turbojpeg")]
+mod turbo;
 
 use std::{
     borrow::Cow,
@@ -101,6 +103,20 @@ pub(crate) fn decode(bytes: &[u8], channels: Option<u8>) -> Result<Pixels<'stati
             None => pixels,
         })
     })
+}
+
+/// [`decode`] for a picture that is to be shrunk to `side` pixels along its longer side, and its (width, height) as shown. With
+/// the feature `turbojpeg` a large JPEG comes out smaller than it is already, but at least twice as long as that.
+pub(crate) fn decode_to_shrink(bytes: &[u8], side: u32) -> Result<(Pixels<'static>, (usize, usize)), String> {
+    #[cfg(feature = "turbojpeg")]
+    if let Ok(Some(found)) = guarded(|| Ok(turbo::reduced(bytes, side))) {
+        return Ok(found);
+    }
+    #[cfg(not(feature = "turbojpeg"))]
+    let _ = side;
+    let pixels = decode(bytes, None)?;
+    let size = (pixels.width, pixels.height);
+    Ok((pixels, size))
 }
 
 /// (width, height) as shown, from the header alone.

@@ -111,7 +111,7 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
         let (mut written, mut bad) = (Vec::with_capacity(kept.len()), Vec::new());
         let mut writer = Writer::new(file, destination, &plan, store)?;
         for positions in kept.chunks(BATCH) {
-            let images = in_pool(options.threads, || origin.read(positions, entry))??;
+            let images = in_pool(options.threads, || origin.read(positions, None, entry))??;
             let mut batch = Vec::with_capacity(images.len());
             for (&position, image) in positions.iter().zip(images) {
                 match image {

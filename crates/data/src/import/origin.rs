@@ -32,7 +32,10 @@ pub(super) enum Origin {
 /// An image that has been read and decoded.
 pub(super) struct Image {
     pub(super) bytes: Vec<u8>,
+    /// Smaller than the image where it is to be shrunk.
     pub(super) pixels: Pixels<'static>,
+    /// Width and height of the image.
+    pub(super) size: (usize, usize),
     pub(super) source: Option<Source>,
     pub(super) name: Option<String>,
 }
@@ -122,24 +125,27 @@ impl Origin {
         }
     }
 
-    /// The images at ascending positions, which also ascend from call to call. `work` is done on each in parallel.
+    /// The images at ascending positions, which also ascend from call to call. `work` is done on each in parallel; where it
+    /// shrinks what is longer than `side`, large JPEGs may come smaller.
     pub(super) fn read<T: Send>(
         &mut self,
         positions: &[usize],
+        side: Option<u32>,
         work: impl Fn(Image) -> Result<T, String> + Sync,
     ) -> Result<Vec<Result<T, Bad>>> {
         match self {
-            Self::Table(images) => Ok(each(&images.at(positions)?, work)),
+            Self::Table(images) => Ok(each(&images.at(positions)?, side, work)),
             Self::Parts(sources) => {
                 let sources: Vec<Source> = positions.iter().map(|&position| sources[position].clone()).collect();
-                Ok(each(&sources, work))
+                Ok(each(&sources, side, work))
             }
             Self::Raw(images) => {
                 let raw = images.read(positions)?;
                 let one = |(pixels, name): (Pixels<'static>, String)| {
                     let bad = |reason| (Some(name.clone()), reason);
                     let bytes = png::encode(&pixels).map_err(bad)?;
-                    work(Image { bytes, pixels, source: None, name: Some(name.clone()) }).map_err(bad)
+                    let size = (pixels.width, pixels.height);
+                    work(Image { bytes, pixels, size, source: None, name: Some(name.clone()) }).map_err(bad)
                 };
                 Ok(raw.into_par_iter().map(one).collect())
             }
@@ -147,13 +153,18 @@ impl Origin {
     }
 }
 
-fn each<T: Send>(sources: &[Source], work: impl Fn(Image) -> Result<T, String> + Sync) -> Vec<Result<T, Bad>> {
+fn each<T: Send>(
+    sources: &[Source],
+    side: Option<u32>,
+    work: impl Fn(Image) -> Result<T, String> + Sync,
+) -> Vec<Result<T, Bad>> {
     let one = |source: &Source| {
         let name = source.name().map(str::to_owned);
         let bad = |reason| (name.clone(), reason);
         let bytes = source.read().map_err(bad)?;
-        let pixels = decode::decode(&bytes, None).map_err(bad)?;
-        let image = Image { bytes: bytes.into_owned(), pixels, source: Some(source.clone()), name: name.clone() };
+        // Nothing is longer than all there is.
+        let (pixels, size) = decode::decode_to_shrink(&bytes, side.unwrap_or(u32::MAX / 2)).map_err(bad)?;
+        let image = Image { bytes: bytes.into_owned(), pixels, size, source: Some(source.clone()), name: name.clone() };
         work(image).map_err(bad)
     };
     sources.par_iter().map(one).collect()

@@ -263,7 +263,7 @@ fn one_shard(
         let mut at = 0_u64;
         while next < kept.len() && at < options.shard_bytes {
             let positions = &kept[next..(next + BATCH).min(kept.len())];
-            let images = in_pool(options.import.threads, || origin.read(positions, work))??;
+            let images = in_pool(options.import.threads, || origin.read(positions, options.max_side, work))??;
             for (&position, image) in positions.iter().zip(images) {
                 match image {
                     Ok(image) => {
@@ -296,10 +296,10 @@ fn one_shard(
 }
 
 fn prepare(image: Image, options: &PackOptions) -> Result<Packed, String> {
-    let largest = image.pixels.width.max(image.pixels.height);
+    let largest = image.size.0.max(image.size.1);
     let (bytes, pixels, shrunk) = match options.max_side {
         Some(side) if largest > side as usize => {
-            let (bytes, pixels) = shrink::shrink(&image.bytes, image.pixels, side, options.quality)?;
+            let (bytes, pixels) = shrink::shrink(&image.bytes, image.pixels, image.size, side, options.quality)?;
             (bytes, pixels, true)
         }
         _ => (image.bytes, image.pixels, false),

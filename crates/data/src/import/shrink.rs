@@ -7,27 +7,29 @@ use image::{
 use super::png;
 use crate::decode::Pixels;
 
-/// The picture with its longer side cut to `side` pixels, encoded as JPEG where `bytes` were lossy, else as PNG; and what
-/// will be decoded from it.
+/// The picture, which is (width, height) large but may have been decoded smaller, with its longer side cut to `side` pixels,
+/// encoded as JPEG where `bytes` were lossy, else as PNG; and what will be decoded from it.
 pub(super) fn shrink(
     bytes: &[u8],
     pixels: Pixels<'static>,
+    (width, height): (usize, usize),
     side: u32,
     quality: u8,
 ) -> Result<(Vec<u8>, Pixels<'static>), String> {
-    let (width, height) = (pixels.width as u32, pixels.height as u32);
-    let scaled = |length: u32| {
-        let longer = u64::from(width.max(height));
-        ((u64::from(length) * u64::from(side) + longer / 2) / longer).max(1) as u32
+    let scaled = |length: usize| {
+        let longer = width.max(height) as u64;
+        ((length as u64 * u64::from(side) + longer / 2) / longer).max(1) as u32
     };
+    let (width, height) = (scaled(width), scaled(height));
+    let decoded = (pixels.width as u32, pixels.height as u32);
     let data = pixels.data.into_owned();
     let wrong = || "pixels of an unexpected size".to_owned();
     let image = match pixels.channels {
-        1 => DynamicImage::ImageLuma8(GrayImage::from_raw(width, height, data).ok_or_else(wrong)?),
-        _ => DynamicImage::ImageRgb8(RgbImage::from_raw(width, height, data).ok_or_else(wrong)?),
+        1 => DynamicImage::ImageLuma8(GrayImage::from_raw(decoded.0, decoded.1, data).ok_or_else(wrong)?),
+        _ => DynamicImage::ImageRgb8(RgbImage::from_raw(decoded.0, decoded.1, data).ok_or_else(wrong)?),
     };
     // As Pillow's `thumbnail` does by default, but sharper: bicubic rings less than Lanczos at edges.
-    let small = image.resize_exact(scaled(width), scaled(height), FilterType::CatmullRom);
+    let small = image.resize_exact(width, height, FilterType::CatmullRom);
     let (width, height, channels) = (small.width(), small.height(), pixels.channels);
     let data = small.into_bytes();
     let small = Pixels { width: width as usize, height: height as usize, channels, data: data.into() };

@@ -7,27 +7,36 @@ use super::preset::{Preset, Role};
 use crate::ops::{Change, Fill, Rect, random_erasing};
 use crate::pixels::{ImageRef, Shape};
 
-/// All random choices of one view.
+/// All random choices of one view, in the order in which they are carried out: what [`Augment::apply`] does to an image, as
+/// plain numbers, for whoever carries it out elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Drawn {
-    /// The part of the image that is taken; `None` is the evaluation view.
-    pub(super) crop: Option<Rect>,
-    /// Pixels right and down.
-    pub(super) moved: (isize, isize),
-    pub(super) fill: Fill,
-    /// Degrees, counter-clockwise.
-    pub(super) angle: Option<f32>,
-    pub(super) flip: bool,
-    pub(super) vertical_flip: bool,
-    /// In the order of application.
-    pub(super) changes: [Option<Change>; 4],
-    pub(super) grayscale: bool,
-    /// Bits that are kept.
-    pub(super) bits: Option<u32>,
-    pub(super) equalize: bool,
-    pub(super) sigma: Option<f32>,
-    pub(super) solarize: bool,
-    pub(super) cutout: Option<Rect>,
+pub struct Drawn {
+    /// The part of the image that is taken and resized; `None` is the evaluation view.
+    pub crop: Option<Rect>,
+    /// How far the window that shows the image moves, pixels right and down; see [`crate::ops::shift`].
+    pub moved: (isize, isize),
+    /// What appears beyond the image where it was moved or turned away.
+    pub fill: Fill,
+    /// A turn in degrees, counter-clockwise.
+    pub angle: Option<f32>,
+    /// Whether left and right are exchanged.
+    pub flip: bool,
+    /// Whether top and bottom are exchanged.
+    pub vertical_flip: bool,
+    /// Changes of light and color, in the order of application.
+    pub changes: [Option<Change>; 4],
+    /// Whether the color is taken away.
+    pub grayscale: bool,
+    /// The upper bits that are kept.
+    pub bits: Option<u32>,
+    /// Whether levels are spread evenly.
+    pub equalize: bool,
+    /// Standard deviation of a blur in pixels of the output.
+    pub sigma: Option<f32>,
+    /// Whether everything above half brightness is inverted.
+    pub solarize: bool,
+    /// What is blackened.
+    pub cutout: Option<Rect>,
 }
 
 impl Augment {

@@ -12,6 +12,7 @@ mod run;
 mod views;
 mod words;
 
+pub use draw::Drawn;
 pub use options::Augment;
 pub use preset::{PRESETS, Preset};
 pub(crate) use resolve::{auto_pad, check_color};

@@ -7,6 +7,7 @@ use foretask_random::Key;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::draw::Drawn;
 use super::options::{Augment, KEYS as AUGMENT_KEYS};
 use super::preset::{Preset, Role, SMALL};
 use super::run::check_out;
@@ -134,6 +135,21 @@ impl Views {
         }
         views.run(image, key, shape, blocks);
         Ok(())
+    }
+
+    /// The random choices of [`Views::apply`] as numbers, an entry a view: the large ones, then the local ones. Of the image
+    /// only its size counts.
+    ///
+    /// # Errors
+    /// Those of [`Views::apply`].
+    pub fn draw(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Vec<Drawn>> {
+        self.validate(PLAIN.word)?;
+        self.suits(PLAIN.word, shape)?;
+        image.check_against(shape)?;
+        let views = self.filled(&PLAIN, shape);
+        let draw =
+            |(number, augment, shape): (u64, &Augment, Shape)| augment.draw_filled(image, key.with(number), shape);
+        Ok(views.each(shape).map(draw).collect())
     }
 
     /// The random choices of [`Views::apply`], a line a view.

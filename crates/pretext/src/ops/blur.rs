@@ -48,21 +48,36 @@ impl Buffers {
         let (across, down) = (radius.min(width - 1), radius.min(height - 1));
         self.between.resize(plane.len(), 0.0);
         self.padded.resize(width + 2 * across, 0.0);
-        self.gaussian(across, sigma);
+        gaussian(across, sigma, &mut self.weights);
         blur_rows(plane, width, &self.weights[..=across], &mut self.padded, &mut self.between);
-        self.gaussian(down, sigma);
+        gaussian(down, sigma, &mut self.weights);
         blur_columns(&self.between, (height, width), &self.weights[..=down], plane);
     }
+}
 
-    fn gaussian(&mut self, radius: usize, sigma: f32) {
-        self.weights.clear();
-        self.weights.extend((0..=2 * radius).map(|i| {
-            let x = (i as f32 - radius as f32) / sigma;
-            (-0.5 * x * x).exp()
-        }));
-        let sum: f32 = self.weights.iter().sum();
-        self.weights.iter_mut().for_each(|weight| *weight /= sum);
+/// The Gaussian at `2 * radius + 1` pixels, of sum 1.
+fn gaussian(radius: usize, sigma: f32, weights: &mut Vec<f32>) {
+    weights.clear();
+    weights.extend((0..=2 * radius).map(|i| {
+        let x = (i as f32 - radius as f32) / sigma;
+        (-0.5 * x * x).exp()
+    }));
+    let sum: f32 = weights.iter().sum();
+    for weight in weights.iter_mut() {
+        *weight /= sum;
     }
+}
+
+/// What [`gaussian_blur`] with the radius of [`blur_radius`] multiplies the pixels of a line of `side` pixels by: the pixel
+/// itself, then those at distance 1, 2, … on either side.
+pub fn blur_weights(sigma: f32, side: usize) -> Vec<f32> {
+    if sigma.is_nan() || sigma <= 0.0 {
+        return vec![1.0];
+    }
+    let radius = blur_radius(sigma).min(side.saturating_sub(1));
+    let mut weights = Vec::new();
+    gaussian(radius, sigma.min(MAX_SIGMA), &mut weights);
+    weights.split_off(radius)
 }
 
 for_each_level! {
@@ -202,6 +217,23 @@ mod tests {
     #[test]
     fn the_radius_covers_three_sigma() {
         assert_eq!((blur_radius(0.1), blur_radius(1.0), blur_radius(2.0), blur_radius(1e9)), (1, 3, 6, 96));
+    }
+
+    #[test]
+    fn the_weights_told_are_those_that_a_point_becomes() {
+        for (sigma, side) in [(0.1, 9), (1.3, 21), (2.0, 5), (0.0, 4), (9.0, 7)] {
+            let told = blur_weights(sigma, side);
+            assert_eq!(told.len() - 1, if sigma > 0.0 { blur_radius(sigma).min(side - 1) } else { 0 });
+            // A white line blurred across: only its weights are left.
+            let mut data = vec![0.0; side * side];
+            data.chunks_exact_mut(side).for_each(|row| row[side - 1] = 1.0);
+            gaussian_blur(&mut data, Shape::new(1, side, side), blur_radius(sigma), sigma);
+            for (distance, weight) in told.iter().enumerate() {
+                // The last pixel is its own border: nothing of it is reflected.
+                let got = data[side - 1 - distance];
+                assert!((got - weight).abs() < 1e-6 || distance == side - 1, "{sigma} {side}: {got} {weight}");
+            }
+        }
     }
 
     proptest! {

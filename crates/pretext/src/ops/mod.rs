@@ -21,7 +21,7 @@ mod tone;
 mod turn;
 mod view;
 
-pub use blur::{MAX_SIGMA, blur_radius, gaussian_blur};
+pub use blur::{MAX_SIGMA, blur_radius, blur_weights, gaussian_blur};
 pub use color::{brightness, contrast, grayscale, saturation};
 pub use convert::to_planes;
 pub use equalize::equalize;

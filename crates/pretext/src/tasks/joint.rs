@@ -108,6 +108,10 @@ macro_rules! joint_embedding {
                 self.views_of(shape).blocks(shape)
             }
 
+            fn views(&self, shape: $crate::pixels::Shape) -> Option<$crate::augment::Views> {
+                Some(self.views_of(shape))
+            }
+
             fn target(&self, _shape: $crate::pixels::Shape) -> $crate::batch::TargetKind {
                 $crate::batch::TargetKind::Views
             }

@@ -132,6 +132,26 @@ fn views_can_be_used_by_themselves() {
     assert_eq!(views.words(picture, Key::new(3), COLOR).unwrap().len(), 4);
 }
 
+#[test]
+fn what_is_drawn_can_be_carried_out_elsewhere() {
+    let data = picture(40, 40, 3, 2);
+    let picture = image(&data, 40, 40, 3);
+    for task in all_tasks() {
+        let views = task.views(COLOR);
+        assert_eq!(views.is_some(), task.info().options[0].name == "views", "{}", task.name());
+        let Some(views) = views else { continue };
+        let drawn = views.draw(picture, Key::new(3), COLOR).unwrap();
+        assert_eq!(drawn.len(), task.layout(COLOR).inputs_per_image());
+        assert_eq!(drawn, views.draw(picture, Key::new(3), COLOR).unwrap());
+        let lines = views.words(picture, Key::new(3), COLOR).unwrap();
+        for (drawn, line) in drawn.iter().zip(lines) {
+            assert_eq!((drawn.flip, drawn.solarize), (line.contains("mirror"), line.contains("solarize")), "{line}");
+        }
+    }
+    let gray = image(&data[..1600], 40, 40, 1);
+    assert!(Views::preset("simclr").unwrap().draw(gray, Key::new(3), COLOR).is_err());
+}
+
 proptest! {
     #[test]
     fn resolved_views_are_the_same_views(

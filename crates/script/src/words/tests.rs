@@ -110,7 +110,21 @@ fn options_are_those_of_the_structs() {
     let pretrain = keys(&foretask_train::PretrainOptions::default());
     assert_eq!(
         documented("pretrain"),
-        with(pretrain, &["epochs", "steps", "budget", "momentum", "nesterov", "trust", "betas", "precision", "online"])
+        with(
+            pretrain,
+            &[
+                "epochs",
+                "steps",
+                "budget",
+                "momentum",
+                "nesterov",
+                "trust",
+                "betas",
+                "precision",
+                "augment_on",
+                "online"
+            ]
+        )
     );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
     assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "precision"]));

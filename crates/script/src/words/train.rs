@@ -147,6 +147,12 @@ fn pretrain_options() -> Vec<OptionDoc> {
         option("accumulate", "whole number from 1", "batches whose gradients are averaged for one step"),
         OptionDoc::new("precision", "\"f32\" or \"bf16\"", "\"f32\"", PRECISION),
         OptionDoc::new(
+            "augment_on",
+            "\"auto\", \"host\" or \"device\"",
+            "\"auto\"",
+            "where views are made: on a GPU, or by the loader's threads; the same views up to rounding",
+        ),
+        OptionDoc::new(
             "seed",
             "whole number",
             "the script's seed",

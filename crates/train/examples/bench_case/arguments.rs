@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use foretask_backend::Precision;
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Shape;
+use foretask_train::AugmentOn;
 
-pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--batch 128] [--threads 1] \
-                                [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
+pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--batch 128] [--threads 1] [--loader 1] \
+                                [--augment-on host|device] [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
 
 /// One case.
 pub(crate) struct Arguments {
@@ -17,7 +18,11 @@ pub(crate) struct Arguments {
     arch: Arch,
     width: usize,
     pub(crate) batch: usize,
+    /// That compute.
     pub(crate) threads: usize,
+    /// That make batches; as many unless told otherwise.
+    pub(crate) loader: usize,
+    pub(crate) augment_on: AugmentOn,
     pub(crate) device: String,
     pub(crate) precision: Precision,
     pub(crate) seconds: f64,
@@ -35,6 +40,8 @@ impl Arguments {
             width: 16,
             batch: 128,
             threads: 1,
+            loader: 0,
+            augment_on: AugmentOn::Auto,
             device: "flex".to_owned(),
             precision: Precision::F32,
             seconds: 6.0,
@@ -48,12 +55,17 @@ impl Arguments {
                 "--width" => read.width = value.parse()?,
                 "--batch" => read.batch = value.parse()?,
                 "--threads" => read.threads = value.parse()?,
+                "--loader" => read.loader = value.parse()?,
+                "--augment-on" => read.augment_on = serde_json::from_value(value.into())?,
                 "--device" => read.device = value,
                 "--precision" => read.precision = serde_json::from_value(value.into())?,
                 "--seconds" => read.seconds = value.parse()?,
                 "--photos" => read.photos = Some(value.into()),
                 other => return Err(format!("there is no option {other}; {USAGE}").into()),
             }
+        }
+        if read.loader == 0 {
+            read.loader = read.threads;
         }
         Ok(Some(read))
     }

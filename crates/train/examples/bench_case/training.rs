@@ -48,6 +48,7 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
         // The peer does not clip.
         clip_norm: 0.0,
         precision: arguments.precision,
+        augment_on: arguments.augment_on,
         ..PretrainOptions::default()
     };
     let task = TaskMix::from(Task::by_name(&arguments.work)?);
@@ -123,7 +124,7 @@ fn watched(
         folder: folder.path(),
         events: &events,
         interrupt: &interrupt,
-        threads: arguments.threads,
+        threads: arguments.loader,
         checkpoint_every: Duration::from_hours(1),
     };
     match work(&cx) {

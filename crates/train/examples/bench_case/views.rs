@@ -69,7 +69,7 @@ fn run<'a>(
         Ok(batch)
     };
     let mut window = Window::new(arguments.seconds);
-    with_batches(&sampling, 0..u64::MAX, arguments.threads, &make, |batches| {
+    with_batches(&sampling, 0..u64::MAX, arguments.loader, &make, |batches| {
         let mut done = 0;
         loop {
             done += batches.take()?.count as u64;

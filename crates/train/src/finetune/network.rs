@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_backend::{Scope, catch, host_tensor};
 use foretask_data::Images;
-use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
+use foretask_models::{ClassHead, Classifier, Encoder, Network};
 use foretask_objectives::cross_entropy;
 use foretask_random::Key;
 
@@ -13,7 +13,7 @@ use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::features::{extract_features, views};
+use crate::features::{extract_features, on_device, views};
 use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
 use crate::optim::{AdamW, Optimizer, Rule};
@@ -165,8 +165,7 @@ fn one_round(
         ahead.of(request);
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
-        let x =
-            catch("bringing a batch to the device", || recipe.precision.input(images_tensor(data, input, &device)))?;
+        let x = catch("bringing a batch to the device", || recipe.precision.input(on_device(data, input, &device)))?;
         Ok((x, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
     };
     let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {
@@ -184,11 +183,6 @@ fn one_round(
         Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), gauges))
     };
     train(network, optimizer, &plan, &make, &mut Memoryless(forward), |i| images.row(i as usize), cx)
-}
-
-fn images_tensor(data: Vec<f32>, input: &InputSpec, device: &burn::tensor::Device) -> Tensor<4> {
-    let count = data.len() / input.len().max(1);
-    Tensor::from_data(TensorData::new(data, [count, input.channels, input.height, input.width]), device)
 }
 
 fn batch_accuracy(logits: &Tensor<2>, labels: &[u32], classes: usize) -> f64 {

@@ -3,10 +3,11 @@
 use burn::tensor::Tensor;
 use foretask_backend::catch;
 use foretask_data::Images;
-use foretask_pretext::{Batch, ImageRef, Resolved, Slot, Targets};
+use foretask_pretext::{Batch, ImageRef, PretextError, Resolved, Slot, Targets};
 use foretask_random::Key;
 
 use super::learner::Normalizer;
+use super::on_device::{self, OnDevice, Sources};
 use crate::error::TrainError;
 use crate::loader::{Request, Workers};
 
@@ -30,9 +31,30 @@ pub(super) struct Block {
     pub(super) per_image: usize,
 }
 
+/// A task, its key in this epoch, and how the device makes its views, where it does.
+struct Maker<'a> {
+    task: &'a Resolved,
+    key: Key,
+    on_device: Option<&'a OnDevice>,
+}
+
+/// What the loader's threads make of a batch for one task.
+enum Made {
+    /// Its inputs.
+    Inputs(Batch),
+    /// What the device makes inputs of.
+    Sources(Sources),
+}
+
+/// The part of it that belongs to one image.
+enum Place<'a> {
+    Inputs(Slot<'a>),
+    Sources(on_device::Slot<'a>),
+}
+
 /// What each task makes of the images of a request. Random choices follow from (seed, task, epoch, row, view, operation).
 pub(super) fn make<'a>(
-    tasks: impl Iterator<Item = &'a Resolved>,
+    tasks: impl Iterator<Item = (&'a Resolved, Option<&'a OnDevice>)>,
     images: &Images,
     normalizer: &Normalizer,
     seed: u64,
@@ -44,32 +66,75 @@ pub(super) fn make<'a>(
         0 => Key::new(seed),
         _ => Key::new(seed).named("task").with(number as u64),
     };
-    let tasks: Vec<(&Resolved, Key)> = tasks.zip(0..).map(|(task, n)| (task, key(n).with(request.epoch))).collect();
+    let maker = |((task, on_device), n)| Maker { task, key: key(n).with(request.epoch), on_device };
+    let makers: Vec<Maker<'_>> = tasks.zip(0..).map(maker).collect();
     let count = request.indices.len();
-    let mut made: Vec<Batch> = tasks.iter().map(|(task, _)| Batch::new(&task.task, task.shape, count)).collect();
-    let mut slots: Vec<Vec<Slot<'_>>> = (0..count).map(|_| Vec::with_capacity(tasks.len())).collect();
-    for batch in &mut made {
-        batch.images.clone_from(&request.indices);
-        slots.iter_mut().zip(batch.slots()).for_each(|(slots, slot)| slots.push(slot));
+    let mut made: Vec<Made> = makers.iter().map(|maker| maker.room(count)).collect();
+    let mut places: Vec<Vec<Place<'_>>> = (0..count).map(|_| Vec::with_capacity(makers.len())).collect();
+    for made in &mut made {
+        places.iter_mut().zip(made.places()).for_each(|(places, place)| places.push(place));
     }
-    let work = slots.into_iter().zip(&request.indices).collect();
-    workers.each(work, |(slots, &index): (Vec<Slot<'_>>, &u32)| {
+    let work = places.into_iter().zip(&request.indices).collect();
+    workers.each(work, |(places, &index): (Vec<Place<'_>>, &u32)| {
         // Looked at once, however many tasks there are: large images are decoded each time.
         let pixels = images.get(index as usize)?;
         let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
         let image = ImageRef { data: &pixels.data, width, height, channels };
         let row = images.row(index as usize);
-        slots.into_iter().zip(&tasks).try_for_each(|(slot, (task, key))| {
-            task.task.generate(image, key.with(row), task.shape, slot).map_err(|source| TrainError::Image {
+        places.into_iter().zip(&makers).try_for_each(|(place, maker)| {
+            maker.fill(image, row, place).map_err(|source| TrainError::Image {
                 name: images.name(index as usize),
                 row,
                 source: Box::new(source),
             })
         })
     })?;
-    let ready = |Batch { inputs, targets, images, .. }: Batch| {
-        let blocks = || inputs.into_iter().map(|block| normalizer.block(block)).collect();
-        Ok(Ready { inputs: catch("bringing a batch to the device", blocks)?, targets, images })
+    let ready = |(made, maker): (Made, &Maker<'_>)| {
+        let finish = || maker.finish(made, &request.indices, normalizer);
+        Ok(catch("bringing a batch to the device", finish)?)
     };
-    made.into_iter().map(ready).collect()
+    made.into_iter().zip(&makers).map(ready).collect()
+}
+
+impl Maker<'_> {
+    fn room(&self, count: usize) -> Made {
+        match self.on_device {
+            Some(on_device) => Made::Sources(on_device.sources(count)),
+            None => Made::Inputs(Batch::new(&self.task.task, self.task.shape, count)),
+        }
+    }
+
+    fn fill(&self, image: ImageRef<'_>, row: u64, place: Place<'_>) -> Result<(), PretextError> {
+        let key = self.key.with(row);
+        match (place, self.on_device) {
+            (Place::Sources(slot), Some(on_device)) => on_device.fill(image, key, slot),
+            (Place::Inputs(slot), _) => self.task.task.generate(image, key, self.task.shape, slot),
+            // There are sources only where the device makes views.
+            (Place::Sources(_), None) => Ok(()),
+        }
+    }
+
+    fn finish(&self, made: Made, images: &[u32], normalizer: &Normalizer) -> Ready {
+        let (inputs, targets) = match (made, self.on_device) {
+            (Made::Inputs(Batch { inputs, targets, .. }), _) => {
+                (inputs.into_iter().map(|block| normalizer.block(block)).collect(), targets)
+            }
+            (Made::Sources(sources), on_device) => {
+                let views = on_device.map(|on_device| on_device.make(sources, &normalizer.device)).unwrap_or_default();
+                let block = |(x, per_image)| normalizer.normalized(x, per_image);
+                (views.into_iter().map(block).collect(), Targets::Views)
+            }
+        };
+        Ready { inputs, targets, images: images.to_vec() }
+    }
+}
+
+impl Made {
+    /// One an image, in order.
+    fn places(&mut self) -> Vec<Place<'_>> {
+        match self {
+            Self::Inputs(batch) => batch.slots().into_iter().map(Place::Inputs).collect(),
+            Self::Sources(sources) => sources.slots().into_iter().map(Place::Sources).collect(),
+        }
+    }
 }

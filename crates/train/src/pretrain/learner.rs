@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
-use foretask_backend::{Precision, Scope, host_tensor, in_f32};
+use foretask_backend::{Precision, Scope, host_tensor, in_f32, upload};
 use foretask_models::{Backbone, Head, InputSpec};
 use foretask_pretext::Inputs;
 
@@ -61,8 +61,12 @@ impl Normalizer {
     /// Inputs as the network takes them.
     pub(super) fn block(&self, inputs: Inputs) -> Block {
         let Inputs { data, shape, per_image } = inputs;
-        let x = self.images(data, shape).sub(self.mean.clone()).div(self.std.clone());
-        Block { x: self.precision.input(x), per_image }
+        self.normalized(self.images(data, shape), per_image)
+    }
+
+    /// The same for inputs that are on the device already.
+    pub(super) fn normalized(&self, x: Tensor<4>, per_image: usize) -> Block {
+        Block { x: self.precision.input(x.sub(self.mean.clone()).div(self.std.clone())), per_image }
     }
 
     /// Back to 0..1, on the host.
@@ -73,6 +77,6 @@ impl Normalizer {
     /// Numbers as they are.
     pub(super) fn images(&self, data: Vec<f32>, shape: foretask_pretext::Shape) -> Tensor<4> {
         let n = data.len() / shape.len().max(1);
-        Tensor::from_data(TensorData::new(data, [n, shape.channels, shape.height, shape.width]), &self.device)
+        upload(data, [n, shape.channels, shape.height, shape.width], &self.device)
     }
 }

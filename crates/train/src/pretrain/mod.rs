@@ -10,6 +10,7 @@ mod lesson;
 mod methods;
 mod mix;
 mod observer;
+mod on_device;
 mod options;
 mod plan;
 mod result;
@@ -29,6 +30,7 @@ pub use collapse::OnCollapse;
 pub use heads::HeadConfig;
 pub use mix::TaskMix;
 pub use observer::Observer;
+pub use on_device::AugmentOn;
 pub use options::{OptimizerName, PretrainOptions};
 pub(crate) use plan::{LARGEST_SIDE, SMALLEST_SIDE};
 pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
@@ -85,14 +87,19 @@ fn run(
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let ahead = Ahead::new(images, &plan.sampling);
+    let on_device = plan.options.augment_on.settle(&plan.tasks, images.uniform_size(), cx.device);
+    let views_on_device = on_device.iter().any(Option::is_some);
+    if plan.options.augment_on.is_auto() && views_on_device {
+        cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");
+    }
     let make = |request: &Request, workers: &Workers| {
         ahead.of(request);
-        let tasks = plan.tasks.iter().map(|task| &task.task);
+        let tasks = plan.tasks.iter().map(|task| &task.task).zip(on_device.iter().map(Option::as_ref));
         batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
     };
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let row = |index: u32| images.row(index as usize);
-    let identity = identity(start, &plan, &input, images, cx)?;
+    let identity = identity(start, &plan, &input, images, views_on_device, cx)?;
     let look = |encoder: &Backbone| match observer {
         Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
         None => Ok(Vec::new()),
@@ -184,6 +191,7 @@ fn identity(
     plan: &PretrainPlan,
     input: &InputSpec,
     images: &Images,
+    views_on_device: bool,
     cx: &Context<'_>,
 ) -> Result<String, TrainError> {
     let PretrainPlan { config, tasks, balance, length, sampling, accumulate, rule, lr, weight_decay, options, .. } =
@@ -198,5 +206,8 @@ fn identity(
     hash.update(&text);
     hash.update(images.fingerprint().as_bytes());
     hash.update(cx.device.name().as_bytes());
+    if views_on_device {
+        hash.update(b"views on the device");
+    }
     Ok(hash.finalize().to_hex().to_string())
 }

@@ -4,6 +4,7 @@ use foretask_backend::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::collapse::OnCollapse;
+use super::on_device::AugmentOn;
 use crate::error::TrainError;
 use crate::length::{Budget, Length};
 use crate::optim::Scaling;
@@ -83,6 +84,9 @@ pub struct PretrainOptions {
     /// The type of number that the network computes in; weights, their updates and losses stay `f32`.
     #[serde(skip_serializing_if = "Precision::is_full")]
     pub precision: Precision,
+    /// Where the views of an image are made; what happens to them is the same up to rounding.
+    #[serde(skip_serializing_if = "AugmentOn::is_auto")]
+    pub augment_on: AugmentOn,
     /// Decides first weights, order and every random choice.
     pub seed: u64,
     /// What happens when the features become the same for every image.
@@ -112,6 +116,7 @@ impl Default for PretrainOptions {
             clip_norm: 5.0,
             accumulate: 1,
             precision: Precision::F32,
+            augment_on: AugmentOn::Auto,
             seed: 0,
             on_collapse: OnCollapse::Stop,
             image_size: None,
@@ -249,6 +254,7 @@ mod tests {
             (r#"{"clip_norm": -1}"#, ["`clip_norm`", "0 for no clipping"]),
             (r#"{"precision": "f16"}"#, ["unknown variant", "bf16"]),
             (r#"{"optimizer": "adam"}"#, ["unknown variant", "adamw"]),
+            (r#"{"augment_on": "gpu"}"#, ["unknown variant", "device"]),
             (r#"{"budget": "soon"}"#, ["not a time", "2m"]),
         ] {
             let error = read(text).unwrap_err();

@@ -126,6 +126,7 @@ pub fn plan_pretraining(
     let mut notes = Vec::new();
     let shape = input_shape(start, pool, options, &mut notes)?;
     let (resolved, shape) = resolve(mix, shape, &mut notes)?;
+    options.augment_on.check(resolved.iter())?;
     let (config, reasons) = start.config().resolve(shape.height, shape.width)?;
     notes.extend(reasons.iter().map(|reason| as_note(reason)));
     let sampling = sampling(mix, pool, options, &mut notes)?;
@@ -409,6 +410,19 @@ mod tests {
         assert_eq!(shape(&mixed, "{}"), Shape::new(3, 32, 32));
         let large = Pool { count: 99, channels: 3, size: Some((640, 480)), smallest_side: 480, windows: None };
         assert_eq!(shape(&large, "{}"), Shape::new(3, 128, 128));
+    }
+
+    #[test]
+    fn views_on_the_device_are_refused_where_there_are_none() {
+        for on in ["auto", "host", "device"] {
+            assert!(plan("simclr", &pool(99), &format!(r#"{{"augment_on": "{on}"}}"#)).is_ok());
+        }
+        let error = plan("rotation", &pool(99), r#"{"augment_on": "device"}"#).unwrap_err();
+        assert!(
+            error.contains("`augment_on`") && error.contains("simclr") && error.contains("leave it out"),
+            "{error}"
+        );
+        assert!(plan("rotation", &pool(99), r#"{"augment_on": "auto"}"#).is_ok());
     }
 
     #[test]

@@ -10,6 +10,10 @@ use foretask_data::{Blob, LoadOptions, Samples, Source};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
+mod on_device;
+#[cfg(feature = "libtorch")]
+mod with_libtorch;
+
 use super::*;
 use crate::balance::Balance;
 use crate::checkpoint;
@@ -62,6 +66,7 @@ struct Run<'a> {
     task: &'a str,
     options: &'a str,
     folder: &'a Path,
+    device: &'a str,
     threads: usize,
     checkpoint_every: Duration,
     /// Asks to stop once this many steps are saved.
@@ -70,7 +75,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(task: &'a str, options: &'a str, folder: &'a Path) -> Self {
-        Self { task, options, folder, threads: 2, checkpoint_every: Duration::from_hours(1), stop_at: None }
+        let checkpoint_every = Duration::from_hours(1);
+        Self { task, options, folder, device: "flex", threads: 2, checkpoint_every, stop_at: None }
     }
 
     fn run(&self) -> Result<Pretrained, TrainError> {
@@ -78,7 +84,7 @@ impl<'a> Run<'a> {
     }
 
     fn run_mix(&self, mix: &TaskMix) -> Result<Pretrained, TrainError> {
-        let device = foretask_backend::device("flex").unwrap();
+        let device = foretask_backend::device(self.device).unwrap();
         let interrupt = Interrupt::new();
         let events = |event: Event| {
             if let (Event::Saved { step }, Some(stop)) = (event, self.stop_at)

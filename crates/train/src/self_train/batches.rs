@@ -1,5 +1,7 @@
 //! Batches of a round: a weak and a strong view of images of the pool, and labelled images.
 
+use burn::tensor::{Device, Tensor};
+use foretask_backend::catch;
 use foretask_data::Images;
 use foretask_models::InputSpec;
 use foretask_pretext::Augment;
@@ -7,22 +9,20 @@ use foretask_random::Key;
 
 use super::ConsistencyOptions;
 use crate::error::TrainError;
-use crate::features::views;
+use crate::features::{on_device, views};
 use crate::loader::{Request, Sampling, Workers};
 
-/// One batch; all views normalized.
+/// One batch; all views normalized and on the device.
 pub(super) struct Batch {
     /// Number of the update, from 0.
     pub(super) step: u64,
     /// The pool's images, by their position.
     pub(super) rows: Vec<u32>,
     /// What the teacher sees of them.
-    pub(super) weak: Vec<f32>,
-    /// What the student sees of them.
-    pub(super) strong: Vec<f32>,
-    /// Labelled images, slightly changed.
-    pub(super) few: Vec<f32>,
-    /// Their labels.
+    pub(super) weak: Tensor<4>,
+    /// What the student sees: the same images, strongly changed, and labelled ones, slightly changed.
+    pub(super) changed: Tensor<4>,
+    /// Labels of the latter.
     pub(super) labels: Vec<u32>,
 }
 
@@ -35,6 +35,8 @@ pub(super) struct Batches<'a> {
     pub(super) strong: Augment,
     pub(super) options: &'a ConsistencyOptions,
     pub(super) key: Key,
+    /// Without gradient graph: inputs have none.
+    pub(super) device: Device,
 }
 
 impl Batches<'_> {
@@ -61,9 +63,11 @@ impl Batches<'_> {
         let chosen = order.request(request.batch);
         let key = self.key.named("labelled").with(chosen.epoch);
         let of_row = |i: u32| key.with(self.few.row(i as usize));
-        let few = views(self.few, &chosen.indices, self.input, &gentle, of_row, workers)?;
+        changed.extend(views(self.few, &chosen.indices, self.input, &gentle, of_row, workers)?);
         let labels = chosen.indices.iter().map(|&i| self.labels[i as usize]).collect();
-        Ok(Batch { step: request.batch, rows, weak, strong: changed, few, labels })
+        let arrive = |data| on_device(data, self.input, &self.device);
+        let (weak, changed) = catch("bringing a batch to the device", || (arrive(weak), arrive(changed)))?;
+        Ok(Batch { step: request.batch, rows, weak, changed, labels })
     }
 }
 

@@ -15,7 +15,7 @@ use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use foretask_backend::{StateDict, catch, host_tensor};
 use foretask_data::Images;
-use foretask_models::{Classifier, InputSpec};
+use foretask_models::Classifier;
 use foretask_objectives::cross_entropy;
 use foretask_pretext::Shape;
 use foretask_random::Key;
@@ -112,7 +112,7 @@ pub fn consistency_round(
         identity: identity(start, few, pool, guide, balanced, options, round),
     };
     let optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), options.weight_decay);
-    let batches = Batches { pool, few, labels: &labels, input, strong: augment, options, key };
+    let batches = Batches { pool, few, labels: &labels, input, strong: augment, options, key, device: plain.clone() };
     let ahead = Ahead::new(pool, &sampling);
     let make = |request: &_, workers: &_| {
         ahead.of(request);
@@ -124,15 +124,14 @@ pub fn consistency_round(
         }
         let teacher = &mut *teacher.borrow_mut();
         student.fill(teacher);
-        let answers = softmax(teacher.forward(images_tensor(batch.weak, input, &plain)), 1);
+        let answers = softmax(teacher.forward(batch.weak), 1);
         let mut marginal = host_tensor(student.marginal.value()).data;
         let mut targets = Targets::of(host_tensor(answers).data, &mut marginal, balanced, options);
         student.marginal.update(|old| Tensor::from_data(TensorData::new(marginal, [classes]), &old.device()));
         targets.blend(guide, &batch.rows, options.guide_at(batch.step), options.threshold);
 
         let count = batch.rows.len();
-        let x = [batch.strong, batch.few].concat();
-        let logits = student.network.forward(images_tensor(x, input, &device));
+        let logits = student.network.forward(batch.changed);
         let known = logits.clone().slice([count..count + batch.labels.len(), 0..classes]);
         let gauges = measure.then(|| gauges(&targets, &known, &batch.labels, guide, &batch.rows, classes));
         let wanted = Tensor::<2>::from_data(TensorData::new(targets.masked(), [count, classes]), &device);
@@ -176,11 +175,6 @@ fn check_fit(labels: &[u32], pool: &Images, guide: &[f32], classes: usize) -> Re
         )));
     }
     Ok(())
-}
-
-fn images_tensor(data: Vec<f32>, input: &InputSpec, device: &Device) -> Tensor<4> {
-    let count = data.len() / input.len().max(1);
-    Tensor::from_data(TensorData::new(data, [count, input.channels, input.height, input.width]), device)
 }
 
 fn class_tensor(labels: &[u32], device: &Device) -> Tensor<1, Int> {

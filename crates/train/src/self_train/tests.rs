@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretask_models::{Arch, BackboneConfig, Encoder, Stem};
+use foretask_models::{Arch, BackboneConfig, Encoder, InputSpec, Stem};
 use foretask_pretext::Augment;
 
 use super::*;
