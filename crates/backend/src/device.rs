@@ -67,9 +67,9 @@ pub(crate) const GET_CUDA: &str =
 
 /// The device of a name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` (`cuda:N` and `cuda` mean the same).
 ///
-/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs flex leads:
-/// with this crate's kernels it trained residual networks of width 16 and 64 in 0.5 to 0.85 of the CPU time that they
-/// took through libtorch (two cores, AVX-512, one thread each).
+/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs flex needs 0.8
+/// to 1.0 of libtorch's CPU time for residual networks of width 16, 1.04 of it at width 64, and about half of its memory
+/// (two cores, AVX-512; docs/bench.md).
 ///
 /// # Errors
 /// [`BackendError::UnknownDevice`] for any other name; [`BackendError::DeviceUnavailable`] where this build lacks the

@@ -29,36 +29,42 @@ pub fn nearest(bank: &Features, queries: &Features, k: usize) -> Result<Vec<Vec<
         )));
     }
     let dim = bank.dim.max(1);
+    let rows = (bank.data.len() / dim).max(1);
     let bank = Rows::new(unit_rows(&bank.data, dim), dim)?;
     let queries = unit_rows(&queries.data, dim);
     let mut found = Vec::with_capacity(queries.len() / dim);
-    for block in queries.chunks(QUERIES * dim) {
+    for block in queries.chunks((PRODUCTS / rows).clamp(4, 256) * dim) {
         let similarities = bank.dots(block.to_vec())?;
-        let rows = similarities.len() / (block.len() / dim).max(1);
-        let best = similarities.par_chunks(rows.max(1)).map(|row| best(row, k));
-        found.par_extend(best);
+        found.par_extend(similarities.par_chunks(rows).map(|row| best(row, k)));
     }
     Ok(found)
 }
 
-/// Queries compared together with the bank: their similarities with ten thousand rows take ten megabytes.
-const QUERIES: usize = 256;
+/// Similarities held at once, about: sixteen megabytes, whatever the size of the bank.
+const PRODUCTS: usize = 4 << 20;
 
 /// The `k` largest, best first; equal ones in their order.
 fn best(similarities: &[f32], k: usize) -> Vec<Neighbor> {
+    if k == 0 {
+        return Vec::new();
+    }
     let order = |a: &Neighbor, b: &Neighbor| b.similarity.total_cmp(&a.similarity).then(a.index.cmp(&b.index));
-    let mut neighbors = (0..).zip(similarities).map(|(index, &similarity)| Neighbor { index, similarity });
-    let mut kept: Vec<Neighbor> = neighbors.by_ref().take(k).collect();
-    kept.sort_unstable_by(order);
-    for neighbor in neighbors {
-        // Nearly all end here. A later one that is equal to the last does not displace it.
-        if kept.last().is_none_or(|last| neighbor.similarity <= last.similarity) {
+    let mut kept: Vec<Neighbor> = Vec::with_capacity(similarities.len().min(k.saturating_mul(2)));
+    let mut least = None;
+    for (index, &similarity) in (0..).zip(similarities) {
+        // Nearly all end here. A later one that is equal to the least of the best does not displace it.
+        if least.is_some_and(|least| similarity <= least) {
             continue;
         }
-        kept.pop();
-        let place = kept.partition_point(|other| order(other, &neighbor).is_lt());
-        kept.insert(place, neighbor);
+        kept.push(Neighbor { index, similarity });
+        if kept.len() == k.saturating_mul(2) {
+            kept.select_nth_unstable_by(k - 1, order);
+            kept.truncate(k);
+            least = kept.last().map(|last| last.similarity);
+        }
     }
+    kept.sort_unstable_by(order);
+    kept.truncate(k);
     kept
 }
 
@@ -95,6 +101,20 @@ mod tests {
         assert_eq!(found[1].iter().map(|n| n.index).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(nearest(&bank, &features(&[1.0, 1.0], 2), 9).unwrap()[0].len(), 4);
         assert!(nearest(&bank, &features(&[1.0, 1.0, 1.0], 3), 1).is_err());
+    }
+
+    #[test]
+    fn the_best_of_many_are_those_of_sorting_all() {
+        let mut rng = foretask_random::Key::new(5).rng();
+        // Few different values, so that many are equal; some that are no number.
+        let all: Vec<f32> =
+            (0..999).map(|_| if rng.below(99) == 0 { f32::NAN } else { rng.below(40) as f32 }).collect();
+        let mut sorted: Vec<u32> = (0..999).collect();
+        sorted.sort_by(|&a, &b| all[b as usize].total_cmp(&all[a as usize]).then(a.cmp(&b)));
+        for k in [0, 1, 2, 7, 300, 499, 500, 998, 999, 2000] {
+            let found: Vec<u32> = best(&all, k).iter().map(|neighbor| neighbor.index).collect();
+            assert_eq!(found, sorted[..k.min(999)], "{k}");
+        }
     }
 
     #[test]
