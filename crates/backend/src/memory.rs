@@ -2,7 +2,8 @@
 
 use std::fs;
 
-/// Tells glibc to keep freed memory instead of returning it to the kernel after every step.
+/// Tells glibc to keep freed memory instead of returning it to the kernel after every step, and libtorch to ask for it in a
+/// way that lets glibc give it out again.
 ///
 /// A training step allocates and frees the same large activations over and over. With glibc's defaults each of them is
 /// mapped, faulted in page by page and unmapped again, which costs 15 to 20 % of a step. Call it first thing in `main`;
@@ -19,6 +20,8 @@ pub fn tune_memory() {
             libc::mallopt(libc::M_TOP_PAD, TOP_UP);
         }
     }
+    #[cfg(feature = "libtorch")]
+    crate::libtorch::shim::tune_memory();
 }
 
 /// The most resident memory this process has held so far, in bytes; 0 where the system does not tell.

@@ -41,6 +41,19 @@ fn after(mut y: Tensor, shortcut: Option<&Tensor>, relu: bool) -> Tensor {
     if relu { y.relu_() } else { y }
 }
 
+/// A gradient through the relu that gave `result`: in the gradient's own memory where nobody else has it, because here a
+/// step's memory is at its peak.
+fn through_relu(result: &Tensor, mut grad: TchTensor) -> TchTensor {
+    // The result, not the gradient, is the receiver of tch's functions.
+    if grad.tensor.kind() == result.kind() && grad.tensor.stride() == result.stride() {
+        let in_place = grad.mut_ops(|grad| result.threshold_backward_grad_input(grad, grad, 0.0));
+        if let Some(passed) = in_place {
+            return passed;
+        }
+    }
+    TchTensor::new(result.threshold_backward(&channels_last(&grad.tensor.to_kind(result.kind())), 0.0))
+}
+
 impl Kernels for LibTorch {
     fn conv2d_forward(x: TchTensor, weight: TchTensor, step: Step) -> TchTensor {
         if !fits(&x) {
@@ -92,24 +105,18 @@ impl Kernels for LibTorch {
         (TchTensor::new(y), TchTensor::new(mean), TchTensor::new(variance))
     }
 
-    fn norm_backward(state: NormState<Self>, grad: TchTensor, shortcut: bool) -> NormGradients<Self> {
+    fn norm_backward(mut state: NormState<Self>, grad: TchTensor, shortcut: bool) -> NormGradients<Self> {
         if !fits(&state.x) {
             return composed::norm_backward::<Self>(state, grad, shortcut);
         }
         let x = channels_last(&state.x.tensor);
-        let incoming = channels_last(&grad.tensor.to_kind(x.kind()));
-        let (grad, behind) = match &state.result {
-            // The result, not the gradient, is the receiver of tch's function.
-            Some(result) if state.options.relu => {
-                let passed = result.tensor.threshold_backward(&incoming, 0.0);
-                (passed.shallow_clone(), TchTensor::new(passed))
-            }
-            // burn's own handle is handed on: it knows who else holds this memory.
-            _ => (incoming, grad),
+        let grad = match state.result.take() {
+            Some(result) if state.options.relu => through_relu(&result.tensor, grad),
+            _ => grad,
         };
         let inverse = (&state.variance.tensor + state.options.epsilon).rsqrt();
         let [of_x, of_scale, of_shift] = shim::batch_norm_backward(
-            [&grad, &x, &state.scale.tensor],
+            [&channels_last(&grad.tensor.to_kind(x.kind())), &x, &state.scale.tensor],
             [&state.mean.tensor, &inverse],
             state.options.epsilon,
         );
@@ -117,7 +124,8 @@ impl Kernels for LibTorch {
             x: TchTensor::new(of_x),
             scale: TchTensor::new(of_scale),
             shift: TchTensor::new(of_shift),
-            shortcut: shortcut.then_some(behind),
+            // burn's own handle is handed on: it knows who else holds this memory.
+            shortcut: shortcut.then_some(grad),
         }
     }
 

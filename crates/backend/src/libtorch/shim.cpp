@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <optional>
 #include <string>
@@ -18,6 +19,8 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/native_batch_norm_backward.h>
 #include <ATen/ops/native_layer_norm_backward.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
 
 namespace {
 
@@ -43,11 +46,52 @@ std::optional<at::Tensor> maybe(const at::Tensor *tensor) {
   return tensor == nullptr ? std::nullopt : std::optional<at::Tensor>(*tensor);
 }
 
+// Memory of tensors on the CPU. libtorch's own allocator asks glibc for aligned blocks; glibc takes an aligned block out of a
+// larger one, so that a freed one is never large enough for the same request again, and a training step that asks for the
+// same sizes over and over comes to hold far more than it uses. Here plain blocks are aligned by hand. In front of what a
+// tensor gets stands the block's beginning.
+class Reusing final : public c10::Allocator {
+public:
+  c10::DataPtr allocate(size_t bytes) override {
+    void *data = bytes == 0 ? nullptr : aligned(bytes);
+    return {data, data, &release, c10::Device(c10::kCPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void *to, const void *from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
+
+private:
+  static constexpr size_t ALIGNMENT = 64;
+
+  static void *aligned(size_t bytes) {
+    const size_t room = ALIGNMENT + sizeof(void *);
+    void *block = bytes > SIZE_MAX - room ? nullptr : std::malloc(bytes + room);
+    TORCH_CHECK(block != nullptr, "not enough memory: you tried to allocate ", bytes, " bytes.");
+    const auto first = reinterpret_cast<std::uintptr_t>(block) + sizeof(void *);
+    auto *data = reinterpret_cast<void **>((first + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+    data[-1] = block;
+    return data;
+  }
+
+  static void release(void *data) {
+    if (data != nullptr) {
+      std::free(static_cast<void **>(data)[-1]);
+    }
+  }
+};
+
 } // namespace
 
 extern "C" {
 
 const char *foretask_torch_message() { return message.c_str(); }
+
+void foretask_torch_tune_memory() {
+  // Never destroyed: tensors may outlive everything else.
+  static Reusing *allocator = new Reusing();
+  c10::SetCPUAllocator(allocator);
+}
 
 int foretask_torch_channels_last(const at::Tensor *x, at::Tensor **found) {
   return guarded([&] { *found = new at::Tensor(x->contiguous(at::MemoryFormat::ChannelsLast)); });

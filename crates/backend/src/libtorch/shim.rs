@@ -9,6 +9,7 @@ use torch_sys::C_tensor;
 
 unsafe extern "C" {
     fn foretask_torch_message() -> *const c_char;
+    fn foretask_torch_tune_memory();
     fn foretask_torch_channels_last(x: *const C_tensor, found: *mut *mut C_tensor) -> c_int;
     fn foretask_torch_pinned_to_gpu(x: *const C_tensor, index: i64, found: *mut *mut C_tensor) -> c_int;
     fn foretask_torch_convolution_backward(
@@ -86,6 +87,12 @@ fn all<const N: usize>(found: [Option<Tensor>; N]) -> [Tensor; N] {
 
 fn pointer(tensor: Option<&Tensor>) -> *const C_tensor {
     tensor.map_or(null(), Tensor::as_ptr)
+}
+
+/// From now on freed memory of tensors on the CPU serves the next request of the same size.
+pub(crate) fn tune_memory() {
+    // SAFETY: takes nothing; tensors made before know how to free themselves.
+    unsafe { foretask_torch_tune_memory() };
 }
 
 /// The same values with channels last in memory, copied only where they lie otherwise. `[n, c, h, w]`.

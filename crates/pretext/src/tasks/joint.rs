@@ -289,16 +289,32 @@ impl Run {
     }
 
     /// Steps during which something stays as it is: one epoch, but at most a tenth of the run.
-    pub(crate) fn freeze(&self, freeze: &mut Option<u64>, what: &str, notes: &mut Vec<Auto>) {
+    pub(crate) fn freeze(&self, freeze: &mut Option<u64>, what: &str, notes: &mut Vec<Auto>) -> Result<()> {
         let auto = self.steps.map_or(self.epoch(), |steps| self.epoch().min(steps / 10));
         choose(freeze, "freeze", auto, format!("{what} during the first epoch, at most a tenth of the run"), notes);
+        self.within(*freeze, "freeze", &format!("{what} to the very end"))
+    }
+
+    /// Refuses a number of steps that the run does not outlast, for `then` is what would happen.
+    pub(crate) fn within(&self, given: Option<u64>, option: &'static str, then: &str) -> Result<()> {
+        match (given, self.steps) {
+            (Some(given), Some(steps)) if given > 0 && given >= steps => Err(PretextError::Unsuitable {
+                word: self.word,
+                option,
+                value: given.to_string(),
+                problem: format!("the run has {steps} steps, so {then}"),
+                way_out: format!("choose less than {steps}, or \"auto\""),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Steps of a warm-up: ten epochs, but at most a tenth of the run.
-    pub(crate) fn warmup(&self, warmup: &mut Option<u64>, notes: &mut Vec<Auto>) {
+    pub(crate) fn warmup(&self, warmup: &mut Option<u64>, notes: &mut Vec<Auto>) -> Result<()> {
         let ten = 10 * self.epoch();
         let auto = self.steps.map_or(ten, |steps| ten.min(steps / 10));
         choose(warmup, "warmup", auto, "ten epochs, at most a tenth of the run", notes);
+        self.within(*warmup, "warmup", "it never gets warm")
     }
 
     /// Where the pool lies between 20 000 and 1 000 000 images, from 0 to 1 by its logarithm: between these, values made for

@@ -134,12 +134,15 @@ impl SwAv {
         let groups = task.prototypes.unwrap_or(0) as usize;
         // 3840 for 3000 prototypes in the paper; never so much that images meet themselves.
         let wanted = (groups + groups / 4).div_ceil(batch) * batch;
+        let room = pool / 2 / batch * batch;
         let (queue, reason) = if 2 * batch >= groups {
             (0, "the two views of a batch are enough for the groups")
-        } else if wanted <= pool / 2 {
+        } else if steps.is_some_and(|steps| (wanted.min(room) / batch) as u64 >= steps) {
+            (0, "the run is over before a queue is full")
+        } else if wanted <= room {
             (wanted, "a batch alone would leave most groups empty")
         } else {
-            (pool / 2 / batch * batch, "as many as there may be: at most half the pool")
+            (room, "as many as there may be: at most half the pool")
         };
         choose(&mut task.queue, "queue", queue as u32, reason, &mut notes);
         run.check_queue(task.queue)?;
@@ -148,15 +151,11 @@ impl SwAv {
         } else {
             let filled = u64::from(task.queue.unwrap_or(0)) / batch as u64;
             let start = steps.map_or(filled, |steps| (steps / 20).max(filled));
-            choose(
-                &mut task.queue_start,
-                "queue_start",
-                start,
-                "once filled, and after a twentieth of the run",
-                &mut notes,
-            );
+            let reason = "once filled, and after a twentieth of the run";
+            choose(&mut task.queue_start, "queue_start", start, reason, &mut notes);
+            run.within(task.queue_start, "queue_start", "the queue is never used")?;
         }
-        run.freeze(&mut task.freeze, "prototypes stay as they are", &mut notes);
+        run.freeze(&mut task.freeze, "prototypes stay as they are", &mut notes)?;
         run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 128, "as in the paper", &mut notes);
         Ok((task, notes))

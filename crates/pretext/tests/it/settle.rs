@@ -126,6 +126,15 @@ fn what_cannot_work_names_what_would() {
     assert!(nnclr.contains("choose 256"), "{nnclr}");
     let swav = refused(SwAv { prototypes: Some(3000), ..SwAv::default() }.settle(500, 64, 128, None));
     assert!(swav.contains("`prototypes` = 3000") && swav.contains("only 500 images") && swav.contains("at most 500"));
+    let swav = |task: SwAv| refused(task.settle(10_000, 64, 128, Some(40)));
+    let frozen = swav(SwAv { freeze: Some(40), ..SwAv::default() });
+    assert!(frozen.contains("`freeze` = 40") && frozen.contains("less than 40"), "{frozen}");
+    let unused = swav(SwAv { queue: Some(2560), ..SwAv::default() });
+    assert!(unused.contains("`queue_start` = 40") && unused.contains("never used"), "{unused}");
+    let dino = |task: Dino| refused(task.settle(10_000, 64, 128, Some(40)));
+    assert!(dino(Dino { freeze: Some(41), ..Dino::default() }).contains("to the very end"));
+    assert!(dino(Dino { warmup: Some(50), ..Dino::default() }).contains("`warmup` = 50"));
+    Dino { freeze: Some(39), warmup: Some(39), ..Dino::default() }.settle(10_000, 64, 128, Some(40)).unwrap();
     let clusters = refused(DeepCluster { prototypes: Some(501), ..DeepCluster::default() }.settle(500, 64, 128, None));
     assert!(clusters.starts_with("deepcluster") && clusters.contains("at most 500"), "{clusters}");
     let error = foretask_pretext::Task::MoCo(MoCo { version: 3, queue: Some(256), ..MoCo::default() }).validate();
