@@ -20,6 +20,15 @@ pub fn set_threads(threads: usize) -> Result<()> {
     Ok(())
 }
 
+/// From now on the calling thread computes alone. For threads that prepare data beside the one that trains.
+///
+/// libtorch gives every thread that computes a crew of its own, whose members wait for work by spinning, unless all crews
+/// together are larger than the machine: then they sleep, and waking them takes a fifth of a training step's time.
+pub fn compute_alone() {
+    #[cfg(feature = "libtorch")]
+    crate::libtorch::openmp::compute_alone();
+}
+
 /// How many threads compute now.
 pub fn threads() -> usize {
     rayon::current_num_threads()

@@ -4,7 +4,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use burn::tensor::{Device, Tensor};
-use foretask_backend::{catch, host_tensor, upload, upload_bytes};
+use foretask_backend::{catch, compute_alone, host_tensor, upload, upload_bytes};
 use foretask_data::Images;
 use foretask_models::{Backbone, Encoder, InputSpec};
 use foretask_pretext::{Augment, ImageRef, Shape};
@@ -198,6 +198,7 @@ fn each_batch(
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(1);
         scope.spawn(move || {
+            compute_alone();
             for part in indices.chunks(batch) {
                 let made = views.make(images, part, &workers);
                 let failed = made.is_err();

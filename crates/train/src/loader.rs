@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use foretask_backend::compute_alone;
 use foretask_data::Windows;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -163,6 +164,7 @@ pub fn with_batches<B: Send, R>(
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(PREFETCH);
         scope.spawn(move || {
+            compute_alone();
             for batch in range {
                 let made = make(&orders.request(batch), &workers);
                 let failed = made.is_err();

@@ -5,6 +5,8 @@
 pub(crate) struct Net {
     pub(crate) arch: &'static str,
     pub(crate) width: usize,
+    /// `small` keeps full resolution, `strided` halves it.
+    pub(crate) stem: &'static str,
 }
 
 /// How a case is measured.
@@ -39,9 +41,11 @@ pub(crate) struct Case {
     pub(crate) quick: bool,
 }
 
-const R10W16: Net = Net { arch: "resnet10", width: 16 };
-const R18W16: Net = Net { arch: "resnet18", width: 16 };
-const R18W64: Net = Net { arch: "resnet18", width: 64 };
+const R10W16: Net = Net { arch: "resnet10", width: 16, stem: "small" };
+/// The quickstart's network.
+const STRIDED: Net = Net { stem: "strided", ..R10W16 };
+const R18W16: Net = Net { arch: "resnet18", ..R10W16 };
+const R18W64: Net = Net { width: 64, ..R18W16 };
 const GRAY: &str = "28x28x1";
 const COLOR: &str = "32x32x3";
 
@@ -92,6 +96,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::new("data-224", "data", "224x224x3", None).batch(32),
     Case::new("photos-224", "photos", "224x224x3", None).batch(32).quick(),
     Case::net("compute-28-r10w16", "compute", GRAY, R10W16),
+    Case::net("compute-28-r10w16-strided", "compute", GRAY, STRIDED),
     Case::net("compute-28-r18w16", "compute", GRAY, R18W16).quick(),
     Case::net("compute-32-r18w16", "compute", COLOR, R18W16),
     Case::net("compute-28-r18w64", "compute", GRAY, R18W64),
@@ -99,6 +104,7 @@ pub(crate) const CASES: &[Case] = &[
     Case::net("compute-28-r18w16-bf16", "compute", GRAY, R18W16).bf16(),
     Case::net("compute-32-r18w64-bf16", "compute", COLOR, R18W64).bf16(),
     Case::net("simclr-28-r10w16", "simclr", GRAY, R10W16),
+    Case::net("simclr-28-r10w16-strided", "simclr", GRAY, STRIDED).quick(),
     Case::net("simclr-28-r18w16", "simclr", GRAY, R18W16).quick(),
     Case::net("simclr-32-r10w16", "simclr", COLOR, R10W16),
     Case::net("simclr-32-r18w16", "simclr", COLOR, R18W16).quick(),

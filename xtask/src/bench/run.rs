@@ -80,6 +80,7 @@ pub(crate) fn arguments(case: &Case, threads: usize, seconds: f64, photos: &Path
     if let Some(net) = case.net {
         add("--arch", net.arch.to_owned());
         add("--width", net.width.to_string());
+        add("--stem", net.stem.to_owned());
     }
     if case.precision != "f32" {
         add("--precision", case.precision.to_owned());
@@ -236,7 +237,7 @@ mod tests {
     fn both_sides_get_the_same_arguments() {
         let case = CASES.iter().find(|case| case.name == "simclr-32-r18w64").unwrap();
         let words = arguments(case, 2, 4.5, Path::new("photos")).join(" ");
-        assert_eq!(words, "simclr --threads 2 --seconds 4.5 --batch 128 --arch resnet18 --width 64 --image 32x32x3");
+        assert_eq!(words, "simclr --threads 2 --seconds 4.5 --batch 128 --arch resnet18 --width 64 --stem small --image 32x32x3");
         let photos = CASES.iter().find(|case| case.work == "photos").unwrap();
         assert!(arguments(photos, 1, 1.0, Path::new("photos")).join(" ").ends_with("--batch 32 --photos photos"));
     }

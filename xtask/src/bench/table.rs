@@ -280,7 +280,10 @@ pub(crate) fn what(case: &Case) -> String {
         (_, "finetune") => "fine-tuning end to end",
         (_, other) => other,
     };
-    let net = case.net.map_or(String::new(), |net| format!(", {} width {}", net.arch, net.width));
+    let net = case.net.map_or(String::new(), |net| {
+        let stem = if net.stem == "strided" { ", strided stem" } else { "" };
+        format!(", {} width {}{stem}", net.arch, net.width)
+    });
     let busy = if case.how == How::Busy { ", every core busy with something else" } else { "" };
     format!("{work}, {}{net}, batch {}{busy}", case.image, case.batch)
 }

@@ -2,6 +2,7 @@
 // burn-tch is declared deprecated by burn; this module is the one place that uses it.
 #![allow(deprecated)]
 
+pub(crate) mod openmp;
 pub(crate) mod shim;
 
 use std::fs;

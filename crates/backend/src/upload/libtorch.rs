@@ -26,7 +26,11 @@ fn sent<T>(values: &[T], shape: &Shape, kind: Kind, device: Device) -> TchTensor
     let here = unsafe { Tensor::from_blob(values.as_ptr().cast(), &sizes, &[], kind, Device::Cpu) };
     TchTensor::new(match device {
         Device::Cuda(index) => shim::pinned_to_gpu(&here, index).to_kind(Kind::Float),
-        _ if kind == Kind::Float => here.copy(),
+        _ if kind == Kind::Float => {
+            let mut copy = here.empty_like();
+            copy.copy_(&here);
+            copy
+        }
         _ => here.to_kind(Kind::Float),
     })
 }

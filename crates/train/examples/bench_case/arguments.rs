@@ -8,7 +8,7 @@ use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Shape;
 use foretask_train::AugmentOn;
 
-pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--batch 128] [--threads 1] [--loader 1] \
+pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--stem small|strided] [--batch 128] [--threads 1] [--loader 1] \
                                 [--augment-on host|device] [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
 
 /// One case.
@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
     pub(crate) shape: Shape,
     arch: Arch,
     width: usize,
+    stem: Stem,
     pub(crate) batch: usize,
     /// That compute.
     pub(crate) threads: usize,
@@ -38,6 +39,7 @@ impl Arguments {
             shape: Shape::new(1, 28, 28),
             arch: Arch::ResNet18,
             width: 16,
+            stem: Stem::Small,
             batch: 128,
             threads: 1,
             loader: 0,
@@ -53,6 +55,7 @@ impl Arguments {
                 "--image" => read.shape = shape(&value)?,
                 "--arch" => read.arch = serde_json::from_value(value.into())?,
                 "--width" => read.width = value.parse()?,
+                "--stem" => read.stem = serde_json::from_value(value.into())?,
                 "--batch" => read.batch = value.parse()?,
                 "--threads" => read.threads = value.parse()?,
                 "--loader" => read.loader = value.parse()?,
@@ -70,9 +73,9 @@ impl Arguments {
         Ok(Some(read))
     }
 
-    /// The network, with the full-resolution stem.
+    /// The network.
     pub(crate) fn network(&self) -> BackboneConfig {
-        BackboneConfig::new(self.arch, self.width).with_stem(Stem::Small)
+        BackboneConfig::new(self.arch, self.width).with_stem(self.stem)
     }
 
     /// The folder of photographs.

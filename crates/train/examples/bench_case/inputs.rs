@@ -9,12 +9,15 @@ use foretask_random::Key;
 
 /// Classes that labels take turns in.
 const CLASSES: usize = 10;
+/// Of images in memory, at most.
+const POOL_BYTES: usize = 64 << 20;
 /// Photographs made.
 const PHOTOS: usize = 64;
 const PHOTO_SIZE: [u32; 2] = [500, 375];
 
-/// `count` labelled images in memory.
+/// `count` labelled images in memory, or as many as fit into 64 MiB.
 pub(crate) fn images(count: usize, shape: Shape) -> Result<Images, Box<dyn Error>> {
+    let count = count.min(POOL_BYTES / (shape.height * shape.width * shape.channels));
     let kind = if shape.channels == 1 { 5 } else { 6 };
     let header = format!("P{kind}\n{} {}\n255\n", shape.width, shape.height);
     let source = |i: usize| {

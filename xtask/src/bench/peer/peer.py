@@ -25,9 +25,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 NORMALIZE = {"mean": [0.5], "std": [0.5]}
+# Of pictures in memory, at most.
+POOL_BYTES = 64 << 20
 
 
-# Network: torchvision's topology with a 3x3 stem of stride 1 and any width.
+# Network: torchvision's topology with a 3x3 stem and any width.
 
 class Block(nn.Module):
     def __init__(self, inputs, outputs, stride):
@@ -47,9 +49,9 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, blocks, channels, width):
+    def __init__(self, blocks, channels, width, stride):
         super().__init__()
-        layers = [nn.Conv2d(channels, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        layers = [nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
         inputs = width
         for stage in range(4):
             for block in range(blocks):
@@ -233,6 +235,7 @@ def main():
     options.add_argument("--image", default="28x28x1")
     options.add_argument("--arch", default="resnet18")
     options.add_argument("--width", type=int, default=16)
+    options.add_argument("--stem", choices=["small", "strided"], default="small")
     options.add_argument("--batch", type=int, default=128)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--workers", type=int, default=0)
@@ -245,7 +248,7 @@ def main():
     height, width, channels = map(int, o.image.split("x"))
     side = min(height, width)
 
-    net = ResNet({"resnet10": 1, "resnet18": 2}[o.arch], channels, o.width)
+    net = ResNet({"resnet10": 1, "resnet18": 2}[o.arch], channels, o.width, {"small": 1, "strided": 2}[o.stem])
 
     def through(net, x):
         """In half precision where that is asked for; losses are computed in single precision, as on our side."""
@@ -254,6 +257,7 @@ def main():
         return y.float()
 
     def loader(transform, count=10_000):
+        count = min(count, POOL_BYTES // (height * width * channels))
         return batches(Pictures(made_pictures(count, height, width, channels), transform), o.batch, o.workers)
 
     if o.work == "start":
