@@ -237,7 +237,10 @@ mod tests {
     fn both_sides_get_the_same_arguments() {
         let case = CASES.iter().find(|case| case.name == "simclr-32-r18w64").unwrap();
         let words = arguments(case, 2, 4.5, Path::new("photos")).join(" ");
-        assert_eq!(words, "simclr --threads 2 --seconds 4.5 --batch 128 --arch resnet18 --width 64 --stem small --image 32x32x3");
+        assert_eq!(
+            words,
+            "simclr --threads 2 --seconds 4.5 --batch 128 --arch resnet18 --width 64 --stem small --image 32x32x3"
+        );
         let photos = CASES.iter().find(|case| case.work == "photos").unwrap();
         assert!(arguments(photos, 1, 1.0, Path::new("photos")).join(" ").ends_with("--batch 32 --photos photos"));
     }

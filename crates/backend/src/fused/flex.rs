@@ -10,10 +10,10 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape};
 
 use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
+use crate::kernels::crew::Crew;
 use crate::kernels::layout::{Strided, to_channels_last};
 use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
-use crate::kernels::simd::Level;
 use crate::kernels::{Geometry, add, conv, conv_weight, norm, pool};
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
@@ -54,13 +54,8 @@ fn fits(tensors: &[&FlexTensor]) -> bool {
     tensors.iter().all(|tensor| tensor.dtype() == DType::F32 && tensor.layout().num_dims() <= 4)
 }
 
-fn geometry(x: [usize; 4], weight: &FlexTensor, step: Step) -> Geometry {
-    let [images, input, height, width] = x;
-    let [output, weight_input, kh, kw]: [usize; 4] = weight.layout().shape().dims();
-    assert_eq!(input, weight_input, "a convolution for {weight_input} channels was given {input}");
-    let (reach_h, reach_w) = (height + 2 * step.padding, width + 2 * step.padding);
-    assert!(kh <= reach_h && kw <= reach_w, "a {kh}x{kw} convolution was given a {height}x{width} map");
-    Geometry { images, height, width, input, output, kernel: [kh, kw], stride: step.stride, padding: step.padding }
+fn geometry(x: &FlexTensor, weight: &FlexTensor, step: Step) -> Geometry {
+    Geometry::new(x.layout().shape().dims(), weight.layout().shape().dims(), step.stride, step.padding)
 }
 
 /// Weights in PyTorch's order.
@@ -76,8 +71,8 @@ impl Kernels for Flex {
         if !fits(&[&x, &weight]) {
             return composed::conv2d::<Self>(x, weight, step);
         }
-        let g = geometry(x.layout().shape().dims(), &weight, step);
-        let y = conv::forward(&channels_last(&x), &dense(&weight), &g, Level::best());
+        let g = geometry(&x, &weight, step);
+        let y = conv::forward(&channels_last(&x), &dense(&weight), &g, Crew::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 
@@ -91,15 +86,15 @@ impl Kernels for Flex {
         if !fits(&[&x, &weight, &grad]) {
             return composed::conv2d_backward::<Self>(x, weight, grad, step, wanted);
         }
-        let g = geometry(x.layout().shape().dims(), &weight, step);
+        let g = geometry(&x, &weight, step);
         let grad = channels_last(&grad);
-        let level = Level::best();
+        let crew = Crew::rayon();
         let of_x = wanted[0].then(|| {
-            let values = conv::input_gradient(&grad, &dense(&weight), &g, level);
+            let values = conv::input_gradient(&grad, &dense(&weight), &g, crew);
             tensor(values, &[g.images, g.input, g.height, g.width])
         });
         let of_weight = wanted[1].then(|| {
-            let values = conv_weight::weight_gradient(&channels_last(&x), &grad, &g, level);
+            let values = conv_weight::weight_gradient(&channels_last(&x), &grad, &g, crew);
             let shape = Shape::from(dims(&weight));
             FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
         });
@@ -116,20 +111,12 @@ impl Kernels for Flex {
         if !fits(&[&x, &scale, &shift]) {
             return composed::norm::<Self>(x, scale, shift, shortcut, options);
         }
-        let level = Level::best();
         let shape = dims(&x);
         let values = channels_last(&x);
-        let (mean, variance) = norm::statistics(&values, shape[1], level);
-        let (scale, shift) = (dense(&scale), dense(&shift));
-        let factors =
-            mean.iter().zip(&variance).zip(scale.iter().zip(shift.iter())).map(|((mean, variance), (scale, shift))| {
-                let factor = f64::from(*scale) / (f64::from(*variance) + options.epsilon).sqrt();
-                (factor as f32, (f64::from(*shift) - f64::from(*mean) * factor) as f32)
-            });
-        let (factor, offset): (Vec<f32>, Vec<f32>) = factors.unzip();
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), relu: options.relu };
-        let y = norm::scale_shift(&values, &factor, &offset, after, level);
+        let affine = [&*dense(&scale), &*dense(&shift)];
+        let (y, mean, variance) = norm::forward(&values, affine, options.epsilon, after, Crew::rayon());
         let channels = [shape[1]];
         (tensor(y, &shape), tensor(mean, &channels), tensor(variance, &channels))
     }
@@ -152,7 +139,7 @@ impl Kernels for Flex {
                 relu: state.options.relu,
                 shortcut,
             },
-            Level::best(),
+            Crew::rayon(),
         );
         let channels = [shape[1]];
         NormGradients {
@@ -175,7 +162,7 @@ impl Kernels for Flex {
         }
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), relu };
-        let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Level::best());
+        let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Crew::rayon());
         tensor(values, &dims(&x))
     }
 
@@ -191,11 +178,11 @@ impl Kernels for Flex {
             let y = composed::conv2d::<Self>(x, weight, step);
             return composed::affine::<Self>(y, scale, shift, shortcut, relu);
         }
-        let g = geometry(x.layout().shape().dims(), &weight, step);
+        let g = geometry(&x, &weight, step);
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), relu };
         let affine = [&*dense(&scale), &*dense(&shift)];
-        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, Level::best());
+        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, Crew::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 

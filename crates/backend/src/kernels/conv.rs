@@ -5,13 +5,15 @@
 //! held in registers while the walk runs over them; nothing is copied or padded beforehand. Pixels at borders see fewer
 //! taps; pixels with equal taps are worked on together, across images, so that no work is spent on padding.
 
-use rayon::prelude::*;
-
 use super::Geometry;
+use super::crew::Crew;
 use super::geometry::{Group, Segment, Walk, groups};
 use super::norm::After;
-use super::share::{Share, filled};
-use super::simd::{LANES, Level, Simd, for_each_level};
+use super::share::{Buffer, Share};
+use super::simd::{LANES, Simd, for_each_level};
+
+/// Pixels of the largest tile.
+const TILE: usize = 12;
 
 /// Sixteen values on a cache line of their own.
 #[repr(C, align(64))]
@@ -19,29 +21,29 @@ use super::simd::{LANES, Level, Simd, for_each_level};
 pub(crate) struct Line([f32; LANES]);
 
 /// `[n, h, w, input]` and `[output, input, kh, kw]` to `[n, out_h, out_w, output]`.
-pub(crate) fn forward(x: &[f32], weight: &[f32], geometry: &Geometry, level: Level) -> Vec<f32> {
-    forward_with(x, &pack(weight, geometry, false, &[]), geometry, &End::NONE, level)
+pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
+    forward_with(x, &pack(weight, geometry, false, &[], crew), geometry, &End::NONE, crew)
 }
 
 /// [`forward`], then `y * scale + shift` a channel, then what follows: a convolution and its norm in one pass over the
 /// activations. The scale goes into the weights, the rest is done while results are in registers.
-pub(crate) fn forward_affine(
+pub(crate) fn forward_affine<B: Buffer>(
     x: &[f32],
     weight: &[f32],
     [scale, shift]: [&[f32]; 2],
     after: After<'_>,
     geometry: &Geometry,
-    level: Level,
-) -> Vec<f32> {
+    crew: Crew,
+) -> B {
     let mut padded = shift.to_vec();
     padded.resize(geometry.output.next_multiple_of(LANES), 0.0);
     if let Some(shortcut) = after.shortcut {
         assert_eq!(shortcut.len(), geometry.images * geometry.out_len(), "shortcut around a convolution");
     }
-    forward_with(x, &pack(weight, geometry, false, scale), geometry, &End { shift: &padded, after }, level)
+    forward_with(x, &pack(weight, geometry, false, scale, crew), geometry, &End { shift: &padded, after }, crew)
 }
 
-fn forward_with(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, level: Level) -> Vec<f32> {
+fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, crew: Crew) -> B {
     let g = geometry;
     let taps = |axis: usize, o: usize| g.forward_taps(axis, o);
     let walk = Walk {
@@ -52,11 +54,12 @@ fn forward_with(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, 
         kernel_width: g.kernel[1],
         taps: &taps,
     };
-    run(x, panels, &groups(&walk, LANES), [g.images, g.in_len(), g.out_len(), g.output], end, level)
+    let sizes = [g.images, g.in_len(), g.out_len(), g.output];
+    walked(x, panels, &groups(&walk, LANES), sizes, g.input, end, crew)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, output]` and `[output, input, kh, kw]` to `[n, h, w, input]`.
-pub(crate) fn input_gradient(grad: &[f32], weight: &[f32], geometry: &Geometry, level: Level) -> Vec<f32> {
+pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
     let g = geometry;
     let taps = |axis: usize, i: usize| g.backward_taps(axis, i);
     let walk = Walk {
@@ -67,8 +70,9 @@ pub(crate) fn input_gradient(grad: &[f32], weight: &[f32], geometry: &Geometry, 
         kernel_width: g.kernel[1],
         taps: &taps,
     };
-    let panels = pack(weight, g, true, &[]);
-    run(grad, &panels, &groups(&walk, LANES), [g.images, g.out_len(), g.in_len(), g.input], &End::NONE, level)
+    let panels = pack(weight, g, true, &[], crew);
+    let sizes = [g.images, g.out_len(), g.in_len(), g.input];
+    walked(grad, &panels, &groups(&walk, LANES), sizes, g.output, &End::NONE, crew)
 }
 
 /// What is done with a result before it goes to memory.
@@ -87,13 +91,13 @@ impl End<'_> {
 /// Those of output channel `o` are multiplied by `scale[o]`, unless that is empty.
 ///
 /// Backwards, input channels are the result, output channels the source, and taps run the other way.
-fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<Line> {
+fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32], crew: Crew) -> Vec<Line> {
     /// Source channels at a time, so that the lines written to stay in the nearest cache.
     const BLOCK: usize = 16;
     let (taps, input) = (g.taps(), g.input);
     let (result, source) = if backwards { (g.input, g.output) } else { (g.output, g.input) };
     let mut panels = vec![Line([0.0; LANES]); result.div_ceil(LANES) * taps * source];
-    panels.par_chunks_mut((taps * source).max(1)).enumerate().for_each(|(panel, lines)| {
+    crew.parts(&mut panels, taps * source, |panel, lines| {
         let first = panel * LANES;
         let lanes = (result - first).min(LANES);
         for block in (0..source).step_by(BLOCK) {
@@ -114,44 +118,63 @@ fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<Lin
 }
 
 /// Walks over all images, several at a time.
-fn run(source: &[f32], panels: &[Line], groups: &[Group], sizes: [usize; 4], end: &End<'_>, level: Level) -> Vec<f32> {
-    let [images, source_len, result_len, channels] = sizes;
+fn walked<B: Buffer>(
+    source: &[f32],
+    panels: &[Line],
+    groups: &[Group],
+    [images, source_len, result_len, channels]: [usize; 4],
+    source_channels: usize,
+    end: &End<'_>,
+    crew: Crew,
+) -> B {
+    let run = run_of(source_channels);
     assert_eq!(source.len(), images * source_len, "source of a convolution");
     let panel_len = panels.len() / channels.div_ceil(LANES).max(1) * LANES;
-    let block = block_of(images, source_len + result_len);
+    let block = block_of(images, result_len / channels.max(1), source_len + result_len);
     assert!(end.shift.is_empty() || end.shift.len() == channels.next_multiple_of(LANES), "shift of a convolution");
     // SAFETY: the blocks cover all images, the groups all pixels of an image, the panels all channels.
     unsafe {
-        filled(images * result_len, |result| {
-            (0..images.div_ceil(block)).into_par_iter().for_each(|i| {
+        B::filled(images * result_len, |result| {
+            crew.each(images.div_ceil(block), |i| {
                 let (first, last) = (i * block, ((i + 1) * block).min(images));
                 let job = Job {
-                    source: source.as_ptr().add(first * source_len),
+                    source: source[first * source_len..last * source_len].as_ptr(),
                     result: Share::new(result.at(first * result_len)),
                     images: last - first,
                     source_len,
                     result_len,
                     channels,
+                    run,
                     panels: panels.as_ptr().cast(),
                     panel_len,
                     shift: end.shift,
                     shortcut: end.after.shortcut.map(|shortcut| &shortcut[first * result_len..last * result_len]),
                     relu: end.after.relu,
                 };
-                walk_block(level, &job, groups);
+                walk_block(crew.level, &job, groups);
             });
         })
     }
 }
 
-/// How many images are worked on together: enough that rare pixels (corners) fill tiles, few enough for the cache.
-fn block_of(images: usize, values: usize) -> usize {
-    const TILE: usize = 12;
+/// How many images are worked on together: enough that rare pixels (corners) fill tiles where they matter, few enough for
+/// the cache.
+fn block_of(images: usize, pixels: usize, values: usize) -> usize {
     const CACHE: usize = 48 << 10;
-    let fit = (CACHE / values.max(1)).div_ceil(TILE).max(1) * TILE;
+    // In large maps corners are few, and edges fill tiles by themselves.
+    let unit = (64 * TILE).div_ceil(pixels.max(1)).min(TILE);
+    let fit = (CACHE / values.max(1)).div_ceil(unit).max(1) * unit;
     // Enough blocks that threads end together.
-    let share = images.div_ceil(4 * rayon::current_num_threads()).div_ceil(TILE).max(1) * TILE;
+    let share = images.div_ceil(4 * rayon::current_num_threads()).div_ceil(unit).max(1) * unit;
     fit.min(share)
+}
+
+/// Pixels that all panels of channels go over before the next ones are looked at, in whole tiles: what they see stays in the
+/// second-level cache, and the panels are read often enough to be worth it.
+fn run_of(source_channels: usize) -> usize {
+    const CACHE: usize = 64 << 10;
+    const LEAST: usize = 16 * TILE;
+    (CACHE / source_channels.max(1) / TILE * TILE).max(LEAST)
 }
 
 /// One block of images.
@@ -162,6 +185,8 @@ struct Job<'a> {
     source_len: usize,
     result_len: usize,
     channels: usize,
+    /// Pixels at a time.
+    run: usize,
     panels: *const f32,
     panel_len: usize,
     shift: &'a [f32],
@@ -199,8 +224,7 @@ unsafe fn walk_block_with<S: Simd>(job: &Job<'_>, groups: &[Group]) {
             let (source, result) = ((image * job.source_len) as u32, (image * job.result_len) as u32);
             pixels.extend(group.pixels.iter().map(|pixel| (pixel.0 + source, pixel.1 + result)));
         }
-        let mut channel = 0;
-        while channel < job.channels {
+        for (pixels, channel) in runs(&pixels, job) {
             // SAFETY: offsets of the group's pixels lie in the block; panels are as long as the segments say.
             unsafe {
                 let panel = job.panels.add(channel / LANES * job.panel_len);
@@ -211,7 +235,7 @@ unsafe fn walk_block_with<S: Simd>(job: &Job<'_>, groups: &[Group]) {
                     relu: job.relu,
                     width: (job.channels - channel).min(LANES),
                 };
-                let mut rest = pixels.as_slice();
+                let mut rest = pixels;
                 // A full tile is 12 rows on AVX-512 and 6 on AVX2.
                 if S::TILE >= 12 {
                     rest = tiles::<S, 12>(rest, &group.segments, job.source, panel, result, end);
@@ -222,9 +246,15 @@ unsafe fn walk_block_with<S: Simd>(job: &Job<'_>, groups: &[Group]) {
                 rest = tiles::<S, 2>(rest, &group.segments, job.source, panel, result, end);
                 tiles::<S, 1>(rest, &group.segments, job.source, panel, result, end);
             }
-            channel += LANES;
         }
     }
+}
+
+/// Runs of pixels, each with the first channel of every panel.
+#[inline(always)]
+fn runs<'a>(pixels: &'a [(u32, u32)], job: &Job<'_>) -> impl Iterator<Item = (&'a [(u32, u32)], usize)> {
+    let channels = job.channels;
+    pixels.chunks(job.run).flat_map(move |run| (0..channels).step_by(LANES).map(move |channel| (run, channel)))
 }
 
 /// As many whole tiles of `M` pixels as there are; returns the pixels left over.

@@ -5,7 +5,7 @@ use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
 use rayon::prelude::*;
 
-use super::share::filled;
+use super::share::Buffer;
 use super::simd::{Level, Simd, for_each_level};
 
 /// Values a part.
@@ -17,7 +17,7 @@ const DENSITY: f32 = 0.398_942_3;
 pub(crate) fn forward(x: &[f32], level: Level) -> Vec<f32> {
     // SAFETY: the parts cover the buffer; the level is the machine's.
     unsafe {
-        filled(x.len(), |to| {
+        Vec::filled(x.len(), |to| {
             x.par_chunks(PART).enumerate().for_each(|(i, x)| forward_part(level, x, to.part(i * PART, x.len())));
         })
     }
@@ -28,7 +28,7 @@ pub(crate) fn backward(x: &[f32], grad: &[f32], level: Level) -> Vec<f32> {
     assert_eq!(x.len(), grad.len(), "a gradient of another size");
     // SAFETY: as above.
     unsafe {
-        filled(x.len(), |to| {
+        Vec::filled(x.len(), |to| {
             x.par_chunks(PART).zip(grad.par_chunks(PART)).enumerate().for_each(|(i, (x, grad))| {
                 backward_part(level, x, grad, to.part(i * PART, x.len()));
             });

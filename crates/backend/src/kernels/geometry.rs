@@ -14,6 +14,18 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
+    /// Of an input `[n, c, h, w]` and weights `[output, input, kh, kw]`.
+    ///
+    /// # Panics
+    /// Where they do not fit together.
+    pub(crate) fn new(x: [usize; 4], weight: [usize; 4], stride: usize, padding: usize) -> Self {
+        let ([images, input, height, width], [output, weight_input, kh, kw]) = (x, weight);
+        assert_eq!(input, weight_input, "a convolution for {weight_input} channels was given {input}");
+        let (reach_h, reach_w) = (height + 2 * padding, width + 2 * padding);
+        assert!(kh <= reach_h && kw <= reach_w, "a {kh}x{kw} convolution was given a {height}x{width} map");
+        Self { images, height, width, input, output, kernel: [kh, kw], stride, padding }
+    }
+
     pub(crate) fn out_height(&self) -> usize {
         (self.height + 2 * self.padding - self.kernel[0]) / self.stride + 1
     }
@@ -37,12 +49,15 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
+    /// The source row, of `size`, that kernel row `k` sees from output row `o`, unless that is padding; columns alike.
+    pub(crate) fn source(&self, o: usize, k: usize, size: usize) -> Option<usize> {
+        (o * self.stride + k).checked_sub(self.padding).filter(|source| *source < size)
+    }
+
     /// Source rows of output row `o` in the forward pass, as (kernel row, source row).
     pub(crate) fn forward_taps(&self, axis: usize, o: usize) -> Vec<(usize, usize)> {
         let size = [self.height, self.width][axis];
-        (0..self.kernel[axis])
-            .filter_map(|k| Some((k, (o * self.stride + k).checked_sub(self.padding).filter(|source| *source < size)?)))
-            .collect()
+        (0..self.kernel[axis]).filter_map(|k| Some((k, self.source(o, k, size)?))).collect()
     }
 
     /// Output rows that input row `i` went into, as (kernel row counted backwards, output row), ascending.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::share::filled;
+use super::share::Buffer;
 use super::simd::{Level, Simd, for_each_level};
 
 /// Values a part of the rows: by sizes alone, so that sums are the same on any number of threads.
@@ -18,7 +18,7 @@ pub(crate) fn forward(x: &[f32], scale: &[f32], shift: &[f32], epsilon: f64, lev
     let (mut mean, mut inverse) = (vec![0.0; rows], vec![0.0; rows]);
     // SAFETY: the parts cover the buffer; the level is the machine's.
     let y = unsafe {
-        filled(x.len(), |to| {
+        Vec::filled(x.len(), |to| {
             let statistics = mean.par_chunks_mut(part).zip(inverse.par_chunks_mut(part));
             x.par_chunks(part * width).zip(statistics).enumerate().for_each(|(i, (x, (mean, inverse)))| {
                 let to = to.part(i * part * width, x.len());
@@ -96,7 +96,7 @@ pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> [Vec<f32>; 3] {
     let mut partial = Vec::new();
     // SAFETY: the parts cover the buffer; the level is the machine's.
     let of_x = unsafe {
-        filled(pass.x.len(), |to| {
+        Vec::filled(pass.x.len(), |to| {
             let statistics = pass.mean.par_chunks(part).zip(pass.inverse.par_chunks(part));
             let rows = pass.x.par_chunks(part * width).zip(pass.grad.par_chunks(part * width));
             let each = rows.zip(statistics).enumerate().map(|(i, ((x, grad), (mean, inverse)))| {

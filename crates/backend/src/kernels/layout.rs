@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::share::filled;
+use super::share::Buffer;
 
 /// Where the elements of a `[n, c, h, w]` tensor lie in a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) fn to_channels_last(from: &[f32], view: &Strided) -> Vec<f32> {
     };
     // SAFETY: every image is written completely.
     unsafe {
-        filled(view.len(), |to| {
+        Vec::filled(view.len(), |to| {
             (0..view.shape[0]).into_par_iter().with_min_len(1 + 4096 / image.max(1)).for_each(|n| {
                 let to = to.part(n * image, image);
                 for y in 0..h {

@@ -1,9 +1,10 @@
 //! Batch norm over rows of channels, with what usually follows it: `max(norm(x) + shortcut, 0)`.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
-use super::share::filled;
-use super::simd::{Level, Simd, for_each_level};
+use super::crew::Crew;
+use super::share::{Buffer, Share};
+use super::simd::{Simd, for_each_level};
 use super::sums::{PART, Sums, WIDE, sums};
 
 /// What follows the norm.
@@ -16,13 +17,13 @@ pub(crate) struct After<'a> {
 }
 
 /// Mean and biased variance of each of `channels` columns of `x`.
-pub(crate) fn statistics(x: &[f32], channels: usize, level: Level) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn statistics(x: &[f32], channels: usize, crew: Crew) -> (Vec<f32>, Vec<f32>) {
     let rows = x.len() / channels.max(1);
     // Values are taken relative to the first row, so that squares of a far-off mean do not swallow the variance.
     let Some(shift) = x.get(..channels).filter(|_| rows > 0) else {
         return (vec![0.0; channels], vec![0.0; channels]);
     };
-    let (sums, squares) = sums(x, x, x, channels, Sums::Moments { shift }, level);
+    let (sums, squares) = sums(x, x, x, channels, Sums::Moments { shift }, crew);
     let mut mean = Vec::with_capacity(channels);
     let mut variance = Vec::with_capacity(channels);
     for ((sum, square), shift) in sums.iter().zip(&squares).zip(shift) {
@@ -33,32 +34,50 @@ pub(crate) fn statistics(x: &[f32], channels: usize, level: Level) -> (Vec<f32>,
     (mean, variance)
 }
 
+/// A batch norm by the batch's own statistics, then what follows: result, mean, biased variance.
+pub(crate) fn forward<B: Buffer>(
+    x: &[f32],
+    [scale, shift]: [&[f32]; 2],
+    epsilon: f64,
+    after: After<'_>,
+    crew: Crew,
+) -> (B, Vec<f32>, Vec<f32>) {
+    let (mean, variance) = statistics(x, scale.len(), crew);
+    let each = mean.iter().zip(&variance).zip(scale.iter().zip(shift));
+    let factors = each.map(|((mean, variance), (scale, shift))| {
+        let factor = f64::from(*scale) / (f64::from(*variance) + epsilon).sqrt();
+        (factor as f32, (f64::from(*shift) - f64::from(*mean) * factor) as f32)
+    });
+    let (factor, offset): (Vec<f32>, Vec<f32>) = factors.unzip();
+    (scale_shift(x, &factor, &offset, after, crew), mean, variance)
+}
+
 /// `x * scale + shift` a channel, then what follows.
-pub(crate) fn scale_shift(x: &[f32], scale: &[f32], shift: &[f32], after: After<'_>, level: Level) -> Vec<f32> {
+pub(crate) fn scale_shift<B: Buffer>(x: &[f32], scale: &[f32], shift: &[f32], after: After<'_>, crew: Crew) -> B {
     let period = Period::new(scale.len());
     let (scale, shift) = (period.repeat(scale), period.repeat(shift));
     // SAFETY: the parts cover the buffer; the level is the machine's.
     unsafe {
-        filled(x.len(), |to| {
-            parts(x.len(), period.len).for_each(|part| {
+        B::filled(x.len(), |to| {
+            parts(x.len(), period.len, crew, |part| {
                 let shortcut = after.shortcut.map_or(&[][..], |shortcut| &shortcut[part.clone()]);
                 let to = to.part(part.start, part.len());
-                scale_shift_part(level, &x[part], &scale, &shift, shortcut, after.relu, to);
+                scale_shift_part(crew.level, &x[part], &scale, &shift, shortcut, after.relu, to);
             });
         })
     }
 }
 
 /// Gradients of [`scale_shift`] with a batch's own statistics.
-pub(crate) struct Gradients {
+pub(crate) struct Gradients<B> {
     /// Of `x`.
-    pub(crate) x: Vec<f32>,
+    pub(crate) x: B,
     /// Of the norm's scale.
     pub(crate) scale: Vec<f32>,
     /// Of the norm's shift.
     pub(crate) shift: Vec<f32>,
     /// Of the shortcut, where that was asked for.
-    pub(crate) shortcut: Option<Vec<f32>>,
+    pub(crate) shortcut: Option<B>,
 }
 
 /// What the backward pass of a batch norm starts from.
@@ -84,11 +103,11 @@ pub(crate) struct Backward<'a> {
 }
 
 /// Gradients through the norm, its statistics and what follows it.
-pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> Gradients {
+pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<B> {
     let channels = pass.scale.len();
     let rows = pass.x.len() / channels.max(1);
     let kind = Sums::Gradients { mean: pass.mean, relu: pass.relu };
-    let (sum_grad, sum_product) = sums(pass.x, pass.grad, pass.result, channels, kind, level);
+    let (sum_grad, sum_product) = sums(pass.x, pass.grad, pass.result, channels, kind, crew);
     // With g the gradient behind the relu and d = x - mean: dx = scale / sd * (g - mean(g) - d * mean(g d) / sd^2).
     let mut factors = [const { Vec::new() }; 3];
     let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
@@ -104,32 +123,30 @@ pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> Gradients {
     }
     let period = Period::new(channels);
     let factors = factors.map(|values| period.repeat(&values));
-    let mut behind = pass.shortcut.then(|| Vec::<f32>::with_capacity(pass.grad.len()));
-    let behind_share = behind.as_mut().map(|buffer| super::share::Share::new(buffer.as_mut_ptr()));
-    // SAFETY: the parts cover both buffers; the level is the machine's.
+    let walk = |to: Share, behind: Option<Share>| {
+        parts(pass.x.len(), period.len, crew, |part| {
+            let (start, len) = (part.start, part.len());
+            let result = if pass.relu { &pass.result[part.clone()] } else { &[][..] };
+            // SAFETY: the parts are disjoint and lie in both buffers; the level is the machine's.
+            unsafe {
+                let behind = behind.map_or(&mut [][..], |share| share.part(start, len));
+                let (x, grad) = (&pass.x[part.clone()], &pass.grad[part]);
+                gradient_part(crew.level, x, grad, result, &factors, to.part(start, len), behind);
+            }
+        });
+    };
+    let mut shortcut = None;
+    // SAFETY: the parts cover both buffers.
     let x = unsafe {
-        filled(pass.x.len(), |to| {
-            parts(pass.x.len(), period.len).for_each(|part| {
-                let behind = behind_share.map_or(&mut [][..], |share| share.part(part.start, part.len()));
-                let (start, len) = (part.start, part.len());
-                let result = if pass.relu { &pass.result[part.clone()] } else { &[][..] };
-                gradient_part(
-                    level,
-                    &pass.x[part.clone()],
-                    &pass.grad[part],
-                    result,
-                    &factors,
-                    to.part(start, len),
-                    behind,
-                );
-            });
+        B::filled(pass.x.len(), |to| {
+            if pass.shortcut {
+                shortcut = Some(B::filled(pass.grad.len(), |behind| walk(to, Some(behind))));
+            } else {
+                walk(to, None);
+            }
         })
     };
-    if let Some(buffer) = behind.as_mut() {
-        // SAFETY: every part was written.
-        unsafe { buffer.set_len(pass.grad.len()) };
-    }
-    Gradients { x, scale, shift, shortcut: behind }
+    Gradients { x, scale, shift, shortcut }
 }
 
 /// A channel count repeated until it fills the inner loops.
@@ -149,9 +166,9 @@ impl Period {
 }
 
 /// Ranges of whole periods that cover `len` values.
-fn parts(len: usize, period: usize) -> impl ParallelIterator<Item = std::ops::Range<usize>> {
+fn parts(len: usize, period: usize, crew: Crew, work: impl Fn(Range<usize>) + Sync) {
     let part = (PART / period).max(1) * period;
-    (0..len.div_ceil(part)).into_par_iter().map(move |i| i * part..((i + 1) * part).min(len))
+    crew.each(len.div_ceil(part), |i| work(i * part..((i + 1) * part).min(len)));
 }
 
 for_each_level! {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::share::filled;
+use super::share::Buffer;
 
 /// `[n, pixels, c]` to the mean over pixels `[n, c]`.
 pub(crate) fn mean(x: &[f32], images: usize, channels: usize) -> Vec<f32> {
@@ -59,7 +59,7 @@ pub(crate) fn enlarge(x: &[f32], sizes: &Enlarge) -> Vec<f32> {
     let (small, large) = (from[0] * from[1] * channels, to[0] * to[1] * channels);
     // SAFETY: every image is written completely.
     unsafe {
-        filled(images * large, |out| {
+        Vec::filled(images * large, |out| {
             (0..images).into_par_iter().with_min_len(1 + 4096 / large.max(1)).for_each(|n| {
                 let (x, out) = (&x[n * small..(n + 1) * small], out.part(n * large, large));
                 for (i, pixel) in out.chunks_exact_mut(channels).enumerate() {

@@ -1,16 +1,23 @@
 //! Writing disjoint parts of one buffer from several threads.
 
 /// A pointer that threads may share because each writes its own part.
-#[derive(Clone, Copy)]
-pub(crate) struct Share(*mut f32);
+pub(crate) struct Share<T = f32>(*mut T);
+
+impl<T> Clone for Share<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Share<T> {}
 
 // SAFETY: whoever dereferences the pointer promises disjoint parts; the pointer itself is a number.
-unsafe impl Send for Share {}
+unsafe impl<T: Send> Send for Share<T> {}
 // SAFETY: as above.
-unsafe impl Sync for Share {}
+unsafe impl<T: Send> Sync for Share<T> {}
 
-impl Share {
-    pub(crate) fn new(pointer: *mut f32) -> Self {
+impl<T> Share<T> {
+    pub(crate) fn new(pointer: *mut T) -> Self {
         Self(pointer)
     }
 
@@ -18,7 +25,7 @@ impl Share {
     ///
     /// # Safety
     /// `offset` lies in the buffer.
-    pub(crate) unsafe fn at(self, offset: usize) -> *mut f32 {
+    pub(crate) unsafe fn at(self, offset: usize) -> *mut T {
         // SAFETY: the caller's promise.
         unsafe { self.0.add(offset) }
     }
@@ -27,20 +34,27 @@ impl Share {
     ///
     /// # Safety
     /// The range lies in the buffer and no other thread touches it meanwhile.
-    pub(crate) unsafe fn part<'a>(self, offset: usize, len: usize) -> &'a mut [f32] {
+    pub(crate) unsafe fn part<'a>(self, offset: usize, len: usize) -> &'a mut [T] {
         // SAFETY: the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.0.add(offset), len) }
     }
 }
 
-/// A buffer of `len` values that `fill` writes completely; memory is not cleared first.
-///
-/// # Safety
-/// `fill` writes every element.
-pub(crate) unsafe fn filled(len: usize, fill: impl FnOnce(Share)) -> Vec<f32> {
-    let mut buffer: Vec<f32> = Vec::with_capacity(len);
-    fill(Share::new(buffer.as_mut_ptr()));
-    // SAFETY: the capacity is `len`, and the caller promises that all of it was written.
-    unsafe { buffer.set_len(len) };
-    buffer
+/// Memory of a backend that a kernel writes its result into.
+pub(crate) trait Buffer: Sized {
+    /// `len` values that `fill` writes completely; memory is not cleared first.
+    ///
+    /// # Safety
+    /// `fill` writes every element.
+    unsafe fn filled(len: usize, fill: impl FnOnce(Share)) -> Self;
+}
+
+impl Buffer for Vec<f32> {
+    unsafe fn filled(len: usize, fill: impl FnOnce(Share)) -> Self {
+        let mut buffer = Self::with_capacity(len);
+        fill(Share::new(buffer.as_mut_ptr()));
+        // SAFETY: the capacity is `len`, and the caller promises that all of it was written.
+        unsafe { buffer.set_len(len) };
+        buffer
+    }
 }

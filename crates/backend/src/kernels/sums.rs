@@ -1,13 +1,12 @@
 //! Sums a channel over all rows, in an order that sizes alone decide.
 
-use rayon::prelude::*;
-
-use super::simd::{Level, Simd, for_each_level};
+use super::crew::Crew;
+use super::simd::{Simd, for_each_level};
 
 /// Lanes of the sums' inner loops.
 pub(super) const WIDE: usize = 32;
 /// Rows after which sums in `f32` are taken over into `f64`.
-const FLUSH: usize = 256;
+const FLUSH: usize = 64;
 /// Values a part of the rows: by sizes alone, so that sums are the same on any number of threads.
 pub(super) const PART: usize = 64 << 10;
 
@@ -27,7 +26,7 @@ pub(super) fn sums(
     result: &[f32],
     channels: usize,
     kind: Sums<'_>,
-    level: Level,
+    crew: Crew,
 ) -> (Vec<f64>, Vec<f64>) {
     let rows = x.len() / channels.max(1);
     let part = (PART / channels.max(1)).max(1);
@@ -40,19 +39,15 @@ pub(super) fn sums(
         Sums::Gradients { relu: false, .. } => 1,
         Sums::Gradients { relu: true, .. } => 2,
     };
-    let partial: Vec<Vec<f64>> = (0..rows.div_ceil(part))
-        .into_par_iter()
-        .map(|i| {
-            let range = i * part * channels..((i + 1) * part).min(rows) * channels;
-            let mut totals = vec![0.0_f64; 2 * channels];
-            let result = if mode == 2 { &result[range.clone()] } else { &[][..] };
-            // SAFETY: the level is the machine's.
-            unsafe { sums_part(level, &x[range.clone()], &grad[range], result, centre, mode, &mut totals) };
-            totals
-        })
-        .collect();
+    let mut partial = vec![0.0_f64; rows.div_ceil(part) * 2 * channels];
+    crew.parts(&mut partial, 2 * channels, |i, totals| {
+        let range = i * part * channels..((i + 1) * part).min(rows) * channels;
+        let result = if mode == 2 { &result[range.clone()] } else { &[][..] };
+        // SAFETY: the level is the machine's.
+        unsafe { sums_part(crew.level, &x[range.clone()], &grad[range], result, centre, mode, totals) };
+    });
     let mut totals = vec![0.0_f64; 2 * channels];
-    for part in partial {
+    for part in partial.chunks_exact((2 * channels).max(1)) {
         for (total, value) in totals.iter_mut().zip(part) {
             *total += value;
         }

@@ -2,6 +2,7 @@
 
 use foretask_random::Key;
 
+use super::crew::Crew;
 use super::norm::{After, Backward};
 use super::simd::Level;
 use super::{Geometry, conv, conv_weight, norm};
@@ -32,26 +33,26 @@ fn geometries() -> [Geometry; 4] {
 }
 
 /// All passes of one geometry.
-fn passes(g: &Geometry, level: Level) -> [Vec<f32>; 4] {
+fn passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
     let x = random("x", g.images * g.in_len());
     let weight = random("w", g.output * g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
     let (scale, shift) = (random("s", g.output), random("b", g.output));
     let after = After { shortcut: Some(&grad), relu: true };
     [
-        conv::forward(&x, &weight, g, level),
-        conv::input_gradient(&grad, &weight, g, level),
-        conv_weight::weight_gradient(&x, &grad, g, level),
-        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, level),
+        conv::forward(&x, &weight, g, crew),
+        conv::input_gradient(&grad, &weight, g, crew),
+        conv_weight::weight_gradient(&x, &grad, g, crew),
+        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, crew),
     ]
 }
 
 #[test]
 fn instruction_sets_agree_on_convolutions() {
     for g in geometries() {
-        let [y, dx, dw, affine] = passes(&g, Level::Portable);
+        let [y, dx, dw, affine] = passes(&g, Crew::rayon().with(Level::Portable));
         for level in Level::available() {
-            let found = passes(&g, level);
+            let found = passes(&g, Crew::rayon().with(level));
             near(&found[0], &y, &format!("{level:?} forward {g:?}"));
             near(&found[1], &dx, &format!("{level:?} input gradient {g:?}"));
             near(&found[2], &dw, &format!("{level:?} weight gradient {g:?}"));
@@ -72,9 +73,10 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
             After { shortcut: Some(&shortcut), relu: true },
         ] {
             for level in Level::available() {
-                let y = conv::forward(&x, &weight, &g, level);
-                let wanted = norm::scale_shift(&y, &scale, &shift, after, level);
-                let found = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, level);
+                let crew = Crew::rayon().with(level);
+                let y: Vec<f32> = conv::forward(&x, &weight, &g, crew);
+                let wanted: Vec<f32> = norm::scale_shift(&y, &scale, &shift, after, crew);
+                let found: Vec<f32> = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, crew);
                 near(&found, &wanted, &format!("{level:?} {g:?}"));
             }
         }
@@ -85,9 +87,9 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
 fn the_number_of_threads_changes_no_bit() {
     let norm_pass = || {
         let x = random("x", 96 * 5000);
-        let (mean, variance) = norm::statistics(&x, 96, Level::best());
+        let (mean, variance) = norm::statistics(&x, 96, Crew::rayon());
         let after = After { shortcut: None, relu: true };
-        let result = norm::scale_shift(&x, &variance, &mean, after, Level::best());
+        let result: Vec<f32> = norm::scale_shift(&x, &variance, &mean, after, Crew::rayon());
         let grad = random("g", x.len());
         let pass = Backward {
             x: &x,
@@ -100,12 +102,12 @@ fn the_number_of_threads_changes_no_bit() {
             relu: true,
             shortcut: true,
         };
-        let gradients = norm::backward(&pass, Level::best());
+        let gradients: norm::Gradients<Vec<f32>> = norm::backward(&pass, Crew::rayon());
         (mean, variance, gradients.x, gradients.scale, gradients.shift, gradients.shortcut)
     };
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| (geometries().map(|g| passes(&g, Level::best())), norm_pass()))
+        pool.install(|| (geometries().map(|g| passes(&g, Crew::rayon())), norm_pass()))
     };
     let one = on(1);
     assert!(on(3) == one && on(8) == one);
@@ -115,7 +117,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn a_far_off_mean_does_not_swallow_the_variance() {
     // 1000 with a spread of 0.01: squares in f32 alone would lose it all.
     let x: Vec<f32> = random("x", 4 * 3000).iter().map(|value| 1000.0 + 0.01 * value).collect();
-    let (mean, variance) = norm::statistics(&x, 4, Level::best());
+    let (mean, variance) = norm::statistics(&x, 4, Crew::rayon());
     for channel in 0..4 {
         let column: Vec<f64> = x.iter().skip(channel).step_by(4).map(|value| f64::from(*value)).collect();
         let exact = column.iter().sum::<f64>() / 3000.0;

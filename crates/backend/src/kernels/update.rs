@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::share::filled;
+use super::share::Buffer;
 use super::simd::{Level, Simd, for_each_level};
 
 /// Values a part: by sizes alone, so that sums are the same on any number of threads.
@@ -132,7 +132,7 @@ pub(crate) fn follow(old: &[f32], new: &[f32], keep: f64, level: Level) -> Vec<f
     let (keep, take) = (keep as f32, (1.0 - keep) as f32);
     // SAFETY: the parts cover the buffer; the level is the machine's.
     unsafe {
-        filled(old.len(), |to| {
+        Vec::filled(old.len(), |to| {
             let part = |i: usize| {
                 let range = i * PART..((i + 1) * PART).min(old.len());
                 let to = to.part(range.start, range.len());

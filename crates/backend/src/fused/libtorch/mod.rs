@@ -3,6 +3,8 @@
 //! burn writes a convolution's weight gradient as another convolution and composes batch norm; libtorch has better. Half
 //! precision activations meet `f32` parameters here: convolutions are computed in the former's type, norms take both.
 
+mod host;
+
 use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use tch::{Kind, Tensor};
@@ -56,6 +58,9 @@ fn through_relu(result: &Tensor, mut grad: TchTensor) -> TchTensor {
 
 impl Kernels for LibTorch {
     fn conv2d_forward(x: TchTensor, weight: TchTensor, step: Step) -> TchTensor {
+        if host::wins(&x, &weight) {
+            return host::conv2d(&x, &weight, step);
+        }
         if !fits(&x) {
             return composed::conv2d::<Self>(x, weight, step);
         }
@@ -69,6 +74,9 @@ impl Kernels for LibTorch {
         step: Step,
         wanted: [bool; 2],
     ) -> [Option<TchTensor>; 2] {
+        if host::wins(&x, &weight) && host::fits(&[&grad]) {
+            return host::conv2d_backward(&x, &weight, &grad, step, wanted);
+        }
         if !fits(&x) {
             return composed::conv2d_backward::<Self>(x, weight, grad, step, wanted);
         }
@@ -87,6 +95,9 @@ impl Kernels for LibTorch {
         shortcut: Option<TchTensor>,
         options: NormOptions,
     ) -> (TchTensor, TchTensor, TchTensor) {
+        if host::fits(&[&x, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
+            return host::norm(&x, [&scale, &shift], shortcut.as_ref(), options);
+        }
         if !fits(&x) {
             return composed::norm::<Self>(x, scale, shift, shortcut, options);
         }
@@ -106,6 +117,9 @@ impl Kernels for LibTorch {
     }
 
     fn norm_backward(mut state: NormState<Self>, grad: TchTensor, shortcut: bool) -> NormGradients<Self> {
+        if host::fits(&[&state.x, &state.scale, &grad]) {
+            return host::norm_backward(&state, &grad, shortcut);
+        }
         if !fits(&state.x) {
             return composed::norm_backward::<Self>(state, grad, shortcut);
         }
@@ -136,6 +150,9 @@ impl Kernels for LibTorch {
         shortcut: Option<TchTensor>,
         relu: bool,
     ) -> TchTensor {
+        if host::fits(&[&x, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
+            return host::affine(&x, [&scale, &shift], shortcut.as_ref(), relu);
+        }
         if !fits(&x) {
             return composed::affine::<Self>(x, scale, shift, shortcut, relu);
         }
@@ -152,6 +169,9 @@ impl Kernels for LibTorch {
         step: Step,
         relu: bool,
     ) -> TchTensor {
+        if host::wins(&x, &weight) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
+            return host::conv2d_affine(&x, &weight, [&scale, &shift], shortcut.as_ref(), step, relu);
+        }
         let weight = &weight.tensor * scale.tensor.view([-1, 1, 1, 1]);
         let y = convolution(&x.tensor, &weight, Some(&shift.tensor), step);
         TchTensor::new(after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), relu))
