@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::Autodiff;
+use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
-use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::checkpoint::retro_forward::RetroForward;
+use burn::backend::autodiff::checkpoint::state::BackwardStates;
+use burn::backend::autodiff::checkpoint::strategy::{BalancedCheckpointing, CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{AutodiffBackend, TensorMetadata};
+use burn::backend::{AutodiffBackend, Backend, TensorMetadata};
 use burn::tensor::DType;
 
 /// A tensor in the graph over `B`.
@@ -20,11 +23,13 @@ use super::{Fused, Kernels, NormOptions, NormState, Step, composed};
 struct Conv2d;
 
 impl<B: Kernels> Backward<B, 2> for Conv2d {
-    type State = (FloatTensor<B>, FloatTensor<B>, Step);
+    /// The input is asked for by its node: where it is a norm's result, it is computed once more.
+    type State = (NodeId, FloatTensor<B>, Step);
 
-    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, kept: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let (x, weight, step) = ops.state;
+        let x: FloatTensor<B> = kept.retrieve_node_output(x);
         let wanted = ops.parents.each_ref().map(Option::is_some);
         let gradients = B::conv2d_backward(x, weight, grad, step, wanted);
         for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
@@ -124,34 +129,58 @@ impl<B: Kernels> Backward<B, 1> for Enlarge {
     }
 }
 
+/// Computes a norm's result once more for whoever needs it in the backward pass, so that it is not kept: a third of a
+/// residual network's memory for one more pass over these activations.
+#[derive(Debug)]
+struct NormAgain<B: Backend> {
+    x: NodeId,
+    scale: NodeId,
+    shift: NodeId,
+    mean: FloatTensor<B>,
+    variance: FloatTensor<B>,
+    options: NormOptions,
+}
+
+impl<B: Kernels> RetroForward for NormAgain<B> {
+    fn forward(&self, states: &mut BackwardStates, out_node: NodeId) {
+        let [x, scale, shift] = [self.x, self.scale, self.shift].map(|node| states.get_state::<FloatTensor<B>>(&node));
+        let state = NormState {
+            x,
+            scale,
+            shift,
+            mean: self.mean.clone(),
+            variance: self.variance.clone(),
+            result: None,
+            options: self.options,
+        };
+        states.save(out_node, B::norm_again(state));
+    }
+}
+
 /// A batch norm's forward pass: result, mean, variance, and what its backward pass needs.
 fn norm<B: Kernels>(
-    [x, scale, shift]: [AutodiffTensor<B>; 3],
+    inputs: [&AutodiffTensor<B>; 3],
     shortcut: Option<AutodiffTensor<B>>,
     options: NormOptions,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>, NormState<B>) {
-    let [x, scale, shift] = [x, scale, shift].map(AutodiffTensor::into_primitive);
+) -> (FloatTensor<B>, NormState<B>) {
+    let [x, scale, shift] = inputs.map(|tensor| tensor.primitive().clone());
     let shortcut = shortcut.map(AutodiffTensor::into_primitive);
-    let (result, mean, variance) = B::norm_forward(x.clone(), scale.clone(), shift, shortcut, options);
-    let state = NormState {
-        x,
-        scale,
-        mean: mean.clone(),
-        variance: variance.clone(),
-        result: options.relu.then(|| result.clone()),
-        options,
-    };
-    (result, mean, variance, state)
+    let kept = options.relu && shortcut.is_some();
+    let (result, mean, variance) = B::norm_forward(x.clone(), scale.clone(), shift.clone(), shortcut, options);
+    let state = NormState { x, scale, shift, mean, variance, result: kept.then(|| result.clone()), options };
+    (result, state)
 }
 
 impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self> {
-        let ((x, x_node), (weight, weight_node)) = (x.into_parts(), weight.into_parts());
-        match Conv2d.prepare::<C>([x_node, weight_node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                prep.finish((x.clone(), weight.clone(), step), B::conv2d_forward(x, weight, step))
+        let prepared = Conv2d.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful();
+        let (input, weight) = (x.primitive().clone(), weight.into_primitive());
+        match prepared {
+            OpsKind::Tracked(mut prep) => {
+                let state = (prep.checkpoint(&x), weight.clone(), step);
+                prep.finish(state, B::conv2d_forward(input, weight, step))
             }
-            OpsKind::UnTracked(prep) => prep.finish(B::conv2d_forward(x, weight, step)),
+            OpsKind::UnTracked(prep) => prep.finish(B::conv2d_forward(input, weight, step)),
         }
     }
 
@@ -161,9 +190,17 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         shift: FloatTensor<Self>,
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [x.node(), scale.node(), shift.node()];
-        let (result, mean, variance, state) = norm::<B>([x, scale, shift], None, options);
-        let result = match Norm.prepare::<C>(nodes).compute_bound().stateful() {
+        let inputs = [&x, &scale, &shift];
+        let (result, state) = norm::<B>(inputs, None, options);
+        let (mean, variance) = (state.mean.clone(), state.variance.clone());
+        let [x, scale, shift] = inputs.map(AutodiffTensor::<B>::id);
+        let again = NormAgain::<B> { x, scale, shift, mean: mean.clone(), variance: variance.clone(), options };
+        let prepared = Norm
+            .prepare::<BalancedCheckpointing>(inputs.map(AutodiffTensor::<B>::node))
+            .memory_bound()
+            .retro_forward(again)
+            .parents(inputs);
+        let result = match prepared.stateful() {
             OpsKind::Tracked(prep) => prep.finish(state, result),
             OpsKind::UnTracked(prep) => prep.finish(result),
         };
@@ -178,7 +215,8 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let nodes = [x.node(), scale.node(), shift.node(), shortcut.node()];
-        let (result, mean, variance, state) = norm::<B>([x, scale, shift], Some(shortcut), options);
+        let (result, state) = norm::<B>([&x, &scale, &shift], Some(shortcut), options);
+        let (mean, variance) = (state.mean.clone(), state.variance.clone());
         let result = match NormAdd.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish(state, result),
             OpsKind::UnTracked(prep) => prep.finish(result),

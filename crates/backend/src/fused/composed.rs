@@ -5,7 +5,7 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{DType, Shape};
 
-use super::{NormGradients, NormOptions, NormState, Step};
+use super::{Kernels, NormGradients, NormOptions, NormState, Step};
 
 fn options(step: Step) -> ConvOptions<2> {
     ConvOptions::new([step.stride; 2], [step.padding; 2], [1, 1], 1)
@@ -56,10 +56,19 @@ fn after<B: Backend>(x: FloatTensor<B>, shortcut: Option<FloatTensor<B>>, relu: 
     if relu { B::relu(x) } else { x }
 }
 
-pub(super) fn norm_backward<B: Backend>(state: NormState<B>, grad: FloatTensor<B>, shortcut: bool) -> NormGradients<B> {
-    let grad = match state.result {
-        Some(result) if state.options.relu => B::relu_backward(result, grad),
-        _ => grad,
+/// By the statistics that were taken the first time.
+pub(super) fn norm_again<B: Backend>(state: NormState<B>) -> FloatTensor<B> {
+    let deviation = B::float_sqrt(B::float_add_scalar(state.variance, state.options.epsilon.into()));
+    let factor = B::float_div(state.scale, deviation);
+    let offset = B::float_sub(state.shift, B::float_mul(state.mean, factor.clone()));
+    affine::<B>(state.x, factor, offset, None, state.options.relu)
+}
+
+pub(super) fn norm_backward<B: Kernels>(state: NormState<B>, grad: FloatTensor<B>, shortcut: bool) -> NormGradients<B> {
+    let grad = match state.result.clone() {
+        _ if !state.options.relu => grad,
+        Some(result) => B::relu_backward(result, grad),
+        None => B::relu_backward(B::norm_again(state.clone()), grad),
     };
     let behind = shortcut.then(|| grad.clone());
     let (given, exact) = (state.x.dtype(), state.scale.dtype());

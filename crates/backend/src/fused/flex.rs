@@ -12,7 +12,7 @@ use burn::tensor::{Bytes, DType, Shape};
 use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
 use crate::kernels::crew::Crew;
 use crate::kernels::layout::{Strided, to_channels_last};
-use crate::kernels::norm::After;
+use crate::kernels::norm::{After, Relu};
 use crate::kernels::pool::Enlarge;
 use crate::kernels::{Geometry, add, conv, conv_weight, norm, pool};
 
@@ -64,6 +64,12 @@ fn dense(tensor: &FlexTensor) -> Cow<'_, [f32]> {
         Some(values) => Cow::Borrowed(values),
         None => Cow::Owned(tensor.to_contiguous().storage::<f32>().to_vec()),
     }
+}
+
+/// A norm's factor and offset a channel.
+fn line(state: &NormState<Flex>) -> (Vec<f32>, Vec<f32>) {
+    let affine = [&*dense(&state.scale), &*dense(&state.shift)];
+    norm::line(affine, [&dense(&state.mean), &dense(&state.variance)], state.options.epsilon)
 }
 
 impl Kernels for Flex {
@@ -121,22 +127,37 @@ impl Kernels for Flex {
         (tensor(y, &shape), tensor(mean, &channels), tensor(variance, &channels))
     }
 
+    fn norm_again(state: NormState<Self>) -> FlexTensor {
+        if !fits(&[&state.x, &state.scale]) {
+            return composed::norm_again::<Self>(state);
+        }
+        let (factor, offset) = line(&state);
+        let after = After { shortcut: None, relu: state.options.relu };
+        let values = norm::scale_shift(&channels_last(&state.x), &factor, &offset, after, Crew::rayon());
+        tensor(values, &dims(&state.x))
+    }
+
     fn norm_backward(state: NormState<Self>, grad: FlexTensor, shortcut: bool) -> NormGradients<Self> {
         if !fits(&[&state.x, &state.scale, &grad]) {
             return composed::norm_backward::<Self>(state, grad, shortcut);
         }
         let shape = dims(&state.x);
         let result = state.result.as_ref().map(channels_last);
+        let (factor, offset) = line(&state);
+        let relu = match &result {
+            _ if !state.options.relu => Relu::No,
+            Some(result) => Relu::ByResult(result),
+            None => Relu::ByInput { factor: &factor, offset: &offset },
+        };
         let gradients = norm::backward(
             &norm::Backward {
                 x: &channels_last(&state.x),
-                result: result.as_deref().unwrap_or_default(),
                 grad: &channels_last(&grad),
                 scale: &dense(&state.scale),
                 mean: &dense(&state.mean),
                 variance: &dense(&state.variance),
                 epsilon: state.options.epsilon,
-                relu: state.options.relu,
+                relu,
                 shortcut,
             },
             Crew::rayon(),

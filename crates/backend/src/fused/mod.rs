@@ -45,9 +45,10 @@ pub(crate) struct NormOptions {
 pub(crate) struct NormState<B: Backend> {
     pub(crate) x: FloatTensor<B>,
     pub(crate) scale: FloatTensor<B>,
+    pub(crate) shift: FloatTensor<B>,
     pub(crate) mean: FloatTensor<B>,
     pub(crate) variance: FloatTensor<B>,
-    /// The result, kept where there is a relu.
+    /// The result, kept where there is a shortcut and a relu; without a shortcut `x` tells what the relu let through.
     pub(crate) result: Option<FloatTensor<B>>,
     pub(crate) options: NormOptions,
 }
@@ -88,6 +89,11 @@ pub(crate) trait Kernels: Backend {
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         composed::norm::<Self>(x, scale, shift, shortcut, options)
+    }
+
+    /// The result of a batch norm once more, out of its state and not counting a shortcut.
+    fn norm_again(state: NormState<Self>) -> FloatTensor<Self> {
+        composed::norm_again::<Self>(state)
     }
 
     /// The gradients of a batch norm; of the shortcut where asked.

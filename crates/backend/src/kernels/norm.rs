@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::crew::Crew;
 use super::share::{Buffer, Share};
 use super::simd::{Simd, for_each_level};
+pub(crate) use super::sums::Relu;
 use super::sums::{PART, Sums, WIDE, sums};
 
 /// What follows the norm.
@@ -23,7 +24,7 @@ pub(crate) fn statistics(x: &[f32], channels: usize, crew: Crew) -> (Vec<f32>, V
     let Some(shift) = x.get(..channels).filter(|_| rows > 0) else {
         return (vec![0.0; channels], vec![0.0; channels]);
     };
-    let (sums, squares) = sums(x, x, x, channels, Sums::Moments { shift }, crew);
+    let (sums, squares) = sums(x, x, channels, Sums::Moments { shift }, crew);
     let mut mean = Vec::with_capacity(channels);
     let mut variance = Vec::with_capacity(channels);
     for ((sum, square), shift) in sums.iter().zip(&squares).zip(shift) {
@@ -43,13 +44,18 @@ pub(crate) fn forward<B: Buffer>(
     crew: Crew,
 ) -> (B, Vec<f32>, Vec<f32>) {
     let (mean, variance) = statistics(x, scale.len(), crew);
-    let each = mean.iter().zip(&variance).zip(scale.iter().zip(shift));
-    let factors = each.map(|((mean, variance), (scale, shift))| {
+    let (factor, offset) = line([scale, shift], [&mean, &variance], epsilon);
+    (scale_shift(x, &factor, &offset, after, crew), mean, variance)
+}
+
+/// A norm by these statistics as one factor and one offset a channel.
+pub(crate) fn line([scale, shift]: [&[f32]; 2], [mean, variance]: [&[f32]; 2], epsilon: f64) -> (Vec<f32>, Vec<f32>) {
+    let each = mean.iter().zip(variance).zip(scale.iter().zip(shift));
+    each.map(|((mean, variance), (scale, shift))| {
         let factor = f64::from(*scale) / (f64::from(*variance) + epsilon).sqrt();
         (factor as f32, (f64::from(*shift) - f64::from(*mean) * factor) as f32)
-    });
-    let (factor, offset): (Vec<f32>, Vec<f32>) = factors.unzip();
-    (scale_shift(x, &factor, &offset, after, crew), mean, variance)
+    })
+    .unzip()
 }
 
 /// `x * scale + shift` a channel, then what follows.
@@ -84,8 +90,6 @@ pub(crate) struct Gradients<B> {
 pub(crate) struct Backward<'a> {
     /// The norm's input.
     pub(crate) x: &'a [f32],
-    /// The result, after what follows the norm; only read where that is a `relu`.
-    pub(crate) result: &'a [f32],
     /// The gradient of the result.
     pub(crate) grad: &'a [f32],
     /// The norm's scale a channel.
@@ -96,8 +100,8 @@ pub(crate) struct Backward<'a> {
     pub(crate) variance: &'a [f32],
     /// Added to the variance.
     pub(crate) epsilon: f64,
-    /// Whether negative results became 0.
-    pub(crate) relu: bool,
+    /// What followed.
+    pub(crate) relu: Relu<'a>,
     /// Whether the shortcut's gradient is wanted.
     pub(crate) shortcut: bool,
 }
@@ -107,7 +111,7 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<
     let channels = pass.scale.len();
     let rows = pass.x.len() / channels.max(1);
     let kind = Sums::Gradients { mean: pass.mean, relu: pass.relu };
-    let (sum_grad, sum_product) = sums(pass.x, pass.grad, pass.result, channels, kind, crew);
+    let (sum_grad, sum_product) = sums(pass.x, pass.grad, channels, kind, crew);
     // With g the gradient behind the relu and d = x - mean: dx = scale / sd * (g - mean(g) - d * mean(g d) / sd^2).
     let mut factors = [const { Vec::new() }; 3];
     let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
@@ -123,15 +127,22 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<
     }
     let period = Period::new(channels);
     let factors = factors.map(|values| period.repeat(&values));
+    let open = match pass.relu {
+        Relu::ByInput { factor, offset } => Some((period.repeat(factor), period.repeat(offset))),
+        _ => None,
+    };
     let walk = |to: Share, behind: Option<Share>| {
         parts(pass.x.len(), period.len, crew, |part| {
             let (start, len) = (part.start, part.len());
-            let result = if pass.relu { &pass.result[part.clone()] } else { &[][..] };
+            let relu = match &open {
+                Some((factor, offset)) => Relu::ByInput { factor, offset },
+                None => pass.relu.part(part.clone()),
+            };
             // SAFETY: the parts are disjoint and lie in both buffers; the level is the machine's.
             unsafe {
                 let behind = behind.map_or(&mut [][..], |share| share.part(start, len));
                 let (x, grad) = (&pass.x[part.clone()], &pass.grad[part]);
-                gradient_part(crew.level, x, grad, result, &factors, to.part(start, len), behind);
+                gradient_part(crew.level, x, grad, relu, &factors, to.part(start, len), behind);
             }
         });
     };
@@ -216,7 +227,7 @@ for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
     fn gradient_part(
-        x: &[f32], grad: &[f32], result: &[f32], factors: &[Vec<f32>; 3], to: &mut [f32], behind: &mut [f32],
+        x: &[f32], grad: &[f32], relu: Relu<'_>, factors: &[Vec<f32>; 3], to: &mut [f32], behind: &mut [f32],
     ) = gradient_body
 }
 
@@ -224,7 +235,7 @@ for_each_level! {
 unsafe fn gradient_body<S: Simd>(
     x: &[f32],
     grad: &[f32],
-    result: &[f32],
+    relu: Relu<'_>,
     factors: &[Vec<f32>; 3],
     to: &mut [f32],
     behind: &mut [f32],
@@ -236,8 +247,8 @@ unsafe fn gradient_body<S: Simd>(
         let (x, grad) = (&x[i..end], &grad[i..end]);
         let len = x.len();
         let (to, factor, slope, constant) = (&mut to[i..end], &factor[..len], &slope[..len], &constant[..len]);
-        match (result.is_empty(), behind.is_empty()) {
-            (true, _) => {
+        match relu {
+            Relu::No => {
                 for j in 0..len {
                     to[j] = factor[j] * grad[j] + (slope[j] * x[j] + constant[j]);
                 }
@@ -245,18 +256,27 @@ unsafe fn gradient_body<S: Simd>(
                     behind[i..end].copy_from_slice(grad);
                 }
             }
-            (false, true) => {
+            Relu::ByResult(result) if behind.is_empty() => {
                 let result = &result[i..end];
                 for j in 0..len {
                     let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
                     to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
                 }
             }
-            (false, false) => {
+            Relu::ByResult(result) => {
                 let (result, behind) = (&result[i..end], &mut behind[i..end]);
                 for j in 0..len {
                     let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
                     behind[j] = passed;
+                    to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
+                }
+            }
+            // A shortcut was added in front of this relu: the input alone does not tell.
+            Relu::ByInput { .. } if !behind.is_empty() => unreachable!("a relu behind a shortcut opens by its result"),
+            Relu::ByInput { factor: steep, offset } => {
+                let (steep, offset) = (&steep[..len], &offset[..len]);
+                for j in 0..len {
+                    let passed = if x[j] * steep[j] + offset[j] > 0.0 { grad[j] } else { 0.0 };
                     to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
                 }
             }

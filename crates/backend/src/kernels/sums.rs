@@ -16,35 +16,43 @@ pub(super) enum Sums<'a> {
     /// `x - shift` and its square.
     Moments { shift: &'a [f32] },
     /// The gradient behind the relu, and it times `x - mean`.
-    Gradients { mean: &'a [f32], relu: bool },
+    Gradients { mean: &'a [f32], relu: Relu<'a> },
+}
+
+/// What a gradient has to pass on its way back.
+#[derive(Clone, Copy)]
+pub(crate) enum Relu<'a> {
+    /// Nothing.
+    No,
+    /// A relu, open where this result of it is above 0.
+    ByResult(&'a [f32]),
+    /// A relu, open where `x * factor + offset` a channel, its input, is above 0.
+    ByInput { factor: &'a [f32], offset: &'a [f32] },
+}
+
+impl<'a> Relu<'a> {
+    /// Of a part of all values.
+    pub(super) fn part(self, part: std::ops::Range<usize>) -> Self {
+        match self {
+            Self::ByResult(result) => Self::ByResult(&result[part]),
+            other => other,
+        }
+    }
 }
 
 /// Two sums a channel over all rows, parts in parallel, taken together in order.
-pub(super) fn sums(
-    x: &[f32],
-    grad: &[f32],
-    result: &[f32],
-    channels: usize,
-    kind: Sums<'_>,
-    crew: Crew,
-) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn sums(x: &[f32], grad: &[f32], channels: usize, kind: Sums<'_>, crew: Crew) -> (Vec<f64>, Vec<f64>) {
     let rows = x.len() / channels.max(1);
     let part = (PART / channels.max(1)).max(1);
-    let centre = match kind {
-        Sums::Moments { shift } => shift,
-        Sums::Gradients { mean, .. } => mean,
-    };
-    let mode = match kind {
-        Sums::Moments { .. } => 0,
-        Sums::Gradients { relu: false, .. } => 1,
-        Sums::Gradients { relu: true, .. } => 2,
-    };
     let mut partial = vec![0.0_f64; rows.div_ceil(part) * 2 * channels];
     crew.parts(&mut partial, 2 * channels, |i, totals| {
         let range = i * part * channels..((i + 1) * part).min(rows) * channels;
-        let result = if mode == 2 { &result[range.clone()] } else { &[][..] };
+        let kind = match kind {
+            Sums::Gradients { mean, relu } => Sums::Gradients { mean, relu: relu.part(range.clone()) },
+            moments @ Sums::Moments { .. } => moments,
+        };
         // SAFETY: the level is the machine's.
-        unsafe { sums_part(crew.level, &x[range.clone()], &grad[range], result, centre, mode, totals) };
+        unsafe { sums_part(crew.level, &x[range.clone()], &grad[range], kind, totals) };
     });
     let mut totals = vec![0.0_f64; 2 * channels];
     for part in partial.chunks_exact((2 * channels).max(1)) {
@@ -59,34 +67,29 @@ pub(super) fn sums(
 for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
-    fn sums_part(
-        x: &[f32], grad: &[f32], result: &[f32], centre: &[f32], mode: u8, totals: &mut [f64],
-    ) = sums_body
+    fn sums_part(x: &[f32], grad: &[f32], kind: Sums<'_>, totals: &mut [f64]) = sums_body
 }
 
 #[inline(always)]
-unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], result: &[f32], centre: &[f32], mode: u8, totals: &mut [f64]) {
-    let channels = centre.len();
+unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], kind: Sums<'_>, totals: &mut [f64]) {
+    let channels = totals.len() / 2;
+    let rows = x.len() / channels;
     if WIDE.is_multiple_of(channels) {
         // Several rows side by side fill the lanes; what is left of the last lanes is done one by one.
-        let lanes: [f32; WIDE] = std::array::from_fn(|lane| centre[lane % channels]);
         let whole = x.len() / WIDE * WIDE;
-        let at = Columns { start: 0, stride: WIDE, rows: whole / WIDE };
-        column_sums(x, grad, result, &lanes, mode, at, channels, totals);
+        column_sums(x, grad, kind, Columns { start: 0, stride: WIDE, rows: whole / WIDE }, totals);
         for i in whole..x.len() {
-            single(x, grad, result, centre[i % channels], mode, i, i % channels, channels, totals);
+            single(x, grad, kind, i, i % channels, totals);
         }
         return;
     }
-    let rows = x.len() / channels;
     let whole = channels / WIDE * WIDE;
-    for first in (0..whole).step_by(WIDE) {
-        let lanes: [f32; WIDE] = std::array::from_fn(|lane| centre[first + lane]);
-        column_sums(x, grad, result, &lanes, mode, Columns { start: first, stride: channels, rows }, channels, totals);
+    for start in (0..whole).step_by(WIDE) {
+        column_sums(x, grad, kind, Columns { start, stride: channels, rows }, totals);
     }
     for channel in whole..channels {
         for row in 0..rows {
-            single(x, grad, result, centre[channel], mode, row * channels + channel, channel, channels, totals);
+            single(x, grad, kind, row * channels + channel, channel, totals);
         }
     }
 }
@@ -99,42 +102,43 @@ struct Columns {
     rows: usize,
 }
 
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn single(
-    x: &[f32],
-    grad: &[f32],
-    result: &[f32],
-    centre: f32,
-    mode: u8,
-    at: usize,
-    channel: usize,
-    channels: usize,
-    totals: &mut [f64],
-) {
-    let distance = x[at] - centre;
-    let (first, second) = match mode {
-        0 => (distance, distance * distance),
-        1 => (grad[at], grad[at] * distance),
-        _ if result[at] > 0.0 => (grad[at], grad[at] * distance),
-        _ => (0.0, 0.0),
-    };
-    totals[channel] += f64::from(first);
-    totals[channels + channel] += f64::from(second);
+impl Columns {
+    /// A value a channel, in lanes.
+    #[inline(always)]
+    fn lanes(self, values: &[f32]) -> [f32; WIDE] {
+        std::array::from_fn(|lane| values[(self.start + lane) % values.len()])
+    }
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn column_sums(
-    x: &[f32],
-    grad: &[f32],
-    result: &[f32],
-    centre: &[f32; WIDE],
-    mode: u8,
-    at: Columns,
-    channels: usize,
-    totals: &mut [f64],
-) {
+fn single(x: &[f32], grad: &[f32], kind: Sums<'_>, at: usize, channel: usize, totals: &mut [f64]) {
+    let (first, second) = match kind {
+        Sums::Moments { shift } => (x[at] - shift[channel], (x[at] - shift[channel]).powi(2)),
+        Sums::Gradients { mean, relu } => {
+            let open = match relu {
+                Relu::No => true,
+                Relu::ByResult(result) => result[at] > 0.0,
+                Relu::ByInput { factor, offset } => x[at] * factor[channel] + offset[channel] > 0.0,
+            };
+            let passed = if open { grad[at] } else { 0.0 };
+            (passed, passed * (x[at] - mean[channel]))
+        }
+    };
+    totals[channel] += f64::from(first);
+    totals[totals.len() / 2 + channel] += f64::from(second);
+}
+
+#[inline(always)]
+fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mut [f64]) {
+    let channels = totals.len() / 2;
+    let centre = at.lanes(match kind {
+        Sums::Moments { shift } => shift,
+        Sums::Gradients { mean, .. } => mean,
+    });
+    let (factor, offset) = match kind {
+        Sums::Gradients { relu: Relu::ByInput { factor, offset }, .. } => (at.lanes(factor), at.lanes(offset)),
+        _ => ([0.0; WIDE], [0.0; WIDE]),
+    };
     let mut row = 0;
     while row < at.rows {
         let end = (row + FLUSH).min(at.rows);
@@ -143,25 +147,33 @@ fn column_sums(
         for row in row..end {
             let i = at.start + row * at.stride;
             let x: &[f32; WIDE] = lanes(x, i);
-            match mode {
-                0 => {
-                    for lane in 0..WIDE {
-                        let distance = x[lane] - centre[lane];
-                        first[lane] += distance;
-                        second[lane] += distance * distance;
-                    }
+            let Sums::Gradients { relu, .. } = kind else {
+                for lane in 0..WIDE {
+                    let distance = x[lane] - centre[lane];
+                    first[lane] += distance;
+                    second[lane] += distance * distance;
                 }
-                1 => {
-                    let grad = lanes(grad, i);
+                continue;
+            };
+            let grad = lanes(grad, i);
+            match relu {
+                Relu::No => {
                     for lane in 0..WIDE {
                         first[lane] += grad[lane];
                         second[lane] += grad[lane] * (x[lane] - centre[lane]);
                     }
                 }
-                _ => {
-                    let (grad, result) = (lanes(grad, i), lanes(result, i));
+                Relu::ByResult(result) => {
+                    let result = lanes(result, i);
                     for lane in 0..WIDE {
                         let passed = if result[lane] > 0.0 { grad[lane] } else { 0.0 };
+                        first[lane] += passed;
+                        second[lane] += passed * (x[lane] - centre[lane]);
+                    }
+                }
+                Relu::ByInput { .. } => {
+                    for lane in 0..WIDE {
+                        let passed = if x[lane] * factor[lane] + offset[lane] > 0.0 { grad[lane] } else { 0.0 };
                         first[lane] += passed;
                         second[lane] += passed * (x[lane] - centre[lane]);
                     }

@@ -3,7 +3,7 @@
 use foretask_random::Key;
 
 use super::crew::Crew;
-use super::norm::{After, Backward};
+use super::norm::{After, Backward, Relu};
 use super::simd::Level;
 use super::{Geometry, conv, conv_weight, norm};
 
@@ -93,13 +93,12 @@ fn the_number_of_threads_changes_no_bit() {
         let grad = random("g", x.len());
         let pass = Backward {
             x: &x,
-            result: &result,
             grad: &grad,
             scale: &variance,
             mean: &mean,
             variance: &variance,
             epsilon: 1e-5,
-            relu: true,
+            relu: Relu::ByResult(&result),
             shortcut: true,
         };
         let gradients: norm::Gradients<Vec<f32>> = norm::backward(&pass, Crew::rayon());

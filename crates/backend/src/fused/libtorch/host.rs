@@ -5,12 +5,13 @@
 
 use std::ops::Deref;
 
+use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use tch::{Device, Kind, Tensor};
 
 use super::super::{NormGradients, NormOptions, NormState, Step};
 use crate::kernels::crew::Crew;
-use crate::kernels::norm::{After, Backward};
+use crate::kernels::norm::{After, Backward, Relu};
 use crate::kernels::share::{Buffer, Share};
 use crate::kernels::simd::Level;
 use crate::kernels::{Geometry, conv, conv_weight, norm};
@@ -158,22 +159,36 @@ pub(super) fn norm(
     (y.channels_last(&x.tensor.size()), column(&mean), column(&variance))
 }
 
-pub(super) fn norm_backward(
-    state: &NormState<burn::backend::LibTorch>,
-    grad: &TchTensor,
-    shortcut: bool,
-) -> NormGradients<burn::backend::LibTorch> {
+/// A norm's factor and offset a channel.
+fn line(state: &NormState<LibTorch>) -> (Vec<f32>, Vec<f32>) {
+    let [scale, shift, mean, variance] = [&state.scale, &state.shift, &state.mean, &state.variance].map(Values::usual);
+    norm::line([&scale, &shift], [&mean, &variance], state.options.epsilon)
+}
+
+pub(super) fn norm_again(state: &NormState<LibTorch>) -> TchTensor {
+    let (factor, offset) = line(state);
+    let after = After { shortcut: None, relu: state.options.relu };
+    let y: Made = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, crew());
+    y.channels_last(&state.x.tensor.size())
+}
+
+pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, shortcut: bool) -> NormGradients<LibTorch> {
     let shape = state.x.tensor.size();
     let result = state.result.as_ref().map(Values::channels_last);
+    let (factor, offset) = line(state);
+    let relu = match &result {
+        _ if !state.options.relu => Relu::No,
+        Some(result) => Relu::ByResult(result),
+        None => Relu::ByInput { factor: &factor, offset: &offset },
+    };
     let pass = Backward {
         x: &Values::channels_last(&state.x),
-        result: result.as_deref().unwrap_or_default(),
         grad: &Values::channels_last(grad),
         scale: &Values::usual(&state.scale),
         mean: &Values::usual(&state.mean),
         variance: &Values::usual(&state.variance),
         epsilon: state.options.epsilon,
-        relu: state.options.relu,
+        relu,
         shortcut,
     };
     let made: norm::Gradients<Made> = norm::backward(&pass, crew());

@@ -116,6 +116,14 @@ impl Kernels for LibTorch {
         (TchTensor::new(y), TchTensor::new(mean), TchTensor::new(variance))
     }
 
+    fn norm_again(state: NormState<Self>) -> TchTensor {
+        if host::fits(&[&state.x, &state.scale]) {
+            host::norm_again(&state)
+        } else {
+            composed::norm_again::<Self>(state)
+        }
+    }
+
     fn norm_backward(mut state: NormState<Self>, grad: TchTensor, shortcut: bool) -> NormGradients<Self> {
         if host::fits(&[&state.x, &state.scale, &grad]) {
             return host::norm_backward(&state, &grad, shortcut);
@@ -125,8 +133,9 @@ impl Kernels for LibTorch {
         }
         let x = channels_last(&state.x.tensor);
         let grad = match state.result.take() {
-            Some(result) if state.options.relu => through_relu(&result.tensor, grad),
-            _ => grad,
+            _ if !state.options.relu => grad,
+            Some(result) => through_relu(&result.tensor, grad),
+            None => through_relu(&Self::norm_again(state.clone()).tensor, grad),
         };
         let inverse = (&state.variance.tensor + state.options.epsilon).rsqrt();
         let [of_x, of_scale, of_shift] = shim::batch_norm_backward(
