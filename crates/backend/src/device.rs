@@ -67,9 +67,8 @@ pub(crate) const GET_CUDA: &str =
 
 /// The device of a name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` (`cuda:N` and `cuda` mean the same).
 ///
-/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs flex needs 0.8
-/// to 1.0 of libtorch's CPU time for residual networks of width 16, 1.04 of it at width 64, and about half of its memory
-/// (two cores, AVX-512; docs/bench.md).
+/// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs the two are equally
+/// fast in `f32` (flex needs 0.8 to 1.1 of libtorch's CPU time), and flex holds 0.5 to 0.9 of its memory (docs/bench.md).
 ///
 /// # Errors
 /// [`BackendError::UnknownDevice`] for any other name; [`BackendError::DeviceUnavailable`] where this build lacks the

@@ -30,7 +30,7 @@ pub(crate) enum Relu<'a> {
     ByInput { factor: &'a [f32], offset: &'a [f32] },
 }
 
-impl<'a> Relu<'a> {
+impl Relu<'_> {
     /// Of a part of all values.
     pub(super) fn part(self, part: std::ops::Range<usize>) -> Self {
         match self {
