@@ -30,5 +30,5 @@ pub use precision::{Precision, in_f32};
 pub use rows::Rows;
 pub use scope::{Init, Scope};
 pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
-pub use threads::{compute_alone, set_threads, threads};
+pub use threads::{compute_alone, set_threads, threads, tune_threads};
 pub use upload::{upload, upload_bytes};

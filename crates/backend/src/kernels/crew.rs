@@ -54,5 +54,6 @@ impl Crew {
 
 /// [`Each`] by rayon.
 pub(crate) fn on_rayon(count: usize, work: &(dyn Fn(usize) + Sync)) {
+    crate::threads::awake::keep_awake();
     (0..count).into_par_iter().for_each(work);
 }

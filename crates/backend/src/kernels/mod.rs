@@ -1,8 +1,9 @@
 //! Convolution, batch norm and pooling on plain `f32` slices, channels last (`[n, h, w, c]`).
 //!
 //! Written for the flex backend, whose own operations are composed and laid out channels first; libtorch's memory on a
-//! CPU will do as well. Nothing here knows tensors. Every kernel is one body compiled for several instruction sets, chosen when the program runs. Sums whose
-//! order matters are cut into parts by sizes alone, never by the number of threads, so results do not depend on it.
+//! CPU will do as well. Nothing here knows tensors. Every kernel is one body compiled for several instruction sets, chosen
+//! when the program runs. Sums whose order matters are cut into parts by sizes alone, never by the number of threads, so
+//! results do not depend on it.
 
 // A body must dissolve in the function that carries its instruction set, or it is compiled without it; and loops over
 // register tiles and lanes are written by index so that the compiler unrolls all arrays alike.

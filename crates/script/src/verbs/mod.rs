@@ -21,7 +21,8 @@ pub(crate) use preview::{PlannedPreview, examples, named, some_images, write_she
 pub use preview::{PreviewRequest, Sheet, preview};
 pub use sheet_rows::{SheetCell, SheetRow};
 
-/// Memory settings that training wants; call it first thing in `main`.
+/// Settings of memory and threads that training wants; call it first thing in `main`, on the thread that will run scripts.
 pub fn prepare_process() {
     foretask_backend::tune_memory();
+    foretask_backend::tune_threads();
 }
