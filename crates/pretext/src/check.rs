@@ -11,7 +11,16 @@ pub(crate) fn require(
     value: impl std::fmt::Debug,
     range: &'static str,
 ) -> Result<()> {
-    if ok { Ok(()) } else { Err(PretextError::Range { word, option, value: format!("{value:?}"), range }) }
+    if ok { Ok(()) } else { Err(PretextError::Range { word, option, value: written(value), range }) }
+}
+
+/// As people write it: `-1`, not `-1.0`.
+fn written(value: impl std::fmt::Debug) -> String {
+    let text = format!("{value:?}").replace(".0,", ",").replace(".0]", "]");
+    match text.strip_suffix(".0") {
+        Some(whole) => whole.to_owned(),
+        None => text,
+    }
 }
 
 /// A probability.
@@ -102,4 +111,17 @@ pub(crate) fn least_side(
         return Ok(());
     }
     Err(PretextError::Shape { word, channels, width, height, problem, way_out })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_told_as_people_write_it() {
+        assert_eq!(written(-1.0), "-1");
+        assert_eq!(written(10.05), "10.05");
+        assert_eq!(written([0.0, 1.5, 2.0]), "[0, 1.5, 2]");
+        assert_eq!(written("l3"), "\"l3\"");
+    }
 }

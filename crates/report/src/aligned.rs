@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::table::clean;
+use crate::words::clean;
 
 /// Before every column.
 const GAP: usize = 2;

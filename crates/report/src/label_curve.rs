@@ -2,9 +2,9 @@
 
 use crate::aligned::in_blocks;
 use crate::report::{Bound, CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Role, Worth};
-use crate::table::{clean, paragraph};
+use crate::table::paragraph;
 use crate::verdict::{Outcome, Verdict, basis, chance_words, evidence};
-use crate::words::{self, percent, percent_number, points};
+use crate::words::{self, clean, percent, percent_number, points};
 
 /// How a headline curve fares at one number of labels.
 pub(crate) struct Against<'a> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::aligned::fitted;
-use crate::words::{self, duration, mean_sd, percent_number, points};
+use crate::words::{self, clean, duration, mean_sd, percent_number, points};
 use crate::{Evaluation, Report, ResultRow, RunComparison};
 
 /// Longest line of running text: it fits the narrowest usual terminal.
@@ -158,11 +158,6 @@ fn columns(lines: &[Vec<String>], text: &mut String) {
         text.push_str(padded.trim_end());
         text.push('\n');
     }
-}
-
-/// One line without control characters, so that a class name cannot drive the terminal.
-pub(crate) fn clean(text: &str) -> String {
-    words::plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 pub(crate) fn paragraph(text: &mut String, bullet: &str, words: &str) {

@@ -101,6 +101,11 @@ pub(crate) fn plain(text: &str) -> String {
     text.replace([NB, GROUP], " ")
 }
 
+/// One line without control characters, so that a class name cannot drive the terminal.
+pub(crate) fn clean(text: &str) -> String {
+    plain(text).chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

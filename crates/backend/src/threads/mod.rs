@@ -6,9 +6,9 @@ use crate::{BackendError, Result};
 
 /// Sets the number of compute threads of every backend in this build: the rayon pool under flex, libtorch's own pool.
 ///
-/// With more than one, the calling thread becomes one of them, and the others wait for its operations with open eyes: call
-/// it on the thread that will train. Results do not depend on it. Call it before anything is computed: the rayon pool can be
-/// sized only once.
+/// With more than one, the calling thread becomes one of them, and the others wait for its operations with open eyes, as long
+/// as there are no more threads than cores: call it on the thread that will train. Results do not depend on it. Call it
+/// before anything is computed: the rayon pool can be sized only once.
 ///
 /// # Errors
 /// [`BackendError::ThreadsFixed`] where the pool already runs with another size.
@@ -27,8 +27,11 @@ pub fn set_threads(threads: usize) -> Result<()> {
 /// Call it first thing in `main`. Where a pool runs already it does nothing.
 pub fn tune_threads() {
     let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     lead(wanted.filter(|&number| number > 0).unwrap_or_else(cores));
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Starts rayon's pool with the calling thread in it. False where there is a pool, or the system grants no threads.
@@ -37,7 +40,8 @@ fn lead(threads: usize) -> bool {
     // A pool of one thread stays apart: while the caller waits for a batch, the thread that makes it may want to compute.
     let pool = if threads > 1 { pool.use_current_thread() } else { pool };
     let started = pool.build_global().is_ok();
-    if started {
+    // Threads that have no core to themselves would keep each other from working.
+    if started && threads <= cores() {
         awake::lead();
     }
     started

@@ -96,7 +96,7 @@ fn wrong_values_are_named() {
     assert!(gray(none.sigma([0.0, 1.0])).contains("option `sigma`"));
     assert!(gray(none.brightness(2.0)).contains("option `brightness`"));
     assert!(gray(none.jitter(1.3)).contains("option `jitter` is 1.3, but must be a strength from 0 to 1.25"));
-    assert!(gray(none.rotate(-1.0)).contains("option `rotate` is -1.0, but must be an angle"));
+    assert!(gray(none.rotate(-1.0)).contains("option `rotate` is -1, but must be an angle"));
     assert!(gray(none.bits(9)).contains("option `bits` is 9"));
     assert!(gray(none.cutout_area([0.0, 0.5])).contains("option `cutout_area`"));
     assert!(gray(none.pad(28)).contains("choose less than 28"));
@@ -107,7 +107,7 @@ fn wrong_values_are_named() {
         ("equalize", none.equalize(2.0)),
         ("cutout", none.cutout(2.0)),
     ] {
-        assert!(gray(augment).contains(&format!("option `{option}` is 2.0, but must be a probability")));
+        assert!(gray(augment).contains(&format!("option `{option}` is 2, but must be a probability")));
     }
     let error = gray(none.hue(0.1));
     assert!(

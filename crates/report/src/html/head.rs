@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::tile::Tile;
 use crate::verdict::Outcome;
 use crate::words::{self, points};
 use crate::{Report, Role};
@@ -18,16 +19,6 @@ pub(super) struct Head {
     details: Vec<String>,
     cautions: Vec<String>,
     tiles: Vec<Tile>,
-}
-
-/// One large number.
-#[derive(Serialize)]
-pub(super) struct Tile {
-    pub(super) class: &'static str,
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) unit: &'static str,
-    pub(super) below: String,
 }
 
 pub(super) fn view(report: &Report) -> Head {

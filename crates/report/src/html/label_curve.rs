@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::head::Tile;
 use super::results::sign;
+use super::tile::Tile;
 use crate::label_curve::{heading, worth, worth_interval};
 use crate::plot::{Curve, CurvePlot, Guide, Mark};
 use crate::words::{self, percent, percent_number, points};

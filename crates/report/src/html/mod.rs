@@ -15,6 +15,7 @@ mod picture;
 mod provenance;
 mod results;
 mod sheets;
+mod tile;
 
 pub use compare::render_comparison;
 use minijinja::syntax::SyntaxConfig;
