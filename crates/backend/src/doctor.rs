@@ -82,7 +82,7 @@ fn libtorch_folder() -> Finding {
 }
 
 fn cpu() -> Finding {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = crate::threads::cores();
     let features = features();
     let fix = (!features.contains(&"avx2") && cfg!(target_arch = "x86_64"))
         .then_some("this CPU lacks AVX2 or FMA: training will be several times slower");
@@ -132,7 +132,7 @@ fn bf16() -> Finding {
 
 fn threads() -> Finding {
     let threads = crate::threads();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = crate::threads::cores();
     let fix = (threads > cores).then(|| format!("more threads than cores: set RAYON_NUM_THREADS={cores}"));
     Finding::new("threads", format!("{threads} compute thread(s)"), fix.as_deref())
 }

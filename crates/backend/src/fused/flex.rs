@@ -12,8 +12,9 @@ use burn::tensor::{Bytes, DType, Shape};
 use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
 use crate::kernels::crew::Crew;
 use crate::kernels::layout::{Strided, to_channels_last};
-use crate::kernels::norm::{After, Relu};
+use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
+use crate::kernels::relu::Relu;
 use crate::kernels::{Geometry, add, conv, conv_weight, norm, pool};
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
@@ -144,11 +145,7 @@ impl Kernels for Flex {
         let shape = dims(&state.x);
         let result = state.result.as_ref().map(channels_last);
         let (factor, offset) = line(&state);
-        let relu = match &result {
-            _ if !state.options.relu => Relu::No,
-            Some(result) => Relu::ByResult(result),
-            None => Relu::ByInput { factor: &factor, offset: &offset },
-        };
+        let relu = Relu::of(state.options.relu, result.as_deref(), [&factor, &offset]);
         let gradients = norm::backward(
             &norm::Backward {
                 x: &channels_last(&state.x),

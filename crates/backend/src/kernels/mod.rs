@@ -19,6 +19,7 @@ pub(crate) mod layer_norm;
 pub(crate) mod layout;
 pub(crate) mod norm;
 pub(crate) mod pool;
+pub(crate) mod relu;
 pub(crate) mod share;
 pub(crate) mod simd;
 mod sums;

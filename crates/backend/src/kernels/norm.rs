@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::crew::Crew;
+use super::relu::Relu;
 use super::share::{Buffer, Share};
 use super::simd::{Simd, for_each_level};
-pub(crate) use super::sums::Relu;
 use super::sums::{PART, Sums, WIDE, sums};
 
 /// What follows the norm.

@@ -1,6 +1,7 @@
 //! Sums a channel over all rows, in an order that sizes alone decide.
 
 use super::crew::Crew;
+use super::relu::Relu;
 use super::simd::{Simd, for_each_level};
 
 /// Lanes of the sums' inner loops.
@@ -17,27 +18,6 @@ pub(super) enum Sums<'a> {
     Moments { shift: &'a [f32] },
     /// The gradient behind the relu, and it times `x - mean`.
     Gradients { mean: &'a [f32], relu: Relu<'a> },
-}
-
-/// What a gradient has to pass on its way back.
-#[derive(Clone, Copy)]
-pub(crate) enum Relu<'a> {
-    /// Nothing.
-    No,
-    /// A relu, open where this result of it is above 0.
-    ByResult(&'a [f32]),
-    /// A relu, open where `x * factor + offset` a channel, its input, is above 0.
-    ByInput { factor: &'a [f32], offset: &'a [f32] },
-}
-
-impl Relu<'_> {
-    /// Of a part of all values.
-    pub(super) fn part(self, part: std::ops::Range<usize>) -> Self {
-        match self {
-            Self::ByResult(result) => Self::ByResult(&result[part]),
-            other => other,
-        }
-    }
 }
 
 /// Two sums a channel over all rows, parts in parallel, taken together in order.

@@ -3,7 +3,8 @@
 use foretask_random::Key;
 
 use super::crew::Crew;
-use super::norm::{After, Backward, Relu};
+use super::norm::{After, Backward};
+use super::relu::Relu;
 use super::simd::Level;
 use super::{Geometry, conv, conv_weight, norm};
 

@@ -16,7 +16,7 @@ pub fn set_threads(threads: usize) -> Result<()> {
     let threads = threads.max(1);
     #[cfg(feature = "libtorch")]
     crate::libtorch::set_threads(threads);
-    if !lead(threads) && rayon::current_num_threads() != threads {
+    if !start(threads) && rayon::current_num_threads() != threads {
         return Err(BackendError::ThreadsFixed { current: rayon::current_num_threads(), wanted: threads });
     }
     Ok(())
@@ -27,15 +27,16 @@ pub fn set_threads(threads: usize) -> Result<()> {
 /// Call it first thing in `main`. Where a pool runs already it does nothing.
 pub fn tune_threads() {
     let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
-    lead(wanted.filter(|&number| number > 0).unwrap_or_else(cores));
+    start(wanted.filter(|&number| number > 0).unwrap_or_else(cores));
 }
 
-fn cores() -> usize {
+/// How many threads this process can run at once.
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Starts rayon's pool with the calling thread in it. False where there is a pool, or the system grants no threads.
-fn lead(threads: usize) -> bool {
+fn start(threads: usize) -> bool {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     // A pool of one thread stays apart: while the caller waits for a batch, the thread that makes it may want to compute.
     let pool = if threads > 1 { pool.use_current_thread() } else { pool };

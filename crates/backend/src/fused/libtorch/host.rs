@@ -11,7 +11,8 @@ use tch::{Device, Kind, Tensor};
 
 use super::super::{NormGradients, NormOptions, NormState, Step};
 use crate::kernels::crew::Crew;
-use crate::kernels::norm::{After, Backward, Relu};
+use crate::kernels::norm::{After, Backward};
+use crate::kernels::relu::Relu;
 use crate::kernels::share::{Buffer, Share};
 use crate::kernels::simd::Level;
 use crate::kernels::{Geometry, conv, conv_weight, norm};
@@ -176,11 +177,7 @@ pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, short
     let shape = state.x.tensor.size();
     let result = state.result.as_ref().map(Values::channels_last);
     let (factor, offset) = line(state);
-    let relu = match &result {
-        _ if !state.options.relu => Relu::No,
-        Some(result) => Relu::ByResult(result),
-        None => Relu::ByInput { factor: &factor, offset: &offset },
-    };
+    let relu = Relu::of(state.options.relu, result.as_deref(), [&factor, &offset]);
     let pass = Backward {
         x: &Values::channels_last(&state.x),
         grad: &Values::channels_last(grad),
