@@ -1,38 +1,33 @@
-//! The Rhai engine: limits, strictness, and the words of the table.
+//! The engine of scripts: the sandbox, strictness, and the words of the table.
 
 use std::sync::Arc;
 
 use foretask_backend::BackendError;
-use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext, OptimizationLevel};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
 use crate::errors::Fault;
 use crate::host::Host;
 use crate::resolver::FolderResolver;
+use crate::sandbox::{self, Limits};
 use crate::words::{self, Call, Word};
 
-/// Steps a script may make. A word counts as one, so this is far above any experiment and ends an endless loop within a
-/// second or two.
-const MAX_OPERATIONS: u64 = 20_000_000;
+/// A word counts as one step, so these are far above any experiment, and an endless loop ends within a second or two.
+pub(crate) const LIMITS: Limits = Limits {
+    steps: 20_000_000,
+    text: 1 << 20,
+    array: 100_000,
+    map: 10_000,
+    too_long: "the script has computed for 10 seconds by itself",
+};
 
 /// An engine whose words work on `host`.
 pub(crate) fn engine(host: &Arc<Host>) -> Engine {
-    let mut engine = Engine::new();
-    // Folding constants would drop the positions of map keys, which errors underline.
-    engine.set_optimization_level(OptimizationLevel::None);
+    let interrupt = host.interrupt().clone();
+    let mut engine = sandbox::engine(LIMITS, move || interrupt.requested());
     engine.set_strict_variables(true);
-    engine.set_fail_on_invalid_map_property(true);
-    engine.disable_symbol("eval");
-    engine.set_max_operations(MAX_OPERATIONS);
-    engine.set_max_call_levels(64);
-    engine.set_max_expr_depths(64, 64);
-    engine.set_max_string_size(1 << 20);
-    engine.set_max_array_size(100_000);
-    engine.set_max_map_size(10_000);
     engine.set_max_modules(32);
     engine.set_max_functions(1_000);
     engine.set_module_resolver(FolderResolver::new(host));
-    let interrupt = host.interrupt().clone();
-    engine.on_progress(move |_| interrupt.requested().then(|| Dynamic::from("interrupted".to_owned())));
     let printer = Arc::clone(host);
     engine.on_print(move |text| printer.print(text));
     let debugger = Arc::clone(host);
@@ -57,9 +52,12 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
             types,
             move |context: NativeCallContext<'_>, arguments: &mut [&mut Dynamic]| {
                 let position = context.call_position();
+                for argument in arguments.iter() {
+                    sandbox::check_value(argument).map_err(|fault| sandbox::stopped(fault, position))?;
+                }
                 let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
                 let call = Call::new(&host, word, arguments, position);
-                at_the_door(&call).map_err(|mut fault| {
+                sandbox::outside(|| at_the_door(&call)).map_err(|mut fault| {
                     fault.method = word.is_method();
                     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
                 })

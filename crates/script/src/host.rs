@@ -1,7 +1,7 @@
 //! What the words work on: one run (or one planning pass) of one script.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foretask_backend::Device;
@@ -12,6 +12,7 @@ use crate::errors::{Fault, Source, Sources};
 use crate::marks::Marks;
 use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
+use crate::resolver::Imports;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
 use crate::values::{Encoder, LoadSettings, Net};
@@ -93,6 +94,7 @@ pub(crate) struct Host {
     sources: Arc<Sources>,
     images: ImageCache,
     run_folder: Option<Arc<RunFolder>>,
+    imports: Imports,
     state: Mutex<State>,
 }
 
@@ -117,6 +119,7 @@ impl Host {
             sources,
             images: images.clone(),
             run_folder: folder_of_run,
+            imports: Imports::default(),
             state: Mutex::new(State::default()),
         })
     }
@@ -138,6 +141,7 @@ impl Host {
             sources: Arc::clone(&self.sources),
             images: self.images.clone(),
             run_folder: folder_of_run,
+            imports: Imports::default(),
             state: Mutex::new(self.state().clone()),
         })
     }
@@ -153,6 +157,10 @@ impl Host {
 
     pub(crate) fn script_folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.imports
     }
 
     pub(crate) fn sources(&self) -> &Sources {
@@ -310,20 +318,9 @@ impl Host {
         folder.ancestors().map(|folder| folder.join(path)).find(|path| there(path)).unwrap_or(direct)
     }
 
-    /// A path written in the script, for writing: only below the working folder or the folder of results, so that a script
-    /// from elsewhere cannot overwrite files outside of the project.
+    /// A path written in the script, for writing.
     pub(crate) fn writable(&self, path: &str) -> Result<PathBuf, Fault> {
-        let given = Path::new(path);
-        let climbs = given.components().any(|part| matches!(part, Component::ParentDir));
-        let inside = !given.is_absolute()
-            || given.starts_with(&self.settings.out)
-            || std::env::current_dir().is_ok_and(|here| given.starts_with(here));
-        if path.is_empty() || climbs || !inside {
-            return Err(Fault::input(format!("a script cannot write to `{path}`"))
-                .label("outside of the working folder")
-                .help("give a path below the folder where you run foretask, such as \"weights/mine.safetensors\""));
-        }
-        Ok(given.to_path_buf())
+        crate::writable::writable(path, &self.settings.out)
     }
 
     /// The decoded images of `samples`; every set is decoded once per process.

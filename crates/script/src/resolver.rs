@@ -1,12 +1,70 @@
-//! `import`: only scripts below the importing run's own folder, by plain names.
+//! `import`: only scripts below the importing run's own folder, by plain names, each read and run once.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
+use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
 use crate::errors::{Fault, Source};
 use crate::host::Host;
+use crate::text;
+
+/// Scripts that import each other in a chain.
+const MAX_CHAIN: usize = 16;
+
+/// What was imported so far, by the file it came from.
+#[derive(Default)]
+pub(crate) struct Imports(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    done: BTreeMap<PathBuf, Shared<Module>>,
+    /// Those that are being run, each imported by the one before.
+    open: Vec<PathBuf>,
+}
+
+impl Imports {
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The module, if it is there; else the file is open until [`Self::close`].
+    fn open(&self, file: &Path, main: &Path) -> Result<Option<Shared<Module>>, Fault> {
+        self.with(|state| {
+            if let Some(module) = state.done.get(file) {
+                return Ok(Some(Shared::clone(module)));
+            }
+            let chain: Vec<&Path> = std::iter::once(main).chain(state.open.iter().map(PathBuf::as_path)).collect();
+            if let Some(first) = chain.iter().position(|open| *open == file) {
+                let circle: Vec<String> = chain[first..].iter().chain([&file]).map(|file| stem(file)).collect();
+                return Err(Fault::input(format!("scripts import each other in a circle: {}", circle.join(" → ")))
+                    .label("imported again")
+                    .help("move what both need into a third script, and let both import that"));
+            }
+            if chain.len() > MAX_CHAIN {
+                return Err(Fault::input(format!("imports lead through more than {MAX_CHAIN} scripts"))
+                    .label("one too many")
+                    .help("import what is needed directly"));
+            }
+            state.open.push(file.to_path_buf());
+            Ok(None)
+        })
+    }
+
+    fn close(&self, file: PathBuf, module: Option<Shared<Module>>) {
+        self.with(|state| {
+            state.open.pop();
+            if let Some(module) = module {
+                state.done.insert(file, module);
+            }
+        });
+    }
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
+}
 
 /// Rhai's own file resolver takes absolute paths and `..`; this one takes `letters_digits/and_slashes` only.
 pub(crate) struct FolderResolver {
@@ -17,6 +75,31 @@ pub(crate) struct FolderResolver {
 impl FolderResolver {
     pub(crate) fn new(host: &Arc<Host>) -> Self {
         Self { folder: host.script_folder().to_path_buf(), host: Arc::clone(host) }
+    }
+
+    /// Reads and runs a script that is not there yet.
+    fn load(
+        &self,
+        engine: &Engine,
+        path: &str,
+        file: &Path,
+        position: Position,
+    ) -> Result<Shared<Module>, Box<EvalAltResult>> {
+        let text = text::read(file).map_err(|reason| {
+            fault(
+                Fault::input(format!("the script `{path}` cannot be imported: {reason}")).label("imported here"),
+                position,
+            )
+        })?;
+        let source = Arc::new(Source { name: path.to_owned(), text });
+        self.host.sources().put(Arc::clone(&source), None);
+        let in_module = |error| Box::new(EvalAltResult::ErrorInModule(path.to_owned(), error, position));
+        let mut ast = engine
+            .compile(&source.text)
+            .map_err(|error| in_module(Box::new(EvalAltResult::ErrorParsing(*error.0, error.1))))?;
+        ast.set_source(path);
+        self.host.sources().put(source, Some(Arc::new(ast.clone())));
+        Module::eval_ast_as_new(Scope::new(), &ast, engine).map(Shared::new).map_err(in_module)
     }
 }
 
@@ -36,25 +119,26 @@ impl ModuleResolver for FolderResolver {
             let fault = Fault::input(format!("`{path}` cannot be imported")).label("not a name below this folder").help(
                 "imports name scripts below this script's folder, without extension: `import \"parts/common\" as common;`",
             );
-            return Err(EvalAltResult::ErrorRuntime(rhai::Dynamic::from(fault), position).into());
+            return Err(self::fault(fault, position));
         }
-        let file = self.folder.join(path).with_extension("rhai");
         // A link inside the folder must not lead out of it.
-        let inside = file
-            .canonicalize()
-            .is_ok_and(|real| self.folder.canonicalize().is_ok_and(|folder| real.starts_with(folder)));
-        let text = std::fs::read_to_string(&file).ok().filter(|_| inside);
-        let Some(text) = text else {
+        let real = self.folder.join(path).with_extension("rhai").canonicalize().ok();
+        let real = real.filter(|real| self.folder.canonicalize().is_ok_and(|folder| real.starts_with(folder)));
+        let Some(file) = real else {
             return Err(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position).into());
         };
-        let source = Arc::new(Source { name: path.to_owned(), text });
-        self.host.sources().put(Arc::clone(&source), None);
-        let in_module = |error| Box::new(EvalAltResult::ErrorInModule(path.to_owned(), error, position));
-        let mut ast = engine
-            .compile(&source.text)
-            .map_err(|error| in_module(Box::new(EvalAltResult::ErrorParsing(*error.0, error.1))))?;
-        ast.set_source(path);
-        self.host.sources().put(source, Some(Arc::new(ast.clone())));
-        Module::eval_ast_as_new(Scope::new(), &ast, engine).map(Shared::new).map_err(in_module)
+        let main = PathBuf::from(&self.host.script.name);
+        let main = main.canonicalize().unwrap_or(main);
+        let imports = self.host.imports();
+        if let Some(module) = imports.open(&file, &main).map_err(|fault| self::fault(fault, position))? {
+            return Ok(module);
+        }
+        let loaded = self.load(engine, path, &file, position);
+        imports.close(file, loaded.as_ref().ok().map(Shared::clone));
+        loaded
     }
+}
+
+fn fault(fault: Fault, position: Position) -> Box<EvalAltResult> {
+    EvalAltResult::ErrorRuntime(Dynamic::from(fault), position).into()
 }

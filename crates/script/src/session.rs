@@ -10,6 +10,7 @@ use crate::errors::{self, Error, Source, explain};
 use crate::host::{Host, ImageCache, Mode, Settings};
 use crate::plan::Plan;
 use crate::run::RunFolder;
+use crate::sandbox;
 
 /// What a run left behind.
 #[derive(Debug, Clone)]
@@ -25,13 +26,14 @@ pub struct Finished {
 /// # Errors
 /// [`Error`] naming the path when it is not a readable text.
 pub fn read_script(path: &Path) -> Result<Source, Error> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let help = if path.extension().is_none() {
-            format!("did you mean `{}.rhai`?", path.display())
-        } else {
-            "give the path of a .rhai file, for example scripts/quickstart.rhai".to_owned()
+    let text = crate::text::read(path).map_err(|reason| {
+        // What is wrong with the text carries its own way out.
+        let (reason, help) = match reason.split_once("; ") {
+            Some((reason, help)) => (reason.to_owned(), help.to_owned()),
+            None if path.extension().is_none() => (reason, format!("did you mean `{}.rhai`?", path.display())),
+            None => (reason, "give the path of a .rhai file, for example scripts/quickstart.rhai".to_owned()),
         };
-        Error::input(format!("the script `{}` cannot be read: {error}", path.display()), help)
+        Error::input(format!("the script `{}` cannot be read: {reason}", path.display()), help)
     })?;
     Ok(Source { name: path.display().to_string(), text })
 }
@@ -84,7 +86,19 @@ pub(crate) fn pass(
         // A slip on the command line has no place in the script.
         host.device()?;
     }
-    let engine = engine::engine(&host);
+    match foretask_backend::catch("the script", || sandbox::evaluate(|| carry_out(mode, source, &host))) {
+        Ok(outcome) => outcome?,
+        Err(error) => {
+            let help = "this is a fault in foretask, not in your script; please report it with the script".to_owned();
+            return Err(Error::failed(format!("`{}` broke off: {error}", source.name), help));
+        }
+    }
+    Ok(host)
+}
+
+/// Parses and runs the script; everything it has made is gone again when this ends, within the room that the sandbox gives.
+fn carry_out(mode: Mode, source: &Arc<Source>, host: &Arc<Host>) -> Result<(), Error> {
+    let engine = engine::engine(host);
     let fail = |error: EvalAltResult| Error::from(explain(error, &source.name, host.sources()));
     let mut ast = engine.compile(&source.text).map_err(|error| fail(EvalAltResult::ErrorParsing(*error.0, error.1)))?;
     ast.set_source(source.name.clone());
@@ -95,9 +109,9 @@ pub(crate) fn pass(
     }
     engine.run_ast_with_scope(&mut Scope::new(), &ast).map_err(|error| fail(*error))?;
     if mode == Mode::Plan {
-        declared(&host)?;
+        declared(host)?;
     }
-    Ok(host)
+    Ok(())
 }
 
 /// Running finds misspelt words only on the path it takes; this looks at every branch and function.

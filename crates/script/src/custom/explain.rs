@@ -6,8 +6,10 @@ use std::sync::Arc;
 use foretask_pretext::{PretextError, Refusal};
 use rhai::{AST, Dynamic, EvalAltResult};
 
+use super::engine::LIMITS;
 use super::methods;
 use crate::errors::{Fault, Locus, Source, Sources, explain, nearest};
+use crate::sandbox;
 use crate::words::{self, Kind};
 
 /// Rhai's error, as the pretext crate carries it.
@@ -44,7 +46,10 @@ fn inside(error: EvalAltResult) -> EvalAltResult {
                 .help("work on whole images (`blur`, `mask`, `image * 0.5`) rather than pixel by pixel");
             EvalAltResult::ErrorRuntime(Dynamic::from(fault), position)
         }
-        other => other,
+        other => match sandbox::exceeded(&other, &LIMITS) {
+            Some(fault) => EvalAltResult::ErrorRuntime(Dynamic::from(fault), position),
+            None => other,
+        },
     }
 }
 

@@ -11,6 +11,7 @@ use super::image::Image;
 use super::rng::Stream;
 use super::{engine, explain, identity};
 use crate::errors::{Fault, did_you_mean};
+use crate::sandbox;
 use crate::words::Kind;
 
 /// What a function shall give beside the input.
@@ -173,8 +174,7 @@ impl Generator for ScriptGenerator {
         ops::center_view(image, shape, &mut view.data);
         let arguments = (Image::new(view), Stream::of(key));
         let Function { pointer, functions, source, ast } = &self.function;
-        let given = pointer
-            .call::<Dynamic>(&self.engine, functions, arguments)
+        let given = sandbox::evaluate(|| pointer.call::<Dynamic>(&self.engine, functions, arguments))
             .map_err(|error| explain::refusal(*error, source, ast))?;
         if engine::printed() {
             let fault = Fault::input("a label generator cannot print: it runs on many threads, once for every image")

@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn the_table_is_what_is_registered() {
-        let plain = super::super::engine::bare();
+        let plain = crate::sandbox::bare();
         let names = |engine: &Engine| -> BTreeSet<(String, usize)> {
             let metadata = engine.collect_fn_metadata(
                 None,
@@ -265,7 +265,7 @@ mod tests {
             );
             metadata.into_iter().collect()
         };
-        let mut own = super::super::engine::bare();
+        let mut own = crate::sandbox::bare();
         register(&mut own);
         let before = names(&plain);
         let known = names(&own);

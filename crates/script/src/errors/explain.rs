@@ -7,8 +7,9 @@ use rhai::{AST, EvalAltResult, ParseErrorType, Position};
 
 use super::syntax::{span_of, task_option};
 use super::{ErrorKind, Fault, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest};
-use crate::custom;
+use crate::sandbox::{self, MAX_EXPRESSIONS};
 use crate::words::{self, Kind};
+use crate::{custom, engine};
 
 /// Where a message is made for: the file of the innermost place and its tree, if it could be parsed.
 struct Place {
@@ -103,14 +104,20 @@ impl Told {
 }
 
 fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
+    if let Some(fault) = sandbox::exceeded(&error, &engine::LIMITS) {
+        return from_fault(fault, place, position);
+    }
     match error {
         EvalAltResult::ErrorRuntime(token, _) => match token.clone().try_cast::<Fault>() {
             Some(fault) => from_fault(fault, place, position),
             None => Told::input(format!("the script stopped: {token}")).label("thrown here"),
         },
-        EvalAltResult::ErrorTerminated(token, _) => Told {
-            kind: ErrorKind::Interrupted,
-            ..Told::input(if token.is_unit() { "interrupted".to_owned() } else { token.to_string() })
+        EvalAltResult::ErrorTerminated(token, _) => match token.clone().try_cast::<Fault>() {
+            Some(fault) => from_fault(fault, place, position),
+            None => Told {
+                kind: ErrorKind::Interrupted,
+                ..Told::input(if token.is_unit() { "interrupted".to_owned() } else { token.to_string() })
+            },
         },
         EvalAltResult::ErrorParsing(parse, _) => from_parse(&parse, place),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(&signature, place),
@@ -122,12 +129,6 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
         EvalAltResult::ErrorModuleNotFound(name, _) => Told::input(format!("there is no script `{name}` to import"))
             .label("not found")
             .help("imports are looked up below this script's folder: `import \"parts/common\" as common;`".to_owned()),
-        EvalAltResult::ErrorTooManyOperations(_) => Told::input("the script makes too many steps; is a loop endless?")
-            .label("stopped here")
-            .help("long work belongs into words such as `pretrain`, which count as one step".to_owned()),
-        EvalAltResult::ErrorStackOverflow(_) => {
-            Told::input("functions call each other too deeply").label("stopped here")
-        }
         EvalAltResult::ErrorMismatchDataType(wanted, got, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => {
             Told::input(format!("expected {}, found {}", Kind::say(&wanted), Kind::say(&got)))
@@ -175,6 +176,17 @@ fn from_parse(parse: &ParseErrorType, place: &Place) -> Told {
         }
         ParseErrorType::DuplicatedProperty(name) => {
             Told::input(format!("the key `{name}` stands twice in this object map")).label("second time here")
+        }
+        ParseErrorType::ExprTooDeep => Told::input(format!(
+            "brackets, blocks or operations stand inside each other more than {MAX_EXPRESSIONS} deep"
+        ))
+        .label("too deep here")
+        .help("give parts of it names of their own with `let`".to_owned()),
+        ParseErrorType::TooManyFunctions => {
+            Told::input("a script defines at most 1,000 functions").label("one too many")
+        }
+        ParseErrorType::LiteralTooLarge(what, most) => {
+            Told::input(format!("{} is at most {most}", what.to_lowercase())).label("too large")
         }
         ParseErrorType::AssignmentToConstant(name) => Told::input(format!("`{name}` is a constant")),
         other => Told::input(format!("this is not valid script: {other}")),

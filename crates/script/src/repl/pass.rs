@@ -9,6 +9,7 @@ use crate::errors::{Error, Source, explain, imports};
 use crate::host::{Host, ImageCache, Mode, Settings};
 use crate::resolver::FolderResolver;
 use crate::run::RunFolder;
+use crate::sandbox;
 use crate::session::known_words;
 
 /// What the entries so far have left.
@@ -62,7 +63,8 @@ impl Pass {
         }
         let runnable = named(self.whole.clone_functions_only().merge(&entry));
         let mut scope = self.scope.clone();
-        let value: Dynamic = engine.eval_ast_with_scope(&mut scope, &runnable).map_err(|error| fail(*error))?;
+        let value: Dynamic =
+            sandbox::evaluate(|| engine.eval_ast_with_scope(&mut scope, &runnable)).map_err(|error| fail(*error))?;
         let mut modules = self.modules.clone();
         for (path, name) in imports(&entry) {
             modules.push((name, resolve(&host, &engine, &path).map_err(|error| fail(*error))?));
