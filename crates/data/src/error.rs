@@ -44,6 +44,30 @@ pub enum DataError {
         /// What the system said.
         source: io::Error,
     },
+    /// A file lies there that would be lost.
+    #[error(
+        "{} is there already, and {}; give another name, or say that it may be replaced: `--force`, in a script `overwrite: true`",
+        path.display(),
+        if *changed { "was changed since foretask wrote it" } else { "foretask did not write it" }
+    )]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// Whether it was written by us and changed since.
+        changed: bool,
+    },
+    /// A table that was to be filled in, to which no rows can be added.
+    #[error(
+        "{} is there already, and no rows can be added to it: {reason}; give another name, or say that it may be replaced: \
+         `overwrite: true`",
+        path.display()
+    )]
+    NotToLabel {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The table engine refused a file or a query.
     #[error("{table}: {reason}")]
     Table {

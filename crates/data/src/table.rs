@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     atomic::write_atomically_with,
     error::{DataError, Result},
+    formulas::escaped,
     import::io_error,
 };
 
@@ -21,6 +22,7 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     columns: Vec<(String, Column)>,
+    formulas: bool,
 }
 
 /// The values of one column.
@@ -79,6 +81,13 @@ impl Table {
         self
     }
 
+    /// The table with texts as they are, even where a spreadsheet that opens its CSV would take them for formulas.
+    #[must_use]
+    pub fn with_formulas(mut self, formulas: bool) -> Self {
+        self.formulas = formulas;
+        self
+    }
+
     /// Number of rows: those of the first column.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |(_, column)| column.len())
@@ -86,7 +95,8 @@ impl Table {
 }
 
 /// Writes a table as `.parquet`, `.csv` or `.jsonl` (one JSON object a line), whichever the path ends in; whole or not at
-/// all.
+/// all. In CSV an apostrophe stands in front of texts that a spreadsheet would take for formulas, unless the table keeps
+/// them ([`Table::with_formulas`]); a manifest is read without it.
 ///
 /// # Errors
 /// [`DataError::Argument`] for another ending, two columns of one name or columns of unequal length;
@@ -136,14 +146,26 @@ fn check(table: &Table) -> Result<()> {
 
 fn frame(table: &Table, flat: bool) -> PolarsResult<DataFrame> {
     let mut columns: Vec<polars::prelude::Column> = Vec::new();
+    let escape = flat && !table.formulas;
     for (name, column) in &table.columns {
-        let named = || name.as_str().into();
+        let name = if escape { escaped(name) } else { name.into() };
+        let named = || name.as_ref().into();
         match column {
             Column::U64(values) => columns.push(Series::new(named(), values).into()),
             Column::F32(values) => columns.push(Series::new(named(), values).into()),
             Column::I64(values) => columns.push(Series::new(named(), values).into()),
             Column::F64(values) => columns.push(Series::new(named(), values).into()),
             Column::Bool(values) => columns.push(Series::new(named(), values).into()),
+            Column::Text(values) if escape => {
+                let values: Vec<_> = values.iter().map(|text| escaped(text)).collect();
+                columns.push(Series::new(named(), values.iter().map(AsRef::as_ref).collect::<Vec<&str>>()).into());
+            }
+            Column::OptionalText(values) if escape => {
+                let values: Vec<_> = values.iter().map(|text| text.as_deref().map(escaped)).collect();
+                columns.push(
+                    Series::new(named(), values.iter().map(Option::as_deref).collect::<Vec<Option<&str>>>()).into(),
+                );
+            }
             Column::Text(values) => columns.push(Series::new(named(), values).into()),
             Column::OptionalText(values) => columns.push(Series::new(named(), values).into()),
             Column::Vectors { width, data } if flat => {

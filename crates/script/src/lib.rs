@@ -15,15 +15,19 @@ mod reference;
 mod repl;
 mod resolver;
 mod run;
+mod sandbox;
 mod session;
 mod stage;
+mod text;
 mod values;
 mod verbs;
 mod words;
 mod work;
+mod writable;
 
 pub use errors::{Error, ErrorKind, ScriptError, Source, TraceFrame};
 pub use foretask_pretext::Picture;
+pub use foretask_report::shown;
 pub use foretask_train::{Event, Interrupt};
 pub use host::{Listener, Settings};
 pub use options::OptionDoc;
@@ -35,7 +39,7 @@ pub use run::{ComparedRuns, RunLine, RunResult, compare_runs, list_runs, rewrite
 pub use session::{Finished, check, read_script, run};
 pub use verbs::{
     DeviceInfo, Embedded, Exported, Finding, ImportRequest, Imported, NewScript, PackRequest, PackedUp, Predicted,
-    PreviewRequest, Sheet, SheetCell, SheetRow, describe, devices, doctor, embed, export, import, new_script, pack,
-    predict, prepare_process, preview,
+    PreviewRequest, Sheet, SheetCell, SheetRow, TableRequest, caught, describe, devices, doctor, embed, export, import,
+    new_script, pack, predict, prepare_process, preview,
 };
 pub use words::{Example, Kind, Param, Signature, Theme, Word};

@@ -3,8 +3,10 @@
 mod columns;
 mod describe;
 mod draw;
+mod filled;
 mod folder;
 mod further;
+mod holdout;
 pub(crate) mod huggingface;
 mod labels;
 mod open;
@@ -18,6 +20,9 @@ use std::{fmt, path::Path, sync::Arc};
 use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 
 pub use self::describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount};
+pub use self::filled::Kept;
+pub use self::holdout::{content_numbers, is_held_out};
+pub use self::to_label::{ToLabel, check_to_label};
 pub(crate) use self::{
     columns::{CHECKSUM, LEN, LOOK, OFFSET, ROW, SHARD},
     draw::smallest_per_class,

@@ -11,13 +11,52 @@ use polars::prelude::{
     SerWriter, Series, StructChunked, col,
 };
 
+use super::filled::{Filled, Kept};
 use super::{Manifest, ROW};
 use crate::{
     atomic::{write_atomically, write_atomically_with},
     error::{DataError, Result},
     import::{absolute, io_error, relative},
+    output::{Found, Output, found_at},
     samples::Source,
 };
+
+/// What was written for a person to fill in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToLabel {
+    /// The folder that embedded images were written to.
+    pub pictures: Option<PathBuf>,
+    /// The number of each row in the table, counted from 1.
+    pub places: Vec<usize>,
+    /// What became of a table that was there; `None` where it was written anew.
+    pub kept: Option<Kept>,
+}
+
+/// Whether [`Manifest::write_to_label`] could write to `path`: looked at before anything is computed.
+///
+/// # Errors
+/// As there.
+pub fn check_to_label(path: &Path, overwrite: bool) -> Result<()> {
+    filled(path, overwrite).map(drop)
+}
+
+/// The table at `path` that a person has, or may have, worked on.
+fn filled(path: &Path, overwrite: bool) -> Result<Option<Filled>> {
+    let csv = is_csv(path)?;
+    match found_at(path)? {
+        Found::Changed | Found::Foreign if !overwrite => Filled::read(path, csv).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// Whether the manifest is a CSV rather than a Parquet.
+fn is_csv(path: &Path) -> Result<bool> {
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("csv") => Ok(true),
+        Some("parquet") => Ok(false),
+        _ => Err(super::argument("path", path.display(), "a manifest is written as .csv or .parquet")),
+    }
+}
 
 impl Manifest {
     /// The view of these rows, in table order; `step` says how they came about.
@@ -42,16 +81,17 @@ impl Manifest {
     /// Writes these rows, in the given order, as a manifest (`.csv` or `.parquet`, by the ending) with an empty `label` for a person
     /// to fill in; opened as a dataset it finds the same images. All further columns are kept, and `row` says where each row came
     /// from. Paths are made relative to the new manifest. Images that are embedded stay so in Parquet; for CSV they are written as
-    /// files into the folder that is given back, which has the manifest's name without its ending.
+    /// files into a folder that has the manifest's name without its ending.
+    ///
+    /// Where a person has worked on a table that is there, it stays as it is, and rows that it lacks are added below;
+    /// `overwrite` replaces it.
     ///
     /// # Errors
-    /// [`DataError::Argument`] for another ending or a row that is not of this view; files that cannot be written.
-    pub fn write_to_label(&self, rows: &[u64], path: &Path) -> Result<Option<PathBuf>> {
-        let csv = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("csv") => true,
-            Some("parquet") => false,
-            _ => return Err(super::argument("path", path.display(), "a manifest is written as .csv or .parquet")),
-        };
+    /// [`DataError::Argument`] for another ending or a row that is not of this view; [`DataError::NotToLabel`] for a file that
+    /// is no such table; files that cannot be written.
+    pub fn write_to_label(&self, rows: &[u64], path: &Path, overwrite: bool) -> Result<ToLabel> {
+        let filled = filled(path, overwrite)?;
+        let csv = is_csv(path)?;
         let chosen = self.rows(rows, "to label")?;
         let samples = chosen.samples()?;
         let place: HashMap<u64, usize> = samples.rows.iter().copied().zip(0..).collect();
@@ -67,7 +107,7 @@ impl Manifest {
             let folder = absolute(folder)?;
             vec![self.table.checked(image_column(&sources, &folder)?)?]
         } else {
-            let paths = paths(&sources, rows, folder, pictures.as_deref())?;
+            let paths = paths(&sources, rows, folder, pictures.as_deref(), overwrite)?;
             vec![Column::new("path".into(), paths)]
         };
         columns.push(Series::full_null("label".into(), rows.len(), &DataType::String).into());
@@ -76,15 +116,21 @@ impl Manifest {
             columns.push(Column::new("row".into(), rows));
         }
         let mut frame = self.table.checked(DataFrame::new(rows.len(), columns))?;
-        write_atomically_with(path, |file| {
-            let written = if csv {
-                CsvWriter::new(file).finish(&mut frame)
-            } else {
-                ParquetWriter::new(file).finish(&mut frame).map(drop)
-            };
-            written.map_err(io_error)
+        if let Some(filled) = filled {
+            let (places, kept) = filled.add(&mut frame, path)?;
+            return Ok(ToLabel { pictures, places, kept: Some(kept) });
+        }
+        Output::at(path, overwrite)?.write(|path| {
+            write_atomically_with(path, |file| {
+                let written = if csv {
+                    CsvWriter::new(file).finish(&mut frame)
+                } else {
+                    ParquetWriter::new(file).finish(&mut frame).map(drop)
+                };
+                written.map_err(io_error)
+            })
         })?;
-        Ok(pictures)
+        Ok(ToLabel { pictures, places: (1..=rows.len()).collect(), kept: None })
     }
 
     /// The columns that say neither where the image is nor what it shows, rows in the order of `order`.
@@ -103,20 +149,35 @@ impl Manifest {
 }
 
 /// The path of each image from `folder`; embedded ones are written into `pictures` first.
-fn paths(sources: &[&Source], rows: &[u64], folder: &Path, pictures: Option<&Path>) -> Result<Vec<Option<String>>> {
+fn paths(
+    sources: &[&Source],
+    rows: &[u64],
+    folder: &Path,
+    pictures: Option<&Path>,
+    overwrite: bool,
+) -> Result<Vec<Option<String>>> {
     let here = absolute(folder)?;
     let path = |(source, row): (&&Source, &u64)| match (source, pictures) {
         (source, Some(pictures)) if is_embedded(source) => {
             let bytes = embedded(source)?;
             let ending = image::guess_format(&bytes).ok().and_then(|format| format.extensions_str().first().copied());
             let name = format!("{row}.{}", ending.unwrap_or("image"));
-            write_atomically(pictures.join(&name), bytes)?;
+            write_picture(&pictures.join(&name), &bytes, overwrite)?;
             let pictures = pictures.file_name().unwrap_or_default().to_string_lossy();
             Ok(Some(format!("{pictures}/{name}")))
         }
         _ => Ok(way_to(source, &here)),
     };
     sources.iter().zip(rows).map(path).collect()
+}
+
+/// Writes an image that is not there yet; the same image stays as it is.
+fn write_picture(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
+    let there = std::fs::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64);
+    if there && std::fs::read(path).is_ok_and(|found| found == bytes) {
+        return Ok(());
+    }
+    Output::at(path, overwrite)?.write(|path| write_atomically(path, bytes))
 }
 
 /// The way from a folder to an image that is a file.
@@ -176,7 +237,7 @@ mod tests {
         let data = Manifest::open(folder.path().join("data")).unwrap();
         let path = folder.path().join("work/next/to_label.csv");
         let rows = [17, 2, 8];
-        assert_eq!(data.unlabeled().unwrap().write_to_label(&rows, &path).unwrap(), None);
+        assert_eq!(data.unlabeled().unwrap().write_to_label(&rows, &path, false).unwrap().pictures, None);
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().next(), Some("path,label,split,size,row"));
         assert!(text.contains("../../data/images/17.png,,train,17,17"), "{text}");
@@ -200,13 +261,86 @@ mod tests {
         let data = Manifest::open(&packed).unwrap();
         let rows = [9, 4];
         let parquet = folder.path().join("to_label.parquet");
-        assert_eq!(data.write_to_label(&rows, &parquet).unwrap(), None);
+        assert_eq!(data.write_to_label(&rows, &parquet, false).unwrap().pictures, None);
         assert_eq!(pixels(&parquet), source_pixels(&packed, &rows));
         assert!(Manifest::open(&parquet).unwrap().classes().unwrap().is_empty(), "the old labels are gone");
         let csv = folder.path().join("to_label.csv");
-        assert_eq!(data.write_to_label(&rows, &csv).unwrap(), Some(folder.path().join("to_label")));
+        assert_eq!(data.write_to_label(&rows, &csv, false).unwrap().pictures, Some(folder.path().join("to_label")));
         assert!(folder.path().join("to_label/9.png").is_file());
         assert_eq!(pixels(&csv), source_pixels(&packed, &rows));
+    }
+
+    #[test]
+    fn what_a_person_has_filled_in_stays_to_the_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        dataset(&folder.path().join("data"), 24);
+        let data = Manifest::open(folder.path().join("data")).unwrap().unlabeled().unwrap();
+        let path = folder.path().join("todo.csv");
+        data.write_to_label(&[17, 2, 8], &path, false).unwrap();
+        // Nothing was filled in: written anew.
+        assert_eq!(data.write_to_label(&[5, 2], &path, false).unwrap().kept, None);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
+        // Filled in by hand, in a spreadsheet's way: semicolons, its line ends, a column of its own, another order, no last line end.
+        let filled =
+            "\u{feff}label;remark;path\r\n\"cat; grey\";\"said \"\"no\"\"\";data/images/2.png\r\n;;data/images/5.png";
+        write(&path, filled);
+        let written = data.write_to_label(&[9, 2, 17], &path, false).unwrap();
+        assert_eq!(written.kept, Some(Kept { rows: 2, labelled: 1, added: 2 }));
+        assert_eq!(written.places, [3, 1, 4]);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("{filled}\r\n;;data/images/9.png\r\n;;data/images/17.png\r\n"));
+        // Once more: nothing to add, nothing touched.
+        let written = data.write_to_label(&[9, 2, 17], &path, false).unwrap();
+        assert_eq!(written.kept, Some(Kept { rows: 4, labelled: 1, added: 0 }));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        // Only who says so loses it.
+        assert_eq!(data.write_to_label(&[9], &path, true).unwrap().kept, None);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn labels_in_another_encoding_are_kept_and_other_files_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        dataset(&folder.path().join("data"), 8);
+        let data = Manifest::open(folder.path().join("data")).unwrap();
+        let path = folder.path().join("todo.csv");
+        // Latin 1, as spreadsheets in Europe save it.
+        let filled = b"path,label\ndata/images/1.png,K\xE4fer\n".to_vec();
+        std::fs::write(&path, &filled).unwrap();
+        data.write_to_label(&[3], &path, false).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), [&filled[..], b"data/images/3.png,\n"].concat());
+        for foreign in ["name,class\na,b\n", "", "my diary\n", "p\0a\0t\0h"] {
+            write(&path, foreign);
+            let error = data.write_to_label(&[3], &path, false).unwrap_err().to_string();
+            assert!(error.contains("todo.csv") && error.contains("overwrite: true"), "{error}");
+            assert!(check_to_label(&path, false).is_err() && check_to_label(&path, true).is_ok());
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), foreign);
+        }
+        let parquet = folder.path().join("todo.parquet");
+        write(&parquet, "not a table");
+        assert!(data.write_to_label(&[3], &parquet, false).is_err());
+    }
+
+    #[test]
+    fn a_parquet_that_was_filled_in_keeps_its_rows_and_columns() {
+        let folder = tempfile::tempdir().unwrap();
+        dataset(&folder.path().join("data"), 12);
+        let data = Manifest::open(folder.path().join("data")).unwrap().unlabeled().unwrap();
+        let path = folder.path().join("todo.parquet");
+        data.write_to_label(&[4, 6], &path, false).unwrap();
+        let columns = vec![
+            Column::new("path".into(), ["data/images/4.png", "data/images/6.png"]),
+            Column::new("label".into(), [7_i64, 8]),
+            Column::new("sure".into(), [0.5, 1.0]),
+        ];
+        let mut filled = DataFrame::new(2, columns).unwrap();
+        ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut filled).unwrap();
+        let written = data.write_to_label(&[6, 9], &path, false).unwrap();
+        assert_eq!((written.places, written.kept), (vec![2, 3], Some(Kept { rows: 2, labelled: 2, added: 1 })));
+        let labelled = Manifest::open(&path).unwrap().samples().unwrap();
+        assert_eq!(labelled.labels, [Some(0), Some(1), None]);
+        assert_eq!(labelled.classes.to_vec(), ["7", "8"]);
+        assert_eq!(pixels(&path)[2], source_pixels(&folder.path().join("data"), &[9])[0]);
     }
 
     #[test]
@@ -214,9 +348,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         dataset(folder.path(), 8);
         let data = Manifest::open(folder.path()).unwrap();
-        let error = data.split("train").unwrap().write_to_label(&[3], &folder.path().join("a.csv")).unwrap_err();
+        let error = data.split("train").unwrap().write_to_label(&[3], &folder.path().join("a.csv"), false).unwrap_err();
         assert!(error.to_string().contains("split train"), "{error}");
-        let error = data.write_to_label(&[3], &folder.path().join("a.xlsx")).unwrap_err();
+        let error = data.write_to_label(&[3], &folder.path().join("a.xlsx"), false).unwrap_err();
         assert!(error.to_string().contains(".csv or .parquet"), "{error}");
         assert_eq!(data.rows(&[5, 1], "chosen").unwrap().samples().unwrap().rows, [1, 5]);
     }

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use foretask_data::Output;
 use foretask_eval::paired;
 use foretask_report::{Compared, Difference, Draw, Interval, Matched, Report, ResultRow, RunComparison};
 
 use super::list::{report_of, reports_of};
 use super::time::Moment;
-use crate::errors::Error;
+use crate::errors::{Error, Fault};
 
 /// What a comparison says on a terminal.
 #[derive(Debug, Clone)]
@@ -23,11 +24,12 @@ pub struct ComparedRuns {
 ///
 /// # Errors
 /// [`Error::Plain`] when a folder holds no report, or the page cannot be written.
-pub fn compare_runs(runs: &[PathBuf], output: &Path) -> Result<ComparedRuns, Error> {
+pub fn compare_runs(runs: &[PathBuf], output: &Path, overwrite: bool) -> Result<ComparedRuns, Error> {
     if output.extension().is_none_or(|ending| ending != "html") {
         let help = "end it with .html".to_owned();
         return Err(Error::input(format!("a comparison is an HTML page, not `{}`", output.display()), help));
     }
+    let file = Output::at(output, overwrite).map_err(Fault::from)?;
     let mut compared = Vec::new();
     for run in runs {
         let (folder, files) = reports_of(run)?;
@@ -46,7 +48,7 @@ pub fn compare_runs(runs: &[PathBuf], output: &Path) -> Result<ComparedRuns, Err
     };
     let failed = |what: String| Error::failed(format!("`{}`: {what}", output.display()), None);
     let html = foretask_report::render_comparison(&comparison).map_err(|error| failed(error.to_string()))?;
-    foretask_data::write_atomically(output, html).map_err(|error| failed(error.to_string()))?;
+    file.write(|path| foretask_data::write_atomically(path, html).map_err(Fault::from))?;
     Ok(ComparedRuns { text: foretask_report::comparison_text(&comparison), page: output.to_path_buf() })
 }
 
@@ -177,12 +179,12 @@ mod tests {
             std::fs::write(folder.join("report.json"), text).unwrap();
             runs.push(out.path().join(name));
         }
-        let found = compare_runs(&runs, &out.path().join("both.html")).unwrap();
+        let found = compare_runs(&runs, &out.path().join("both.html"), false).unwrap();
         assert!(found.text.contains("A  one 2026-01-01T00-00-00"), "{}", found.text);
         let page = std::fs::read_to_string(&found.page).unwrap();
         assert!(page.contains("the same on every draw"), "{page}");
-        assert_eq!(compare_runs(&runs, &out.path().join("both.pdf")).unwrap_err().kind().exit_code(), 2);
+        assert_eq!(compare_runs(&runs, &out.path().join("both.pdf"), false).unwrap_err().kind().exit_code(), 2);
         runs.push(out.path().join("three"));
-        assert!(compare_runs(&runs, &out.path().join("all.html")).is_err());
+        assert!(compare_runs(&runs, &out.path().join("all.html"), false).is_err());
     }
 }

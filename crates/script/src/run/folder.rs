@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use foretask_data::write_atomically;
+use foretask_data::{Output, write_atomically};
 use foretask_report::Report;
 use foretask_train::HealthLine;
 use serde::Serialize;
@@ -146,7 +146,7 @@ impl RunFolder {
         let html = foretask_report::render_html(report).map_err(|error| Fault::failed(error.to_string()))?;
         let path = self.path.join(format!("{name}.html"));
         write_atomically(self.path.join(format!("{name}.json")), data)?;
-        write_atomically(&path, html)?;
+        Output::at(&path, true)?.write(|path| write_atomically(path, html))?;
         let mut state = self.state();
         state.reports.push(path.clone());
         state.results.insert(report.title.clone(), results_of(report));

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use foretask_data::Output;
 use foretask_report::Report;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::errors::Error;
+use crate::errors::{Error, Fault};
 
 /// One run as `foretask runs` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -120,15 +121,16 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
 ///
 /// # Errors
 /// [`Error::Plain`] when the folder holds no report, or its data cannot be read.
-pub fn rewrite_report(run: &Path) -> Result<Vec<PathBuf>, Error> {
+pub fn rewrite_report(run: &Path, overwrite: bool) -> Result<Vec<PathBuf>, Error> {
     let mut pages = Vec::new();
     for data in reports_of(run)?.1 {
         let fail = |what: String| Error::failed(format!("`{}`: {what}", data.display()), None);
         let report = report_of(&data)?;
         let html = foretask_report::render_html(&report).map_err(|error| fail(error.to_string()))?;
         let page = data.with_extension("html");
-        foretask_data::write_atomically(&page, html).map_err(|error| fail(error.to_string()))?;
-        pages.push(page);
+        let file = Output::at(page, overwrite).map_err(Fault::from)?;
+        file.write(|path| foretask_data::write_atomically(path, html).map_err(Fault::from))?;
+        pages.push(file.path().to_path_buf());
     }
     Ok(pages)
 }
@@ -194,9 +196,9 @@ mod tests {
         assert_eq!(runs[0].verdict.as_deref(), Some("It helped."));
         assert!(list_runs(out.path(), Some("other")).unwrap().is_empty());
 
-        let pages = rewrite_report(&out.path().join("quick")).unwrap();
+        let pages = rewrite_report(&out.path().join("quick"), false).unwrap();
         assert_eq!(pages, [folder.join("report.html")]);
         assert!(std::fs::read_to_string(&pages[0]).unwrap().contains("quick"));
-        assert_eq!(rewrite_report(out.path()).unwrap_err().kind().exit_code(), 2);
+        assert_eq!(rewrite_report(out.path(), false).unwrap_err().kind().exit_code(), 2);
     }
 }

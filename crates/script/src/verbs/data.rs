@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use foretask_data::{
-    BadImage, ClassCount, Description, ImportFormat, ImportOptions, ImportSummary, Manifest, PerClass, SplitCount,
+    BadImage, ClassCount, Description, ImportFormat, ImportOptions, ImportSummary, Manifest, Output, PerClass,
+    SplitCount,
 };
 
 use crate::errors::{Error, Fault};
@@ -33,6 +34,8 @@ pub struct ImportRequest {
     pub class_names: Option<Vec<String>>,
     /// Paths instead of the images themselves.
     pub paths: bool,
+    /// Whether a file that was not written by us may be replaced.
+    pub overwrite: bool,
 }
 
 /// What an import wrote, printable.
@@ -83,7 +86,9 @@ pub(super) fn contents(
 /// # Errors
 /// [`Error::Plain`] when nothing importable is there, or the manifest cannot be written.
 pub fn import(source: &Path, destination: &Path, request: ImportRequest) -> Result<Imported, Error> {
-    let summary = foretask_data::import(source, destination, &import_options(request)?).map_err(Fault::from)?;
+    let file = Output::at(destination, request.overwrite).map_err(Fault::from)?;
+    let options = import_options(request)?;
+    let summary = file.write(|path| foretask_data::import(source, path, &options).map_err(Fault::from))?;
     Ok(Imported(summary))
 }
 

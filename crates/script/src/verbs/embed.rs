@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::inputs::{any_encoder, check_table, images_for, on_device};
+use super::inputs::{TableRequest, any_encoder, images_for, on_device};
 use crate::errors::{Error, Fault};
 use crate::work;
 
@@ -26,8 +26,8 @@ pub struct Embedded {
 ///
 /// # Errors
 /// [`Error::Plain`] when the model cannot be read, images are missing, or the table cannot be written.
-pub fn embed(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<Embedded, Error> {
-    check_table(output)?;
+pub fn embed(model: &Path, images: &[PathBuf], output: &TableRequest, device: Option<&str>) -> Result<Embedded, Error> {
+    let output = output.open()?;
     let (encoder, mut notes) = any_encoder(model)?;
     let inputs = images_for(&encoder.input, images)?;
     notes.extend(inputs.notes);
@@ -35,6 +35,6 @@ pub fn embed(model: &Path, images: &[PathBuf], output: &Path, device: Option<&st
         on_device(device, |cx| foretask_train::extract_features(&encoder, &inputs.images, cx).map_err(Fault::from))?;
     let (count, width) = (features.len(), features.dim);
     let table = work::embedding_table(&inputs.images, features, inputs.gathered.manifest.as_ref())?;
-    foretask_data::write_table(output, &table).map_err(Fault::from)?;
+    output.write(table)?;
     Ok(Embedded { count, width, notes, bad: inputs.images.bad().iter().map(ToString::to_string).collect() })
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use foretask_data::Output;
 use foretask_models::{Classifier, ModelError};
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct Exported {
 ///
 /// # Errors
 /// [`Error::Plain`] when the model cannot be read, the file's ending is another or it is the model itself, or writing fails.
-pub fn export(model: &Path, output: &Path) -> Result<Exported, Error> {
+pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, Error> {
     if output.extension().is_none_or(|ending| ending != "safetensors") {
         let help = "end it with .safetensors".to_owned();
         return Err(Error::input(format!("weights are exported as safetensors, not as `{}`", output.display()), help));
@@ -35,9 +36,10 @@ pub fn export(model: &Path, output: &Path) -> Result<Exported, Error> {
         let help = "choose another name for the export".to_owned();
         return Err(Error::input(format!("`{}` would be overwritten by its own export", model.display()), help));
     }
+    let file = Output::at(output, overwrite).map_err(Fault::from)?;
     match Classifier::load(model) {
         Ok(classifier) => {
-            classifier.export(output).map_err(Fault::from)?;
+            file.write(|path| classifier.export(path).map_err(Fault::from))?;
             let (encoder, classes) = (&classifier.encoder, classifier.classes.to_vec());
             Ok(Exported {
                 kind: "classifier",
@@ -48,7 +50,7 @@ pub fn export(model: &Path, output: &Path) -> Result<Exported, Error> {
         }
         Err(ModelError::Metadata { .. } | ModelError::Format { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
-            encoder.save(output).map_err(Fault::from)?;
+            file.write(|path| encoder.save(path).map_err(Fault::from))?;
             notes.push(takes(&encoder));
             Ok(Exported { kind: "encoder", architecture: encoder.config.name(), classes: Vec::new(), notes })
         }

@@ -2,20 +2,48 @@
 
 use std::path::{Path, PathBuf};
 
-use foretask_data::{Gathered, Images, LoadOptions, Samples};
+use foretask_data::{Gathered, Images, LoadOptions, Output, Samples, Table};
 use foretask_models::{Encoder, ForeignOptions, InputSpec, ModelError, load_torch_weights};
 use foretask_train::{Context, Interrupt};
 
 use crate::errors::{Error, Fault};
 
-/// Refuses a table whose ending does not say its format, before anything is computed.
-pub(super) fn check_table(output: &Path) -> Result<(), Error> {
-    let ending = output.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if matches!(ending, "parquet" | "csv" | "jsonl") {
-        return Ok(());
+/// A table to write.
+#[derive(Debug, Clone)]
+pub struct TableRequest {
+    /// Where; the ending says the format.
+    pub path: PathBuf,
+    /// Whether a file that was not written by us may be replaced.
+    pub overwrite: bool,
+    /// Whether texts stay as they are in a CSV, even where a spreadsheet would run them.
+    pub formulas: bool,
+}
+
+/// A table that may be written.
+pub(super) struct TableFile {
+    file: Output,
+    formulas: bool,
+}
+
+impl TableRequest {
+    /// Refuses, before anything is computed, an ending that does not say a format and a file that would be lost.
+    pub(super) fn open(&self) -> Result<TableFile, Error> {
+        let ending = self.path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        if !matches!(ending, "parquet" | "csv" | "jsonl") {
+            let help = "end it with .parquet, .csv or .jsonl".to_owned();
+            let message = format!("`{}` does not say which kind of table to write", self.path.display());
+            return Err(Error::input(message, help));
+        }
+        let file = Output::at(&self.path, self.overwrite).map_err(Fault::from)?;
+        Ok(TableFile { file, formulas: self.formulas })
     }
-    let help = "end it with .parquet, .csv or .jsonl".to_owned();
-    Err(Error::input(format!("`{}` does not say which kind of table to write", output.display()), help))
+}
+
+impl TableFile {
+    pub(super) fn write(&self, table: Table) -> Result<(), Error> {
+        let table = table.with_formulas(self.formulas);
+        Ok(self.file.write(|path| foretask_data::write_table(path, &table).map_err(Fault::from))?)
+    }
 }
 
 /// An encoder of ours, or weights of another program, with what was assumed of them.

@@ -8,7 +8,7 @@ use foretask_eval::{Nearness, Prediction};
 use foretask_models::Classifier;
 use serde::Serialize;
 
-use super::inputs::{check_table, images_for, on_device, refused};
+use super::inputs::{TableRequest, images_for, on_device, refused};
 use crate::errors::{Error, Fault};
 
 /// What `foretask predict` found.
@@ -32,8 +32,13 @@ pub struct Predicted {
 ///
 /// # Errors
 /// [`Error::Plain`] when the model is no saved classifier, images are missing, or the table cannot be written.
-pub fn predict(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<Predicted, Error> {
-    check_table(output)?;
+pub fn predict(
+    model: &Path,
+    images: &[PathBuf],
+    output: &TableRequest,
+    device: Option<&str>,
+) -> Result<Predicted, Error> {
+    let output = output.open()?;
     let classifier = Classifier::load(model).map_err(|error| refused(&error))?;
     let inputs = images_for(&classifier.encoder.input, images)?;
     let (predictions, near) = on_device(device, |cx| {
@@ -43,7 +48,7 @@ pub fn predict(model: &Path, images: &[PathBuf], output: &Path, device: Option<&
     if let (Some(near), Some(known)) = (&near, &classifier.familiar) {
         table = foretask_eval::with_nearness(table, known, near);
     }
-    foretask_data::write_table(output, &table).map_err(Fault::from)?;
+    output.write(table)?;
     let mut notes = inputs.notes;
     notes.extend(about(&classifier));
     Ok(Predicted {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::{Images, Output};
 use foretask_pretext::{Example, ImageRef, Picture, Resolved, SheetStyle, Task, contact_sheet};
 use foretask_random::Key;
 use foretask_train::{Pool, PretrainOptions, Start, TaskMix, plan_pretraining};
@@ -27,6 +27,8 @@ pub struct PreviewRequest {
     pub seed: u64,
     /// The PNG file; with several tasks, their names are added.
     pub output: PathBuf,
+    /// Whether a file that was not written by us may be replaced.
+    pub overwrite: bool,
 }
 
 /// A sheet that was written.
@@ -111,7 +113,9 @@ pub fn preview(source: Source, settings: &Settings, request: &PreviewRequest) ->
         } else {
             named(&request.output, index + 1, planned.task.name())
         };
-        let drawn = write_sheet(&host, planned, request.images, request.seed, &path)?;
+        let file = Output::at(path, request.overwrite).map_err(Fault::from)?;
+        let drawn = write_sheet(&host, planned, request.images, request.seed, &file)?;
+        let path = file.path().to_path_buf();
         let title = format!("{} {}", index + 1, planned.task.name());
         sheets.push(Sheet { title, path, png: drawn.png, picture: drawn.picture, rows: sheet_rows(&drawn.examples) });
     }
@@ -130,7 +134,7 @@ pub(crate) fn write_sheet(
     planned: &PlannedPreview,
     count: usize,
     seed: u64,
-    path: &Path,
+    file: &Output,
 ) -> Result<Drawn, Fault> {
     let resolved = planned.resolve(host)?;
     let images = some_images(host, &planned.data, &planned.data.views[0], count, seed)?;
@@ -139,7 +143,7 @@ pub(crate) fn write_sheet(
     let style = SheetStyle { title, ..SheetStyle::default() };
     let picture = contact_sheet(&examples, &style);
     let png = picture.to_png()?;
-    foretask_data::write_atomically(path, &png)?;
+    file.write(|path| foretask_data::write_atomically(path, &png))?;
     Ok(Drawn { examples, picture, png })
 }
 

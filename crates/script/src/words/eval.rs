@@ -1,14 +1,19 @@
 //! Words on classifiers and encoders that measure and predict.
 
+use foretask_data::{Output, Table};
 use rhai::{Dynamic, Map};
+use serde::{Deserialize, Serialize};
 
 use super::word::no_options;
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::Fault;
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
+use crate::Progress;
+use crate::errors::{Fault, Locus};
+use crate::options::OptionDoc;
 use crate::values::{Classifiers, Dataset, Encoder};
 use crate::work;
 
 const PATH: Param = Param { name: "path", kinds: &[Kind::Text], optional: false };
+const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 const IMAGES: Param = Param { name: "images", kinds: &[Kind::Dataset], optional: false };
 
 pub(super) static WORDS: &[Word] = &[
@@ -45,10 +50,10 @@ pub(super) static WORDS: &[Word] = &[
         not_when: "the script is long gone: `foretask predict MODEL IMAGES -o labels.csv` needs the saved classifier only",
         signatures: &[Signature {
             on: Some(Kind::Classifier),
-            params: &[IMAGES, Param { name: "path", kinds: &[Kind::Text], optional: true }],
+            params: &[IMAGES, Param { name: "path", kinds: &[Kind::Text], optional: true }, OPTIONS],
             returns: Kind::Any,
         }],
-        options: no_options,
+        options: table_options,
         examples: &[Example {
             about: "label everything that has no label yet",
             script: "finetune(encoder, few).predict(data.unlabeled(), \"labels.csv\");",
@@ -63,8 +68,8 @@ pub(super) static WORDS: &[Word] = &[
                 columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number.",
         use_when: "other programs shall work with the features: search, clustering, plots",
         not_when: "you want a classifier: `linear_probe`",
-        signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH], returns: Kind::Text }],
-        options: no_options,
+        signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text }],
+        options: table_options,
         examples: &[Example { about: "as Parquet", script: "encoder.embed(test, \"features.parquet\");" }],
         run: embed,
     },
@@ -78,14 +83,14 @@ fn evaluate(call: &Call<'_>) -> Result<Dynamic, Fault> {
 fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, data): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let view = data.single("predict", 0)?;
-    let path = call.maybe::<String>(1).map(|path| writable_table(call, 1, &path)).transpose()?;
+    let options: TableOptions = call.options(2)?;
+    let file = call.maybe::<String>(1).map(|path| table_file(call, 1, &path, &options)).transpose()?;
     let predictions = work::predict(call.host, &classifiers, &data, view)?;
-    if let Some(path) = path {
+    if let Some(file) = file {
         if !call.host.planning() {
-            foretask_data::write_table(&path, &predictions.table())?;
-            call.host.tell(crate::Progress::Wrote { what: "Predictions".into(), path: path.clone() });
+            write_table(call, "Predictions", &file, predictions.table(), &options)?;
         }
-        return Ok(Dynamic::from(path.display().to_string()));
+        return Ok(Dynamic::from(file.path().display().to_string()));
     }
     let rows = predictions.answers.iter().enumerate().map(|(index, prediction)| {
         let class = predictions.classes.get(prediction.predicted as usize).cloned().unwrap_or_default();
@@ -106,19 +111,37 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
 fn embed(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (encoder, data): (Encoder, Dataset) = (call.receiver()?, call.value(0)?);
     let view = data.single("embed", 0)?;
-    let path = writable_table(call, 1, &call.text(1)?)?;
-    work::embed(call.host, &encoder, &data, view, &path)?;
-    Ok(Dynamic::from(path.display().to_string()))
+    let options: TableOptions = call.options(2)?;
+    let file = table_file(call, 1, &call.text(1)?, &options)?;
+    if let Some(table) = work::embed(call.host, &encoder, &data, view)? {
+        write_table(call, "Features", &file, table, &options)?;
+    }
+    Ok(Dynamic::from(file.path().display().to_string()))
 }
 
-/// A path for a table: inside the working folder, with an ending that says its format.
-fn writable_table(call: &Call<'_>, index: usize, path: &str) -> Result<std::path::PathBuf, Fault> {
-    let path = call.host.writable(path).map_err(|fault| fault.argument(index))?;
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("parquet" | "csv" | "jsonl") => Ok(path),
-        _ => Err(Fault::input(format!("`{}` does not say which kind of table to write", path.display()))
-            .label("unknown ending")
-            .help("end it with .parquet, .csv or .jsonl")
-            .argument(index)),
-    }
+/// Options of words that write a table.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TableOptions {
+    overwrite: bool,
+    formulas: bool,
+}
+
+fn table_options() -> Vec<OptionDoc> {
+    let about = "leave texts of a CSV as they are even where a spreadsheet would run them as formulas; else an apostrophe \
+                 stands in front of them, which `dataset` does not read as part of the text";
+    vec![output::overwrite_doc(), OptionDoc::new("formulas", "true or false", "false", about)]
+}
+
+/// The file at argument `at`: inside the working folder, with an ending that says its format.
+fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) -> Result<Output, Fault> {
+    let at = Locus::Argument(at);
+    output::file(output::path(call, path, &at, &["parquet", "csv", "jsonl"])?, options.overwrite, &at)
+}
+
+fn write_table(call: &Call<'_>, what: &str, file: &Output, table: Table, options: &TableOptions) -> Result<(), Fault> {
+    let table = table.with_formulas(options.formulas);
+    file.write(|path| foretask_data::write_table(path, &table))?;
+    call.host.tell(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });
+    Ok(())
 }

@@ -7,7 +7,7 @@ use foretask_eval::ChooseOptions;
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
 use crate::values::{Classifiers, Dataset, Encoder, SelfStart};
@@ -21,7 +21,8 @@ pub(super) static WORDS: &[Word] = &[Word {
             chosen, so that together they stand for all images. From a classifier: its labels spread along nearest neighbors, and \
             chosen are images that stay uncertain, stand for many others, and are not alike; what is labelled already is left out. \
             The pool's own labels are never looked at. The manifest lists the images, the most valuable first, with an empty \
-            `label` and paths from where it lies: fill it in (in a CSV, with any spreadsheet) and open it with `dataset`. Classes \
+            `label` and paths from where it lies: fill it in (in a CSV, with any spreadsheet) and open it with `dataset`. Run again, \
+            the table keeps every row and label that is in it, and images that it lacks are added below. Classes \
             will not be alike often among chosen images, and need not be: `spread_labels` gives every class the same weight.",
     use_when: "you may have so many images labelled, and can say which: chosen ones are worth more than random ones",
     not_when: "the labelled images shall measure something, too: a test set must be drawn at random",
@@ -82,6 +83,7 @@ fn options() -> Vec<OptionDoc> {
             &defaults.most,
             "most images of the pool looked at, evenly chosen; the time grows with the square",
         ),
+        output::overwrite_doc(),
         option(
             "seed",
             "whole number",
@@ -103,12 +105,13 @@ struct Options {
     most: usize,
     seed: Option<u64>,
     draws: u64,
+    overwrite: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let ChooseOptions { n, neighbors, mirror, most, .. } = ChooseOptions::default();
-        Self { n, manifest: None, sheet: None, neighbors, mirror, most, seed: None, draws: 1 }
+        Self { n, manifest: None, sheet: None, neighbors, mirror, most, seed: None, draws: 1, overwrite: false }
     }
 }
 
@@ -120,12 +123,7 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let file = |option: &str, path: &Option<String>, endings: &[&str]| -> Result<Option<PathBuf>, Fault> {
         let Some(text) = path else { return Ok(None) };
-        let path = call.host.writable(text).map_err(|fault| fault.at(at(option)))?;
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        if !endings.contains(&ending) {
-            let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" or ");
-            return Err(Fault::input(format!("`{option}` must end in {endings}, not `{text}`")).at(at(option)));
-        }
+        let path = output::path(call, text, &at(option), endings)?;
         if options.draws > 1 {
             return Err(Fault::input(format!("`{option}` is for one choice, and `draws` makes {}", options.draws))
                 .help("leave `draws` out for the images a person shall label")
@@ -134,7 +132,12 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
         Ok(Some(path))
     };
     let manifest = file("manifest", &options.manifest, &["csv", "parquet"])?;
+    if let Some(path) = &manifest {
+        foretask_data::check_to_label(path, options.overwrite)
+            .map_err(|error| Fault::from(error).label("this table").at(at("manifest")))?;
+    }
     let sheet = file("sheet", &options.sheet, &["png"])?;
+    let sheet = sheet.map(|path| output::file(path, options.overwrite, &at("sheet"))).transpose()?;
     let pool: Dataset = call.value(1)?;
     let start = match call.maybe::<Encoder>(0) {
         Some(encoder) => SelfStart::Encoder(encoder),
@@ -148,7 +151,7 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let seed = options.seed.unwrap_or_else(|| call.host.seed());
     let choose =
         ChooseOptions { n: options.n, neighbors: options.neighbors, mirror: options.mirror, most: options.most, seed };
-    let paths = work::ChosenPaths { manifest, sheet };
+    let paths = work::ChosenPaths { manifest, sheet, overwrite: options.overwrite };
     work::label_next(call.host, call.line(), &start, &pool, &choose, options.draws, &paths)
         .map(Dynamic::from)
         .map_err(|fault| call.refused(fault, 2))

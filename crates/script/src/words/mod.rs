@@ -6,6 +6,7 @@
 
 mod call;
 mod kind;
+mod output;
 mod word;
 
 mod augment;

@@ -3,7 +3,7 @@
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::Progress;
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
@@ -36,6 +36,7 @@ pub(super) static WORDS: &[Word] = &[Word {
                 "the script's seed",
                 "decides which images, and every random choice",
             ),
+            output::overwrite_doc(),
         ]
     },
     examples: &[Example {
@@ -50,11 +51,12 @@ pub(super) static WORDS: &[Word] = &[Word {
 struct Options {
     images: usize,
     seed: Option<u64>,
+    overwrite: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { images: 8, seed: None }
+        Self { images: 8, seed: None, overwrite: false }
     }
 }
 
@@ -65,10 +67,8 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
     if !(1..=100).contains(&options.images) {
         return Err(Fault::input("`images` must be from 1 to 100").at(Locus::Value(3, vec!["images".into()])));
     }
-    let path = call.host.writable(&text).map_err(|fault| fault.argument(2))?;
-    if path.extension().is_none_or(|extension| extension != "png") {
-        return Err(Fault::input(format!("a sheet is a .png file, not `{text}`")).argument(2));
-    }
+    let at = Locus::Argument(2);
+    let path = output::path(call, &text, &at, &["png"])?;
     data.single("preview", 1)?;
     let several = task.0.tasks.len() > 1;
     for (index, (task, _)) in task.0.tasks.into_iter().enumerate() {
@@ -76,9 +76,10 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
         let planned = PlannedPreview { task, data: data.clone(), image_size: None };
         // Resolving refuses what cannot work; nothing is drawn while planning.
         planned.resolve(call.host)?;
+        let file = output::file(path, options.overwrite, &at)?;
         if !call.host.planning() {
-            write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &path)?;
-            call.host.tell(Progress::Wrote { what: "Preview".into(), path });
+            write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &file)?;
+            call.host.tell(Progress::Wrote { what: "Preview".into(), path: file.path().to_path_buf() });
         }
     }
     Ok(Dynamic::from(text))

@@ -4,13 +4,19 @@ use std::path::{Path, PathBuf};
 
 use rhai::Dynamic;
 
-use super::word::no_options;
+use super::output::{self, Writing};
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::Progress;
-use crate::errors::Fault;
+use crate::errors::{Fault, Locus};
 use crate::values::{Classifiers, Encoder, EncoderSource, Trained};
 
-const PATH: &[Param] = &[Param { name: "path", kinds: &[Kind::Text], optional: false }];
+const PATH: &[Param] = &[
+    Param { name: "path", kinds: &[Kind::Text], optional: false },
+    Param { name: "options", kinds: &[Kind::Options], optional: true },
+];
+
+/// Where the path stands.
+const AT: Locus = Locus::Argument(0);
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "save",
@@ -25,7 +31,7 @@ pub(super) static WORDS: &[Word] = &[Word {
         Signature { on: Some(Kind::Encoder), params: PATH, returns: Kind::Text },
         Signature { on: Some(Kind::Classifier), params: PATH, returns: Kind::Text },
     ],
-    options: no_options,
+    options: || vec![output::overwrite_doc()],
     examples: &[
         Example { about: "features for another project", script: "encoder.save(\"weights/encoder.safetensors\");" },
         Example {
@@ -38,18 +44,17 @@ pub(super) static WORDS: &[Word] = &[Word {
 
 fn save(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let text = call.text(0)?;
-    let path = call.host.writable(&text).map_err(|fault| fault.argument(0))?;
-    if path.extension().is_none_or(|extension| extension != "safetensors") {
-        return Err(Fault::input(format!("weights go into a .safetensors file, not `{text}`")).argument(0));
-    }
+    let options: Writing = call.options(1)?;
+    let path = output::path(call, &text, &AT, &["safetensors"])?;
     match call.receiver::<Classifiers>() {
-        Ok(classifiers) => save_classifiers(call, &classifiers, &path),
-        Err(_) => save_encoder(call, &call.receiver::<Encoder>()?, &path),
+        Ok(classifiers) => save_classifiers(call, &classifiers, &path, options.overwrite),
+        Err(_) => save_encoder(call, &call.receiver::<Encoder>()?, path, options.overwrite),
     }?;
     Ok(Dynamic::from(text))
 }
 
-fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: &Path) -> Result<(), Fault> {
+fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bool) -> Result<(), Fault> {
+    let file = output::file(path, overwrite, &AT)?;
     let weights = match &encoder.source {
         EncoderSource::Random { .. } => {
             return Err(Fault::input("a random encoder has no weights before it sees images")
@@ -59,23 +64,24 @@ fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: &Path) -> Result<(), F
         EncoderSource::Pretrained(stage) => stage.result().map(|result| result.encoder.clone()),
     };
     if call.host.planning() {
-        call.host.will_save(path.to_path_buf(), encoder.clone());
+        call.host.will_save(file.path().to_path_buf(), encoder.clone());
         return Ok(());
     }
     let Some(weights) = weights else { return Ok(()) };
-    weights.save(path)?;
-    call.host.tell(Progress::Wrote { what: "Encoder".into(), path: path.to_path_buf() });
+    file.write(|path| Ok::<_, Fault>(weights.save(path)?))?;
+    call.host.tell(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
     Ok(())
 }
 
-fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path) -> Result<(), Fault> {
+fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, overwrite: bool) -> Result<(), Fault> {
     for (index, member) in classifiers.members.iter().enumerate() {
         let path = if classifiers.members.len() == 1 { path.to_path_buf() } else { numbered(path, index + 1) };
+        let file = output::file(path, overwrite, &AT)?;
         match &member.trained {
             None => {}
             Some(Trained::Network(classifier)) => {
-                classifier.save(&path)?;
-                call.host.tell(Progress::Wrote { what: "Classifier".into(), path });
+                file.write(|path| Ok::<_, Fault>(classifier.save(path)?))?;
+                call.host.tell(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
             }
             Some(Trained::Neighbours(_) | Trained::Pixels(_)) => {
                 return Err(Fault::input(format!("{} has no weights to save", classifiers.method.describe()))

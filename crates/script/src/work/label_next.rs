@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::{Images, Kept, Output};
 use foretask_eval::ChooseOptions;
 use foretask_pretext::{GridCell, ImageRef, Kernel, Planes, Shape, SheetStyle, ops, picture_grid};
 use serde_json::json;
@@ -13,7 +13,7 @@ use super::self_train;
 use crate::Progress;
 use crate::errors::Fault;
 use crate::host::Host;
-use crate::plan::PlannedStage;
+use crate::plan::{PlannedStage, thousands};
 use crate::stage::{StageKey, Work, planned, read_json, write_json};
 use crate::values::{Chosen, Dataset, Method, SelfStart, Trained, View};
 
@@ -25,7 +25,9 @@ const SHEET: (usize, usize) = (10, 112);
 #[derive(Debug)]
 pub(crate) struct ChosenPaths {
     pub(crate) manifest: Option<PathBuf>,
-    pub(crate) sheet: Option<PathBuf>,
+    pub(crate) sheet: Option<Output>,
+    /// Whether a table that a person has worked on is replaced instead of being added to.
+    pub(crate) overwrite: bool,
 }
 
 /// Chooses `options.n` images of the pool, once for each of `draws` seeds.
@@ -160,18 +162,27 @@ fn choose(
 }
 
 fn write(host: &Host, pool: &Dataset, blind: &View, rows: &[u64], paths: &ChosenPaths) -> Result<(), Fault> {
+    let mut places: Vec<usize> = (1..=rows.len()).collect();
     if let Some(path) = &paths.manifest {
-        let pictures = blind.manifest.write_to_label(rows, path)?;
+        let written = blind.manifest.write_to_label(rows, path, paths.overwrite)?;
         host.tell(Progress::Wrote { what: "To label".into(), path: path.clone() });
-        if let Some(pictures) = pictures {
+        places = written.places;
+        if let Some(Kept { rows, labelled, added }) = written.kept {
+            let (labelled, rows) = (thousands(labelled as u64), thousands(rows as u64));
+            let added = if added == 0 { "none to add".to_owned() } else { format!("{added} images added below") };
+            host.note(format!(
+                "it was there: {labelled} of its {rows} rows have labels, all stay as they are; {added}"
+            ));
+        }
+        if let Some(pictures) = written.pictures {
             host.tell(Progress::Wrote { what: "Images of it".into(), path: pictures });
         }
     }
-    if let Some(path) = &paths.sheet {
+    if let Some(file) = &paths.sheet {
         let images = pool.images(host, blind)?;
         let place: BTreeMap<u64, usize> = (0..images.len()).map(|index| (images.row(index), index)).collect();
         let mut cells = Vec::new();
-        for (number, row) in rows.iter().enumerate() {
+        for (number, row) in places.iter().zip(rows) {
             let Some(&index) = place.get(row) else { continue };
             let name = images.name(index);
             let own = format!("row {row}");
@@ -179,15 +190,16 @@ fn write(host: &Host, pool: &Dataset, blind: &View, rows: &[u64], paths: &Chosen
             let file = name.rsplit('/').next().filter(|_| name != own).unwrap_or_default();
             cells.push(GridCell {
                 image: small(&images, index)?,
-                head: format!("{}", number + 1),
+                head: number.to_string(),
                 note: format!("{own} {file}").trim().to_owned(),
             });
         }
         let (columns, cell) = SHEET;
         let title = format!("{} images to label, the most valuable first", cells.len());
         let sheet = picture_grid(&cells, columns, &SheetStyle { title, cell, ..SheetStyle::default() });
-        foretask_data::write_atomically(path, sheet.to_png()?)?;
-        host.tell(Progress::Wrote { what: "Sheet".into(), path: path.clone() });
+        let png = sheet.to_png()?;
+        file.write(|path| foretask_data::write_atomically(path, png))?;
+        host.tell(Progress::Wrote { what: "Sheet".into(), path: file.path().to_path_buf() });
     }
     Ok(())
 }

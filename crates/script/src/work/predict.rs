@@ -1,6 +1,5 @@
 //! Answers and features for images without labels.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use foretask_data::{Column, Images, Manifest, Samples, Table};
@@ -8,7 +7,6 @@ use foretask_eval::{Nearness, Prediction};
 use foretask_models::Classifier;
 use foretask_train::Features;
 
-use crate::Progress;
 use crate::errors::Fault;
 use crate::host::Host;
 use crate::values::{Classifiers, Dataset, Encoder, Trained, View};
@@ -71,19 +69,16 @@ fn placeholders(samples: &Samples, classes: usize) -> Vec<Prediction> {
     .collect()
 }
 
-/// Writes the features of each image into a table.
-pub(crate) fn embed(host: &Host, encoder: &Encoder, data: &Dataset, view: &View, path: &Path) -> Result<(), Fault> {
+/// The features of each image as a table; none in a planning pass.
+pub(crate) fn embed(host: &Host, encoder: &Encoder, data: &Dataset, view: &View) -> Result<Option<Table>, Fault> {
     let samples = view.samples()?;
     host.used_data(data.steps(), &samples);
     if host.planning() {
-        return Ok(());
+        return Ok(None);
     }
     let images = data.images(host, view)?;
     let features = super::features(host, &encoder.weights(&images, 0)?, &images)?;
-    let table = embedding_table(&images, features, Some(&view.manifest))?;
-    foretask_data::write_table(path, &table)?;
-    host.tell(Progress::Wrote { what: "Features".into(), path: path.to_path_buf() });
-    Ok(())
+    embedding_table(&images, features, Some(&view.manifest)).map(Some)
 }
 
 /// `row`, `path`, `label` and `split` where there are any, the manifest's further columns, `embedding`. Further columns that

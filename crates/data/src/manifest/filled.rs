@@ -1,0 +1,212 @@
+//! A table that a person may have filled in, and rows to add to it. Nothing that is in it changes: of a CSV every byte stays, of
+//! a Parquet every row and column.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use polars::prelude::{
+    Column, CsvWriter, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
+};
+
+use crate::atomic::{write_atomically, write_atomically_with};
+use crate::error::{DataError, Result};
+use crate::import::io_error;
+
+/// What became of a table that was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// Rows that were in it.
+    pub rows: usize,
+    /// Of these, rows with a label.
+    pub labelled: usize,
+    /// Rows added below them.
+    pub added: usize,
+}
+
+/// The table at a path, read as far as adding to it takes.
+pub(super) enum Filled {
+    Csv(FilledCsv),
+    Parquet(DataFrame),
+}
+
+/// The bytes of a CSV and how it is written.
+pub(super) struct FilledCsv {
+    bytes: Vec<u8>,
+    separator: u8,
+    rows: Vec<Vec<String>>,
+}
+
+impl Filled {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Where it is not one that rows could be added to, with the way out.
+    pub(super) fn read(path: &Path, csv: bool) -> Result<Self> {
+        let refuse = |reason: &str| DataError::NotToLabel { path: path.to_owned(), reason: reason.to_owned() };
+        let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+        if !csv {
+            let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish();
+            let frame = frame.map_err(|_| refuse("it is no Parquet table"))?;
+            let has = |name: &str| frame.get_column_index(name).is_some();
+            return if has("label") && (has("path") || has("row")) {
+                Ok(Self::Parquet(frame))
+            } else {
+                Err(refuse("it has no columns `path` and `label`"))
+            };
+        }
+        if bytes.contains(&0) {
+            return Err(refuse("it is not saved as plain or UTF-8 text"));
+        }
+        let header = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+        let separator = [b',', b';', b'\t']
+            .into_iter()
+            .max_by_key(|separator| header.iter().filter(|byte| *byte == separator).count());
+        let separator = separator.unwrap_or(b',');
+        let rows = records(&bytes, separator);
+        let table = FilledCsv { bytes, separator, rows };
+        if table.column("path").is_none() || table.column("label").is_none() {
+            return Err(refuse("its first line does not name the columns `path` and `label`"));
+        }
+        Ok(Self::Csv(table))
+    }
+
+    /// Adds the rows of `new` that are not in the table yet and writes it to `path`; the number that each row of `new` then has
+    /// in it, counted from 1.
+    pub(super) fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+        match self {
+            Self::Csv(table) => table.add(new, path),
+            Self::Parquet(table) => add_to_parquet(table, new, path),
+        }
+    }
+}
+
+impl FilledCsv {
+    /// The number of a column.
+    fn column(&self, name: &str) -> Option<usize> {
+        self.rows.first()?.iter().position(|cell| cell.trim() == name)
+    }
+
+    fn cells(&self, name: &str) -> impl Iterator<Item = &str> {
+        let column = self.column(name).unwrap_or(usize::MAX);
+        self.rows.iter().skip(1).map(move |row| row.get(column).map_or("", |cell| cell.trim()))
+    }
+
+    fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+        let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
+        let mut text = Vec::new();
+        CsvWriter::new(&mut text).finish(new).map_err(failed)?;
+        let new = Self { rows: records(&text, b','), bytes: text, separator: b',' };
+        let there: HashMap<&str, usize> = self.cells("path").zip(1..).collect();
+        let rows = self.rows.len() - 1;
+        let (mut places, mut added) = (Vec::new(), Vec::new());
+        for (cell, row) in new.cells("path").zip(new.rows.iter().skip(1)) {
+            places.push(there.get(cell).copied().unwrap_or_else(|| {
+                added.push(row);
+                rows + added.len()
+            }));
+        }
+        let labelled = self.cells("label").filter(|label| !label.is_empty()).count();
+        let kept = Kept { rows, labelled, added: added.len() };
+        if added.is_empty() {
+            return Ok((places, kept));
+        }
+        let end = if self.bytes.windows(2).any(|two| two == b"\r\n") { "\r\n" } else { "\n" };
+        let mut lines = String::new();
+        if !self.bytes.ends_with(b"\n") {
+            lines.push_str(end);
+        }
+        let columns: Vec<Option<usize>> =
+            self.rows.first().into_iter().flatten().map(|name| new.column(name.trim())).collect();
+        for row in added {
+            let cell = |column: &Option<usize>| column.and_then(|at| row.get(at)).map_or("", String::as_str);
+            let cells: Vec<String> = columns.iter().map(|column| quoted(cell(column), self.separator)).collect();
+            lines.push_str(&cells.join(char::from(self.separator).encode_utf8(&mut [0; 4])));
+            lines.push_str(end);
+        }
+        if !lines.is_ascii() && std::str::from_utf8(&self.bytes).is_err() {
+            let reason = "it is not saved as UTF-8 text, and the names to add do not fit into it".to_owned();
+            return Err(DataError::NotToLabel { path: path.to_owned(), reason });
+        }
+        let mut whole = self.bytes;
+        whole.extend_from_slice(lines.as_bytes());
+        write_atomically(path, whole)?;
+        Ok((places, kept))
+    }
+}
+
+/// Rows and cells of a CSV, quotes taken off. Bytes that are no UTF-8 become replacement marks: only names of columns, paths
+/// and whether a label is there are looked at.
+fn records(bytes: &[u8], separator: u8) -> Vec<Vec<String>> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), Vec::new());
+    let mut inside = false;
+    let text = |cell: &mut Vec<u8>| String::from_utf8_lossy(&std::mem::take(cell)).into_owned();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' if inside && bytes.get(at + 1) == Some(&b'"') => {
+                cell.push(b'"');
+                at += 1;
+            }
+            b'"' if inside || cell.is_empty() => inside = !inside,
+            byte if !inside && byte == separator => row.push(text(&mut cell)),
+            byte @ (b'\n' | b'\r') if !inside => {
+                at += usize::from(byte == b'\r' && bytes.get(at + 1) == Some(&b'\n'));
+                row.push(text(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            byte => cell.push(byte),
+        }
+        at += 1;
+    }
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(text(&mut cell));
+        rows.push(row);
+    }
+    // Spreadsheets like to end with empty lines.
+    rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
+    rows
+}
+
+fn quoted(cell: &str, separator: u8) -> String {
+    let plain = !cell.contains(['"', '\n', '\r', char::from(separator)]);
+    if plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
+}
+
+fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+    let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
+    let both = |name: &str| table.get_column_index(name).is_some() && new.get_column_index(name).is_some();
+    let key = if both("path") { "path" } else { "row" };
+    let there: HashMap<String, usize> = texts(&table, key).map_err(failed)?.into_iter().flatten().zip(1..).collect();
+    let rows = table.height();
+    let (mut places, mut added) = (Vec::new(), Vec::new());
+    for (row, name) in texts(new, key).map_err(failed)?.into_iter().enumerate() {
+        places.push(name.and_then(|name| there.get(&name).copied()).unwrap_or_else(|| {
+            added.push(row as u32);
+            rows + added.len()
+        }));
+    }
+    let labels = texts(&table, "label").map_err(failed)?;
+    let labelled = labels.iter().flatten().filter(|label| !label.trim().is_empty()).count();
+    let kept = Kept { rows, labelled, added: added.len() };
+    if added.is_empty() {
+        return Ok((places, kept));
+    }
+    let below = |column: &Column| -> polars::prelude::PolarsResult<Column> {
+        match new.column(column.name()) {
+            Ok(found) if column.name() != "label" => found.take_slice(&added)?.strict_cast(column.dtype()),
+            _ => Ok(Series::full_null(column.name().clone(), added.len(), column.dtype()).into()),
+        }
+    };
+    let columns: polars::prelude::PolarsResult<Vec<Column>> = table.columns().iter().map(below).collect();
+    let addition = columns.and_then(|columns| DataFrame::new(added.len(), columns)).map_err(failed)?;
+    table.vstack_mut(&addition).map_err(failed)?;
+    write_atomically_with(path, |file| ParquetWriter::new(file).finish(&mut table).map(drop).map_err(io_error))?;
+    Ok((places, kept))
+}
+
+/// A column's values as texts.
+fn texts(table: &DataFrame, name: &str) -> polars::prelude::PolarsResult<Vec<Option<String>>> {
+    let column = table.column(name)?.cast(&DataType::String)?;
+    Ok(column.str()?.iter().map(|text| text.map(str::to_owned)).collect())
+}
