@@ -1,19 +1,13 @@
 //! The door where panics of tensor code become errors.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{BackendError, Result};
 
-thread_local! {
-    /// How many `catch` calls are open on this thread.
-    static CATCHING: Cell<usize> = const { Cell::new(0) };
-}
-
-/// How many `catch` calls are open anywhere: a panic in a worker of the thread pool is carried to the thread that waits for it.
+/// How many `catch` calls are open anywhere: a panic on a helping thread is carried to the thread that waits for it.
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Runs `f` and turns a panic into [`BackendError::Panicked`] with the first line of its message.
@@ -26,11 +20,9 @@ static OPEN: AtomicUsize = AtomicUsize::new(0);
 /// [`BackendError::Panicked`] where `f` panicked.
 pub fn catch<T>(what: &str, f: impl FnOnce() -> T) -> Result<T> {
     install_quiet_hook();
-    CATCHING.with(|depth| depth.set(depth.get() + 1));
     OPEN.fetch_add(1, Ordering::SeqCst);
     let outcome = panic::catch_unwind(AssertUnwindSafe(f));
     OPEN.fetch_sub(1, Ordering::SeqCst);
-    CATCHING.with(|depth| depth.set(depth.get() - 1));
     outcome.map_err(|payload| BackendError::Panicked { what: what.to_owned(), message: first_line(payload.as_ref()) })
 }
 
@@ -40,9 +32,7 @@ fn install_quiet_hook() {
     INSTALL.call_once(|| {
         let loud = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            let here = CATCHING.with(Cell::get) > 0;
-            let in_pool = rayon::current_thread_index().is_some() && OPEN.load(Ordering::SeqCst) > 0;
-            if !here && !in_pool {
+            if OPEN.load(Ordering::SeqCst) == 0 {
                 loud(info);
             }
         }));

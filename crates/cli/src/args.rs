@@ -37,9 +37,8 @@ Examples:
         /// The script to write; the folder's name unless given
         #[arg(short, long)]
         output: Option<PathBuf>,
-        /// Write over a script that is there
-        #[arg(long)]
-        force: bool,
+        #[command(flatten)]
+        replace: Replace,
     },
     /// Run an experiment; finished stages are loaded, interrupted ones go on
     #[command(after_help = "\
@@ -97,6 +96,8 @@ that is written into a pipe or a file.")]
         /// How the terminal shows the sheet
         #[arg(long, value_enum, default_value_t = Pictures::Auto)]
         pictures: Pictures,
+        #[command(flatten)]
+        replace: Replace,
     },
     /// Enter a script line by line; what was defined stays, and stages are remembered as in `run`
     #[command(after_help = "\
@@ -159,6 +160,8 @@ Examples:
         /// Store paths of the images instead of the images themselves
         #[arg(long)]
         paths: bool,
+        #[command(flatten)]
+        replace: Replace,
     },
     /// Put many images into a few large files, for fast reading
     #[command(after_help = "\
@@ -209,9 +212,8 @@ nearest labelled image), nearest (which one), unlike (anything labelled)")]
         /// Images, folders of images, manifests, or quoted patterns such as 'photos/**/*.jpg'
         #[arg(required = true)]
         images: Vec<PathBuf>,
-        /// The table to write: .parquet, .csv or .jsonl
-        #[arg(short, long)]
-        output: PathBuf,
+        #[command(flatten)]
+        table: TableArguments,
         /// auto, flex, libtorch, libtorch:cuda:N
         #[arg(long)]
         device: Option<String>,
@@ -231,9 +233,8 @@ fixed size, in CSV a column for each number)")]
         /// Images, folders of images, manifests, or quoted patterns such as 'photos/**/*.jpg'
         #[arg(required = true)]
         images: Vec<PathBuf>,
-        /// The table to write: .parquet, .csv or .jsonl
-        #[arg(short, long)]
-        output: PathBuf,
+        #[command(flatten)]
+        table: TableArguments,
         /// auto, flex, libtorch, libtorch:cuda:N
         #[arg(long)]
         device: Option<String>,
@@ -249,6 +250,8 @@ Examples:
         /// The file to write: .safetensors
         #[arg(short, long)]
         output: PathBuf,
+        #[command(flatten)]
+        replace: Replace,
     },
     /// List runs with their headline results
     #[command(after_help = "\
@@ -279,6 +282,8 @@ Examples:
         /// The page of a comparison
         #[arg(short, long, default_value = "comparison.html")]
         output: PathBuf,
+        #[command(flatten)]
+        replace: Replace,
     },
     /// List the devices that scripts can use
     #[command(after_help = "\
@@ -336,6 +341,33 @@ pub(crate) struct Common {
     /// Folder of results and of finished stages
     #[arg(long, default_value = "runs")]
     pub(crate) out: PathBuf,
+}
+
+/// What every verb that writes a file takes. A file that it wrote itself and that is unchanged is written anew without asking.
+#[derive(Debug, Args)]
+pub(crate) struct Replace {
+    /// Replace a file that foretask did not write, or that was changed since
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// A table to write.
+#[derive(Debug, Args)]
+pub(crate) struct TableArguments {
+    /// The table to write: .parquet, .csv or .jsonl
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+    /// Leave texts of a CSV as they are even where a spreadsheet would run them as formulas
+    #[arg(long)]
+    pub(crate) formulas: bool,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
+}
+
+impl From<TableArguments> for foretask_script::TableRequest {
+    fn from(table: TableArguments) -> Self {
+        Self { path: table.output, overwrite: table.replace.force, formulas: table.formulas }
+    }
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

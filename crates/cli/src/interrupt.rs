@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the stage to finish its step and save, the second quits at once.
 
+use crate::out::note;
 use std::sync::{Mutex, PoisonError};
 
 use foretask_script::{Error, Interrupt};
@@ -15,7 +16,7 @@ pub(crate) fn listen() -> Result<(), Error> {
             Some((interrupt, again @ false)) => {
                 interrupt.request();
                 *again = true;
-                eprintln!("\nFinishing this step and saving; Ctrl-C again quits at once.");
+                note!("\nFinishing this step and saving; Ctrl-C again quits at once.");
             }
             Some((_, true)) | None => std::process::exit(130),
         }

@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// Printing past `out` would panic on a closed pipe.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod args;
@@ -7,6 +9,7 @@ mod interrupt;
 mod lines;
 #[cfg(test)]
 mod mistakes;
+mod out;
 mod pictures;
 mod progress;
 mod render;
@@ -16,31 +19,30 @@ mod verbs;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use foretask_script::{Error, ErrorKind};
 
 fn main() -> ExitCode {
-    restore_broken_pipe();
     foretask_script::prepare_process();
-    let arguments = args::Arguments::parse();
-    match verbs::dispatch(arguments.verb) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprint!("{}", render::error(&error, render::Look::of_stderr()));
-            if error.kind() == foretask_script::ErrorKind::Interrupted {
-                eprintln!("To go on: {}", interrupt::same_command());
-            }
-            ExitCode::from(error.kind().exit_code())
+    let code = match args::Arguments::try_parse() {
+        Ok(arguments) => match foretask_script::caught(|| verbs::dispatch(arguments.verb)) {
+            Ok(()) => 0,
+            Err(error) => failed(&error),
+        },
+        // Help and version are no mistakes, and go to standard output.
+        Err(told) => {
+            let printed = told.print();
+            u8::try_from(told.exit_code()).unwrap_or(1).max(out::undelivered(printed.err()))
         }
-    }
+    };
+    let undelivered = out::undelivered(out::finish());
+    ExitCode::from(if code == 0 { undelivered } else { code })
 }
 
-/// `foretask words | head` must end quietly instead of panicking on the closed pipe.
-fn restore_broken_pipe() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        let text = info.payload().downcast_ref::<String>().map_or("", String::as_str);
-        if text.contains("failed printing to stdout") {
-            std::process::exit(0);
-        }
-        before(info);
-    }));
+/// Says what went wrong; the exit code that stands for it.
+fn failed(error: &Error) -> u8 {
+    out::colored(&render::error(error, render::Look::of_stderr()));
+    if error.kind() == ErrorKind::Interrupted {
+        out::note!("To go on: {}", interrupt::same_command());
+    }
+    error.kind().exit_code()
 }

@@ -1,6 +1,6 @@
 //! Progress as a person watches it: one bar per stage on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use foretask_script::{Event, Listener, Progress};
 
 use crate::bar::{Bar, Pace};
 use crate::lines::{duration, hanging, thousands};
+use crate::out;
 use crate::terminal;
 
 /// Lines of a stage that is not watched on a terminal come this often.
@@ -39,8 +40,7 @@ impl Screen {
     fn show(&mut self, progress: Progress) {
         match progress {
             Progress::Print { text } | Progress::Table { text } => self.aside(|| {
-                // A reader that went away must not stop the run.
-                writeln!(std::io::stdout(), "{text}").ok();
+                out::line(&text);
             }),
             Progress::Note { text } => self.say(&format!("  {text}")),
             Progress::Warning { text } => self.say(&format!("Warning: {text}")),
@@ -105,7 +105,7 @@ impl Screen {
     fn say(&self, line: &str) {
         let line = if self.watched { hanging(line, terminal::stderr_columns()) } else { line.to_owned() };
         self.aside(|| {
-            writeln!(std::io::stderr(), "{line}").ok();
+            out::note_line(&line);
         });
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use foretask_script::{Error, ErrorKind, ScriptError};
+use foretask_script::{Error, ErrorKind, ScriptError, shown};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 
 /// Where an error is shown.
@@ -29,20 +29,43 @@ impl Look {
 pub(crate) fn error(error: &Error, look: Look) -> String {
     let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(1);
-    let shown = match error {
+    let report = match error {
         // Nothing in the script is wrong, so nothing of it is shown.
-        Error::Script(error) if error.kind == ErrorKind::Interrupted => return format!("{}\n", error.message),
+        Error::Script(error) if error.kind == ErrorKind::Interrupted => return format!("{}\n", shown(&error.message)),
         Error::Script(error) => Shown::of_script(error),
-        Error::Plain { kind, message, help } => {
-            Shown { kind: *kind, message: message.clone(), help: help.clone(), source: None, labels: Vec::new() }
-        }
-        other => Shown { kind: other.kind(), message: other.to_string(), help: None, source: None, labels: Vec::new() },
+        Error::Plain { kind, message, help } => Shown {
+            kind: *kind,
+            message: shown(message).into_owned(),
+            help: help.as_deref().map(|help| shown(help).into_owned()),
+            source: None,
+            labels: Vec::new(),
+        },
+        other => Shown {
+            kind: other.kind(),
+            message: shown(&other.to_string()).into_owned(),
+            help: None,
+            source: None,
+            labels: Vec::new(),
+        },
     };
     let mut text = String::new();
-    match handler.render_report(&mut text, &shown) {
+    match handler.render_report(&mut text, &report) {
         Ok(()) => text,
-        Err(_) => format!("{}\n", shown.message),
+        Err(_) => format!("{}\n", report.message),
     }
+}
+
+/// A script's text with marks of the same length where something would act on the terminal, so that places stay true.
+fn in_place(text: &str) -> String {
+    let mark = |c: char| match (shown(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8(), c.len_utf8()) {
+        // Of the line ends of Windows.
+        _ if c == '\r' => ' ',
+        (true, _) => c,
+        (false, 1) => '?',
+        (false, 2) => '¿',
+        (false, _) => '\u{fffd}',
+    };
+    text.chars().map(mark).collect()
 }
 
 #[derive(Debug)]
@@ -56,8 +79,9 @@ struct Shown {
 
 impl Shown {
     fn of_script(error: &ScriptError) -> Self {
-        let mut labels = vec![LabeledSpan::new_primary_with_span(Some(error.label.clone()), error.span.clone())];
-        let mut help = error.help.clone();
+        let label = shown(&error.label).into_owned();
+        let mut labels = vec![LabeledSpan::new_primary_with_span(Some(label), error.span.clone())];
+        let mut help = error.help.as_deref().map(|help| shown(help).into_owned());
         for frame in error.trace.iter().rev() {
             if frame.source.name == error.source_text.name {
                 labels.push(LabeledSpan::new_with_span(
@@ -70,8 +94,8 @@ impl Shown {
                 help = Some(help.map_or_else(|| text.clone(), |help| format!("{help}\n{text}")));
             }
         }
-        let source = NamedSource::new(&error.source_text.name, error.source_text.text.clone());
-        Self { kind: error.kind, message: error.message.clone(), help, source: Some(source), labels }
+        let source = NamedSource::new(shown(&error.source_text.name), in_place(&error.source_text.text));
+        Self { kind: error.kind, message: shown(&error.message).into_owned(), help, source: Some(source), labels }
     }
 }
 

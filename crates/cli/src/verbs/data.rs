@@ -1,5 +1,6 @@
 //! Verbs about data: describe, import.
 
+use crate::out::say;
 use std::path::Path;
 
 use foretask_script::{Error, ImportRequest};
@@ -11,12 +12,12 @@ pub(crate) fn describe(dataset: &Path, json: bool) -> Result<(), Error> {
     if json {
         return print_json(&description);
     }
-    println!("{description}");
+    say!("{description}");
     Ok(())
 }
 
 pub(crate) fn import(source: &Path, output: &Path, request: ImportRequest) -> Result<(), Error> {
     let summary = foretask_script::import(source, output, request)?;
-    println!("{summary}");
+    say!("{summary}");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Verbs about this machine and build: devices, doctor.
 
+use crate::out::{self, say};
 use foretask_script::Error;
 
 use super::print_json;
@@ -18,10 +19,10 @@ pub(crate) fn devices(json: bool) -> Result<(), Error> {
             vec![device.name.clone(), default.to_owned(), device.about.clone()]
         })
         .collect();
-    print!("{}", table(&rows));
+    out::print(&table(&rows));
     for device in &devices {
         if let Some(missing) = &device.missing {
-            println!("\nNot here: {}\n  {missing}", device.name);
+            say!("\nNot here: {}\n  {missing}", device.name);
         }
     }
     Ok(())
@@ -34,12 +35,12 @@ pub(crate) fn doctor(json: bool) -> Result<(), Error> {
     }
     let rows: Vec<Vec<String>> =
         findings.iter().map(|finding| vec![finding.what.clone(), finding.state.clone()]).collect();
-    print!("{}", table(&rows));
+    out::print(&table(&rows));
     let fixes: Vec<_> = findings.iter().filter_map(|finding| Some((finding, finding.fix.as_ref()?))).collect();
     if !fixes.is_empty() {
-        println!("\nWhat would make it better");
+        say!("\nWhat would make it better");
         for (finding, fix) in fixes {
-            println!("  {}: {fix}", finding.what);
+            say!("  {}: {fix}", finding.what);
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ mod runs;
 mod script;
 mod words;
 
+use crate::out;
 use foretask_script::Error;
 
 use crate::args::Verb;
@@ -18,14 +19,17 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
     match verb {
         Verb::Run { script, common } => script::run(&script, common),
         Verb::Check { script, common, json } => script::check(&script, common, json),
-        Verb::Preview { script, common, task, images, seed, output, pictures } => {
-            script::preview(&script, common, &foretask_script::PreviewRequest { task, images, seed, output }, pictures)
+        Verb::Preview { script, common, task, images, seed, output, pictures, replace } => {
+            let request = foretask_script::PreviewRequest { task, images, seed, output, overwrite: replace.force };
+            script::preview(&script, common, &request, pictures)
         }
         Verb::Repl { common } => repl::repl(common),
-        Verb::New { folder, output, force } => script::new(&folder, output.as_deref(), force),
+        Verb::New { folder, output, replace } => script::new(&folder, output.as_deref(), replace.force),
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
-        Verb::Import { source, output, format, split, per_class, seed, class_names, paths } => {
-            let request = foretask_script::ImportRequest { format, split, per_class, seed, class_names, paths };
+        Verb::Import { source, output, format, split, per_class, seed, class_names, paths, replace } => {
+            let overwrite = replace.force;
+            let request =
+                foretask_script::ImportRequest { format, split, per_class, seed, class_names, paths, overwrite };
             data::import(&source, &output, request)
         }
         Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names } => {
@@ -33,11 +37,15 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             let (quality, shard_size) = (Some(quality), Some(shard_size));
             pack::pack(&source, &output, foretask_script::PackRequest { import, max_side, quality, shard_size })
         }
-        Verb::Predict { model, images, output, device } => models::predict(&model, &images, &output, device.as_deref()),
-        Verb::Embed { model, images, output, device } => models::embed(&model, &images, &output, device.as_deref()),
-        Verb::Export { model, output } => models::export(&model, &output),
+        Verb::Predict { model, images, table, device } => {
+            models::predict(&model, &images, &table.into(), device.as_deref())
+        }
+        Verb::Embed { model, images, table, device } => {
+            models::embed(&model, &images, &table.into(), device.as_deref())
+        }
+        Verb::Export { model, output, replace } => models::export(&model, &output, replace.force),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
-        Verb::Report { runs, output } => runs::report(&runs, &output),
+        Verb::Report { runs, output, replace } => runs::report(&runs, &output, replace.force),
         Verb::Devices { json } => machine::devices(json),
         Verb::Doctor { json } => machine::doctor(json),
         Verb::Words { name, markdown } => words::words(name.as_deref(), markdown),
@@ -51,6 +59,6 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
 /// Prints any result as JSON.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Error::failed(error.to_string(), None))?;
-    println!("{text}");
+    out::json(&text);
     Ok(())
 }

@@ -1,46 +1,57 @@
 //! Verbs about saved models: predict, embed, export.
 
+use crate::out::{note, say};
 use std::path::{Path, PathBuf};
 
-use foretask_script::Error;
+use foretask_script::{Error, TableRequest};
 
 use crate::lines::thousands;
 
-pub(crate) fn predict(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<(), Error> {
+pub(crate) fn predict(
+    model: &Path,
+    images: &[PathBuf],
+    output: &TableRequest,
+    device: Option<&str>,
+) -> Result<(), Error> {
     let predicted = foretask_script::predict(model, images, output, device)?;
     tell(&predicted.bad, &predicted.notes);
-    println!("{}: {} images labelled", output.display(), thousands(predicted.count as u64));
+    say!("{}: {} images labelled", output.path.display(), thousands(predicted.count as u64));
     for (class, count) in &predicted.classes {
-        println!("  {count:>8}  {class}");
+        say!("  {count:>8}  {class}");
     }
     match predicted.unlike {
-        Some(0) => println!("none of them is unlike anything labelled"),
+        Some(0) => say!("none of them is unlike anything labelled"),
         Some(count) => {
-            println!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64));
+            say!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64));
         }
         None => {}
     }
     if let Some(accuracy) = predicted.accuracy {
-        println!("{:.1} % of the images that have a label agree with it", accuracy * 100.0);
+        say!("{:.1} % of the images that have a label agree with it", accuracy * 100.0);
     }
     Ok(())
 }
 
-pub(crate) fn embed(model: &Path, images: &[PathBuf], output: &Path, device: Option<&str>) -> Result<(), Error> {
+pub(crate) fn embed(
+    model: &Path,
+    images: &[PathBuf],
+    output: &TableRequest,
+    device: Option<&str>,
+) -> Result<(), Error> {
     let embedded = foretask_script::embed(model, images, output, device)?;
     tell(&embedded.bad, &embedded.notes);
-    println!("{}: {} vectors of {} numbers", output.display(), thousands(embedded.count as u64), embedded.width);
+    say!("{}: {} vectors of {} numbers", output.path.display(), thousands(embedded.count as u64), embedded.width);
     Ok(())
 }
 
-pub(crate) fn export(model: &Path, output: &Path) -> Result<(), Error> {
-    let exported = foretask_script::export(model, output)?;
-    println!("{}: {} {}", output.display(), exported.kind, exported.architecture);
+pub(crate) fn export(model: &Path, output: &Path, overwrite: bool) -> Result<(), Error> {
+    let exported = foretask_script::export(model, output, overwrite)?;
+    say!("{}: {} {}", output.display(), exported.kind, exported.architecture);
     if !exported.classes.is_empty() {
-        println!("  classes of fc, in order: {}", exported.classes.join(", "));
+        say!("  classes of fc, in order: {}", exported.classes.join(", "));
     }
     for note in &exported.notes {
-        println!("  {note}");
+        say!("  {note}");
     }
     Ok(())
 }
@@ -48,9 +59,9 @@ pub(crate) fn export(model: &Path, output: &Path) -> Result<(), Error> {
 /// Images that were left out, and what to know.
 fn tell(bad: &[String], notes: &[String]) {
     for bad in bad {
-        eprintln!("Warning: {bad}: left out");
+        note!("Warning: {bad}: left out");
     }
     for note in notes {
-        eprintln!("Note: {note}");
+        note!("Note: {note}");
     }
 }

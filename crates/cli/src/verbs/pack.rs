@@ -1,5 +1,6 @@
 //! Packing, with a bar.
 
+use crate::out::say;
 use std::path::Path;
 
 use foretask_script::{Error, PackRequest};
@@ -15,6 +16,6 @@ pub(crate) fn pack(source: &Path, folder: &Path, request: PackRequest) -> Result
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
-    println!("{}", packed?);
+    say!("{}", packed?);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Verbs about runs of the past: runs, report.
 
+use crate::out::{self, say};
 use std::path::{Path, PathBuf};
 
 use foretask_script::Error;
@@ -13,7 +14,7 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
         return print_json(&runs);
     }
     if runs.is_empty() {
-        println!("No runs yet in {}.", out.display());
+        say!("No runs yet in {}.", out.display());
         return Ok(());
     }
     let mut rows = vec![["run", "status", "device", "time", "set", "results"].map(str::to_owned).to_vec()];
@@ -35,22 +36,22 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
             results.join(", "),
         ]);
     }
-    print!("{}", table(&rows));
+    out::print(&table(&rows));
     if runs.len() > 1 {
-        println!("\n`foretask report RUN RUN` puts runs side by side.");
+        say!("\n`foretask report RUN RUN` puts runs side by side.");
     }
     Ok(())
 }
 
-pub(crate) fn report(runs: &[PathBuf], output: &Path) -> Result<(), Error> {
+pub(crate) fn report(runs: &[PathBuf], output: &Path, overwrite: bool) -> Result<(), Error> {
     if let [run] = runs {
-        for page in foretask_script::rewrite_report(run)? {
-            println!("{}", page.display());
+        for page in foretask_script::rewrite_report(run, overwrite)? {
+            say!("{}", page.display());
         }
         return Ok(());
     }
-    let compared = foretask_script::compare_runs(runs, output)?;
-    print!("{}", compared.text);
-    println!("\n{}", compared.page.display());
+    let compared = foretask_script::compare_runs(runs, output, overwrite)?;
+    out::print(&compared.text);
+    say!("\n{}", compared.page.display());
     Ok(())
 }

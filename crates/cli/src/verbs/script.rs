@@ -1,5 +1,6 @@
 //! Verbs that take or make a script: run, check, preview, new.
 
+use crate::out::{self, note, say};
 use std::path::Path;
 
 use foretask_script::{Error, PreviewRequest, Settings};
@@ -36,9 +37,9 @@ pub(crate) fn run(script: &Path, common: Common) -> Result<(), Error> {
     let start = std::time::Instant::now();
     let finished = foretask_script::run(source, &settings(common)?)?;
     for report in &finished.reports {
-        println!("Report: {}", report.display());
+        say!("Report: {}", report.display());
     }
-    eprintln!("Results: {} ({})", finished.folder.display(), duration(start.elapsed().as_secs_f64()));
+    note!("Results: {} ({})", finished.folder.display(), duration(start.elapsed().as_secs_f64()));
     Ok(())
 }
 
@@ -48,8 +49,8 @@ pub(crate) fn check(script: &Path, common: Common, json: bool) -> Result<(), Err
     if json {
         return print_json(&plan);
     }
-    print!("{}", plan.to_text());
-    println!("\nThe script is fine. `foretask run {}` runs it.", script.display());
+    out::print(&plan.to_text());
+    say!("\nThe script is fine. `foretask run {}` runs it.", script.display());
     Ok(())
 }
 
@@ -63,9 +64,9 @@ pub(crate) fn preview(
     let sheets = foretask_script::preview(source, &settings(common)?, request)?;
     let screen = Screen::of_stdout(pictures);
     for sheet in sheets {
-        println!("{}: {}", sheet.title, sheet.path.display());
+        say!("{}: {}", sheet.title, sheet.path.display());
         if let Some(screen) = &screen {
-            print!("{}", screen.show(&sheet));
+            out::bytes(screen.show(&sheet).as_bytes());
         }
     }
     Ok(())
@@ -74,9 +75,9 @@ pub(crate) fn preview(
 pub(crate) fn new(folder: &Path, output: Option<&Path>, force: bool) -> Result<(), Error> {
     let written = foretask_script::new_script(folder, output, force)?;
     for found in &written.found {
-        println!("{found}");
+        say!("{found}");
     }
     let path = written.path.display();
-    println!("\n{path}: `foretask check {path}` says what it will do, `foretask run {path}` does it.");
+    say!("\n{path}: `foretask check {path}` says what it will do, `foretask run {path}` does it.");
     Ok(())
 }

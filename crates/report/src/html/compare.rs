@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::STYLE;
 use crate::plot::{Axis, COLORS, DotPlot, DotRow, Overlay};
 use crate::words::{self, mean_sd, percent, percent_number, points};
-use crate::{Difference, Draw, HistoryPoint, Report, ReportError, ResultRow, RunComparison};
+use crate::{Difference, Draw, HistoryPoint, Report, ReportError, ResultRow, RunComparison, shown};
 
 const PAGE: &str = include_str!("../../templates/compare.html");
 const COMPARE_STYLE: &str = include_str!("../../templates/compare.css");
@@ -116,7 +116,8 @@ pub fn render_comparison(comparison: &RunComparison) -> Result<String, ReportErr
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.add_template("compare.html", PAGE)?;
     let style = format!("{STYLE}{COMPARE_STYLE}");
-    Ok(environment.get_template("compare.html")?.render(context! { style, page => Serde(page) })?)
+    let page = environment.get_template("compare.html")?.render(context! { style, page => Serde(page) })?;
+    Ok(shown(&page).into_owned())
 }
 
 fn run_view(run: usize, name: &str, report: &Report) -> RunView {

@@ -23,7 +23,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 use serde::Serialize;
 
-use crate::{Report, ReportError};
+use crate::{Report, ReportError, shown};
 
 const TEMPLATES: [(&str, &str); 16] = [
     ("page.html", include_str!("../../templates/page.html")),
@@ -79,7 +79,7 @@ impl Section {
 /// # Errors
 /// [`ReportError::Template`] when a template fails, which is a mistake in this crate.
 pub fn render_html(report: &Report) -> Result<String, ReportError> {
-    let (shown, empty): (Vec<Section>, Vec<Section>) =
+    let (full, empty): (Vec<Section>, Vec<Section>) =
         sections(report).into_iter().partition(|section| !section.data.is_undefined());
     let missing: Vec<(&str, &str)> = empty.iter().filter_map(|section| Some((section.title, section.empty?))).collect();
     let mut environment = Environment::new();
@@ -88,8 +88,9 @@ pub fn render_html(report: &Report) -> Result<String, ReportError> {
         environment.add_template(name, source)?;
     }
     let page = environment.get_template("page.html")?;
-    let (head, sections, missing) = (Serde(head::view(report)), Serde(shown), Serde(missing));
-    Ok(page.render(context! { style => STYLE, head, sections, missing })?)
+    let (head, sections, missing) = (Serde(head::view(report)), Serde(full), Serde(missing));
+    // At the very end, so that no way into the page can be forgotten.
+    Ok(shown(&page.render(context! { style => STYLE, head, sections, missing })?).into_owned())
 }
 
 fn sections(report: &Report) -> Vec<Section> {

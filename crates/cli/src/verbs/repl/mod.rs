@@ -3,6 +3,7 @@
 mod entries;
 mod helper;
 
+use crate::out::{self, note, say};
 use foretask_script::{Error, ErrorKind, Interrupt, Repl};
 
 use self::entries::{Entries, Entry};
@@ -52,17 +53,17 @@ pub(crate) fn repl(common: Common) -> Result<(), Error> {
     let mut session = Repl::new(&settings)?;
     let mut entries = Entries::open(&settings.out)?;
     if entries.watched() {
-        println!("foretask {}. {GREETING}", env!("CARGO_PKG_VERSION"));
+        say!("foretask {}. {GREETING}", env!("CARGO_PKG_VERSION"));
     }
     let mut worst = None;
     while let Some(entry) = entries.next(&session)? {
         let Entry::Line(line) = entry else { continue };
         match command(&line, |name| session.defines(name)) {
             Some(Command::Exit) => break,
-            Some(Command::Help) => println!("{HELP}"),
-            Some(Command::Words(None)) => print!("{}", foretask_script::overview()),
+            Some(Command::Help) => say!("{HELP}"),
+            Some(Command::Words(None)) => out::print(&foretask_script::overview()),
             Some(Command::Words(Some(name))) => match foretask_script::explain_word(name) {
-                Ok(text) => print!("{text}"),
+                Ok(text) => out::print(&text),
                 Err(error) => worst = Some(shown(&error)),
             },
             None => {
@@ -71,14 +72,14 @@ pub(crate) fn repl(common: Common) -> Result<(), Error> {
                 let outcome = session.enter(&line, &stop);
                 interrupt::ends_the_process();
                 match outcome {
-                    Ok(value) => value.into_iter().for_each(|value| println!("{value}")),
+                    Ok(value) => value.into_iter().for_each(|value| say!("{value}")),
                     Err(error) => {
                         worst = Some(shown(&error));
                         if error.kind() == ErrorKind::Interrupted {
                             if !entries.watched() {
                                 break;
                             }
-                            eprintln!("To go on: enter the same again (arrow up).");
+                            note!("To go on: enter the same again (arrow up).");
                         }
                     }
                 }
@@ -86,7 +87,7 @@ pub(crate) fn repl(common: Common) -> Result<(), Error> {
         }
     }
     if let Some(folder) = session.close()? {
-        eprintln!("Results: {}", folder.display());
+        note!("Results: {}", folder.display());
     }
     match worst.filter(|_| !entries.watched()) {
         // Whoever wrote into the pipe cannot read along; the error was shown where it happened.
@@ -97,7 +98,7 @@ pub(crate) fn repl(common: Common) -> Result<(), Error> {
 
 /// Shows an error and goes on.
 fn shown(error: &Error) -> ErrorKind {
-    eprint!("{}", render::error(error, render::Look::of_stderr()));
+    out::colored(&render::error(error, render::Look::of_stderr()));
     error.kind()
 }
 

@@ -1,0 +1,82 @@
+//! Everything the command says. Texts are shown with what would act on the terminal written out; a reader that went away ends
+//! the talk, not the work, and a full disk behind standard output is told of once, at the end.
+
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Mutex, PoisonError};
+
+use foretask_script::shown;
+
+/// Why standard output takes no more, if it does not.
+static BROKEN: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// `println!` that neither panics nor passes on what would act on the terminal.
+macro_rules! say {
+    ($($part:tt)*) => { $crate::out::line(format!($($part)*)) };
+}
+
+/// `eprintln!` of the same kind.
+macro_rules! note {
+    ($($part:tt)*) => { $crate::out::note_line(format!($($part)*)) };
+}
+
+pub(crate) use {note, say};
+
+/// A text on standard output.
+pub(crate) fn print(text: &str) {
+    bytes(shown(text).as_bytes());
+}
+
+/// A line on standard output.
+pub(crate) fn line(text: impl AsRef<str>) {
+    print(&format!("{}\n", text.as_ref()));
+}
+
+/// JSON: what would act on the terminal stands only inside of its texts, and has an escape of its own there.
+pub(crate) fn json(text: &str) {
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if shown(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8() {
+            out.push(c);
+        } else {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        }
+    }
+    out.push('\n');
+    bytes(out.as_bytes());
+}
+
+/// What is meant for programs or drawn with escapes of our own: as it is.
+pub(crate) fn bytes(bytes: &[u8]) {
+    let mut broken = BROKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if broken.is_none() {
+        *broken = io::stdout().write_all(bytes).err();
+    }
+}
+
+/// A line on standard error. Where nobody can read it, there is nobody to tell.
+pub(crate) fn note_line(text: impl AsRef<str>) {
+    writeln!(io::stderr(), "{}", shown(text.as_ref())).ok();
+}
+
+/// A text on standard error that carries colors; what came from outside was shown before.
+pub(crate) fn colored(text: &str) {
+    write!(io::stderr(), "{text}").ok();
+}
+
+/// The last word: why what was printed did not arrive, if it did not.
+pub(crate) fn finish() -> Option<io::Error> {
+    let broken = BROKEN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    broken.or_else(|| io::stdout().flush().err())
+}
+
+/// The exit code for it: 0 where the reader has had enough (`| head`), else 1, and it is said.
+pub(crate) fn undelivered(error: Option<io::Error>) -> u8 {
+    match error {
+        Some(error) if error.kind() != ErrorKind::BrokenPipe => {
+            note_line(format!("standard output cannot be written to: {error}"));
+            1
+        }
+        _ => 0,
+    }
+}
