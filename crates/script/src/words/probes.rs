@@ -251,6 +251,11 @@ fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     options.check().map_err(|error| call.refused(error, 3))?;
     let (few, unlabeled): (Dataset, Dataset) = (call.value(1)?, call.value(2)?);
+    let given =
+        call.map(3).get("spread").and_then(|spread| spread.as_map_ref().ok().map(|map| map.contains_key("neighbors")));
+    if given != Some(true) {
+        fit_neighbors(call, &mut options.spread, &unlabeled)?;
+    }
     let start = match call.maybe::<Encoder>(0) {
         Some(encoder) => SelfStart::Encoder(encoder),
         None => SelfStart::Classifiers(Arc::new(call.value::<Classifiers>(0)?)),
@@ -261,10 +266,29 @@ fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 fn spread_labels(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    let options: SpreadOptions = call.options(3)?;
+    let mut options: SpreadOptions = call.options(3)?;
     options.check().map_err(|error| call.refused(error, 3))?;
     let (encoder, few, unlabeled): (Encoder, Dataset, Dataset) = (call.value(0)?, call.value(1)?, call.value(2)?);
+    if !call.map(3).contains_key("neighbors") {
+        fit_neighbors(call, &mut options, &unlabeled)?;
+    }
     work::spread_labels(call.host, call.line(), &encoder, &few, &unlabeled, &options).map(Dynamic::from)
+}
+
+/// A default that is more than there is comes down to what there is, and it is said; a number that the user wrote does not.
+fn fitted(call: &Call<'_>, (name, default): (&str, usize), most: usize, of: &str) -> usize {
+    if default <= most || most == 0 {
+        return default;
+    }
+    call.host.note(format!("`{name}` of `{}` is {most} instead of {default}: there are no more {of}", call.word.name));
+    most
+}
+
+/// Every image has one neighbor less than there are images.
+fn fit_neighbors(call: &Call<'_>, options: &mut SpreadOptions, unlabeled: &Dataset) -> Result<(), Fault> {
+    let images = unlabeled.single(call.word.name, 2)?.samples()?.len().min(options.most);
+    options.neighbors = fitted(call, ("neighbors", options.neighbors), images.saturating_sub(1), "others to be near");
+    Ok(())
 }
 
 fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> {
@@ -286,9 +310,16 @@ fn linear_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    let options: KnnOptions = call.options(2)?;
+    let mut options: KnnOptions = call.options(2)?;
     options.check().map_err(|error| call.refused(error, 2))?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
+    if !call.map(2).contains_key("k") {
+        let mut fewest = options.k;
+        for view in few.views.iter() {
+            fewest = fewest.min(view.samples()?.len());
+        }
+        options.k = fitted(call, ("k", options.k), fewest, "labelled images");
+    }
     work::knn(call.host, &encoder, &few, &options).map(Dynamic::from)
 }
 
