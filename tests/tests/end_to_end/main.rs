@@ -6,6 +6,8 @@ mod compare;
 mod custom_task;
 mod data;
 mod experiment;
+mod hostile;
+mod kept_files;
 mod label_curve;
 mod label_next;
 mod mistakes;

@@ -130,6 +130,46 @@ pub(super) static WORDS: &[Word] = &[
         run: fraction,
     },
     Word {
+        name: "holdout",
+        theme: Theme::Data,
+        summary: "A part of the images to measure on, chosen by what they show",
+        about: "Whether an image is held out is decided by its file's bytes and the seed alone: images that are added later, renamed or \
+                sorted otherwise move nobody from one side to the other, and copies of an image are on the same side. `.without` \
+                gives the rest. The share is met roughly.",
+        use_when: "there is no test split, and the dataset still grows",
+        not_when: "the table has a `split` column: `.split`",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "share", kinds: &[Kind::Number], optional: false }, OPTIONS],
+            returns: Kind::Dataset,
+        }],
+        options: || vec![OptionDoc::new("seed", "whole number", "the script's seed", "which images are held out")],
+        examples: &[Example {
+            about: "a fifth of the labelled images to measure on, and the rest to learn from",
+            script: "let held = data.labeled().holdout(0.2);\nlet known = data.labeled().without(held);",
+        }],
+        run: holdout,
+    },
+    Word {
+        name: "without",
+        theme: Theme::Data,
+        summary: "The rows that are not in another part of the same dataset",
+        about: "",
+        use_when: "the images to measure on are chosen, and everything else may be learned from",
+        not_when: "the parts are splits: `.split`",
+        signatures: &[Signature {
+            on: Some(Kind::Dataset),
+            params: &[Param { name: "other", kinds: &[Kind::Dataset], optional: false }],
+            returns: Kind::Dataset,
+        }],
+        options: no_options,
+        examples: &[Example {
+            about: "images without labels, none of them held out",
+            script: "let held = data.labeled().holdout(0.2);\nlet pool = data.without(held).unlabeled();",
+        }],
+        run: without,
+    },
+    Word {
         name: "filter",
         theme: Theme::Data,
         summary: "The rows for which an SQL predicate holds",
@@ -328,6 +368,25 @@ fn drawn(call: &Call<'_>, draw: impl Fn(&Manifest, u64) -> foretask_data::Result
     let first = options.seed.unwrap_or_else(|| call.host.seed());
     let seeds: Vec<u64> = (0..draws).map(|draw| first.wrapping_add(draw)).collect();
     data.draw(&seeds, draw).map(Dynamic::from).map_err(|error| Fault::from(error).argument(0))
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct HoldoutOptions {
+    seed: Option<u64>,
+}
+
+fn holdout(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let share = call.number(0)?;
+    let options: HoldoutOptions = call.options(1)?;
+    let seed = options.seed.unwrap_or_else(|| call.host.seed());
+    changed(call, |manifest| manifest.holdout(share, seed))
+}
+
+fn without(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let other: Dataset = call.value(0)?;
+    let other = other.single("without", 0)?;
+    changed(call, |manifest| manifest.without(&other.manifest))
 }
 
 fn describe(call: &Call<'_>) -> Result<Dynamic, Fault> {

@@ -1,8 +1,9 @@
 //! What is in a folder, as far as a first script needs to know.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use foretask_data::{EVALUATION_SPLITS, Images, LoadOptions, Manifest, Samples};
+use foretask_data::{EVALUATION_SPLITS, Images, LoadOptions, Manifest, Samples, content_numbers, is_held_out};
 
 use crate::errors::{Error, Fault};
 use crate::plan::thousands;
@@ -28,8 +29,8 @@ pub(super) enum Labels {
 pub(super) enum HeldOut {
     /// A split of their own, and the split to learn from, where it has a name.
     Split { test: String, train: Option<String> },
-    /// Every n-th row with a label: rows that leave `rest` when divided by `by`.
-    Rows { by: u64, rest: u64 },
+    /// A share of the labelled images, by what they show.
+    Share { share: f64, seed: u64 },
 }
 
 /// What a folder holds.
@@ -65,13 +66,13 @@ impl Look {
             classes[*label as usize].1 += 1;
         }
         classes.retain(|(_, count)| *count > 0);
-        let labels = usable(&samples, splits.as_deref());
+        let (labels, contents) = usable(&samples, splits.as_deref());
         Ok(Self {
             folder: folder.to_path_buf(),
             rows: samples.len(),
             labelled: samples.labels.iter().flatten().count(),
             classes,
-            fewest: fewest(&samples, splits.as_deref(), &labels),
+            fewest: fewest(&samples, splits.as_deref(), &labels, &contents),
             labels,
             color: images.channels() == 3,
             size: images.uniform_size(),
@@ -104,8 +105,11 @@ impl Look {
                 lines.push("some class has a single label, so none can be held out to measure on".to_owned());
             }
             Labels::Measurable(HeldOut::Split { test, .. }) => lines.push(format!("measured on the split \"{test}\"")),
-            Labels::Measurable(HeldOut::Rows { by, .. }) => {
-                lines.push(format!("no test images: every {by}th labelled one is held out to measure on"));
+            Labels::Measurable(HeldOut::Share { share, .. }) => {
+                lines.push(format!(
+                    "no test images: {:.0} % of the labelled ones are held out to measure on",
+                    share * 100.0
+                ));
             }
         }
         if !self.bad.is_empty() {
@@ -149,13 +153,15 @@ fn labelled<'a>(samples: &'a Samples, splits: Option<&'a [Option<String>]>) -> V
     rows.filter_map(|(i, (row, label))| Some((*row, (*label)?, split(i)))).collect()
 }
 
-fn usable(samples: &Samples, splits: Option<&[Option<String>]>) -> Labels {
+/// How labels can be used, and where their contents decide it, the contents.
+fn usable(samples: &Samples, splits: Option<&[Option<String>]>) -> (Labels, Vec<Option<u64>>) {
     let known = labelled(samples, splits);
     let mut present: Vec<u32> = known.iter().map(|(_, class, _)| *class).collect();
     present.sort_unstable();
     present.dedup();
     if present.len() < 2 {
-        return Labels::None(present.first().and_then(|class| samples.classes.get(*class as usize).cloned()));
+        let only = present.first().and_then(|class| samples.classes.get(*class as usize).cloned());
+        return (Labels::None(only), Vec::new());
     }
     let evaluation = |name: &str| EVALUATION_SPLITS.iter().any(|known| known.eq_ignore_ascii_case(name));
     let names: Vec<&str> = known.iter().filter_map(|(.., split)| *split).collect();
@@ -168,38 +174,44 @@ fn usable(samples: &Samples, splits: Option<&[Option<String>]>) -> Labels {
         let alike = learned.iter().all(|(.., split)| *split == train);
         if !learned.is_empty() {
             let train = train.filter(|_| alike).map(str::to_owned);
-            return Labels::Measurable(HeldOut::Split { test: (*test).to_owned(), train });
+            return (Labels::Measurable(HeldOut::Split { test: (*test).to_owned(), train }), Vec::new());
         }
     }
-    // A fifth where every class then has images on both sides, else more.
-    for by in [5, 4, 3, 2] {
-        for rest in 0..by {
-            let side = |held: bool| {
-                let mut classes: Vec<u32> =
-                    known.iter().filter(|(row, ..)| (row % by == rest) == held).map(|(_, class, _)| *class).collect();
-                classes.sort_unstable();
-                classes.dedup();
-                classes.len()
-            };
-            if side(true) == present.len() && side(false) == present.len() {
-                return Labels::Measurable(HeldOut::Rows { by, rest });
-            }
-        }
-    }
-    Labels::Scarce
+    let contents = content_numbers(samples);
+    (share(samples, &contents, present.len()).map_or(Labels::Scarce, Labels::Measurable), contents)
+}
+
+/// A fifth where every class then has images on both sides, else more; of several seeds the first that does.
+fn share(samples: &Samples, contents: &[Option<u64>], classes: usize) -> Option<HeldOut> {
+    const SEEDS: u64 = 50;
+    let known: Vec<(u32, Option<u64>)> =
+        samples.labels.iter().zip(contents).filter_map(|(label, content)| Some(((*label)?, *content))).collect();
+    let on_side = |held: bool, share: f64, seed: u64| {
+        let is = |content: &Option<u64>| content.is_some_and(|content| is_held_out(content, share, seed)) == held;
+        let found: BTreeSet<u32> = known.iter().filter(|(_, content)| is(content)).map(|(class, _)| *class).collect();
+        found.len()
+    };
+    let all = (0..4).flat_map(|step| (0..SEEDS).map(move |seed| ([0.2, 0.25, 0.33, 0.5][step], seed)));
+    let found =
+        all.into_iter().find(|&(share, seed)| [true, false].iter().all(|&held| on_side(held, share, seed) == classes));
+    found.map(|(share, seed)| HeldOut::Share { share, seed })
 }
 
 /// Labelled images to learn from of the smallest class.
-fn fewest(samples: &Samples, splits: Option<&[Option<String>]>, labels: &Labels) -> usize {
-    let learned = |row: u64, split: Option<&str>| match labels {
-        Labels::Measurable(HeldOut::Rows { by, rest }) => row % by != *rest,
-        Labels::Measurable(HeldOut::Split { train: Some(train), .. }) => split == Some(train),
-        Labels::Measurable(HeldOut::Split { test, train: None }) => split != Some(test),
-        Labels::None(_) | Labels::Scarce => true,
-    };
+fn fewest(samples: &Samples, splits: Option<&[Option<String>]>, labels: &Labels, contents: &[Option<u64>]) -> usize {
     let mut counts = vec![0_usize; samples.classes.len()];
-    for (row, class, split) in labelled(samples, splits) {
-        counts[class as usize] += usize::from(learned(row, split));
+    for (at, label) in samples.labels.iter().enumerate() {
+        let Some(class) = label else { continue };
+        let split = splits.and_then(|splits| splits.get(at)).and_then(|split| split.as_deref());
+        let learned = match labels {
+            Labels::Measurable(HeldOut::Share { share, seed }) => {
+                !contents.get(at).copied().flatten().is_some_and(|content| is_held_out(content, *share, *seed))
+            }
+            Labels::Measurable(HeldOut::Split { train: Some(train), .. }) => split == Some(train),
+            Labels::Measurable(HeldOut::Split { test, train: None }) => split != Some(test),
+            Labels::None(_) | Labels::Scarce => true,
+        };
+        counts[*class as usize] += usize::from(learned);
     }
     counts.into_iter().filter(|count| *count > 0).min().unwrap_or(0)
 }

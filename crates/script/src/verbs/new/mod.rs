@@ -5,6 +5,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
+use foretask_data::Output;
 use serde::Serialize;
 
 use self::look::Look;
@@ -20,7 +21,7 @@ pub struct NewScript {
 }
 
 /// Looks at a folder of images (or a manifest) and writes a commented script that fits it: `output`, else a file of the
-/// folder's name in the working folder. An existing file stays as it is unless `force`.
+/// folder's name in the working folder. A file that was changed or written by somebody else stays as it is unless `force`.
 ///
 /// # Errors
 /// [`Error::Plain`] when there are no images, none of those looked at can be read, or the script cannot be written.
@@ -30,14 +31,11 @@ pub fn new_script(folder: &Path, output: Option<&Path>, force: bool) -> Result<N
         let help = "end it with .rhai".to_owned();
         return Err(Error::input(format!("`{}` is not the name of a script", path.display()), help));
     }
-    if path.exists() && !force {
-        let help = "choose another name with `-o`, or write over it with `--force`".to_owned();
-        return Err(Error::input(format!("`{}` is there already", path.display()), help));
-    }
+    let file = Output::at(path, force).map_err(Fault::from)?;
     let look = Look::at(folder)?;
-    let script = write::script(&look, &path);
-    foretask_data::write_atomically(&path, script).map_err(Fault::from)?;
-    Ok(NewScript { path, found: look.in_words() })
+    let script = write::script(&look, file.path());
+    file.write(|path| foretask_data::write_atomically(path, script).map_err(Fault::from))?;
+    Ok(NewScript { path: file.path().to_path_buf(), found: look.in_words() })
 }
 
 /// A name for the script: that of the folder, in letters that every system takes.
@@ -94,7 +92,7 @@ mod tests {
             picture(&root.join(format!("one/only/{i}.pgm")), 20, 9 * i, false);
         }
         let (text, plan) = planned(root, "classes");
-        assert!(text.contains("per_class") && text.contains("row % 5") && text.contains("gray"), "{text}");
+        assert!(text.contains("per_class") && text.contains("holdout(0.2") && text.contains("gray"), "{text}");
         assert_eq!(plan.reports, ["classes"]);
         let (text, _) = planned(root, "splits");
         assert!(text.contains("split(\"test\")") && text.contains("split(\"train\")"), "{text}");
@@ -147,6 +145,8 @@ mod tests {
         let folder = place.path().join("My \"photos\"");
         let path = place.path().join("new.rhai");
         new_script(&folder, Some(&path), false).unwrap();
+        new_script(&folder, Some(&path), false).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "// mine").unwrap();
         let again = new_script(&folder, Some(&path), false).unwrap_err();
         assert!(again.kind().exit_code() == 2 && again.to_string().contains("there already"), "{again}");
         assert!(new_script(&folder, Some(&place.path().join("new.txt")), false).is_err());

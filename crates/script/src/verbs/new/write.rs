@@ -213,18 +213,15 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
             // Evaluation splits are left out by itself.
             "data.unlabeled()".to_owned()
         }
-        HeldOut::Rows { by, rest } => {
+        HeldOut::Share { share, seed } => {
             line!(
                 text,
-                "// There are no test images: every {by}th labelled one is kept aside, and nothing ever learns from it."
+                "// There are no test images: a part of the labelled ones is kept aside, and nothing ever learns from it. What an image shows"
             );
-            line!(text, "let test  = data.labeled().filter(\"row % {by} = {rest}\");");
-            line!(text, "let known = data.labeled().filter(\"row % {by} <> {rest}\");");
-            if look.labelled == look.rows {
-                format!("data.filter(\"row % {by} <> {rest}\").unlabeled()")
-            } else {
-                format!("data.filter(\"label IS NULL OR row % {by} <> {rest}\").unlabeled()")
-            }
+            line!(text, "// decides whether it belongs there, so that images you add later move nobody.");
+            line!(text, "let test  = data.labeled().holdout({share:?}, #{{ seed: {seed} }});");
+            line!(text, "let known = data.labeled().without(test);");
+            "data.without(test).unlabeled()".to_owned()
         }
     };
     line!(text);
