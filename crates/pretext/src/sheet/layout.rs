@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use super::picture::{Color, Picture, letters, line_height};
+use super::picture::{Color, Picture};
+use super::text::{line_height, wrap};
 use crate::example::{Example, ExampleTarget};
 use crate::pixels::{Planes, Shape};
 
@@ -17,21 +18,33 @@ const WRONG: Color = [180, 40, 30];
 /// How a contact sheet is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetStyle {
-    /// Above the sheet; empty for none. ASCII.
+    /// Above the sheet; empty for none.
     pub title: String,
     /// Side of the square each image is drawn in, in pixels, at least 32.
     pub cell: usize,
-    /// Pixels of the sheet to a pixel of a letter, at least 1.
-    pub zoom: usize,
+    /// Size of the letters in pixels, at least 6.
+    pub letters: usize,
     /// Whether the random choices are written below each row.
     pub notes: bool,
 }
 
 impl Default for SheetStyle {
     fn default() -> Self {
-        Self { title: String::new(), cell: 112, zoom: 1, notes: true }
+        Self { title: String::new(), cell: 112, letters: 11, notes: true }
     }
 }
+
+impl SheetStyle {
+    /// Pixels from one line of text to the next.
+    pub fn line_height(&self) -> usize {
+        line_height(self.letters.max(6))
+    }
+}
+
+/// Between pictures, and around them.
+pub(super) const GAP: usize = 8;
+/// Between a picture and the words below it.
+pub(super) const BELOW: usize = 2;
 
 struct Cell<'a> {
     head: String,
@@ -42,13 +55,13 @@ struct Cell<'a> {
 
 /// Draws `examples`, which come from one task, one below the other.
 pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
-    let zoom = style.zoom.max(1);
+    let size = style.letters.max(6);
     let mut rows: Vec<Vec<Cell<'_>>> = examples.iter().map(cells).collect();
     let cell = fitting(&rows, style.cell.max(32));
-    let (gap, line) = (4 * zoom.max(2), line_height(zoom) + 2 * zoom);
+    let (gap, line) = (GAP, line_height(size));
     for shown in rows.iter_mut().flatten() {
         let broken = |(text, color): &(String, Color)| -> Vec<(String, Color)> {
-            wrap(text, letters(cell, zoom)).into_iter().map(|text| (text, *color)).collect()
+            wrap(text, size, cell).into_iter().map(|text| (text, *color)).collect()
         };
         shown.lines = shown.lines.iter().flat_map(broken).collect();
     }
@@ -58,16 +71,16 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
         .iter()
         .map(|example| {
             let notes = example.notes.iter().filter(|_| style.notes);
-            notes.flat_map(|note| wrap(note, letters(width - 2 * gap, zoom))).collect()
+            notes.flat_map(|note| wrap(note, size, width - 2 * gap)).collect()
         })
         .collect();
-    let title = if style.title.is_empty() { Vec::new() } else { wrap(&style.title, letters(width - 2 * gap, zoom)) };
+    let title = if style.title.is_empty() { Vec::new() } else { wrap(&style.title, size, width - 2 * gap) };
 
     let lines = |row: &[Cell<'_>]| row.iter().map(|cell| cell.lines.len()).max().unwrap_or(0);
     let heights: Vec<usize> = rows
         .iter()
         .zip(&notes)
-        .map(|(row, notes)| line + cell + zoom * 2 + (lines(row) + notes.len()) * line + 2 * gap)
+        .map(|(row, notes)| line + cell + BELOW + (lines(row) + notes.len()) * line + 2 * gap)
         .collect();
     let below_title = if title.is_empty() { 0 } else { gap };
     let height = gap + title.len() * line + below_title + heights.iter().sum::<usize>();
@@ -75,25 +88,25 @@ pub fn contact_sheet(examples: &[Example], style: &SheetStyle) -> Picture {
     let mut sheet = Picture::new(width, height, PAPER);
     let mut y = gap;
     for text in &title {
-        sheet.write(text, (gap, y), zoom, INK);
+        sheet.write(text, (gap, y), size, INK);
         y += line;
     }
     y += below_title;
     for ((row, notes), row_height) in rows.iter().zip(&notes).zip(&heights) {
         for (column, shown) in row.iter().enumerate() {
             let x = gap + column * (cell + gap);
-            sheet.write(&shown.head, (x, y), zoom, FAINT);
+            sheet.write(&shown.head, (x, y), size, FAINT);
             if let Some(image) = &shown.image {
                 sheet.fill((x, y + line), (cell, cell), FRAME);
                 sheet.place(image, (x, y + line), cell);
             }
             for (i, (text, color)) in shown.lines.iter().enumerate() {
-                sheet.write(text, (x, y + line + cell + zoom * 2 + i * line), zoom, *color);
+                sheet.write(text, (x, y + line + cell + BELOW + i * line), size, *color);
             }
         }
-        let below = y + line + cell + zoom * 2 + lines(row) * line;
+        let below = y + line + cell + BELOW + lines(row) * line;
         for (i, note) in notes.iter().enumerate() {
-            sheet.write(note, (gap, below + i * line), zoom, FAINT);
+            sheet.write(note, (gap, below + i * line), size, FAINT);
         }
         y += row_height;
     }
@@ -196,49 +209,10 @@ fn mosaic(tiles: &[Planes], columns: usize) -> Planes {
     whole
 }
 
-/// Breaks a text into lines of at most `letters` letters, between words where possible.
-pub(super) fn wrap(text: &str, letters: usize) -> Vec<String> {
-    let letters = letters.max(1);
-    let mut lines = vec![String::new()];
-    let mut room = letters;
-    for word in text.split_whitespace() {
-        let mut word: Vec<char> = word.chars().collect();
-        let fresh = room == letters;
-        if !fresh && word.len() + 1 > room {
-            lines.push(String::new());
-            room = letters;
-        }
-        while word.len() > letters {
-            let rest = word.split_off(letters);
-            if let Some(line) = lines.last_mut() {
-                line.extend(word);
-            }
-            lines.push(String::new());
-            word = rest;
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.extend(&word);
-            room = letters - line.chars().count().min(letters);
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pixels::Shape;
-
-    #[test]
-    fn text_is_broken_between_words() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrap("abcdefghij kl", 4), ["abcd", "efgh", "ij", "kl"]);
-        assert_eq!(wrap("", 5), [""]);
-        assert!(wrap("moved 2 left, mirrored, brightness x1.20", 11).iter().all(|line| line.len() <= 11));
-    }
 
     #[test]
     fn small_images_are_enlarged_by_whole_pixels_and_centered() {

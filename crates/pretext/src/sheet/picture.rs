@@ -1,8 +1,11 @@
 //! An RGB picture and what can be drawn on it.
 
+use ab_glyph_rasterizer::{Point, Rasterizer, point};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
 
-use super::font;
+use super::fonts::face;
+use super::text::{Glyph, shaped};
 use crate::error::{PretextError, Result};
 use crate::ops::{self, Kernel};
 use crate::pixels::Planes;
@@ -92,26 +95,89 @@ impl Picture {
     }
 
     /// Writes one line of text, its upper left corner at `(x, y)`; what does not fit is cut off.
-    pub(super) fn write(&mut self, text: &str, (x, y): (usize, usize), zoom: usize, color: Color) {
-        for (i, letter) in text.chars().enumerate() {
-            let left = x + i * (font::WIDTH + 1) * zoom;
-            for (row, dots) in font::glyph(letter).iter().enumerate() {
-                for (column, &dot) in dots.iter().enumerate() {
-                    if dot {
-                        self.fill((left + column * zoom, y + row * zoom), (zoom, zoom), color);
-                    }
-                }
+    pub(super) fn write(&mut self, text: &str, (x, y): (usize, usize), size: usize, color: Color) {
+        // Letters stand on a line four fifths down; what hangs below it fits into the rest.
+        let base = y as f32 + (0.95 * size as f32).round();
+        for glyph in shaped(text, size).0 {
+            self.glyph(&glyph, (x as f32 + glyph.x, base - glyph.y), size, color);
+        }
+    }
+
+    /// Draws a glyph whose origin is at `(x, y)`, its edges smoothed.
+    fn glyph(&mut self, glyph: &Glyph, (x, y): (f32, f32), size: usize, color: Color) {
+        let Some(face) = face(glyph.font) else { return };
+        let scale = size as f32 / face.units_per_em() as f32;
+        let Some(bounds) = face.glyph_bounding_box(GlyphId(glyph.glyph)) else { return };
+        let (left, top) = ((x + bounds.x_min as f32 * scale).floor(), (y - bounds.y_max as f32 * scale).floor());
+        let width = (x + bounds.x_max as f32 * scale).ceil() - left;
+        let height = (y - bounds.y_min as f32 * scale).ceil() - top;
+        let mut outline = Outline {
+            raster: Rasterizer::new(width as usize + 1, height as usize + 1),
+            origin: (x - left, y - top),
+            scale,
+            start: point(0.0, 0.0),
+            last: point(0.0, 0.0),
+        };
+        face.outline_glyph(GlyphId(glyph.glyph), &mut outline);
+        outline.raster.for_each_pixel_2d(|column, row, cover| {
+            let (x, y) = (left + column as f32, top + row as f32);
+            if cover > 0.0 && x >= 0.0 && y >= 0.0 {
+                self.blend(x as usize, y as usize, color, cover.min(1.0));
+            }
+        });
+    }
+
+    fn blend(&mut self, x: usize, y: usize, color: Color, cover: f32) {
+        if x < self.width && y < self.height {
+            for (below, ink) in self.data[(y * self.width + x) * 3..][..3].iter_mut().zip(color) {
+                *below = (f32::from(*below) + (f32::from(ink) - f32::from(*below)) * cover).round() as u8;
             }
         }
     }
 }
 
-/// Height of a line of text without the space below it.
-pub(super) const fn line_height(zoom: usize) -> usize {
-    font::HEIGHT * zoom
+/// A glyph's outline in font units on its way to pixels.
+struct Outline {
+    raster: Rasterizer,
+    /// Of the glyph, in pixels of the raster.
+    origin: (f32, f32),
+    scale: f32,
+    start: Point,
+    last: Point,
 }
 
-/// How many letters fit into `width` pixels.
-pub(super) const fn letters(width: usize, zoom: usize) -> usize {
-    (width + zoom) / ((font::WIDTH + 1) * zoom)
+impl Outline {
+    fn at(&self, x: f32, y: f32) -> Point {
+        point(self.origin.0 + x * self.scale, self.origin.1 - y * self.scale)
+    }
+}
+
+impl OutlineBuilder for Outline {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.start = self.at(x, y);
+        self.last = self.start;
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        let to = self.at(x, y);
+        self.raster.draw_line(self.last, to);
+        self.last = to;
+    }
+
+    fn quad_to(&mut self, x1: f32, y1: f32, x: f32, y: f32) {
+        let to = self.at(x, y);
+        self.raster.draw_quad(self.last, self.at(x1, y1), to);
+        self.last = to;
+    }
+
+    fn curve_to(&mut self, x1: f32, y1: f32, x2: f32, y2: f32, x: f32, y: f32) {
+        let to = self.at(x, y);
+        self.raster.draw_cubic(self.last, self.at(x1, y1), self.at(x2, y2), to);
+        self.last = to;
+    }
+
+    fn close(&mut self) {
+        self.raster.draw_line(self.last, self.start);
+        self.last = self.start;
+    }
 }

@@ -31,8 +31,9 @@ fn original_inputs_and_target_stand_in_a_row() {
     for channels in [1, 3] {
         for examples in examples(channels, 28) {
             let example = &examples[0];
-            let sheet = contact_sheet(&examples, &SheetStyle { cell: 56, ..SheetStyle::default() });
-            let (gap, line) = (8, 9);
+            let style = SheetStyle { cell: 56, ..SheetStyle::default() };
+            let sheet = contact_sheet(&examples, &style);
+            let (gap, line) = (8, style.line_height());
             let tiled = example.tiled.map_or(0..0, |tiled| tiled.first..tiled.first + tiled.count);
             let mut shown = vec![Some(&example.original)];
             for (i, input) in example.inputs.iter().enumerate() {
@@ -76,9 +77,11 @@ fn tiles_lie_in_rows_and_numbers_are_written() {
         notes: Vec::new(),
         answer: Some(ExampleTarget::Vector(vec![0.5])),
     };
-    let sheet = contact_sheet(std::slice::from_ref(&example), &SheetStyle { cell: 40, ..SheetStyle::default() });
+    let style = SheetStyle { cell: 40, ..SheetStyle::default() };
+    let line = style.line_height();
+    let sheet = contact_sheet(std::slice::from_ref(&example), &style);
     // Two tiles and a line of 1: a mosaic of 5x5, enlarged 8 times in the second cell.
-    let at = |x: usize, y: usize| sheet.data[((8 + 9 + y * 8) * sheet.width + 8 + 48 + x * 8) * 3];
+    let at = |x: usize, y: usize| sheet.data[((8 + line + y * 8) * sheet.width + 8 + 48 + x * 8) * 3];
     assert_eq!((at(0, 0), at(3, 0), at(0, 3), at(4, 4)), (51, 102, 153, 204));
     assert_eq!((at(2, 0), at(0, 2), at(2, 4)), (255, 255, 255));
     let silent = Example { target: ExampleTarget::Views, answer: None, ..example };
@@ -124,4 +127,22 @@ fn large_images_are_shrunk_and_notes_can_be_left_out() {
     let without = contact_sheet(&examples, &SheetStyle { cell: 40, notes: false, ..SheetStyle::default() });
     assert_eq!((with.width, without.width), (8 + 3 * 48, 8 + 3 * 48));
     assert!(without.height < with.height);
+}
+
+#[test]
+fn class_names_of_any_script_are_drawn() {
+    let sheet = |class: &str| {
+        let mut rotation = examples_of("rotation", 1, 28);
+        rotation.truncate(1);
+        rotation[0].target = ExampleTarget::Classes(vec![class.to_owned(); 4]);
+        contact_sheet(&rotation, &SheetStyle::default())
+    };
+    let names =
+        ["猫", "犬", "고양이", "кошка", "γάτα", "Kätzchen", "قطة", "חתול", "แมว", "बिल्ली", "ねこ", "😀", "😁", ""];
+    let drawn: Vec<Picture> = names.iter().map(|name| sheet(name)).collect();
+    for (one, first) in drawn.iter().enumerate() {
+        for (other, second) in drawn.iter().enumerate().skip(one + 1) {
+            assert!(first != second, "{} looks like {}", names[one], names[other]);
+        }
+    }
 }
