@@ -2,7 +2,9 @@
 
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
-use foretask_train::{Consistency, ConsistencyOptions, Context, Features, HealthLine, HeldOut, consistency_round};
+use foretask_train::{
+    Consistency, ConsistencyOptions, Context, Features, HealthLine, HeldOut, consistency_round, counting_on,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::spread::fit_spread;
@@ -115,7 +117,7 @@ pub struct SelfTrained {
     pub held_out: Option<HeldOut>,
     /// Features of the few by the encoder of the last round.
     pub features: Features,
-    /// Health lines of all rounds, their steps counted on.
+    /// Health lines of all rounds, counted on.
     pub history: Vec<HealthLine>,
     /// Updates of all rounds.
     pub steps: u64,
@@ -165,7 +167,9 @@ pub fn self_train(
     };
     for round in 0..options.rounds {
         let folder = cx.folder.join(format!("round-{}", round + 1));
-        let within = Context { folder: &folder, ..*cx };
+        let last = done.history.last().cloned();
+        let events = counting_on(cx.events, last);
+        let within = Context { folder: &folder, events: &events, ..*cx };
         let balanced = fit.spread.balanced;
         let learned =
             consistency_round(&fit.classifier, few, &pool, fit.of_pool(), balanced, &training, round, &within)?;
@@ -195,10 +199,8 @@ pub fn self_train(
 
 impl SelfTrained {
     fn take_in(&mut self, learned: Consistency, fit: &SpreadFit) {
-        let (steps, seconds) = (self.steps, self.history.last().map_or(0.0, |line| line.seconds));
-        let counted_on =
-            |line: HealthLine| HealthLine { step: line.step + steps, seconds: line.seconds + seconds, ..line };
-        self.history.extend(learned.history.into_iter().map(counted_on));
+        let last = self.history.last().cloned();
+        self.history.extend(learned.history.into_iter().map(|line| line.after(last.as_ref())));
         self.steps += learned.steps;
         self.moved.push(learned.moved);
         self.classifier = fit.classifier.clone();

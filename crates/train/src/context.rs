@@ -49,6 +49,16 @@ impl std::fmt::Debug for Context<'_> {
     }
 }
 
+/// Tells `events` of a further round: its health lines are counted on from the `last` one of the rounds before.
+pub fn counting_on(events: &(dyn Fn(Event) + Sync), last: Option<HealthLine>) -> impl Fn(Event) + Sync + use<'_> {
+    move |event| {
+        events(match event {
+            Event::Health(line) => Event::Health(line.after(last.as_ref())),
+            other => other,
+        });
+    }
+}
+
 /// A request to stop, shared between the one who asks (a Ctrl-C handler) and the stage that obeys.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);

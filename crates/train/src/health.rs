@@ -25,6 +25,18 @@ pub struct HealthLine {
 }
 
 impl HealthLine {
+    /// A line of a further round, counted on from the `last` line of the rounds before, so that all rounds are one curve.
+    #[must_use]
+    pub fn after(mut self, last: Option<&Self>) -> Self {
+        if let Some(last) = last {
+            self.step += last.step;
+            self.epoch = nine_digits(self.epoch + last.epoch);
+            self.images += last.images;
+            self.seconds += last.seconds;
+        }
+        self
+    }
+
     /// Every number at nine significant digits, so that it survives JSON exactly (and reads well); gauges that are no
     /// numbers are left out.
     pub(crate) fn rounded(mut self) -> Self {
@@ -110,6 +122,24 @@ impl Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn further_rounds_are_counted_on() {
+        let line = |step: u64, epoch: f64| HealthLine {
+            step,
+            epoch,
+            images: 8 * step,
+            loss: 0.5,
+            gradient_norm: 1.0,
+            learning_rate: 0.1,
+            gauges: Gauges::default(),
+            seconds: 2.0,
+        };
+        let last = line(12, 0.3);
+        let next = line(6, 0.1).after(Some(&last));
+        assert_eq!((next.step, next.epoch, next.images, next.seconds), (18, 0.4, 144, 4.0));
+        assert_eq!(line(6, 0.1).after(None), line(6, 0.1));
+    }
 
     #[test]
     fn a_rounded_line_survives_json_exactly() {

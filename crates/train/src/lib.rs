@@ -26,7 +26,7 @@ mod test_support;
 pub mod training;
 
 pub use balance::Balance;
-pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt};
+pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;
 pub use features::{Features, extract_features, extract_mirrored_features};
 pub use finetune::{

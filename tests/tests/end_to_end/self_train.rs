@@ -33,6 +33,18 @@ fn rounds(place: &Place) -> Vec<PathBuf> {
     stages.flat_map(inner).map(|path| path.join("checkpoint.ftckpt")).filter(|path| path.is_file()).collect()
 }
 
+/// Two rounds of twelve steps are one curve that never runs back.
+fn one_after_the_other(report: &serde_json::Value) {
+    let stages = report["stages"].as_array().unwrap();
+    let stage = stages.iter().find(|stage| stage["name"] == "ours, label draw 1").unwrap();
+    for (name, last) in [("step", 24.0), ("epoch", f64::NAN)] {
+        let values: Vec<f64> =
+            stage["history"].as_array().unwrap().iter().map(|point| point[name].as_f64().unwrap()).collect();
+        assert!(values.windows(2).all(|pair| pair[0] < pair[1]), "{name}: {values:?}");
+        assert!(last.is_nan() || values.last() == Some(&last), "{name}: {values:?}");
+    }
+}
+
 #[test]
 fn killed_between_two_steps_it_ends_in_the_same_weights() {
     let whole = place();
@@ -41,6 +53,7 @@ fn killed_between_two_steps_it_ends_in_the_same_weights() {
     assert_eq!(rounds(&whole), Vec::<PathBuf>::new(), "a finished stage needs no checkpoint");
     let results = json(&whole.latest("labels").join("results.json"));
     assert!(results.to_string().contains("self-trained from spread labels (2 rounds)"), "{results}");
+    one_after_the_other(&json(&whole.latest("labels").join("report.json")));
     let expected = weights(&whole.latest("labels"));
     assert!(expected.keys().any(|name| name.starts_with("ours-draw2")), "{:?}", expected.keys());
 

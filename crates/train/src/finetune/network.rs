@@ -11,7 +11,7 @@ use super::options::HeadStart;
 use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
 use crate::ahead::Ahead;
 use crate::balance::Balance;
-use crate::context::Context;
+use crate::context::{Context, counting_on};
 use crate::error::TrainError;
 use crate::features::{extract_features, on_device, views};
 use crate::health::{Gauges, HealthLine, Metric};
@@ -92,6 +92,8 @@ pub(super) fn fit_network(
                 done.steps
             ));
         }
+        let last = done.history.last().cloned();
+        let events = counting_on(cx.events, last.clone());
         let trained = one_round(
             network,
             encoder,
@@ -100,15 +102,10 @@ pub(super) fn fit_network(
             recipe,
             from_scratch,
             done.rounds,
-            &Context { folder: &folder, ..*cx },
+            &Context { folder: &folder, events: &events, ..*cx },
         )?;
         done.rounds += 1;
-        let (steps, seconds) = (done.steps, done.seconds);
-        done.history.extend(trained.history.into_iter().map(|line| HealthLine {
-            step: line.step + steps,
-            seconds: line.seconds + seconds,
-            ..line
-        }));
+        done.history.extend(trained.history.into_iter().map(|line| line.after(last.as_ref())));
         done.steps += trained.steps;
         done.seconds += trained.seconds;
         network = trained.model;
