@@ -147,7 +147,7 @@ pub fn score(predictions: Vec<Prediction>, classes: &[String]) -> Result<Evaluat
         bins.iter().map(|(_, confidence, right)| (confidence - *right as f64).abs()).sum::<f64>() / n;
     Ok(Evaluation {
         accuracy: correct as f64 / n,
-        interval: wilson(correct, count),
+        interval: wilson(correct as f64 / n, count),
         balanced_accuracy: recalls.iter().sum::<f64>() / recalls.len() as f64,
         count,
         correct,
@@ -173,11 +173,11 @@ pub fn worst_mistakes(evaluation: &Evaluation, count: usize) -> Vec<&Prediction>
     wrong
 }
 
-/// The 95 % interval of a share of which `correct` of `count` were seen.
-fn wilson(correct: u64, count: u64) -> (f64, f64) {
+/// The 95 % interval of a `share` seen among `count` (Wilson 1927). For a mean over several draws of labels measured on the
+/// same images, `count` is the number of images: measuring them again tells nothing new of other images.
+pub fn wilson(share: f64, count: u64) -> (f64, f64) {
     const Z: f64 = 1.959_963_984_540_054;
-    let n = count as f64;
-    let p = correct as f64 / n;
+    let (n, p) = (count as f64, share);
     let middle = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
     let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     ((middle - half).max(0.0), (middle + half).min(1.0))
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn wilson_interval_of_a_published_case() {
         // 81 of 263 (Newcombe 1998, table I, method 3): 0.2553 to 0.3662.
-        let (low, high) = wilson(81, 263);
+        let (low, high) = wilson(81.0 / 263.0, 263);
         assert!((low - 0.2553).abs() < 1e-4 && (high - 0.3662).abs() < 1e-4, "{low} {high}");
     }
 

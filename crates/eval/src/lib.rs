@@ -25,7 +25,7 @@ pub use calibrate::calibrate;
 pub use choose::{ChooseOptions, densest, label_next};
 pub use cross_validation::{CrossValidated, cross_validate};
 pub use error::EvalError;
-pub use evaluation::{ClassScore, Evaluation, Prediction, score, worst_mistakes};
+pub use evaluation::{ClassScore, Evaluation, Prediction, score, wilson, worst_mistakes};
 pub use familiar::{Nearness, familiar, nearness};
 pub use knn::{KnnOptions, knn};
 pub use maps::{Maps, maps};

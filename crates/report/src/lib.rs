@@ -6,6 +6,7 @@
 mod aligned;
 mod comparison;
 mod error;
+mod health;
 mod html;
 mod label_curve;
 mod plot;

@@ -4,17 +4,21 @@ use std::fmt::Write as _;
 
 use crate::aligned::fitted;
 use crate::words::{self, clean, duration, mean_sd, percent_number, points};
-use crate::{Evaluation, Report, ResultRow, RunComparison};
+use crate::{Evaluation, Interval, Report, ResultRow, RunComparison};
 
 /// Longest line of running text: it fits the narrowest usual terminal.
 const WIDTH: usize = 78;
 /// Columns of the table of results: what may be left out where a terminal is too narrow for all, least missed first.
-const SPARE: [usize; 5] = [TIME, LABELS, BETTER, DRAWS, INTERVAL];
+const SPARE: [usize; 7] = [TIME, LABELS, BETTER, BY_DRAWS, DRAWS, INTERVAL, BY_IMAGES];
 const DRAWS: usize = 2;
-const INTERVAL: usize = 5;
-const BETTER: usize = 6;
-const LABELS: usize = 7;
-const TIME: usize = 8;
+const BY_DRAWS: usize = 3;
+const BY_IMAGES: usize = 4;
+const INTERVAL: usize = 7;
+const BETTER: usize = 8;
+const LABELS: usize = 9;
+const TIME: usize = 10;
+/// Headings of the intervals of an accuracy.
+const HEADS_BY: [&str; 2] = ["by draws", "by images"];
 
 /// Results as an aligned table with chance level, then the verdict with what it rests on and what puts it in doubt.
 ///
@@ -46,13 +50,41 @@ fn table(report: &Report, width: Option<usize>, text: &mut String) {
     let rows = report.ordered_results();
     let reference = one_reference(report, &rows);
     let to = reference.map_or_else(|| "difference".to_owned(), |name| format!("to {name}"));
-    let heads = ["", "accuracy %", "each draw", &to, "to", "interval", "better", "labels", "time"];
+    let [by_draws, by_images] = HEADS_BY;
+    let heads = ["", "accuracy %", "each draw", by_draws, by_images, &to, "to", "interval", "better", "labels", "time"];
     let mut lines = vec![heads.map(str::to_owned).to_vec()];
     lines.extend(rows.iter().map(|row| line(report, row, reference.is_none())));
     for (name, level) in guesses(report.evaluation.as_ref()) {
         lines.push(vec![name, percent_number(level)]);
     }
-    text.push_str(&fitted(&lines, 3, width, &SPARE));
+    let drawn = fitted(&lines, 3, width, &SPARE);
+    let shown = HEADS_BY.map(|head| drawn.contains(head));
+    text.push_str(&drawn);
+    text.push('\n');
+    legend(report, shown, text);
+    // Where every row has a name of its own, what stands behind it is told once, below.
+    for row in rows.iter().filter(|row| !row.protocol.is_empty()) {
+        paragraph(text, "- ", &format!("{}: {}", row.name, row.protocol));
+    }
+}
+
+/// What the intervals of the accuracies are, as far as they are `shown`.
+fn legend(report: &Report, shown: [bool; 2], text: &mut String) {
+    let [by_draws, by_images] = HEADS_BY;
+    let images = words::counted(report.evaluation.as_ref().map_or(0, |e| e.images), "image", "images");
+    let parts = [
+        format!("{by_draws}: over draws of labels, Student’s t"),
+        format!("{by_images}: by the {images} measured on alone, Wilson"),
+    ];
+    let parts: Vec<String> = parts.into_iter().zip(shown).filter(|(_, shown)| *shown).map(|(part, _)| part).collect();
+    if !parts.is_empty() {
+        paragraph(text, "", &format!("95 % intervals of the accuracy; {}.", parts.join("; ")));
+    }
+}
+
+/// "68.4 … 77.8", in percent.
+pub(crate) fn percent_interval(interval: &Interval) -> String {
+    format!("{}\u{a0}…\u{a0}{}", percent_number(interval.low.max(0.0)), percent_number(interval.high.min(1.0)))
 }
 
 /// The result that every row shown is compared with, if it is the same for all that are.
@@ -89,6 +121,8 @@ fn line(report: &Report, row: &ResultRow, to: bool) -> Vec<String> {
         row.name.clone(),
         mean_sd(row.mean, row.sd),
         each,
+        row.over_draws.as_ref().map(percent_interval).unwrap_or_default(),
+        row.over_images.as_ref().map(percent_interval).unwrap_or_default(),
         difference.map(|d| points(d.mean)).unwrap_or_default(),
         difference.filter(|_| to).map(|d| d.reference.clone()).unwrap_or_default(),
         interval.map(|i| words::interval(i.low, i.high)).unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! The answer in plain words, from the paired differences and nothing else.
 
-use crate::report::{Difference, Evaluation, LabelCurve, Report, ResultRow, Role};
+use crate::report::{Difference, Evaluation, LabelCurve, Report, ResultRow, Role, Stage};
 use crate::words::{self, percent, points};
 
 /// What the experiment says about pretraining.
@@ -97,13 +97,31 @@ impl Report {
     }
 
     fn nothing_to_judge(&self) -> Verdict {
-        let sentence = if self.results.is_empty() {
+        let without_labels = self.results.is_empty() && !self.stages.is_empty();
+        let sentence = if without_labels {
+            "Nothing was measured with labels: this report shows what was learned, not how well classes are told apart."
+        } else if self.results.is_empty() {
             "No result was reported, so there is nothing to judge."
         } else {
             "No pretrained network is among the results, so nothing can be said about pretraining."
         };
-        let details = chance_words(self.evaluation.as_ref()).into_iter().collect();
-        Verdict { outcome: Outcome::Unknown, sentence: sentence.into(), details, cautions: self.warnings() }
+        let mut details: Vec<String> = chance_words(self.evaluation.as_ref()).into_iter().collect();
+        let mut cautions = Vec::new();
+        if without_labels {
+            details.extend(self.stages.iter().map(Stage::in_words));
+            details.push(
+                "To see what this is worth, label a few images (`label_next` chooses them) and report an evaluation."
+                    .into(),
+            );
+            cautions.extend(
+                self.stages
+                    .iter()
+                    .filter(|stage| stage.collapsed())
+                    .map(|stage| format!("{} has collapsed: all images get nearly the same embedding.", stage.name)),
+            );
+        }
+        cautions.extend(self.warnings());
+        Verdict { outcome: Outcome::Unknown, sentence: sentence.into(), details, cautions }
     }
 
     fn levels(&self, comparison: &Comparison<'_>) -> String {
@@ -174,8 +192,24 @@ impl Report {
         if guesses.max_by(f64::total_cmp).is_some_and(|guess| comparison.ours.mean <= guess + 0.01) {
             cautions.push(format!("{} is no better than guessing.", comparison.ours.name));
         }
+        cautions.extend(self.few_images(comparison.ours));
         cautions.extend(self.warnings());
         cautions
+    }
+
+    /// Says so where the images measured on are so few that they alone leave the accuracy open.
+    fn few_images(&self, ours: &ResultRow) -> Option<String> {
+        /// An interval wider than this, as a fraction: reached below some 100 images at 50 %.
+        const WIDE: f64 = 0.2;
+        let interval = ours.over_images.as_ref().filter(|i| i.high - i.low > WIDE)?;
+        let images = self.evaluation.as_ref()?.images;
+        Some(format!(
+            "{} was measured on {} only: by them alone its accuracy lies anywhere from {} to {}.",
+            ours.name,
+            words::counted(images, "image", "images"),
+            percent(interval.low),
+            percent(interval.high),
+        ))
     }
 
     fn warnings(&self) -> Vec<String> {

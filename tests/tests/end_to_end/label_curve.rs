@@ -51,7 +51,7 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     let done = place.foretask(RUN).exits(0);
     done.says(&[
         "turned, linear probe",
-        "turned, fine-tuned",
+        "turned, finetune",
         "turned, kNN",
         "raw pixels",
         "chance",
@@ -84,7 +84,7 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     let curve = &results["labels"]["label_curves"][0];
     let names: Vec<&str> =
         curve["series"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["turned, linear probe", "turned, fine-tuned", "turned, kNN", "scratch", "raw pixels"]);
+    assert_eq!(names, ["turned, linear probe", "turned, finetune", "turned, kNN", "scratch", "raw pixels"]);
     let counts: Vec<u64> =
         curve["counts"].as_array().unwrap().iter().map(|one| one["labels"].as_u64().unwrap()).collect();
     assert_eq!(counts, [10, 40, 250]);

@@ -16,6 +16,7 @@ mod online;
 mod pick_task;
 mod predict;
 mod repl;
+mod report;
 mod resume;
 mod self_train;
 mod threads;

@@ -172,6 +172,13 @@ fn result(method: Method, scratch: [f64; 3]) -> ResultRow {
         draws: draws(method.draws),
         mean,
         sd: Some(sd),
+        over_draws: Some(Interval {
+            low: mean - 4.303 * sd / 3f64.sqrt(),
+            high: mean + 4.303 * sd / 3f64.sqrt(),
+            level: 0.95,
+            method: "Student’s t, 2 degrees of freedom".into(),
+        }),
+        over_images: Some(wilson(mean)),
         differences: if method.role == Role::Scratch { vec![] } else { vec![difference] },
         seconds: Some(method.seconds),
         pretraining_seconds: method.pretraining,
@@ -186,6 +193,14 @@ fn result(method: Method, scratch: [f64; 3]) -> ResultRow {
     }
 }
 
+/// Of 2,000 images.
+fn wilson(share: f64) -> Interval {
+    let (z, n) = (1.96_f64, 2000.0);
+    let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    Interval { low: middle - half, high: middle + half, level: 0.95, method: "Wilson, 2,000 images".into() }
+}
+
 fn mean_sd(values: [f64; 3]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / 3.0;
     (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 2.0).sqrt())
@@ -193,25 +208,25 @@ fn mean_sd(values: [f64; 3]) -> (f64, f64) {
 
 fn stages() -> Vec<Stage> {
     let mut rng = Key::new(3).named("curves").rng();
-    let mut history = |epochs: u64, per_epoch: u64, value: &dyn Fn(f64) -> [f64; 5]| -> Vec<HistoryPoint> {
+    let mut history = |epochs: u64, per_epoch: u64, value: &dyn Fn(f64) -> [f64; 5]| -> (Vec<HistoryPoint>, Vec<f64>) {
         (1..=epochs)
             .map(|epoch| {
                 let [loss, gradient_norm, embedding_std, effective_rank, metric] = value(epoch as f64 / epochs as f64);
                 let mut near = |v: f64, by: f64| v * (1.0 + by * f64::from(rng.normal()));
-                HistoryPoint {
+                let point = HistoryPoint {
                     step: epoch * per_epoch,
                     epoch: epoch as f64,
                     loss: near(loss, 0.008),
                     gradient_norm: near(gradient_norm, 0.06),
                     embedding_std: near(embedding_std, 0.01),
                     effective_rank: near(effective_rank, 0.015),
-                    metric: near(metric, 0.012),
-                }
+                };
+                (point, near(metric, 0.012))
             })
-            .collect()
+            .unzip()
     };
     let late = |t: f64, speed: f64| 1.0 - (-speed * t).exp();
-    let simclr = history(27, 39, &|t| {
+    let (simclr, found) = history(27, 39, &|t| {
         let grown = late(t, 3.5);
         [
             5.6 - 1.55 * grown,
@@ -221,7 +236,7 @@ fn stages() -> Vec<Stage> {
             0.08 + 0.62 * grown,
         ]
     });
-    let restore = history(18, 39, &|t| {
+    let (restore, quality) = history(18, 39, &|t| {
         let grown = late(t, 4.0);
         [
             0.16 - 0.115 * grown,
@@ -242,12 +257,13 @@ fn stages() -> Vec<Stage> {
             data_wait: Some(0.021),
             reused: false,
             embedding_dim: Some(128),
-            metric: Some(Metric {
+            metrics: vec![Metric {
                 name: "twin found first".into(),
                 unit: "%".into(),
                 chance: Some(1.0 / 511.0),
                 chance_name: "chance".into(),
-            }),
+                values: found,
+            }],
             history: simclr,
         },
         Stage {
@@ -260,12 +276,13 @@ fn stages() -> Vec<Stage> {
             data_wait: Some(0.034),
             reused: true,
             embedding_dim: Some(128),
-            metric: Some(Metric {
+            metrics: vec![Metric {
                 name: "PSNR".into(),
                 unit: "dB".into(),
                 chance: Some(19.8),
                 chance_name: "bicubic".into(),
-            }),
+                values: quality,
+            }],
             history: restore,
         },
     ]

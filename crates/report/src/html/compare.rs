@@ -1,14 +1,13 @@
 //! The page that puts runs side by side.
 
-use minijinja::syntax::SyntaxConfig;
+use minijinja::context;
 use minijinja::value::Serde;
-use minijinja::{Environment, context};
 use serde::Serialize;
 
-use super::STYLE;
+use super::{STYLE, environment};
 use crate::plot::{Axis, COLORS, DotPlot, DotRow, Overlay};
 use crate::words::{self, mean_sd, percent, percent_number, points};
-use crate::{Difference, Draw, HistoryPoint, Report, ReportError, ResultRow, RunComparison, shown};
+use crate::{Difference, Draw, HistoryPoint, Report, ReportError, ResultRow, RunComparison, Stage, shown};
 
 const PAGE: &str = include_str!("../../templates/compare.html");
 const COMPARE_STYLE: &str = include_str!("../../templates/compare.css");
@@ -112,8 +111,7 @@ pub fn render_comparison(comparison: &RunComparison) -> Result<String, ReportErr
             .collect(),
         stages: stages(comparison),
     };
-    let mut environment = Environment::new();
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let mut environment = environment()?;
     environment.add_template("compare.html", PAGE)?;
     let style = format!("{STYLE}{COMPARE_STYLE}");
     let page = environment.get_template("compare.html")?.render(context! { style, page => Serde(page) })?;
@@ -281,9 +279,6 @@ fn plots(comparison: &RunComparison) -> Vec<Plot> {
     names.iter().map(one).collect()
 }
 
-/// Reads one number off a point of a stage's history.
-type Measure<'a> = dyn Fn(&HistoryPoint) -> f64 + 'a;
-
 /// The curves of stages of one name, laid over each other.
 fn stages(comparison: &RunComparison) -> Vec<StageView> {
     let mut names: Vec<&str> = Vec::new();
@@ -299,20 +294,37 @@ fn stages(comparison: &RunComparison) -> Vec<StageView> {
             .enumerate()
             .filter_map(|(run, one)| Some((run, one.report.stages.iter().find(|stage| stage.name == name)?)))
             .collect();
-        let metric = found.iter().find_map(|(_, stage)| stage.metric.as_ref());
-        let factor = metric.map_or(1.0, |metric| if metric.unit == "%" { 100.0 } else { 1.0 });
-        let unit =
-            metric.map_or(String::new(), |m| if m.unit.is_empty() { String::new() } else { format!(", {}", m.unit) });
-        let measures: [(String, &Measure<'_>); 4] = [
-            ("Loss".to_owned(), &|point| point.loss),
-            (metric.map_or(String::new(), |m| format!("{}{unit}", m.name)), &|point| factor * point.metric),
-            ("Effective rank".to_owned(), &|point| point.effective_rank),
-            ("Gradient norm".to_owned(), &|point| point.gradient_norm),
+        let measures: [(&str, fn(&HistoryPoint) -> f64); 3] = [
+            ("Loss", |point| point.loss),
+            ("Effective rank", |point| point.effective_rank),
+            ("Gradient norm", |point| point.gradient_norm),
         ];
-        let panel = |(title, value): &(String, &Measure<'_>)| {
-            let lines = found.iter().map(|(run, stage)| {
-                let points = stage.history.iter().map(|point| (point.step as f64, value(point))).collect();
-                (*run, RunComparison::letter(*run), points)
+        let mut all: Vec<(String, Vec<Vec<f64>>)> = measures
+            .iter()
+            .map(|(title, value)| {
+                let of = |(_, stage): &(usize, &Stage)| stage.history.iter().map(value).collect();
+                ((*title).to_owned(), found.iter().map(of).collect())
+            })
+            .collect();
+        let mut metrics: Vec<(&str, &str)> = Vec::new();
+        for metric in found.iter().flat_map(|(_, stage)| &stage.metrics) {
+            if !metrics.iter().any(|(name, _)| *name == metric.name) {
+                metrics.push((&metric.name, &metric.unit));
+            }
+        }
+        for (name, unit) in metrics {
+            let factor = if unit == "%" { 100.0 } else { 1.0 };
+            let of = |(_, stage): &(usize, &Stage)| -> Vec<f64> {
+                let own = stage.metrics.iter().find(|metric| metric.name == name);
+                own.map(|metric| metric.values.iter().map(|value| factor * value).collect()).unwrap_or_default()
+            };
+            let title = if unit.is_empty() { name.to_owned() } else { format!("{name}, {unit}") };
+            all.push((title, found.iter().map(of).collect()));
+        }
+        let panel = |(title, values): &(String, Vec<Vec<f64>>)| {
+            let lines = found.iter().zip(values).map(|((run, stage), values)| {
+                let steps = stage.history.iter().map(|point| point.step as f64);
+                (*run, RunComparison::letter(*run), steps.zip(values.iter().copied()).collect())
             });
             let alt = format!("{title} of {name} in {} runs", found.len());
             let svg = Overlay { alt: &alt, x_name: "step", lines: lines.collect() }.svg()?;
@@ -321,7 +333,7 @@ fn stages(comparison: &RunComparison) -> Vec<StageView> {
         StageView {
             name: name.to_owned(),
             legend: found.iter().map(|(run, _)| (run % COLORS, RunComparison::letter(*run))).collect(),
-            panels: measures.iter().filter_map(panel).collect(),
+            panels: all.iter().filter_map(panel).collect(),
         }
     };
     names.into_iter().map(view).filter(|view| !view.panels.is_empty()).collect()

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::plot::{Guide, LinePlot};
 use crate::words::{self, count, counted, duration};
-use crate::{HistoryPoint, Report, Stage};
+use crate::{HistoryPoint, Metric, Report, Stage};
 
 #[derive(Serialize)]
 pub(super) struct StageView {
@@ -28,23 +28,23 @@ pub(super) fn view(report: &Report) -> Option<Vec<StageView>> {
 }
 
 fn stage(stage: &Stage) -> StageView {
+    let of = |value: fn(&HistoryPoint) -> f64| -> Vec<f64> { stage.history.iter().map(value).collect() };
     let mut panels = vec![
-        panel(stage, "Loss", |p| p.loss, diverged(stage)),
-        panel(stage, "Gradient norm", |p| p.gradient_norm, Shape { from_zero: true, ..Shape::default() }),
+        panel(stage, "Loss", &of(|p| p.loss), diverged(stage)),
+        panel(stage, "Gradient norm", &of(|p| p.gradient_norm), Shape { from_zero: true, ..Shape::default() }),
         embedding_std(stage),
         panel(
             stage,
             "Effective rank",
-            |p| p.effective_rank,
+            &of(|p| p.effective_rank),
             Shape {
                 from_zero: true,
                 hint: stage.embedding_dim.map(|d| format!("of at most {d}: how many directions the features use")),
                 ..Shape::default()
             },
         ),
-        metric(stage),
     ];
-    panels.retain(Option::is_some);
+    panels.extend(stage.metrics.iter().map(|measure| metric(stage, measure)));
     StageView {
         name: stage.name.clone(),
         description: stage.description.clone(),
@@ -79,10 +79,16 @@ struct Shape {
     alarm: bool,
 }
 
-fn panel(stage: &Stage, title: &str, value: impl Fn(&HistoryPoint) -> f64, shape: Shape) -> Option<Panel> {
-    let by_epoch = stage.history.iter().any(|point| point.epoch.is_finite());
+/// Whether epochs are known and only ever grow: a curve must not run back.
+fn by_epoch(stage: &Stage) -> bool {
+    let epochs = || stage.history.iter().map(|point| point.epoch).filter(|epoch| epoch.is_finite());
+    epochs().next().is_some() && epochs().is_sorted()
+}
+
+fn panel(stage: &Stage, title: &str, values: &[f64], shape: Shape) -> Option<Panel> {
+    let by_epoch = by_epoch(stage);
     let x = |point: &HistoryPoint| if by_epoch { point.epoch } else { point.step as f64 };
-    let points: Vec<(f64, f64)> = stage.history.iter().map(|point| (x(point), value(point))).collect();
+    let points: Vec<(f64, f64)> = stage.history.iter().map(x).zip(values.iter().copied()).collect();
     let last = points.iter().rev().find(|p| p.1.is_finite())?.1;
     let first = points.iter().find(|p| p.1.is_finite())?.1;
     let unit = if shape.unit.is_empty() { String::new() } else { format!("\u{a0}{}", shape.unit) };
@@ -116,9 +122,8 @@ fn diverged(stage: &Stage) -> Shape {
 /// The collapse gauge: on the unit sphere in d dimensions, spread-out embeddings have a deviation of 1/sqrt(d).
 fn embedding_std(stage: &Stage) -> Option<Panel> {
     let value = |point: &HistoryPoint| point.embedding_std;
-    let last = stage.history.iter().rev().map(value).find(|v| v.is_finite())?;
-    let full = stage.embedding_dim.filter(|d| *d > 0).map(|d| (d, 1.0 / (d as f64).sqrt()));
-    let collapsed = full.is_some_and(|(_, full)| last < 0.1 * full);
+    stage.last(value)?;
+    let (full, collapsed) = (stage.full_spread(), stage.collapsed());
     let hint = match full {
         _ if collapsed => Some("collapsed: all images get nearly the same embedding".into()),
         Some((d, full)) => Some(format!("1/√{d} = {} when spread out, 0 when collapsed", words::value(full))),
@@ -128,13 +133,12 @@ fn embedding_std(stage: &Stage) -> Option<Panel> {
     panel(
         stage,
         "Spread of embeddings",
-        value,
+        &stage.history.iter().map(value).collect::<Vec<_>>(),
         Shape { guides, from_zero: true, hint, alarm: collapsed, ..Shape::default() },
     )
 }
 
-fn metric(stage: &Stage) -> Option<Panel> {
-    let metric = stage.metric.as_ref()?;
+fn metric(stage: &Stage, metric: &Metric) -> Option<Panel> {
     let factor = if metric.unit == "%" { 100.0 } else { 1.0 };
     let guides = metric.chance.map(|chance| Guide {
         value: factor * chance,
@@ -145,5 +149,48 @@ fn metric(stage: &Stage) -> Option<Panel> {
     let mut title = metric.name.chars();
     let title: String = title.next().map(|c| c.to_uppercase().collect::<String>() + title.as_str()).unwrap_or_default();
     let shape = Shape { guides: guides.into_iter().collect(), hint, unit: metric.unit.clone(), ..Shape::default() };
-    panel(stage, &title, |point| factor * point.metric, shape)
+    let values: Vec<f64> = metric.values.iter().map(|value| factor * value).collect();
+    panel(stage, &title, &values, shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stage(points: &[(u64, f64)], metrics: Vec<Metric>) -> Stage {
+        let point = |(step, epoch): &(u64, f64)| HistoryPoint {
+            step: *step,
+            epoch: *epoch,
+            loss: 1.0,
+            ..HistoryPoint::default()
+        };
+        Stage { name: "s".into(), history: points.iter().map(point).collect(), metrics, ..Stage::default() }
+    }
+
+    #[test]
+    fn every_measure_has_a_panel_with_its_own_level() {
+        let metric = |name: &str, unit: &str, values: &[f64]| Metric {
+            name: name.into(),
+            unit: unit.into(),
+            chance: Some(0.1),
+            chance_name: "chance".into(),
+            values: values.to_vec(),
+        };
+        let nan = f64::NAN;
+        let metrics = vec![metric("PSNR", "dB", &[20.0, 21.5]), metric("online probe accuracy", "%", &[0.25, nan])];
+        let view = super::stage(&stage(&[(1, 0.5), (2, 1.0)], metrics));
+        let titles: Vec<&str> = view.panels.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["Loss", "PSNR", "Online probe accuracy"]);
+        let last: Vec<String> = view.panels.iter().map(|panel| words::plain(&panel.last)).collect();
+        assert_eq!(last, ["1.00", "21.5 dB", "25.0 %"]);
+        assert_eq!(words::plain(&view.panels[2].hint), "chance: 10.0 %");
+    }
+
+    #[test]
+    fn a_curve_never_runs_back() {
+        let axis = |points: &[(u64, f64)]| super::stage(&stage(points, Vec::new())).panels[0].svg.clone();
+        assert!(axis(&[(1, 0.5), (2, 1.0)]).contains(">epoch<"));
+        // Rounds whose epochs begin anew: steps do not.
+        assert!(axis(&[(1, 0.5), (2, 1.0), (3, 0.5), (4, 1.0)]).contains(">step<"));
+    }
 }

@@ -1,9 +1,9 @@
-//! The evaluation images as points.
+//! Images as points.
 
 use serde::Serialize;
 
-use crate::Report;
 use crate::plot::{CLASSES, Scatter};
+use crate::{Embedding, Report};
 
 #[derive(Serialize)]
 pub(super) struct View {
@@ -27,8 +27,12 @@ struct Entry {
     count: usize,
 }
 
-pub(super) fn view(report: &Report) -> Option<View> {
-    let embedding = report.embedding.as_ref()?;
+pub(super) fn view(report: &Report) -> Option<Vec<View>> {
+    let views: Vec<View> = report.embeddings.iter().filter_map(one).collect();
+    (!views.is_empty()).then_some(views)
+}
+
+fn one(embedding: &Embedding) -> Option<View> {
     let classes = embedding.classes.len();
     let mut counts = vec![0_usize; classes];
     let of = |label: &Option<u32>| label.map(|label| label as usize).filter(|label| *label < classes);
@@ -79,21 +83,25 @@ pub(super) fn view(report: &Report) -> Option<View> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Embedding, PointMap};
+    use crate::PointMap;
 
     fn report(classes: usize, labels: Vec<Option<u32>>) -> Report {
         let points = (0..labels.len()).map(|i| [i as f32, (i * i) as f32]).collect();
         let map = PointMap { name: "t-SNE".into(), points, ..PointMap::default() };
         let classes = (0..classes).map(|class| format!("class {class}")).collect();
         Report {
-            embedding: Some(Embedding { classes, labels, maps: vec![map], ..Embedding::default() }),
+            embeddings: vec![Embedding { classes, labels, maps: vec![map], ..Embedding::default() }],
             ..Report::default()
         }
     }
 
+    fn first(report: &Report) -> View {
+        view(report).unwrap().remove(0)
+    }
+
     #[test]
     fn every_class_has_a_look_of_its_own() {
-        let view = view(&report(12, (0..12).map(Some).collect())).unwrap();
+        let view = first(&report(12, (0..12).map(Some).collect()));
         let looks: std::collections::BTreeSet<&str> = view.legend.iter().map(|entry| entry.class.as_str()).collect();
         assert_eq!(looks.len(), 12);
         assert_eq!((view.legend[11].class.as_str(), view.legend[11].name.as_str()), ("c1 k11 square", "class 11"));
@@ -104,12 +112,12 @@ mod tests {
         // Class 7 occurs thrice, all others once.
         let mut labels: Vec<Option<u32>> = (0..30).map(Some).collect();
         labels.extend([Some(7), Some(7), None]);
-        let view = view(&report(30, labels)).unwrap();
+        let view = first(&report(30, labels));
         assert_eq!(view.legend.len(), CLASSES);
         let rest = view.legend.last().unwrap();
         assert_eq!((rest.name.as_str(), rest.count), ("other classes", 12));
         assert!(view.legend.iter().any(|entry| entry.name == "class 7" && entry.count == 3));
-        let unlabelled = super::view(&report(2, vec![Some(0), None])).unwrap();
+        let unlabelled = first(&report(2, vec![Some(0), None]));
         assert_eq!(unlabelled.legend.last().unwrap().name, "without a label");
     }
 

@@ -75,7 +75,7 @@ fn one(curve: &LabelCurve, alone: bool) -> CurveView {
         plot: plot(curve, &classes),
         caption,
         legend: curve.series.iter().zip(&classes).map(|(series, class)| (series.name.clone(), class.clone())).collect(),
-        rows: curve.series.iter().zip(&classes).map(|(series, class)| row(series, class)).collect(),
+        rows: curve.series.iter().zip(&classes).map(|(series, class)| row(series, class, &counts)).collect(),
         guesses: crate::table::guesses(curve.evaluation.as_ref())
             .into_iter()
             .map(|(name, level)| (name, percent_number(level)))
@@ -158,7 +158,7 @@ fn plot(curve: &LabelCurve, classes: &[String]) -> String {
     plot.svg().unwrap_or_default()
 }
 
-fn row(series: &CurveSeries, class: &str) -> Row {
+fn row(series: &CurveSeries, class: &str, counts: &[String]) -> Row {
     let cell = |point: &crate::CurvePoint| {
         let difference = series.scratch.as_ref().and_then(|scratch| point.result.difference_to(scratch));
         Cell {
@@ -175,8 +175,27 @@ fn row(series: &CurveSeries, class: &str) -> Row {
     Row {
         name: series.name.clone(),
         class: class.to_owned(),
-        protocol: series.points.first().map(|point| point.result.protocol.clone()).unwrap_or_default(),
+        protocol: protocol(series, counts),
         cells: series.points.iter().map(cell).collect(),
+    }
+}
+
+/// How the classifiers came about; where that differs between numbers of labels, with which it was which.
+fn protocol(series: &CurveSeries, counts: &[String]) -> String {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (point, count) in series.points.iter().zip(counts) {
+        let own = point.result.protocol.as_str();
+        match all.iter_mut().find(|(protocol, _)| *protocol == own) {
+            Some((_, with)) => with.push(count),
+            None => all.push((own, vec![count])),
+        }
+    }
+    match all.as_slice() {
+        [(only, _)] => (*only).to_owned(),
+        several => {
+            let part = |(protocol, with): &(&str, Vec<&str>)| format!("{}: {protocol}", with.join(", "));
+            several.iter().map(part).collect::<Vec<_>>().join("; ")
+        }
     }
 }
 

@@ -82,8 +82,7 @@ pub fn render_html(report: &Report) -> Result<String, ReportError> {
     let (full, empty): (Vec<Section>, Vec<Section>) =
         sections(report).into_iter().partition(|section| !section.data.is_undefined());
     let missing: Vec<(&str, &str)> = empty.iter().filter_map(|section| Some((section.title, section.empty?))).collect();
-    let mut environment = Environment::new();
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    let mut environment = environment()?;
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
@@ -91,6 +90,13 @@ pub fn render_html(report: &Report) -> Result<String, ReportError> {
     let (head, sections, missing) = (Serde(head::view(report)), Serde(full), Serde(missing));
     // At the very end, so that no way into the page can be forgotten.
     Ok(shown(&page.render(context! { style => STYLE, head, sections, missing })?).into_owned())
+}
+
+/// Where templates are rendered.
+fn environment() -> Result<Environment<'static>, ReportError> {
+    let mut environment = Environment::new();
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    Ok(environment)
 }
 
 fn sections(report: &Report) -> Vec<Section> {
@@ -128,15 +134,19 @@ fn sections(report: &Report) -> Vec<Section> {
             "Nothing was evaluated."
         }),
         Section::of("embedding", "Feature space", "embedding.html", embedding::view(report)).intro(
-            "Each dot is an evaluation image, colored by its true class. What the encoder finds alike lies close; dots are laid out by \
-             features alone, in which only the labels that trained the encoder, if any did, had a part. In t-SNE, sizes of groups \
+            "Each dot is an image, colored by its true class where that is known. What the encoder finds alike lies close; dots are laid \
+             out by features alone, in which only the labels that trained the encoder, if any did, had a part. In t-SNE, sizes of groups \
              and distances between them mean little.",
         ),
         Section::of("neighbours", "Nearest neighbours", "neighbours.html", sheets::neighbours(report))
             .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),
         Section::of("bad-images", "Bad images", "bad_images.html", provenance::bad_images(report)),
         Section::of("leakage", "Leakage", "leakage.html", provenance::leakage(report))
-            .or("Nobody looked for evaluation images among the images learned from."),
+            .or(if evaluated || curves_alone {
+                "Nobody looked for evaluation images among the images learned from."
+            } else {
+                "Nothing was evaluated."
+            }),
         Section::of("notes", "Chosen by the program", "notes.html", provenance::notes(report)),
         Section::of("script", "Script", "script.html", provenance::script(report))
             .or("This run was not started from a script."),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::plot::{Axis, DotPlot, DotRow};
-use crate::table::one_reference;
+use crate::table::{one_reference, percent_interval};
 use crate::words::{self, count, duration, mean_sd, percent, percent_number, points};
 use crate::{Difference, Draw, Outcome, Report, ResultRow, Role};
 
@@ -16,6 +16,8 @@ pub(super) struct Results {
     /// What every difference is to, where it is the same for all.
     reference: Option<String>,
     several_draws: bool,
+    /// What the intervals of the accuracies are.
+    intervals: Option<String>,
     /// The labels behind every row, when they are as many in each; otherwise a column says so.
     same_labels: Option<String>,
     accuracies: Option<Plot>,
@@ -30,6 +32,8 @@ struct Row {
     protocol: String,
     accuracy: String,
     draws: Vec<String>,
+    over_draws: Option<String>,
+    over_images: Option<String>,
     difference: Option<DifferenceCell>,
     labels: Option<Labels>,
     seconds: String,
@@ -70,6 +74,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
     Some(Results {
         same_labels: same_labels(&results),
         several_draws: rows.iter().any(|row| row.draws.len() > 1),
+        intervals: intervals(report, &results),
         has_differences: rows.iter().any(|row| row.difference.is_some()),
         reference: one_reference(report, &results).map(str::to_owned),
         rows,
@@ -122,6 +127,8 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
         protocol: row.protocol.clone(),
         accuracy: mean_sd(row.mean, row.sd),
         draws: row.draws.iter().map(|draw| percent_number(draw.accuracy)).collect(),
+        over_draws: row.over_draws.as_ref().map(percent_interval),
+        over_images: row.over_images.as_ref().map(percent_interval),
         difference: report.shown_difference(row).map(|difference| DifferenceCell {
             mean: points(difference.mean),
             interval: difference.interval.as_ref().map(|i| words::interval(i.low, i.high)),
@@ -134,6 +141,20 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
         pretraining: row.pretraining_seconds.map(duration),
         unconverged: row.converged == Some(false),
     }
+}
+
+fn intervals(report: &Report, results: &[&ResultRow]) -> Option<String> {
+    let images = words::counted(report.evaluation.as_ref().map_or(0, |e| e.images), "image", "images");
+    let draws = results
+        .iter()
+        .find_map(|row| row.over_draws.as_ref())
+        .map(|i| format!("by draws of labels ({}): how far other labels would have moved the mean", i.method));
+    let images = results
+        .iter()
+        .find_map(|row| row.over_images.as_ref())
+        .map(|i| format!("by the {images} measured on ({}): how far other images would have", i.method));
+    let parts: Vec<String> = draws.into_iter().chain(images).collect();
+    (!parts.is_empty()).then(|| format!("The 95\u{a0}% intervals below an accuracy are {}.", parts.join("; ")))
 }
 
 /// Class name of a difference.

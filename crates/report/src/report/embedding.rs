@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Evaluation images in the feature space of one encoder, drawn in several ways.
+/// Images in the feature space of one encoder, drawn in several ways.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Embedding {
-    /// The result whose encoder this is.
+    /// The result whose encoder this is, or the encoder's own name.
     pub result: String,
     /// Which images ("1,000 of 2,000 evaluation images").
     pub basis: String,

@@ -58,8 +58,8 @@ pub struct Report {
     pub pretext: Vec<PretextSheet>,
     /// Sample predictions and the worst mistakes, per result.
     pub predictions: Vec<PredictionSheet>,
-    /// The evaluation images in the feature space of the headline's encoder; `None` when nobody drew it.
-    pub embedding: Option<Embedding>,
+    /// Images in the feature space of the headline's encoder, and of encoders reported without results.
+    pub embeddings: Vec<Embedding>,
     /// Nearest neighbours in feature space, per encoder.
     pub neighbours: Vec<NeighbourSheet>,
     /// Images that could not be read; `None` when nobody looked.
@@ -93,7 +93,7 @@ impl Default for Report {
             confusions: Vec::new(),
             pretext: Vec::new(),
             predictions: Vec::new(),
-            embedding: None,
+            embeddings: Vec::new(),
             neighbours: Vec::new(),
             bad_images: None,
             leakage: None,

@@ -53,7 +53,7 @@ pub struct ResultRow {
     pub name: String,
     /// What it stands for.
     pub role: Role,
-    /// How it was measured ("fine-tuned, 120 steps", "logistic regression on frozen features").
+    /// How the classifier came about, as it really did ("resnet10 after simclr, fine-tuned").
     pub protocol: String,
     /// Labelled images used in one draw.
     pub labels: usize,
@@ -66,6 +66,10 @@ pub struct ResultRow {
     pub mean: f64,
     /// Sample standard deviation over draws (n - 1), 0..1; `None` for a single draw.
     pub sd: Option<f64>,
+    /// Interval of the mean by the draws of labels: how far other labels would have moved it. `None` for a single draw.
+    pub over_draws: Option<Interval>,
+    /// Interval of the mean by the number of evaluation images: how far other images would have moved it.
+    pub over_images: Option<Interval>,
     /// This result minus other results, paired by draw.
     pub differences: Vec<Difference>,
     /// Seconds for all draws together: training on the labels and evaluating.
@@ -107,6 +111,8 @@ impl Default for ResultRow {
             draws: Vec::new(),
             mean: f64::NAN,
             sd: None,
+            over_draws: None,
+            over_images: None,
             differences: Vec::new(),
             seconds: None,
             pretraining_seconds: None,

@@ -26,13 +26,13 @@ pub struct Stage {
     pub reused: bool,
     /// Features per embedding, d in the collapse gauge 1/sqrt(d).
     pub embedding_dim: Option<usize>,
-    /// What the task measures besides its loss.
-    pub metric: Option<Metric>,
+    /// What is measured besides the loss: the task's own measures, and accuracies on labelled images where they were asked for.
+    pub metrics: Vec<Metric>,
     /// The health line of each epoch.
     pub history: Vec<HistoryPoint>,
 }
 
-/// A pretext task's own measure.
+/// A measure of a stage.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Metric {
@@ -44,6 +44,9 @@ pub struct Metric {
     pub chance: Option<f64>,
     /// What `chance` is ("chance", "bicubic").
     pub chance_name: String,
+    /// Its value at each point of [`Stage::history`]; NaN where it was not measured.
+    #[serde(deserialize_with = "number::all_or_nan")]
+    pub values: Vec<f64>,
 }
 
 /// One point of the curves. NaN = not measured or not finite: the curve has a gap there.
@@ -67,9 +70,6 @@ pub struct HistoryPoint {
     /// Effective rank of the features (`RankMe`, arXiv 2210.02885).
     #[serde(deserialize_with = "number::or_nan")]
     pub effective_rank: f64,
-    /// The task's metric, see [`Stage::metric`].
-    #[serde(deserialize_with = "number::or_nan")]
-    pub metric: f64,
 }
 
 impl Default for HistoryPoint {
@@ -81,7 +81,6 @@ impl Default for HistoryPoint {
             gradient_norm: f64::NAN,
             embedding_std: f64::NAN,
             effective_rank: f64::NAN,
-            metric: f64::NAN,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use foretask_data::{Output, write_atomically};
-use foretask_report::Report;
+use foretask_report::{Report, Stage};
 use foretask_train::HealthLine;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -217,6 +217,25 @@ fn results_of(report: &Report) -> Value {
         "evaluation": report.evaluation,
         "results": report.results,
         "label_curves": report.label_curves,
+        "stages": report.stages.iter().map(stage_of).collect::<Vec<_>>(),
+    })
+}
+
+/// Where the curves of a stage end.
+fn stage_of(stage: &Stage) -> Value {
+    let last = stage.history.last();
+    let metrics: Map<String, Value> =
+        stage.metrics.iter().map(|metric| (metric.name.clone(), json!(metric.values.last()))).collect();
+    json!({
+        "name": stage.name,
+        "description": stage.description,
+        "steps": stage.steps,
+        "images": stage.images,
+        "seconds": stage.seconds,
+        "loss": last.map(|point| point.loss),
+        "effective_rank": last.map(|point| point.effective_rank),
+        "embedding_std": last.map(|point| point.embedding_std),
+        "metrics": metrics,
     })
 }
 

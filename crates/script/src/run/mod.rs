@@ -10,4 +10,4 @@ mod time;
 pub use compare::{ComparedRuns, compare_runs};
 pub(crate) use folder::{RunFolder, StageRecord, slug};
 pub use list::{RunLine, RunResult, list_runs, rewrite_report};
-pub(crate) use report::{ReportOptions, compare, label_curve, write_report};
+pub(crate) use report::{ReportOptions, Reported, compare, label_curve, write_report};

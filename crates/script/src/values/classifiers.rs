@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_models::Classifier;
-use foretask_train::{HealthLine, PixelProbe};
+use foretask_train::{HealthLine, Kept, PixelProbe};
 
 use super::{Dataset, Encoder, Net};
 use crate::stage::StageKey;
@@ -50,10 +50,10 @@ impl Method {
         }
     }
 
-    /// In words, as the table's "protocol".
+    /// In words, as far as it is known before anything is trained; afterwards see [`Classifiers::protocol`].
     pub(crate) fn describe(&self) -> String {
         match self {
-            Self::Finetune(encoder) => format!("{}, fine-tuned", encoder.describe()),
+            Self::Finetune(encoder) => format!("{} by `finetune`", encoder.describe()),
             Self::Scratch(net) => format!("{} from random weights, trained to convergence", net.0.arch.name()),
             Self::LinearProbe(encoder) => format!("logistic regression on frozen features of {}", encoder.describe()),
             Self::Knn(encoder, options) => {
@@ -64,19 +64,22 @@ impl Method {
                 options.neighbors,
                 encoder.describe()
             ),
-            Self::SelfTrain(start, options) => {
-                let start = match start {
-                    SelfStart::Encoder(encoder) => encoder.describe(),
-                    SelfStart::Classifiers(start) => start.method.describe(),
-                };
-                format!(
-                    "{start}, self-trained from spread labels ({} rounds), then logistic regression",
-                    options.rounds
-                )
-            }
+            Self::SelfTrain(SelfStart::Encoder(encoder), options) => self_trained(&encoder.describe(), options),
+            Self::SelfTrain(SelfStart::Classifiers(start), options) => self_trained(&start.method.describe(), options),
             Self::PixelProbe => "logistic regression on raw pixels".to_owned(),
         }
     }
+}
+
+fn self_trained(start: &str, options: &SelfTrainOptions) -> String {
+    let rounds = if options.rounds == 1 { "1 round".to_owned() } else { format!("{} rounds", options.rounds) };
+    format!("{start}, self-trained from spread labels ({rounds}), then logistic regression")
+}
+
+/// "draw 2" or "draws 1, 3".
+fn draws(places: &[usize]) -> String {
+    let names: Vec<String> = places.iter().map(|place| (place + 1).to_string()).collect();
+    format!("draw{} {}", if names.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
 /// What training on one draw gave.
@@ -103,6 +106,8 @@ pub(crate) struct Member {
     pub(crate) reused: bool,
     /// Whether training came to rest; `None` where the question makes no sense.
     pub(crate) converged: Option<bool>,
+    /// Which of its two answers fine-tuning kept; `None` before it, and where there is one only.
+    pub(crate) kept: Option<Kept>,
     pub(crate) steps: u64,
     pub(crate) history: Arc<[HealthLine]>,
 }
@@ -117,6 +122,7 @@ impl Member {
             seconds: 0.0,
             reused: false,
             converged: Some(true),
+            kept: None,
             steps: 0,
             history: Arc::new([]),
         }
@@ -139,6 +145,34 @@ impl Classifiers {
             .map(|member| member.converged)
             .collect::<Option<Vec<_>>>()
             .map(|all| all.into_iter().all(|c| c))
+    }
+
+    /// How the classifiers really came about: the table's "protocol".
+    pub(crate) fn protocol(&self) -> String {
+        let of = |kept: Kept| -> Vec<usize> {
+            (0..self.members.len()).filter(|draw| self.members[*draw].kept == Some(kept)).collect()
+        };
+        match (of(Kept::Finetuned), of(Kept::Probe)) {
+            (tuned, probes) if !tuned.is_empty() && !probes.is_empty() => {
+                let encoder = self.method.encoder().map(Encoder::describe).unwrap_or_default();
+                let (tuned, probes) = (draws(&tuned), draws(&probes));
+                format!("{encoder}, fine-tuned in {tuned}; in {probes} `finetune` kept its probe on frozen features")
+            }
+            _ => self.members.first().map_or_else(|| self.method.describe(), |member| self.protocol_of(member)),
+        }
+    }
+
+    /// How the classifier of one draw came about.
+    pub(crate) fn protocol_of(&self, member: &Member) -> String {
+        match (&self.method, member.kept) {
+            (Method::Finetune(encoder), Some(Kept::Finetuned)) => format!("{}, fine-tuned", encoder.describe()),
+            (Method::Finetune(encoder), Some(Kept::Probe)) => format!(
+                "logistic regression on frozen features of {} (the probe that `finetune` kept)",
+                encoder.describe()
+            ),
+            (Method::SelfTrain(SelfStart::Classifiers(start), options), _) => self_trained(&start.protocol(), options),
+            (method, _) => method.describe(),
+        }
     }
 
     /// Seconds of all draws.

@@ -219,7 +219,7 @@ fn nested(value: &Dynamic) -> String {
         return format!("Encoder({})", encoder.describe());
     }
     if let Some(classifiers) = value.read_lock::<Classifiers>() {
-        return format!("Classifier({}, {} label draws)", classifiers.method.describe(), classifiers.members.len());
+        return format!("Classifier({}, {} label draws)", classifiers.protocol(), classifiers.members.len());
     }
     if let Some(evaluation) = value.read_lock::<Evaluation>() {
         let sd = evaluation.sd().map_or_else(String::new, |sd| format!(" ± {:.1}", sd * 100.0));

@@ -5,17 +5,20 @@ use rhai::Dynamic;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::run::{self, ReportOptions};
-use crate::values::{Evaluation, LabelCurve};
+use crate::run::{self, ReportOptions, Reported};
+use crate::values::{Dataset, Encoder, EncoderSource, Evaluation, LabelCurve, Pretrained};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "report",
     theme: Theme::Report,
     summary: "Prints the table of results and writes report.html with everything behind it",
-    about: "Takes an object map of evaluations and label curves by name. What is missing among the yardsticks is added and measured with the same \
+    about: "Takes an object map of evaluations, label curves and what `pretrain` gave, by name. What is missing among the yardsticks is added and measured with the same \
             label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
             same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labelled few are \
-            reported loudly. All results must be on the same images.",
+            reported loudly. All results must be on the same images.\n\n\
+            Without labels there is no accuracy, but there is a report: for `#{ pre: pre }` the page shows how the pretraining went and \
+            how healthy its features are, what the task asked and what the network answered, a map of the images it learned from, \
+            and for some of them their nearest neighbors.",
     use_when: "always at the end: numbers without yardsticks say little",
     not_when: "you only want a number on the screen: `print(result)`",
     signatures: &[Signature {
@@ -45,6 +48,10 @@ pub(super) static WORDS: &[Word] = &[Word {
             script: "let ours = finetune(encoder, few);\nreport(\"clothes\", #{ pretrained: ours.evaluate(test) });",
         },
         Example {
+            about: "no label yet: what did the network learn?",
+            script: "let pre = pretrain(net, simclr(), data.unlabeled());\nreport(\"first look\", #{ pre: pre });",
+        },
+        Example {
             about: "strict, and without added yardsticks",
             script: "report(\"probe\", #{ probe: linear_probe(encoder, few).evaluate(test) }, #{ baselines: false, leakage: \"error\" });",
         },
@@ -58,27 +65,12 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
         return Err(Fault::input("a report needs a title").argument(0));
     }
     let options: ReportOptions = call.options(2)?;
-    let mut results: Vec<(String, Evaluation)> = Vec::new();
-    let mut curves: Vec<(String, LabelCurve)> = Vec::new();
+    let mut given = Reported::default();
     let mut measured: Option<(String, String)> = None;
     for (name, value) in call.map(1) {
         let at = Locus::Value(1, vec![name.to_string()]);
-        let found = Kind::of(&value);
         let name = name.to_string();
-        let test = if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
-            results.push((name.clone(), evaluation.clone()));
-            evaluation.test
-        } else if let Some(curve) = value.try_cast::<LabelCurve>() {
-            curves.push((name.clone(), curve.clone()));
-            // A curve has at least one point.
-            let Some((_, first)) = curve.evaluations.first() else { continue };
-            first.test.clone()
-        } else {
-            return Err(Fault::input(format!("`report` takes evaluations and label curves, and `{name}` is {found}"))
-                .label("not an evaluation")
-                .help("write `.evaluate(test)` after a classifier")
-                .at(at));
-        };
+        let Some(test) = given.take(&name, value).map_err(|fault| fault.at(at.clone()))? else { continue };
         let fingerprint = test.views[0].fingerprint()?;
         let (first, other) = measured.get_or_insert_with(|| (name.clone(), fingerprint.clone()));
         if *other != fingerprint {
@@ -88,19 +80,57 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
                 .at(at));
         }
     }
-    if measured.is_none() {
+    if given.is_empty() {
         return Err(Fault::input("there is nothing to report")
-            .help("give results by name: `#{ pretrained: ours.evaluate(test) }`")
+            .help("give results by name: `#{ pretrained: ours.evaluate(test) }`, or without labels `#{ pre: pre }`")
             .argument(1));
     }
     if let Some(headline) = &options.headline
-        && !results.iter().any(|(name, _)| name == headline)
+        && !given.results.iter().any(|(name, _)| name == headline)
     {
-        let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = given.results.iter().map(|(name, _)| name.as_str()).collect();
         return Err(Fault::input(format!("there is no result `{headline}`"))
             .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
             .at(Locus::Value(2, vec!["headline".into()])));
     }
-    let path = run::write_report(call.host, call.line(), &title, results, &curves, &options)?;
+    let path = run::write_report(call.host, call.line(), &title, given, &options)?;
     Ok(Dynamic::from(path.map_or_else(String::new, |path| path.display().to_string())))
+}
+
+impl Reported {
+    /// Takes in a value of the map; gives the images it was measured on, if it was.
+    fn take(&mut self, name: &str, value: Dynamic) -> Result<Option<Dataset>, Fault> {
+        let found = Kind::of(&value);
+        if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
+            let test = evaluation.test.clone();
+            self.results.push((name.to_owned(), evaluation));
+            return Ok(Some(test));
+        }
+        if let Some(curve) = value.clone().try_cast::<LabelCurve>() {
+            // A curve has at least one point.
+            let test = curve.evaluations.first().map(|(_, first)| first.test.clone());
+            self.curves.push((name.to_owned(), curve));
+            return Ok(test);
+        }
+        if let Some(stage) = value.clone().try_cast::<Pretrained>() {
+            self.pretrained.push((name.to_owned(), stage));
+            return Ok(None);
+        }
+        match value.try_cast::<Encoder>().map(|encoder| encoder.source) {
+            Some(EncoderSource::Pretrained(stage)) => {
+                self.pretrained.push((name.to_owned(), stage));
+                Ok(None)
+            }
+            Some(EncoderSource::File { .. } | EncoderSource::Random { .. }) => Err(Fault::input(format!(
+                "`{name}` was not pretrained in this script, so there are no images to show it by"
+            ))
+            .label("an encoder without images")
+            .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
+            None => Err(Fault::input(format!(
+                "`report` takes evaluations, label curves and what `pretrain` gave, and `{name}` is {found}"
+            ))
+            .label("nothing to report")
+            .help("write `.evaluate(test)` after a classifier")),
+        }
+    }
 }

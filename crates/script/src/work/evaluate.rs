@@ -47,7 +47,7 @@ pub(crate) fn evaluate(
             [("classifier", json!(member.key.hash())), ("data", test.identity(view)?)],
         );
         let title =
-            super::draws::draw_title(&format!("evaluate {}", classifiers.method.describe()), &classifiers.few, draw);
+            super::draws::draw_title(&format!("evaluate {}", classifiers.protocol_of(member)), &classifiers.few, draw);
         let stage = PlannedStage { images: samples.len(), ..planned(title, line) };
         let mut make = |_: &Path| -> Result<Measured, Fault> {
             let images = test.images(host, view)?;

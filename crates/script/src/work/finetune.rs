@@ -203,6 +203,8 @@ fn one_draw(
                 seconds: outcome.seconds,
                 reused: outcome.reused,
                 converged: Some(about.converged),
+                // A probe is fitted without any update of the network; from scratch there is one answer only.
+                kept: (!from_scratch).then_some(if about.steps == 0 { Kept::Probe } else { Kept::Finetuned }),
                 steps: about.steps,
                 history: about.history.into(),
             }

@@ -1,4 +1,4 @@
-//! The evaluation images in the feature space of the headline's encoder.
+//! Images in the feature space of an encoder: the evaluation images, or those it learned from.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::errors::Fault;
 use crate::host::Host;
 use crate::stage::{StageKey, Work, planned, read_json, write_json};
-use crate::values::{Evaluation, Trained};
+use crate::values::{Dataset, Evaluation, Pretrained, Trained};
 use crate::work;
 
 /// As many points as a picture holds without becoming a blot.
@@ -18,26 +18,59 @@ const MOST: usize = 1000;
 const LEAST: usize = 10;
 const RESULT: &str = "maps.json";
 
-/// Pictures of the features of the named result's encoder; else of the best pretrained one's.
-pub(super) fn embedding(
+/// What is drawn, and how it is called.
+struct Subject<'a> {
+    name: &'a str,
+    encoder: &'a foretask_models::Encoder,
+    data: &'a Dataset,
+    /// "evaluation images in the features of this result’s encoder".
+    of: String,
+}
+
+/// Pictures of the features of the headline's encoder (else of the best pretrained one's), and of every pretraining that was
+/// reported by itself.
+pub(super) fn embeddings(
     host: &Host,
     results: &[(String, Evaluation)],
     rows: &[ResultRow],
     headline: Option<&str>,
-) -> Result<Option<Embedding>, Fault> {
+    named: &[(String, Pretrained)],
+) -> Result<Vec<Embedding>, Fault> {
+    let mut subjects: Vec<Subject<'_>> = headline_of(results, rows, headline).into_iter().collect();
+    for (name, stage) in named {
+        let Some(result) = stage.result() else { continue };
+        let of = format!("images it learned from, in the features of {}", stage.name());
+        subjects.push(Subject { name, encoder: &result.encoder, data: stage.data(), of });
+    }
+    subjects.iter().filter_map(|subject| draw(host, subject).transpose()).collect()
+}
+
+fn headline_of<'a>(
+    results: &'a [(String, Evaluation)],
+    rows: &'a [ResultRow],
+    headline: Option<&'a str>,
+) -> Option<Subject<'a>> {
     let best = || {
         let pretrained = rows.iter().filter(|row| row.role == Role::Pretrained && row.mean.is_finite());
         pretrained.max_by(|a, b| a.mean.total_cmp(&b.mean)).map(|row| row.name.as_str())
     };
-    let Some(name) = headline.or_else(best) else { return Ok(None) };
-    let Some((_, evaluation)) = results.iter().find(|(other, _)| other == name) else { return Ok(None) };
-    let encoder = match evaluation.classifiers.members.first().and_then(|member| member.trained.as_ref()) {
-        Some(Trained::Network(classifier)) => &classifier.encoder,
-        Some(Trained::Neighbours(encoder)) => &**encoder,
-        Some(Trained::Pixels(_)) | None => return Ok(None),
+    let name = headline.or_else(best)?;
+    let (name, evaluation) = results.iter().find(|(other, _)| other == name)?;
+    let encoder = match evaluation.classifiers.members.first()?.trained.as_ref()? {
+        Trained::Network(classifier) => &classifier.encoder,
+        Trained::Neighbours(encoder) => &**encoder,
+        Trained::Pixels(_) => return None,
     };
-    let view = &evaluation.test.views[0];
-    let all = evaluation.test.images(host, view)?;
+    let draw = if evaluation.draws.len() > 1 { ", label draw 1" } else { "" };
+    let of = format!("evaluation images in the features of this result’s encoder{draw}");
+    Some(Subject { name, encoder, data: &evaluation.test, of })
+}
+
+/// `None` for too few images.
+fn draw(host: &Host, subject: &Subject<'_>) -> Result<Option<Embedding>, Fault> {
+    let Subject { name, encoder, data, of } = subject;
+    let view = &data.views[0];
+    let all = data.images(host, view)?;
     if all.len() < LEAST {
         return Ok(None);
     }
@@ -48,7 +81,7 @@ pub(super) fn embedding(
         &host.device_kind()?,
         [
             ("encoder", json!(foretask_train::state_fingerprint(&encoder.state))),
-            ("data", evaluation.test.identity(view)?),
+            ("data", data.identity(view)?),
             ("most", json!(MOST)),
         ],
     );
@@ -69,12 +102,11 @@ pub(super) fn embedding(
     )?;
     let Some(found) = outcome.map(|outcome| outcome.value) else { return Ok(None) };
     let [first, second] = found.explained.map(|share| 100.0 * share);
-    let draw = if evaluation.draws.len() > 1 { ", label draw 1" } else { "" };
     let number = |count: usize| crate::plan::thousands(count as u64);
     let some = if count == all.len() { String::new() } else { format!(" of {}", number(all.len())) };
     Ok(Some(Embedding {
-        result: name.to_owned(),
-        basis: format!("{}{some} evaluation images in the features of this result’s encoder{draw}", number(count)),
+        result: (*name).to_owned(),
+        basis: format!("{}{some} {of}", number(count)),
         classes: images.classes().to_vec(),
         labels: images.labels().to_vec(),
         maps: vec![

@@ -51,15 +51,30 @@ impl Default for ReportOptions {
     }
 }
 
+/// What a report is about, by the names in the script.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reported {
+    pub(crate) results: Vec<(String, Evaluation)>,
+    pub(crate) curves: Vec<(String, LabelCurve)>,
+    /// Pretraining shown for its own sake, with or without results.
+    pub(crate) pretrained: Vec<(String, Pretrained)>,
+}
+
+impl Reported {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.results.is_empty() && self.curves.is_empty() && self.pretrained.is_empty()
+    }
+}
+
 /// Prints the table and writes the page; `None` in a planning pass, which only plans the baselines.
 pub(crate) fn write_report(
     host: &Host,
     line: usize,
     title: &str,
-    mut results: Vec<(String, Evaluation)>,
-    curves: &[(String, LabelCurve)],
+    given: Reported,
     options: &ReportOptions,
 ) -> Result<Option<PathBuf>, Fault> {
+    let Reported { mut results, curves, pretrained: named } = given;
     if options.baselines {
         baselines::add(host, line, &mut results)?;
     }
@@ -68,12 +83,12 @@ pub(crate) fn write_report(
     // Everything that was learned from and measured on stands behind the page, curves included.
     let mut all = results.clone();
     all.extend(curves.iter().flat_map(|(_, curve)| curve.evaluations.iter().cloned()));
-    let pretrained = pretrained(&all);
-    let leakage = leakage::check(host, &all, &pretrained, options.leakage)?;
+    let pretrained = pretrained(&all, &named);
+    let leakage = (!all.is_empty()).then(|| leakage::check(host, &all, &pretrained, options.leakage)).transpose()?;
     let (started, seconds) = run.times();
     let rows = rows::rows(&results)?;
     let report = Report {
-        embedding: embedding::embedding(host, &results, &rows, options.headline.as_deref())?,
+        embeddings: embedding::embeddings(host, &results, &rows, options.headline.as_deref(), &named)?,
         title: title.to_owned(),
         created: Moment::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -85,9 +100,9 @@ pub(crate) fn write_report(
         confusions: rows::confusions(&results),
         pretext: pictures::pretext(host, &pretrained)?,
         predictions: pictures::predictions(host, &results)?,
-        neighbours: pictures::neighbours(host, &all)?,
+        neighbours: pictures::neighbours(host, &all, &named)?,
         bad_images: Some(provenance::bad_images(host, &all, &pretrained)?),
-        leakage: Some(leakage),
+        leakage,
         notes: provenance::notes(host, &run),
         script: Some(foretask_report::Script { path: host.script.name.clone(), text: host.script.text.clone() }),
         options: provenance::options(host, &run),
@@ -105,13 +120,12 @@ fn curve_called(name: &str, curve: &LabelCurve) -> foretask_report::LabelCurve {
     foretask_report::LabelCurve { name: name.to_owned(), ..(*curve.plain).clone() }
 }
 
-/// Every pretraining stage that some result rests on, once, in the order of the results.
-fn pretrained(results: &[(String, Evaluation)]) -> Vec<Pretrained> {
+/// Every pretraining stage that is named or that some result rests on, once, in the order of the results.
+fn pretrained(results: &[(String, Evaluation)], named: &[(String, Pretrained)]) -> Vec<Pretrained> {
     let mut stages: Vec<Pretrained> = Vec::new();
-    for (_, evaluation) in results {
-        if let Some(stage) = stage_of(evaluation)
-            && !stages.iter().any(|known| known.key() == stage.key())
-        {
+    let behind = results.iter().filter_map(|(_, evaluation)| stage_of(evaluation));
+    for stage in behind.chain(named.iter().map(|(_, stage)| stage)) {
+        if !stages.iter().any(|known| known.key() == stage.key()) {
             stages.push(stage.clone());
         }
     }

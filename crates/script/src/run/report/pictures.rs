@@ -11,7 +11,7 @@ use foretask_report::{
 use super::stage_of;
 use crate::errors::Fault;
 use crate::host::Host;
-use crate::values::{Evaluation, Pretrained};
+use crate::values::{Dataset, Evaluation, Pretrained};
 use crate::verbs::{examples, some_images};
 use crate::work;
 
@@ -132,46 +132,54 @@ pub(super) fn predictions(host: &Host, results: &[(String, Evaluation)]) -> Resu
     Ok(sheets)
 }
 
-/// For some evaluation images, the nearest other ones in each pretrained encoder's features.
-pub(super) fn neighbours(host: &Host, results: &[(String, Evaluation)]) -> Result<Vec<NeighbourSheet>, Fault> {
+/// For some images, the nearest other ones in each pretrained encoder's features: evaluation images where there are any, else
+/// those it learned from.
+pub(super) fn neighbours(
+    host: &Host,
+    results: &[(String, Evaluation)],
+    named: &[(String, Pretrained)],
+) -> Result<Vec<NeighbourSheet>, Fault> {
+    let measured =
+        results.iter().filter_map(|(_, evaluation)| Some((stage_of(evaluation)?, &evaluation.test, "evaluation")));
+    let learned = named.iter().map(|(_, stage)| (stage, stage.data(), "pretraining"));
     let mut sheets: Vec<NeighbourSheet> = Vec::new();
-    for (_, evaluation) in results {
-        let Some(stage) = stage_of(evaluation) else { continue };
-        let Some(result) = stage.result() else { continue };
-        let encoder = stage.name();
-        if sheets.iter().any(|sheet| sheet.encoder == encoder) {
-            continue;
+    for (stage, data, what) in measured.chain(learned) {
+        if !sheets.iter().any(|sheet| sheet.encoder == stage.name()) {
+            sheets.extend(nearest_of(host, stage, data, what)?);
         }
-        let all = evaluation.test.images(host, &evaluation.test.views[0])?;
-        let step = all.len().div_ceil(MOST_SEARCHED).max(1);
-        let searched = all.select(&(0..all.len() as u32).step_by(step).collect::<Vec<_>>());
-        let features = work::features(host, &result.encoder, &searched)?;
-        let mut order: Vec<u32> = (0..searched.len() as u32).collect();
-        Key::new(1).named("report neighbors").rng().shuffle(&mut order);
-        order.truncate(QUERIES);
-        // The nearest of all is the query itself.
-        let found = nearest(&features, &features.select(&order), NEIGHBOURS + 1)?;
-        let classes = searched.classes();
-        let show = |index: u32, similarity: f32| -> Result<Neighbour, Fault> {
-            let at = index as usize;
-            Ok(Neighbour {
-                picture: picture(&searched, at)?,
-                name: searched.name(at),
-                label: searched.label(at).and_then(|label| classes.get(label as usize).cloned()),
-                similarity: f64::from(similarity),
-            })
-        };
-        let mut rows = Vec::new();
-        for (query, found) in order.iter().zip(found) {
-            let nearest = found.iter().filter(|found| found.index != *query).take(NEIGHBOURS);
-            rows.push(NeighbourRow {
-                query: show(*query, 1.0)?,
-                nearest: nearest.map(|found| show(found.index, found.similarity)).collect::<Result<_, _>>()?,
-            });
-        }
-        let basis =
-            format!("among {} evaluation images, cosine similarity", crate::plan::thousands(searched.len() as u64));
-        sheets.push(NeighbourSheet { encoder, basis, rows });
     }
     Ok(sheets)
+}
+
+fn nearest_of(host: &Host, stage: &Pretrained, data: &Dataset, what: &str) -> Result<Option<NeighbourSheet>, Fault> {
+    let Some(result) = stage.result() else { return Ok(None) };
+    let all = data.images(host, &data.views[0])?;
+    let step = all.len().div_ceil(MOST_SEARCHED).max(1);
+    let searched = all.select(&(0..all.len() as u32).step_by(step).collect::<Vec<_>>());
+    let features = work::features(host, &result.encoder, &searched)?;
+    let mut order: Vec<u32> = (0..searched.len() as u32).collect();
+    Key::new(1).named("report neighbors").rng().shuffle(&mut order);
+    order.truncate(QUERIES);
+    // The nearest of all is the query itself.
+    let found = nearest(&features, &features.select(&order), NEIGHBOURS + 1)?;
+    let classes = searched.classes();
+    let show = |index: u32, similarity: f32| -> Result<Neighbour, Fault> {
+        let at = index as usize;
+        Ok(Neighbour {
+            picture: picture(&searched, at)?,
+            name: searched.name(at),
+            label: searched.label(at).and_then(|label| classes.get(label as usize).cloned()),
+            similarity: f64::from(similarity),
+        })
+    };
+    let mut rows = Vec::new();
+    for (query, found) in order.iter().zip(found) {
+        let nearest = found.iter().filter(|found| found.index != *query).take(NEIGHBOURS);
+        rows.push(NeighbourRow {
+            query: show(*query, 1.0)?,
+            nearest: nearest.map(|found| show(found.index, found.similarity)).collect::<Result<_, _>>()?,
+        });
+    }
+    let basis = format!("among {} {what} images, cosine similarity", crate::plan::thousands(searched.len() as u64));
+    Ok(Some(NeighbourSheet { encoder: stage.name(), basis, rows }))
 }

@@ -1,6 +1,6 @@
 //! The numbers of a report: a row per result, paired differences, curves, confusion.
 
-use foretask_eval::{Summary, paired};
+use foretask_eval::{Summary, paired, wilson};
 use foretask_report::{
     ClassShare, Confidence, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric,
     ResultRow, Role, Stage,
@@ -56,7 +56,8 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
             let classifiers = &evaluation.classifiers;
             let samples = classifiers.few.views[0].samples()?;
             let labels = samples.labels.iter().flatten().count();
-            let summary = Summary::of(&evaluation.accuracies())?;
+            let accuracies = evaluation.accuracies();
+            let summary = Summary::of(&accuracies)?;
             let role = role(&classifiers.method);
             let mut differences = Vec::new();
             for (other_name, other) in results.iter().filter(|(other, _)| other != name) {
@@ -69,10 +70,12 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, F
             Ok(ResultRow {
                 name: name.clone(),
                 role,
-                protocol: classifiers.method.describe(),
+                protocol: classifiers.protocol(),
                 labels,
                 labels_per_class: per_class(&samples.labels, samples.classes.len()),
-                draws: draws(evaluation, &evaluation.accuracies()),
+                draws: draws(evaluation, &accuracies),
+                over_draws: summary.interval.map(|(low, high)| interval(low, high, accuracies.len())),
+                over_images: over_images(evaluation, summary.mean),
                 mean: summary.mean,
                 sd: summary.sd,
                 differences,
@@ -161,6 +164,13 @@ pub(super) fn interval(low: f64, high: f64, draws: usize) -> Interval {
     Interval { low, high, level: LEVEL, method: format!("Student's t, {freedom} degrees of freedom") }
 }
 
+/// The interval of a mean accuracy by the number of images it was measured on.
+fn over_images(evaluation: &Evaluation, mean: f64) -> Option<Interval> {
+    let images = evaluation.draws.first()?.measured.as_ref()?.count;
+    let (low, high) = wilson(mean, images);
+    Some(Interval { low, high, level: LEVEL, method: format!("Wilson, {} images", crate::plan::thousands(images)) })
+}
+
 /// Which classes were taken for which, over all draws.
 pub(super) fn confusions(results: &[(String, Evaluation)]) -> Vec<Confusion> {
     let mut confusions = Vec::new();
@@ -211,7 +221,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
                 data_wait: (result.seconds > 0.0).then(|| result.waited / result.seconds),
                 reused: stage.reused(),
                 embedding_dim: embedding_dim(&result.history),
-                metric: metric(&result.history),
+                metrics: metrics(&result.history),
                 history: result.history.iter().map(point).collect(),
             })
         })
@@ -223,7 +233,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
         }
         stages.push(Stage {
             name: format!("{name}, label draw 1"),
-            description: evaluation.classifiers.method.describe(),
+            description: evaluation.classifiers.protocol_of(member),
             steps: member.steps,
             images: member.history.last().map_or(0, |line| line.images),
             seconds: Some(member.seconds),
@@ -231,7 +241,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
             data_wait: None,
             reused: member.reused,
             embedding_dim: None,
-            metric: metric(&member.history),
+            metrics: metrics(&member.history),
             history: member.history.iter().map(point).collect(),
         });
     }
@@ -244,20 +254,42 @@ fn embedding_dim(history: &[HealthLine]) -> Option<usize> {
     (even > 0.0).then(|| (1.0 / (even * even)).round() as usize)
 }
 
-fn metric(history: &[HealthLine]) -> Option<Metric> {
-    let found = history.iter().rev().find_map(|line| line.gauges.metrics.first())?;
-    let (name, unit) = match found.name.as_str() {
-        accuracy if accuracy.ends_with("accuracy") => (accuracy, "%"),
-        "psnr" => ("PSNR", "dB"),
-        "ssim" => ("SSIM", ""),
-        other => (other, ""),
-    };
-    Some(Metric {
-        name: name.replace('_', " "),
-        unit: unit.to_owned(),
-        chance: found.reference.as_ref().map(|reference| reference.value),
-        chance_name: found.reference.as_ref().map_or_else(String::new, |reference| reference.name.clone()),
-    })
+/// Every measure that some line holds, in the order in which they appear.
+fn metrics(history: &[HealthLine]) -> Vec<Metric> {
+    let mut metrics: Vec<Metric> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for found in history.iter().flat_map(|line| &line.gauges.metrics) {
+        if names.contains(&found.name.as_str()) {
+            continue;
+        }
+        names.push(&found.name);
+        let value = |line: &HealthLine| {
+            line.gauges.metrics.iter().find(|own| own.name == found.name).map_or(f64::NAN, |own| own.value)
+        };
+        let (name, unit) = named(&found.name);
+        metrics.push(Metric {
+            name,
+            unit: unit.to_owned(),
+            chance: found.reference.as_ref().map(|reference| reference.value),
+            chance_name: found.reference.as_ref().map_or_else(String::new, |reference| reference.name.clone()),
+            values: history.iter().map(value).collect(),
+        });
+    }
+    metrics
+}
+
+/// A measure's name as people read it, and its unit.
+fn named(metric: &str) -> (String, &'static str) {
+    match metric {
+        "online_knn" => ("online kNN accuracy on the labelled few".to_owned(), "%"),
+        "online_probe" => ("online probe accuracy on the labelled few".to_owned(), "%"),
+        "psnr" => ("PSNR".to_owned(), "dB"),
+        "psnr_hidden" => ("PSNR of what was hidden".to_owned(), "dB"),
+        "ssim" => ("SSIM".to_owned(), ""),
+        "accuracy on the few" | "sure of" | "as spread" => (metric.to_owned(), "%"),
+        accuracy if accuracy.ends_with("accuracy") => (accuracy.replace('_', " "), "%"),
+        other => (other.replace('_', " "), ""),
+    }
 }
 
 fn point(line: &HealthLine) -> HistoryPoint {
@@ -268,6 +300,5 @@ fn point(line: &HealthLine) -> HistoryPoint {
         gradient_norm: line.gradient_norm,
         embedding_std: line.gauges.embedding_std.unwrap_or(f64::NAN),
         effective_rank: line.gauges.effective_rank.unwrap_or(f64::NAN),
-        metric: line.gauges.metrics.first().map_or(f64::NAN, |metric| metric.value),
     }
 }

@@ -250,7 +250,7 @@ fn curves(host: &Host, starts: &[(String, CurveStart)], options: &CurveOptions) 
     for (name, encoder, net) in &encoders {
         for method in &options.methods {
             let (word, said, way) = match method {
-                CurveMethod::Finetune => ("finetune", "fine-tuned", Way::Finetune((*encoder).clone())),
+                CurveMethod::Finetune => ("finetune", "finetune", Way::Finetune((*encoder).clone())),
                 CurveMethod::Linear => ("linear", "linear probe", Way::Linear((*encoder).clone())),
                 CurveMethod::Knn => ("knn", "kNN", Way::Knn((*encoder).clone())),
             };
