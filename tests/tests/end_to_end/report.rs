@@ -64,7 +64,8 @@ fn few_images_have_an_interval_of_their_own() {
     let place = place(r#"report("few", #{ pixels: pixel_probe(few).evaluate(test) });"#);
     let told = place.foretask(RUN).exits(0);
     let words = words(&told);
-    for part in ["by draws: over draws of labels, Student’s t", "by images: by the 24 images measured on alone, Wilson"] {
+    for part in ["by draws: over draws of labels, Student’s t", "by images: by the 24 images measured on alone, Wilson"]
+    {
         assert!(words.contains(part), "{words}");
     }
     let run = place.latest("told");
