@@ -364,7 +364,7 @@ pub(crate) struct TableArguments {
     pub(crate) replace: Replace,
 }
 
-impl From<TableArguments> for foretask_script::TableRequest {
+impl From<TableArguments> for foretask_experiment::tools::TableRequest {
     fn from(table: TableArguments) -> Self {
         Self { path: table.output, overwrite: table.replace.force, formulas: table.formulas }
     }

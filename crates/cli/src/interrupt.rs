@@ -3,7 +3,8 @@
 use crate::out::note;
 use std::sync::{Mutex, PoisonError};
 
-use foretask_script::{Error, Interrupt};
+use foretask_experiment::Interrupt;
+use foretask_script::Error;
 
 /// Who is asked to stop, and whether that was done already.
 static ASKED: Mutex<Option<(Interrupt, bool)>> = Mutex::new(None);

@@ -19,12 +19,13 @@ mod verbs;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use foretask_script::{Error, ErrorKind};
+use foretask_experiment::ErrorKind;
+use foretask_script::Error;
 
 fn main() -> ExitCode {
-    foretask_script::prepare_process();
+    foretask_experiment::tools::prepare_process();
     let code = match args::Arguments::try_parse() {
-        Ok(arguments) => match foretask_script::caught(|| verbs::dispatch(arguments.verb)) {
+        Ok(arguments) => match foretask_experiment::tools::caught(|| verbs::dispatch(arguments.verb)) {
             Ok(()) => 0,
             Err(error) => failed(&error),
         },

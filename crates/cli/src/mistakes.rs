@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use foretask_script::{Error, Settings, Source};
+use foretask_experiment::Settings;
+use foretask_script::{Error, Source};
 
 use crate::render;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
-use foretask_script::shown;
+use foretask_experiment::shown;
 
 /// Why standard output takes no more, if it does not.
 static BROKEN: Mutex<Option<io::Error>> = Mutex::new(None);

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use foretask_script::{Event, Listener, Progress};
+use foretask_experiment::{Event, Listener, Progress};
 
 use crate::bar::{Bar, Pace};
 use crate::lines::{duration, hanging, thousands};

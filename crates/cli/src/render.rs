@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::IsTerminal;
 
-use foretask_script::{Error, ErrorKind, ScriptError, shown};
+use foretask_experiment::{ErrorKind, shown};
+use foretask_script::{Error, ScriptError};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
 
 /// Where an error is shown.
@@ -33,10 +34,10 @@ pub(crate) fn error(error: &Error, look: Look) -> String {
         // Nothing in the script is wrong, so nothing of it is shown.
         Error::Script(error) if error.kind == ErrorKind::Interrupted => return format!("{}\n", shown(&error.message)),
         Error::Script(error) => Shown::of_script(error),
-        Error::Plain { kind, message, help } => Shown {
-            kind: *kind,
-            message: shown(message).into_owned(),
-            help: help.as_deref().map(|help| shown(help).into_owned()),
+        Error::Plain(error) => Shown {
+            kind: error.kind,
+            message: shown(&error.message).into_owned(),
+            help: error.help.as_deref().map(|help| shown(help).into_owned()),
             source: None,
             labels: Vec::new(),
         },

@@ -117,12 +117,14 @@ pub enum PretextError {
         got: String,
     },
     /// A task from outside that made nothing, or not what it announced.
-    #[error("the task `{name}` failed: {message}")]
+    #[error("the task `{name}` failed: {message}{}", help.as_ref().map(|help| format!("; {help}")).unwrap_or_default())]
     Custom {
         /// What the user calls it.
         name: String,
         /// Its own words, or what was wrong with what it made.
         message: String,
+        /// The way out.
+        help: Option<String>,
         /// Line and column in the user's script, from 1.
         place: Option<(usize, usize)>,
     },

@@ -9,6 +9,7 @@ use crate::errors::Fault;
 use crate::host::Host;
 use crate::resolver::FolderResolver;
 use crate::sandbox::{self, Limits};
+use crate::values;
 use crate::words::{self, Call, Word};
 
 /// A word counts as one step, so these are far above any experiment, and an endless loop ends within a second or two.
@@ -22,17 +23,17 @@ pub(crate) const LIMITS: Limits = Limits {
 
 /// An engine whose words work on `host`.
 pub(crate) fn engine(host: &Arc<Host>) -> Engine {
-    let interrupt = host.interrupt().clone();
+    let interrupt = host.experiment.interrupt().clone();
     let mut engine = sandbox::engine(LIMITS, move || interrupt.requested());
     engine.set_strict_variables(true);
     engine.set_max_modules(32);
     engine.set_max_functions(1_000);
     engine.set_module_resolver(FolderResolver::new(host));
     let printer = Arc::clone(host);
-    engine.on_print(move |text| printer.print(text));
+    engine.on_print(move |text| printer.experiment.print(text));
     let debugger = Arc::clone(host);
-    engine.on_debug(move |text, _, position| debugger.print(&format!("{position}: {text}")));
-    words::register_types(&mut engine);
+    engine.on_debug(move |text, _, position| debugger.experiment.print(&format!("{position}: {text}")));
+    values::register(&mut engine);
     words::register_augmentations(&mut engine);
     for word in words::all() {
         register(&mut engine, host, word);
@@ -44,7 +45,7 @@ pub(crate) fn engine(host: &Arc<Host>) -> Engine {
 /// arguments by [`Call::check`], whose errors say more.
 fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
     for (owner, arity) in word.shapes() {
-        let mut types = owner.map(words::Kind::type_id).into_iter().collect::<Vec<_>>();
+        let mut types = owner.map(values::Kind::type_id).into_iter().collect::<Vec<_>>();
         types.extend(std::iter::repeat_n(std::any::TypeId::of::<Dynamic>(), arity));
         let host = Arc::clone(host);
         engine.register_raw_fn(
@@ -57,7 +58,8 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
                 }
                 let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
                 let call = Call::new(&host, word, arguments, position);
-                sandbox::outside(|| at_the_door(&call)).map_err(|mut fault| {
+                sandbox::outside(|| at_the_door(&call)).map_err(|fault| {
+                    let mut fault = call.placed(fault);
                     fault.method = word.is_method();
                     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
                 })
@@ -69,6 +71,7 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
 /// No panic goes past a word: a tensor library's panic becomes an error of the word that caused it.
 fn at_the_door(call: &Call<'_>) -> Result<Dynamic, Fault> {
     call.check()?;
+    call.experiment().set_line(call.line());
     match foretask_backend::catch(call.word.name, || (call.word.run)(call)) {
         Ok(result) => result,
         Err(BackendError::Panicked { message, .. }) => {

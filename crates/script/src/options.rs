@@ -58,7 +58,7 @@ pub(crate) fn to_json(value: &Dynamic) -> Result<Value, String> {
             .collect::<Result<serde_json::Map<_, _>, String>>()
             .map(Value::Object);
     }
-    Err(crate::words::Kind::of(&value))
+    Err(crate::values::Kind::of(&value))
 }
 
 /// What of an object map is plain data, as JSON.

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::custom;
 use crate::errors::Error;
-use crate::words::{self, PROPERTIES, Theme, Word};
+use crate::values::PROPERTIES;
+use crate::words::{self, Theme, Word};
 
 const WIDTH: usize = 100;
 
@@ -191,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_misspelt_word_names_the_nearest() {
-        let Error::Plain { help, .. } = explain_word("finetuen").unwrap_err() else { panic!("another error") };
-        assert_eq!(help.as_deref(), Some("did you mean `foretask words finetune`?"));
+        let Error::Plain(error) = explain_word("finetuen").unwrap_err() else { panic!("another error") };
+        assert_eq!(error.help.as_deref(), Some("did you mean `foretask words finetune`?"));
     }
 
     #[test]

@@ -35,6 +35,19 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("foretask-report", &["foretask-random", "foretask-data"]),
     (
+        "foretask-experiment",
+        &[
+            "foretask-random",
+            "foretask-data",
+            "foretask-pretext",
+            "foretask-backend",
+            "foretask-models",
+            "foretask-train",
+            "foretask-eval",
+            "foretask-report",
+        ],
+    ),
+    (
         "foretask-script",
         &[
             "foretask-random",
@@ -46,9 +59,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "foretask-train",
             "foretask-eval",
             "foretask-report",
+            "foretask-experiment",
         ],
     ),
-    ("foretask", &["foretask-script"]),
+    ("foretask", &["foretask-experiment", "foretask-script"]),
     ("foretask-tests", &[]),
     ("xtask", &[]),
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use foretask_script::{Picture, SheetCell, SheetRow};
+use foretask_experiment::preview::{Picture, SheetCell, SheetRow};
 
 use super::scale::{enlarged, pixel, shrunk};
 use crate::lines::folded;

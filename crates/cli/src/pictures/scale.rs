@@ -1,6 +1,6 @@
 //! Pictures larger and smaller.
 
-use foretask_script::Picture;
+use foretask_experiment::preview::Picture;
 
 /// The picture about `factor` times as large, by whole pixels, but no wider than `most`.
 pub(super) fn sized(picture: &Picture, factor: f64, most: usize) -> Picture {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use color_quant::NeuQuant;
-use foretask_script::Picture;
+use foretask_experiment::preview::Picture;
 
 use super::scale::pixel;
 

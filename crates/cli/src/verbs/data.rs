@@ -3,12 +3,13 @@
 use crate::out::say;
 use std::path::Path;
 
-use foretask_script::{Error, ImportRequest};
+use foretask_experiment::tools::{self, ImportRequest};
+use foretask_script::Error;
 
 use super::print_json;
 
 pub(crate) fn describe(dataset: &Path, json: bool) -> Result<(), Error> {
-    let description = foretask_script::describe(dataset)?;
+    let description = tools::describe(dataset)?;
     if json {
         return print_json(&description);
     }
@@ -17,7 +18,7 @@ pub(crate) fn describe(dataset: &Path, json: bool) -> Result<(), Error> {
 }
 
 pub(crate) fn import(source: &Path, output: &Path, request: ImportRequest) -> Result<(), Error> {
-    let summary = foretask_script::import(source, output, request)?;
+    let summary = tools::import(source, output, request)?;
     say!("{summary}");
     Ok(())
 }

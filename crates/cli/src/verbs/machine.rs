@@ -1,13 +1,14 @@
 //! Verbs about this machine and build: devices, doctor.
 
 use crate::out::{self, say};
+use foretask_experiment::tools;
 use foretask_script::Error;
 
 use super::print_json;
 use crate::lines::table;
 
 pub(crate) fn devices(json: bool) -> Result<(), Error> {
-    let devices = foretask_script::devices();
+    let devices = tools::devices();
     if json {
         return print_json(&devices);
     }
@@ -29,7 +30,7 @@ pub(crate) fn devices(json: bool) -> Result<(), Error> {
 }
 
 pub(crate) fn doctor(json: bool) -> Result<(), Error> {
-    let findings = foretask_script::doctor();
+    let findings = tools::doctor();
     if json {
         return print_json(&findings);
     }

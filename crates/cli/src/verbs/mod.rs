@@ -1,4 +1,4 @@
-//! One function per verb; everything of substance happens in `foretask_script`.
+//! One function per verb; everything of substance happens in `foretask_experiment`, and in `foretask_script` where a script is read.
 
 mod data;
 mod machine;
@@ -10,6 +10,7 @@ mod script;
 mod words;
 
 use crate::out;
+use foretask_experiment::tools::{ImportRequest, PackRequest};
 use foretask_script::Error;
 
 use crate::args::Verb;
@@ -28,14 +29,13 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Describe { dataset, json } => data::describe(&dataset, json),
         Verb::Import { source, output, format, split, per_class, seed, class_names, paths, replace } => {
             let overwrite = replace.force;
-            let request =
-                foretask_script::ImportRequest { format, split, per_class, seed, class_names, paths, overwrite };
+            let request = ImportRequest { format, split, per_class, seed, class_names, paths, overwrite };
             data::import(&source, &output, request)
         }
         Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names } => {
-            let import = foretask_script::ImportRequest { format, split, class_names, ..Default::default() };
+            let import = ImportRequest { format, split, class_names, ..Default::default() };
             let (quality, shard_size) = (Some(quality), Some(shard_size));
-            pack::pack(&source, &output, foretask_script::PackRequest { import, max_side, quality, shard_size })
+            pack::pack(&source, &output, PackRequest { import, max_side, quality, shard_size })
         }
         Verb::Predict { model, images, table, device } => {
             models::predict(&model, &images, &table.into(), device.as_deref())

@@ -3,7 +3,8 @@
 use crate::out::{note, say};
 use std::path::{Path, PathBuf};
 
-use foretask_script::{Error, TableRequest};
+use foretask_experiment::tools::{self, TableRequest};
+use foretask_script::Error;
 
 use crate::lines::thousands;
 
@@ -13,7 +14,7 @@ pub(crate) fn predict(
     output: &TableRequest,
     device: Option<&str>,
 ) -> Result<(), Error> {
-    let predicted = foretask_script::predict(model, images, output, device)?;
+    let predicted = tools::predict(model, images, output, device)?;
     tell(&predicted.bad, &predicted.notes);
     say!("{}: {} images labelled", output.path.display(), thousands(predicted.count as u64));
     for (class, count) in &predicted.classes {
@@ -38,14 +39,14 @@ pub(crate) fn embed(
     output: &TableRequest,
     device: Option<&str>,
 ) -> Result<(), Error> {
-    let embedded = foretask_script::embed(model, images, output, device)?;
+    let embedded = tools::embed(model, images, output, device)?;
     tell(&embedded.bad, &embedded.notes);
     say!("{}: {} vectors of {} numbers", output.path.display(), thousands(embedded.count as u64), embedded.width);
     Ok(())
 }
 
 pub(crate) fn export(model: &Path, output: &Path, overwrite: bool) -> Result<(), Error> {
-    let exported = foretask_script::export(model, output, overwrite)?;
+    let exported = tools::export(model, output, overwrite)?;
     say!("{}: {} {}", output.display(), exported.kind, exported.architecture);
     if !exported.classes.is_empty() {
         say!("  classes of fc, in order: {}", exported.classes.join(", "));

@@ -3,13 +3,14 @@
 use crate::out::{self, say};
 use std::path::{Path, PathBuf};
 
+use foretask_experiment::run;
 use foretask_script::Error;
 
 use super::print_json;
 use crate::lines::{duration, table};
 
 pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), Error> {
-    let runs = foretask_script::list_runs(out, script)?;
+    let runs = run::list_runs(out, script)?;
     if json {
         return print_json(&runs);
     }
@@ -45,12 +46,12 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
 
 pub(crate) fn report(runs: &[PathBuf], output: &Path, overwrite: bool) -> Result<(), Error> {
     if let [run] = runs {
-        for page in foretask_script::rewrite_report(run, overwrite)? {
+        for page in run::rewrite_report(run, overwrite)? {
             say!("{}", page.display());
         }
         return Ok(());
     }
-    let compared = foretask_script::compare_runs(runs, output, overwrite)?;
+    let compared = run::compare_runs(runs, output, overwrite)?;
     out::print(&compared.text);
     say!("\n{}", compared.page.display());
     Ok(())

@@ -3,7 +3,8 @@
 use crate::out::{self, note, say};
 use std::path::Path;
 
-use foretask_script::{Error, PreviewRequest, Settings};
+use foretask_experiment::Settings;
+use foretask_script::{Error, PreviewRequest};
 
 use super::print_json;
 use crate::args::Common;

@@ -91,8 +91,16 @@ pub enum MadeTarget {
 pub struct Refusal {
     /// In a sentence.
     pub message: String,
+    /// The way out.
+    pub help: Option<String>,
     /// Line and column in the user's script, from 1.
     pub place: Option<(usize, usize)>,
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self { message, help: None, place: None }
+    }
 }
 
 impl fmt::Debug for Custom {
@@ -116,18 +124,20 @@ impl PartialEq for Custom {
 impl Custom {
     fn make(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made> {
         let Some(generator) = &self.generator else {
-            let message = "its function is not part of the file it was read from; run the script that defines it";
-            return Err(self.refused(message.to_owned(), None));
+            return Err(self.refused(Refusal {
+                message: "its function is not part of the file it was read from".to_owned(),
+                help: Some("run the script that defines it".to_owned()),
+                place: None,
+            }));
         };
-        let made =
-            generator.generate(image, key, shape).map_err(|refusal| self.refused(refusal.message, refusal.place))?;
+        let made = generator.generate(image, key, shape).map_err(|refusal| self.refused(refusal))?;
         self.check_planes("input", &made.input, shape)?;
         match (&made.target, &self.target) {
             (MadeTarget::Class(class), TargetKind::Classes { names, .. }) => {
                 if *class as usize >= names.len() {
                     let message =
                         format!("its label is {class}, but there are {} classes, counted from 0", names.len());
-                    return Err(self.refused(message, None));
+                    return Err(self.refused(message));
                 }
             }
             (MadeTarget::Image(planes), TargetKind::Image { shape, .. }) => {
@@ -136,13 +146,13 @@ impl Custom {
             (MadeTarget::Vector(values), TargetKind::Vectors { length }) => {
                 if values.len() != *length {
                     let message = format!("its target has {} numbers instead of {length}", values.len());
-                    return Err(self.refused(message, None));
+                    return Err(self.refused(message));
                 }
                 self.check_finite("target", values)?;
             }
             (made, expected) => {
                 let message = format!("its target is {}, but it was announced as {}", made.words(), words(expected));
-                return Err(self.refused(message, None));
+                return Err(self.refused(message));
             }
         }
         Ok(made)
@@ -153,25 +163,26 @@ impl Custom {
             |shape: Shape| format!("{}x{} pixels with {} channel(s)", shape.width, shape.height, shape.channels);
         if planes.shape != shape {
             let message = format!("its {what} has {} instead of {}", words(planes.shape), words(shape));
-            return Err(self.refused(message, None));
+            return Err(self.refused(message));
         }
         if planes.data.len() != shape.len() {
             let message = format!("its {what} holds {} samples instead of {}", planes.data.len(), shape.len());
-            return Err(self.refused(message, None));
+            return Err(self.refused(message));
         }
         self.check_finite(what, &planes.data)
     }
 
     fn check_finite(&self, what: &str, values: &[f32]) -> Result<()> {
         match values.iter().position(|value| !value.is_finite()) {
-            Some(at) => Err(self.refused(format!("its {what} holds {} at position {at}", values[at]), None)),
+            Some(at) => Err(self.refused(format!("its {what} holds {} at position {at}", values[at]))),
             None => Ok(()),
         }
     }
 
-    fn refused(&self, message: String, place: Option<(usize, usize)>) -> PretextError {
+    fn refused(&self, refusal: impl Into<Refusal>) -> PretextError {
+        let Refusal { message, help, place } = refusal.into();
         let place = place.or_else(|| self.generator.as_ref().and_then(|generator| generator.place()));
-        PretextError::Custom { name: self.name.clone(), message, place }
+        PretextError::Custom { name: self.name.clone(), message, help, place }
     }
 }
 

@@ -27,7 +27,7 @@ enum Spoil {
 impl Generator for Turn {
     fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
         if self.0 == Spoil::Throws {
-            return Err(Refusal { message: "index out of range".to_owned(), place: Some((3, 14)) });
+            return Err(Refusal { place: Some((3, 14)), ..Refusal::from("index out of range".to_owned()) });
         }
         let class = key.rng().below(4) as u32;
         let mut input = Planes::black(shape);

@@ -9,7 +9,7 @@ use crate::sandbox::{self, Limits};
 
 /// What a function may do for one image: enough to visit every pixel of a photograph several times, and an endless loop
 /// ends within a second.
-pub(super) const LIMITS: Limits = Limits {
+pub(crate) const LIMITS: Limits = Limits {
     steps: 10_000_000,
     text: 1 << 16,
     array: 1 << 20,

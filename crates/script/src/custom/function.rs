@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, Dynamic, FnPtr, Position};
+use foretask_pretext::Refusal;
+use rhai::{AST, Dynamic, EvalAltResult, FnPtr, Position};
 
 use super::tokens::{self, Token, TokenKind};
 use crate::errors::{Fault, Source, closures};
-use crate::words::Kind;
+use crate::values::Kind;
 
 /// A function of the main script that other threads can call.
 #[derive(Clone)]
@@ -15,7 +16,11 @@ pub(crate) struct Function {
     pub(super) functions: AST,
     pub(super) source: Arc<Source>,
     pub(super) ast: Arc<AST>,
+    pub(super) explain: Explainer,
 }
+
+/// Says in words, and with its place, what went wrong while a function ran: the words of the script are not known here.
+pub(crate) type Explainer = fn(EvalAltResult, &Arc<Source>, &Arc<AST>) -> Refusal;
 
 /// What `custom_task` hands to the function: the image and a random stream.
 const ARGUMENTS: usize = 2;
@@ -25,7 +30,7 @@ impl Function {
     ///
     /// # Errors
     /// A function that is not of this script, that takes other arguments, or that captured what a thread cannot use.
-    pub(crate) fn new(pointer: &FnPtr, source: Arc<Source>, ast: Arc<AST>) -> Result<Self, Fault> {
+    pub(crate) fn new(pointer: &FnPtr, source: Arc<Source>, ast: Arc<AST>, explain: Explainer) -> Result<Self, Fault> {
         let name = pointer.fn_name();
         let own: Vec<Vec<String>> = ast
             .iter_functions()
@@ -57,7 +62,7 @@ impl Function {
         });
         let values: Vec<Dynamic> = values.collect::<Result<_, _>>()?;
         pointer.set_curry(values);
-        Ok(Self { pointer, functions: ast.clone_functions_only(), source, ast })
+        Ok(Self { pointer, functions: ast.clone_functions_only(), source, ast, explain })
     }
 
     /// Where it stands in the script.

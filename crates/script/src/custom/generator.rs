@@ -9,10 +9,10 @@ use rhai::{Dynamic, Engine, Map};
 use super::function::Function;
 use super::image::Image;
 use super::rng::Stream;
-use super::{engine, explain, identity};
+use super::{engine, identity};
 use crate::errors::{Fault, did_you_mean};
 use crate::sandbox;
-use crate::words::Kind;
+use crate::values::Kind;
 
 /// What a function shall give beside the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl ScriptGenerator {
         Custom { name, identity: identity::identity(&self.function), target, generator: Some(Arc::new(self)) }
     }
 
-    fn refuse(&self, fault: &Fault) -> Refusal {
-        Refusal { message: explain::one_text(&fault.message, fault.help.as_deref()), place: self.function.place() }
+    fn refuse(&self, fault: Fault) -> Refusal {
+        Refusal { message: fault.message, help: fault.help, place: self.function.place() }
     }
 
     fn read(&self, given: Dynamic, shape: Shape) -> Result<Made, Fault> {
@@ -173,15 +173,15 @@ impl Generator for ScriptGenerator {
         let mut view = Planes::black(shape);
         ops::center_view(image, shape, &mut view.data);
         let arguments = (Image::new(view), Stream::of(key));
-        let Function { pointer, functions, source, ast } = &self.function;
+        let Function { pointer, functions, source, ast, explain } = &self.function;
         let given = sandbox::evaluate(|| pointer.call::<Dynamic>(&self.engine, functions, arguments))
-            .map_err(|error| explain::refusal(*error, source, ast))?;
+            .map_err(|error| explain(*error, source, ast))?;
         if engine::printed() {
             let fault = Fault::input("a label generator cannot print: it runs on many threads, once for every image")
                 .help("give `note: \"…\"` beside the label and look at `foretask preview`");
-            return Err(self.refuse(&fault));
+            return Err(self.refuse(fault));
         }
-        self.read(given, shape).map_err(|fault| self.refuse(&fault))
+        self.read(given, shape).map_err(|fault| self.refuse(fault))
     }
 
     fn place(&self) -> Option<(usize, usize)> {

@@ -86,7 +86,7 @@ pub(crate) fn is_method(name: &str) -> bool {
 }
 
 /// The ways to write `name`, a line each.
-pub(super) fn forms(name: &str) -> Vec<&'static str> {
+pub(crate) fn forms(name: &str) -> Vec<&'static str> {
     METHODS.iter().filter(|method| method.name() == Some(name)).map(|method| method.form).collect()
 }
 
@@ -143,7 +143,7 @@ fn tried<T>(done: Result<T, Trouble>) -> Tried<T> {
 fn number(what: &str, value: &Dynamic) -> Tried<f32> {
     let number = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float());
     number.map(|number| number as f32).map_err(|found| {
-        let message = format!("`{what}` expects a number, not {}", crate::words::Kind::say(found));
+        let message = format!("`{what}` expects a number, not {}", crate::values::Kind::say(found));
         thrown(Trouble { message, help: "write a number such as 0.5".to_owned() })
     })
 }

@@ -6,21 +6,18 @@
 //! the same labels on any number of threads.
 
 mod engine;
-mod explain;
 mod function;
 mod generator;
 mod identity;
 mod image;
 mod methods;
 mod rng;
-mod settle;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-pub(crate) use explain::fault_of;
-pub(crate) use function::Function;
+pub(crate) use engine::LIMITS;
+pub(crate) use function::{Explainer, Function};
 pub(crate) use generator::{ScriptGenerator, Wanted};
-pub(crate) use methods::{is_method, markdown, names, owners, page};
-pub(crate) use settle::{labels_in_doubt, settle};
+pub(crate) use methods::{forms, is_method, markdown, names, owners, page};
 pub use tokens::is_open;

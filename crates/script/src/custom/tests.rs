@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
+use foretask_experiment::values::Task;
+use foretask_experiment::{Experiment, ImageCache, Mode, Settings};
 use foretask_pretext::{
     Batch, Custom, ImageRef, Made, MadeTarget, Planes, PretextError, Refusal, Shape, Targets, Task as Pretext,
 };
 use foretask_random::Key;
 
 use crate::errors::Source;
-use crate::host::{Host, ImageCache, Mode, Settings};
-use crate::values::Task;
+use crate::explain::refusal;
+use crate::host::Host;
 
 const SIDE: usize = 6;
 
 /// The custom task that a script ends with.
 fn custom(script: &str) -> Custom {
     let source = Arc::new(Source { name: "own.rhai".into(), text: script.to_owned() });
-    let host = Host::new(Mode::Plan, Arc::clone(&source), &Settings::new("runs"), &ImageCache::default(), None);
+    let experiment = Arc::new(Experiment::new(Mode::Plan, &Settings::new("runs"), &ImageCache::default(), None));
+    let host = Host::new(experiment, Arc::clone(&source), refusal);
     let engine = crate::engine::engine(&host);
     let mut ast = engine.compile(script).unwrap();
     ast.set_source("own.rhai");
@@ -49,7 +52,9 @@ fn made(custom: &Custom, key: Key) -> Result<Batch, PretextError> {
 
 fn refused(script: &str) -> (String, Option<(usize, usize)>) {
     match made(&custom(script), Key::new(1)).unwrap_err() {
-        PretextError::Custom { message, place, .. } => (message, place),
+        PretextError::Custom { message, help, place, .. } => {
+            (help.map_or_else(|| message.clone(), |help| format!("{message}; {help}")), place)
+        }
         other => panic!("{other}"),
     }
 }

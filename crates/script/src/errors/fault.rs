@@ -1,7 +1,7 @@
-//! What a word says when it cannot do its work. The place is relative to the call; [`super::explain`] finds it in
+//! What a word says when it cannot do its work. The place is relative to the call; `explain/` finds it in
 //! the script.
 
-use super::ErrorKind;
+use foretask_experiment::{Blame, Error as ExperimentError, ErrorKind, Role};
 
 /// Which part of a call is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub(crate) enum Locus {
     Value(usize, Vec<String>),
     /// A line and column of the main script, from 1, wherever the word stands.
     Place(usize, usize),
+    /// What plays a part in the word, and what of it, by its path; the call knows which argument that is.
+    Part(Role, Vec<String>),
+    /// An option of the word by its path; the call knows which argument is its map.
+    Option(Vec<String>),
 }
 
 /// An error that knows its part of the call but not yet the script.
@@ -51,11 +55,6 @@ impl Fault {
         Self { kind: ErrorKind::Failed, ..Self::input(message) }
     }
 
-    /// The user asked to stop; what was done so far is saved.
-    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Interrupted, ..Self::input(message) }
-    }
-
     pub(crate) fn at(mut self, at: Locus) -> Self {
         self.at = at;
         self
@@ -63,6 +62,22 @@ impl Fault {
 
     pub(crate) fn argument(self, index: usize) -> Self {
         self.at(Locus::Argument(index))
+    }
+
+    /// Points at the option within the option `name` of the word, whose own options are a word's elsewhere.
+    pub(crate) fn within(self, name: &str) -> Self {
+        let below = match &self.at {
+            Locus::Place(..) => return self,
+            Locus::Key(_, path) | Locus::Value(_, path) | Locus::Option(path) => path.clone(),
+            Locus::Word | Locus::Argument(_) | Locus::Part(..) => self.option.iter().cloned().collect(),
+        };
+        let path: Vec<String> = std::iter::once(name.to_owned()).chain(below).collect();
+        let at = match self.at {
+            Locus::Key(argument, _) => Locus::Key(argument, path),
+            Locus::Value(argument, _) => Locus::Value(argument, path),
+            _ => Locus::Option(path),
+        };
+        self.at(at)
     }
 
     pub(crate) fn label(mut self, label: impl Into<String>) -> Self {
@@ -78,5 +93,25 @@ impl Fault {
     pub(crate) fn maybe_help(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
         self
+    }
+}
+
+/// Errors of an experiment, and of every library that it works with. Where in the call is said by role: the call maps roles to
+/// its arguments.
+impl<E> From<E> for Fault
+where
+    ExperimentError: From<E>,
+{
+    fn from(error: E) -> Self {
+        let error = ExperimentError::from(error);
+        let (at, option) = match error.at {
+            Blame::Request => (Locus::Word, None),
+            Blame::Part(role, path) => (Locus::Part(role, path), None),
+            Blame::Option(path) => (Locus::Option(path), None),
+            Blame::Named(option) => (Locus::Word, Some(option)),
+            Blame::Place(line, column) => (Locus::Place(line, column), None),
+        };
+        let (kind, message, label, help) = (error.kind, error.message, error.label, error.help);
+        Self { kind, message, label, help, at, method: false, option }
     }
 }

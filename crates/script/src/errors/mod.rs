@@ -1,7 +1,5 @@
 //! What can go wrong between a script and its results, and where in the script it went wrong.
 
-mod convert;
-mod explain;
 mod fault;
 mod nearest;
 mod source;
@@ -10,34 +8,12 @@ mod syntax;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use explain::explain;
 pub(crate) use fault::{Fault, Locus};
+use foretask_experiment::ErrorKind;
 pub(crate) use nearest::{did_you_mean, nearest};
 pub use source::Source;
 pub(crate) use source::Sources;
-pub(crate) use syntax::{called_names, closures, imports, variables};
-
-/// Whose turn it is after an error; decides the exit code of the command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    /// The user's input is wrong (script, option, file): exit code 2.
-    Input,
-    /// The input was fine and the run failed nevertheless: exit code 1.
-    Failed,
-    /// The user interrupted; the same command goes on: exit code 130.
-    Interrupted,
-}
-
-impl ErrorKind {
-    /// The exit code of the process: 2, 1 or 130.
-    pub const fn exit_code(self) -> u8 {
-        match self {
-            Self::Input => 2,
-            Self::Failed => 1,
-            Self::Interrupted => 130,
-        }
-    }
-}
+pub(crate) use syntax::{called_names, closures, imports, span_of, task_option, variables};
 
 /// One call on the way from the script's first line to the place of the error, outermost first.
 #[derive(Debug, Clone)]
@@ -78,34 +54,33 @@ pub enum Error {
     #[error(transparent)]
     Script(Box<ScriptError>),
     /// Something without a place in a script: a command's argument, a file, a device.
-    #[error("{message}")]
-    Plain {
-        /// Whose turn it is.
-        kind: ErrorKind,
-        /// What is wrong, in one sentence.
-        message: String,
-        /// The way out.
-        help: Option<String>,
-    },
+    #[error(transparent)]
+    Plain(Box<foretask_experiment::Error>),
 }
 
 impl Error {
     /// The user's input is wrong, and not inside a script.
     pub fn input(message: impl Into<String>, help: impl Into<Option<String>>) -> Self {
-        Self::Plain { kind: ErrorKind::Input, message: message.into(), help: help.into() }
+        foretask_experiment::Error::input(message).maybe_help(help.into()).into()
     }
 
     /// Something failed although the input was fine.
     pub fn failed(message: impl Into<String>, help: impl Into<Option<String>>) -> Self {
-        Self::Plain { kind: ErrorKind::Failed, message: message.into(), help: help.into() }
+        foretask_experiment::Error::failed(message).maybe_help(help.into()).into()
     }
 
     /// Whose turn it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Script(error) => error.kind,
-            Self::Plain { kind, .. } => *kind,
+            Self::Plain(error) => error.kind,
         }
+    }
+}
+
+impl From<&Error> for ErrorKind {
+    fn from(error: &Error) -> Self {
+        error.kind()
     }
 }
 
@@ -115,9 +90,12 @@ impl From<ScriptError> for Error {
     }
 }
 
-impl From<Fault> for Error {
-    /// A fault met outside of any script: its place is dropped.
-    fn from(fault: Fault) -> Self {
-        Self::Plain { kind: fault.kind, message: fault.message, help: fault.help }
+/// Errors of an experiment, and of every library that it works with.
+impl<E> From<E> for Error
+where
+    foretask_experiment::Error: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Plain(Box::new(error.into()))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use foretask_experiment::RunSource;
 use rhai::{AST, Position};
 
 /// A script's text with the name it is shown by.
@@ -16,6 +17,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// As a run remembers it.
+    pub(crate) fn of_run(&self) -> RunSource {
+        RunSource { name: self.name.clone(), script: Some(self.text.clone()) }
+    }
+
     /// The byte at Rhai's position (lines and characters from 1). Past the end: the last line's end.
     pub(crate) fn offset(&self, position: Position) -> usize {
         let (Some(line), column) = (position.line(), position.position().unwrap_or(1)) else {

@@ -4,7 +4,6 @@
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 use super::{Locus, Source};
-use crate::words;
 
 /// A call in the script.
 struct Call<'a> {
@@ -43,7 +42,7 @@ pub(crate) fn span_of(
         let shift = usize::from(method && !site.after_dot);
         let argument = |index: usize| site.call.args.get(index + shift);
         span = match locus {
-            Locus::Word | Locus::Place(..) => None,
+            Locus::Word | Locus::Place(..) | Locus::Part(..) | Locus::Option(_) => None,
             Locus::Argument(index) => argument(*index).map(|expr| source.expression(start(source, expr))),
             Locus::Key(index, path) => {
                 argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(key, _)| key)
@@ -103,10 +102,15 @@ fn key(source: &Source, ast: &AST, expr: &Expr, path: &[String]) -> Option<Spans
 }
 
 /// The value of a pretext task's or augmentation's `option`, if the script writes it once: as a key in a task's map, or as a
-/// change to an augmentation.
-pub(crate) fn task_option(source: &Source, ast: &AST, option: &str) -> Option<std::ops::Range<usize>> {
+/// change to an augmentation. `makes_a_task` knows the words.
+pub(crate) fn task_option(
+    source: &Source,
+    ast: &AST,
+    option: &str,
+    makes_a_task: impl Fn(&str) -> bool,
+) -> Option<std::ops::Range<usize>> {
     let is_task = |node: &ASTNode<'_>| match node {
-        ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)) => words::is_task(&call.name),
+        ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)) => makes_a_task(&call.name),
         _ => false,
     };
     let mut found = Vec::new();

@@ -8,14 +8,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foretask_experiment::{ImageCache, Mode, Progress, RunFolder, Settings};
 use foretask_train::Interrupt;
 
 use self::pass::Pass;
-use crate::Progress;
 pub use crate::custom::is_open;
 use crate::errors::{Error, Source};
-use crate::host::{ImageCache, Mode, Settings};
-use crate::run::RunFolder;
 use crate::values::display_within;
 use crate::{session, words};
 
@@ -59,15 +57,15 @@ impl Repl {
         let text = format!("{}{}\n", self.text, entry.trim_end());
         let source = Arc::new(Source { name: NAME.to_owned(), text });
         let settings = Settings { interrupt: interrupt.clone(), ..self.settings.clone() };
-        let before = self.planned.host.plan();
+        let before = self.planned.host.experiment.plan();
         let (planned, _) = self.planned.enter(&source, line, &settings, None)?;
-        let plan = planned.host.plan();
+        let plan = planned.host.experiment.plan();
         for text in plan.warnings.iter().filter(|text| !before.warnings.contains(text)) {
             (settings.listener)(Progress::Warning { text: text.clone() });
         }
         let lasting = plan.stages.len() > before.stages.len() || plan.reports.len() > before.reports.len();
         if lasting && self.folder.is_none() {
-            self.folder = Some(Arc::new(RunFolder::create(&settings.out, &source)?));
+            self.folder = Some(Arc::new(RunFolder::create(&settings.out, &source.of_run())?));
         }
         let (real, value) = self.real.enter(&source, line, &settings, self.folder.clone())?;
         (self.planned, self.real) = (planned, real);
@@ -96,7 +94,7 @@ impl Repl {
     /// [`Error::Plain`] when the record cannot be written, or when a value was set that no entry has declared.
     pub fn close(self) -> Result<Option<PathBuf>, Error> {
         if let Some(folder) = &self.folder {
-            folder.close(&self.real.host.plan(), "done")?;
+            folder.close(&self.real.host.experiment.plan(), "done")?;
         }
         session::declared(&self.real.host)?;
         Ok(self.folder.map(|folder| folder.path().to_path_buf()))

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use foretask_experiment::{Experiment, ImageCache, Mode, RunFolder, Settings};
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Module, ModuleResolver as _, Position, Scope, Shared};
 
 use crate::engine;
-use crate::errors::{Error, Source, explain, imports};
-use crate::host::{Host, ImageCache, Mode, Settings};
+use crate::errors::{Error, Source, imports};
+use crate::explain::{explain, refusal};
+use crate::host::Host;
 use crate::resolver::FolderResolver;
-use crate::run::RunFolder;
 use crate::sandbox;
 use crate::session::known_words;
 
@@ -25,9 +26,9 @@ pub(super) struct Pass {
 impl Pass {
     pub(super) fn new(mode: Mode, name: &str, settings: &Settings, images: &ImageCache) -> Result<Self, Error> {
         let source = Arc::new(Source { name: name.to_owned(), text: String::new() });
-        let host = Host::new(mode, source, settings, images, None);
+        let host = Host::new(Arc::new(Experiment::new(mode, settings, images, None)), source, refusal);
         if settings.device.is_some() {
-            host.device()?;
+            host.experiment.device()?;
         }
         Ok(Self { host, scope: Scope::new(), whole: AST::empty(), modules: Vec::new() })
     }
@@ -58,7 +59,7 @@ impl Pass {
         };
         let whole = named(self.whole.merge(&entry));
         host.sources().put(Arc::clone(source), Some(Arc::new(whole.clone())));
-        if host.planning() {
+        if host.experiment.planning() {
             known_words(&engine, &whole, &source.text).map_err(fail)?;
         }
         let runnable = named(self.whole.clone_functions_only().merge(&entry));

@@ -119,7 +119,7 @@ fn a_session_and_a_script_share_their_stages_and_the_script_is_kept() {
     let plan = crate::check(source, &settings).unwrap();
     assert!(plan.stages.len() >= 3, "{plan:?}");
     for stage in &plan.stages {
-        assert_eq!(stage.state, crate::StageState::Done, "{}", stage.title);
+        assert_eq!(stage.state, foretask_experiment::StageState::Done, "{}", stage.title);
     }
 }
 

@@ -10,6 +10,7 @@ mod depth;
 mod tests;
 mod texts;
 
+use foretask_experiment::thousands;
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
@@ -20,7 +21,6 @@ pub(crate) use clock::outside;
 pub(crate) use depth::check as check_value;
 
 use crate::errors::Fault;
-use crate::plan::thousands;
 
 /// Calls of functions inside each other.
 pub(crate) const MAX_CALLS: usize = 64;

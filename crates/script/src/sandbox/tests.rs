@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::{Error, Interrupt, Settings, Source, check, read_script};
+use foretask_experiment::{Interrupt, Settings};
+
+use crate::{Error, Source, check, read_script};
 
 fn checked(text: &str) -> Result<(), Error> {
     let out = tempfile::tempdir().unwrap();

@@ -1,29 +1,50 @@
-//! Properties of script values, and how they print. Names and meanings stand in `words::PROPERTIES`; a test holds the two
+//! Properties of script values, and how they print. Names and meanings stand in `PROPERTIES`; a test holds the two
 //! together.
 
+use foretask_experiment::values::{
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task,
+};
 use foretask_train::{Gauges, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
-use super::{Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task};
+use super::curves;
 use crate::errors::Fault;
 
 /// A fault met in a property has no position of its own: Rhai adds that of the property.
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
-fn thrown(fault: Fault) -> Box<EvalAltResult> {
-    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), rhai::Position::NONE))
+fn thrown(fault: impl Into<Fault>) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault.into()), rhai::Position::NONE))
 }
 
 type Property<T> = Result<T, Box<EvalAltResult>>;
 
 /// Types with their names, properties and texts.
 pub(crate) fn register(engine: &mut Engine) {
+    starts(engine);
+    classifiers(engine);
+    findings(engine);
+    printed::<Dataset>(engine);
+    printed::<Net>(engine);
+    printed::<Task>(engine);
+    printed::<Pretrained>(engine);
+    printed::<Encoder>(engine);
+    printed::<Classifiers>(engine);
+    printed::<Evaluation>(engine);
+    printed::<Chosen>(engine);
+    printed::<Picked>(engine);
+    printed::<LabelCurve>(engine);
+    printed::<Comparison>(engine);
+}
+
+/// What learning starts from and gives.
+fn starts(engine: &mut Engine) {
     engine.register_type_with_name::<Dataset>("Dataset");
     engine.register_get("count", |data: &mut Dataset| -> Property<i64> {
         Ok(data.views[0].samples().map_err(thrown)?.len() as i64)
     });
     engine.register_get("draws", |data: &mut Dataset| data.views.len() as i64);
     engine.register_get("classes", |data: &mut Dataset| -> Property<Array> {
-        let classes = data.views[0].manifest.classes().map_err(|error| thrown(error.into()))?;
+        let classes = data.views[0].manifest.classes().map_err(thrown)?;
         Ok(texts(&classes))
     });
 
@@ -46,11 +67,14 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_type_with_name::<Encoder>("Encoder");
     engine.register_get("features", |encoder: &mut Encoder| encoder.config().feature_dim() as i64);
     engine.register_get("origin", |encoder: &mut Encoder| encoder.describe());
+}
 
+/// Classifiers and what measuring them gives.
+fn classifiers(engine: &mut Engine) {
     engine.register_type_with_name::<Classifiers>("Classifier");
     engine.register_get("draws", |classifiers: &mut Classifiers| classifiers.members.len() as i64);
     engine.register_get("classes", |classifiers: &mut Classifiers| -> Property<Array> {
-        let classes = classifiers.few.views[0].manifest.classes().map_err(|error| thrown(error.into()))?;
+        let classes = classifiers.few.views[0].manifest.classes().map_err(thrown)?;
         Ok(texts(&classes))
     });
     engine.register_get("converged", |classifiers: &mut Classifiers| classifiers.converged().unwrap_or(true));
@@ -67,7 +91,10 @@ pub(crate) fn register(engine: &mut Engine) {
     });
     engine.register_get("chance", |evaluation: &mut Evaluation| evaluation.chance);
     engine.register_get("count", |evaluation: &mut Evaluation| evaluation.count as i64);
+}
 
+/// What the words that choose and compare have found.
+fn findings(engine: &mut Engine) {
     engine.register_type_with_name::<Chosen>("Chosen");
     engine.register_get("rows", |chosen: &mut Chosen| -> Array {
         chosen.rows.iter().map(|&row| Dynamic::from(row as i64)).collect()
@@ -84,8 +111,8 @@ pub(crate) fn register(engine: &mut Engine) {
         rows.map(|row| from_json(&row)).collect()
     });
     engine.register_type_with_name::<LabelCurve>("LabelCurve");
-    engine.register_get("points", |curve: &mut LabelCurve| curve.points());
-    engine.register_get("labels", |curve: &mut LabelCurve| curve.labels());
+    engine.register_get("points", |curve: &mut LabelCurve| curves::points(&curve.plain));
+    engine.register_get("labels", |curve: &mut LabelCurve| curves::labels(&curve.plain));
     engine.register_get("names", |curve: &mut LabelCurve| -> Array {
         curve.plain.series.iter().map(|series| Dynamic::from(series.name.clone())).collect()
     });
@@ -95,24 +122,12 @@ pub(crate) fn register(engine: &mut Engine) {
     engine.register_get("table", |curve: &mut LabelCurve| curve.plain.to_text(None));
 
     engine.register_type_with_name::<Comparison>("Comparison");
-    engine.register_get("rows", |found: &mut Comparison| found.rows());
+    engine.register_get("rows", |found: &mut Comparison| curves::rows(&found.0));
     engine.register_get("baseline", |found: &mut Comparison| found.0.baseline.clone());
     engine.register_get("chance", |found: &mut Comparison| level(found.0.evaluation.as_ref(), false));
     engine.register_get("majority", |found: &mut Comparison| level(found.0.evaluation.as_ref(), true));
     engine.register_get("sentences", |found: &mut Comparison| texts(&found.0.sentences()));
     engine.register_get("table", |found: &mut Comparison| found.0.to_text(None));
-
-    printed::<Dataset>(engine);
-    printed::<Net>(engine);
-    printed::<Task>(engine);
-    printed::<Pretrained>(engine);
-    printed::<Encoder>(engine);
-    printed::<Classifiers>(engine);
-    printed::<Evaluation>(engine);
-    printed::<Chosen>(engine);
-    printed::<Picked>(engine);
-    printed::<LabelCurve>(engine);
-    printed::<Comparison>(engine);
 }
 
 /// What guessing, or always naming the most frequent class, gives; a planning pass knows chance only.

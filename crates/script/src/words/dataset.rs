@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use foretask_data::{DataError, Manifest};
+use foretask_experiment::Role;
+use foretask_experiment::values::{Dataset, LoadSettings};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +12,6 @@ use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Dataset, LoadSettings};
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 
@@ -365,7 +366,7 @@ fn drawn(call: &Call<'_>, draw: impl Fn(&Manifest, u64) -> foretask_data::Result
             Fault::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`")
         );
     }
-    let first = options.seed.unwrap_or_else(|| call.host.seed());
+    let first = options.seed.unwrap_or_else(|| call.experiment().seed());
     let seeds: Vec<u64> = (0..draws).map(|draw| first.wrapping_add(draw)).collect();
     data.draw(&seeds, draw).map(Dynamic::from).map_err(|error| Fault::from(error).argument(0))
 }
@@ -379,13 +380,13 @@ struct HoldoutOptions {
 fn holdout(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let share = call.number(0)?;
     let options: HoldoutOptions = call.options(1)?;
-    let seed = options.seed.unwrap_or_else(|| call.host.seed());
+    let seed = options.seed.unwrap_or_else(|| call.experiment().seed());
     changed(call, |manifest| manifest.holdout(share, seed))
 }
 
 fn without(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let other: Dataset = call.value(0)?;
-    let other = other.single("without", 0)?;
+    let other = other.single("without", Role::Images)?;
     changed(call, |manifest| manifest.without(&other.manifest))
 }
 

@@ -1,16 +1,15 @@
 //! Words on classifiers and encoders that measure and predict.
 
 use foretask_data::{Output, Table};
+use foretask_experiment::values::{Classifiers, Dataset, Encoder};
+use foretask_experiment::{Progress, Role, stages};
 use rhai::{Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::Progress;
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Classifiers, Dataset, Encoder};
-use crate::work;
 
 const PATH: Param = Param { name: "path", kinds: &[Kind::Text], optional: false };
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -77,17 +76,17 @@ pub(super) static WORDS: &[Word] = &[
 
 fn evaluate(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
-    work::evaluate(call.host, call.line(), &classifiers, &test).map(Dynamic::from)
+    Ok(Dynamic::from(stages::evaluate(call.experiment(), &classifiers, &test)?))
 }
 
 fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, data): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
-    let view = data.single("predict", 0)?;
+    let view = data.single("predict", Role::Images)?;
     let options: TableOptions = call.options(2)?;
     let file = call.maybe::<String>(1).map(|path| table_file(call, 1, &path, &options)).transpose()?;
-    let predictions = work::predict(call.host, &classifiers, &data, view)?;
+    let predictions = stages::predict(call.experiment(), &classifiers, &data, view)?;
     if let Some(file) = file {
-        if !call.host.planning() {
+        if !call.experiment().planning() {
             write_table(call, "Predictions", &file, predictions.table(), &options)?;
         }
         return Ok(Dynamic::from(file.path().display().to_string()));
@@ -110,10 +109,10 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
 
 fn embed(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (encoder, data): (Encoder, Dataset) = (call.receiver()?, call.value(0)?);
-    let view = data.single("embed", 0)?;
+    let view = data.single("embed", Role::Images)?;
     let options: TableOptions = call.options(2)?;
     let file = table_file(call, 1, &call.text(1)?, &options)?;
-    if let Some(table) = work::embed(call.host, &encoder, &data, view)? {
+    if let Some(table) = stages::embed(call.experiment(), &encoder, &data, view)? {
         write_table(call, "Features", &file, table, &options)?;
     }
     Ok(Dynamic::from(file.path().display().to_string()))
@@ -142,6 +141,6 @@ fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) ->
 fn write_table(call: &Call<'_>, what: &str, file: &Output, table: Table, options: &TableOptions) -> Result<(), Fault> {
     let table = table.with_formulas(options.formulas);
     file.write(|path| foretask_data::write_table(path, &table))?;
-    call.host.tell(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });
+    call.experiment().tell(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });
     Ok(())
 }

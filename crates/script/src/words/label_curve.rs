@@ -1,14 +1,14 @@
 //! `label_curve` and `compare`: how many labels, and which result is better.
 
+use foretask_experiment::stages::{CurveMethod, CurveOptions, LabelCurves, short_name};
+use foretask_experiment::values::{Dataset, Encoder, Evaluation, Net, Pretrained, Start};
+use foretask_experiment::{Role, report};
 use rhai::{Array, Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::run;
-use crate::values::{Dataset, Encoder, Evaluation, Net, Pretrained};
-use crate::work::{self, CurveMethod, CurveOptions, CurveStart};
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 const ENCODERS: Param = Param {
@@ -147,13 +147,13 @@ fn label_curve(call: &Call<'_>) -> Result<Dynamic, Fault> {
         None => splits(&data)?,
     };
     let starts = starts(call)?;
-    let (asked, curves) = work::label_curve(call.host, call.line(), &starts, &labelled, &test, &options, argument)?;
     let headline = match options.methods.first() {
         Some(CurveMethod::Linear) => "linear",
         Some(CurveMethod::Knn) => "knn",
         Some(CurveMethod::Finetune) | None => "finetune",
     };
-    run::label_curve(&asked, curves, headline).map(Dynamic::from)
+    let (asked, curves) = LabelCurves { starts, labelled, test, options }.run(call.experiment())?;
+    Ok(Dynamic::from(report::label_curve(&asked, curves, headline)?))
 }
 
 /// The options; parts of the word that draw at random take the script's seed unless they bring one.
@@ -163,7 +163,7 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
     let seeded = |part: &str| {
         written.get(part).and_then(|part| part.as_map_ref().ok().map(|map| map.contains_key("seed"))).unwrap_or(false)
     };
-    let seed = call.host.seed();
+    let seed = call.experiment().seed();
     for (part, own) in [
         ("finetune", &mut options.finetune.seed),
         ("scratch", &mut options.scratch.seed),
@@ -188,7 +188,7 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
 
 /// The usual splits of a whole dataset.
 fn splits(data: &Dataset) -> Result<(Dataset, Dataset), Fault> {
-    data.single("label_curve", 1)?;
+    data.single("label_curve", Role::Few)?;
     let split = |name: &str| {
         data.map(|manifest| manifest.split(name)).map_err(|error| {
             let fault = Fault::from(error).argument(1);
@@ -202,16 +202,16 @@ fn splits(data: &Dataset) -> Result<(Dataset, Dataset), Fault> {
     let (labelled, test) = (split("train")?, split("test")?);
     for part in [&labelled, &test] {
         // A view of one split holds no rows of the other.
-        part.views[0].samples().map_err(|fault| {
-            fault.argument(1).help("give the whole dataset, or both parts: `label_curve(encoder, labelled, test)`")
+        part.views[0].samples().map_err(|error| {
+            error.at(Role::Few).help("give the whole dataset, or both parts: `label_curve(encoder, labelled, test)`")
         })?;
     }
     Ok((labelled, test))
 }
 
 /// Encoders and nets by name.
-fn starts(call: &Call<'_>) -> Result<Vec<(String, CurveStart)>, Fault> {
-    let mut starts: Vec<(String, CurveStart)> = Vec::new();
+fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, Fault> {
+    let mut starts: Vec<(String, Start)> = Vec::new();
     let given = call.raw(0).cloned().unwrap_or_default();
     if let Some(map) = given.clone().try_cast::<Map>() {
         for (name, value) in map {
@@ -224,8 +224,8 @@ fn starts(call: &Call<'_>) -> Result<Vec<(String, CurveStart)>, Fault> {
             let path = if single { Vec::new() } else { vec![index.to_string()] };
             let start = start(value, &path)?;
             let name = match &start {
-                CurveStart::Encoder(encoder) => work::short_name(encoder),
-                CurveStart::Net(_) => "scratch".to_owned(),
+                Start::Encoder(encoder) => short_name(encoder),
+                Start::Net(_) => "scratch".to_owned(),
             };
             let taken = |name: &String| starts.iter().any(|(other, _)| other == name);
             let numbered = (2..).map(|number| format!("{name} {number}"));
@@ -242,15 +242,15 @@ fn starts(call: &Call<'_>) -> Result<Vec<(String, CurveStart)>, Fault> {
     Ok(starts)
 }
 
-fn start(value: &Dynamic, path: &[String]) -> Result<CurveStart, Fault> {
+fn start(value: &Dynamic, path: &[String]) -> Result<Start, Fault> {
     if let Some(encoder) = value.clone().try_cast::<Encoder>() {
-        return Ok(CurveStart::Encoder(encoder));
+        return Ok(Start::Encoder(encoder));
     }
     if let Some(stage) = value.clone().try_cast::<Pretrained>() {
-        return Ok(CurveStart::Encoder(Encoder::pretrained(stage)));
+        return Ok(Start::Encoder(Encoder::pretrained(stage)));
     }
     if let Some(net) = value.clone().try_cast::<Net>() {
-        return Ok(CurveStart::Net(net));
+        return Ok(Start::Net(net));
     }
     let what = path.last().map_or_else(String::new, |name| format!(", and `{name}` is {}", Kind::of(value)));
     Err(Fault::input(format!("`label_curve` takes encoders and nets{what}"))
@@ -291,5 +291,5 @@ fn compare(call: &Call<'_>) -> Result<Dynamic, Fault> {
             .maybe_help(crate::errors::did_you_mean(baseline, &names, "results"))
             .at(Locus::Value(1, vec!["baseline".into()])));
     }
-    run::compare(&results, options.baseline.as_deref()).map(Dynamic::from)
+    Ok(Dynamic::from(report::compare(&results, options.baseline.as_deref())?))
 }

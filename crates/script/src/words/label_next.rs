@@ -1,17 +1,16 @@
 //! `label_next`: which images a person should label.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use foretask_eval::ChooseOptions;
+use foretask_experiment::stages::{ChosenPaths, LabelNext};
+use foretask_experiment::values::{Dataset, SelfStart};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Classifiers, Dataset, Encoder, SelfStart};
-use crate::work;
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "label_next",
@@ -139,20 +138,16 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let sheet = file("sheet", &options.sheet, &["png"])?;
     let sheet = sheet.map(|path| output::file(path, options.overwrite, &at("sheet"))).transpose()?;
     let pool: Dataset = call.value(1)?;
-    let start = match call.maybe::<Encoder>(0) {
-        Some(encoder) => SelfStart::Encoder(encoder),
-        None => SelfStart::Classifiers(Arc::new(call.value::<Classifiers>(0)?)),
-    };
+    let start = call.self_start()?;
     if options.draws > 1 && matches!(start, SelfStart::Classifiers(_)) {
         return Err(Fault::input("from a classifier every draw would be the same: nothing is drawn at random")
             .help("leave `draws` out, or start from an encoder")
             .at(at("draws")));
     }
-    let seed = options.seed.unwrap_or_else(|| call.host.seed());
+    let seed = options.seed.unwrap_or_else(|| call.experiment().seed());
     let choose =
         ChooseOptions { n: options.n, neighbors: options.neighbors, mirror: options.mirror, most: options.most, seed };
-    let paths = work::ChosenPaths { manifest, sheet, overwrite: options.overwrite };
-    work::label_next(call.host, call.line(), &start, &pool, &choose, options.draws, &paths)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 2))
+    let paths = ChosenPaths { manifest, sheet, overwrite: options.overwrite };
+    let request = LabelNext { start, pool, options: choose, draws: options.draws, paths };
+    Ok(Dynamic::from(request.run(call.experiment())?))
 }

@@ -85,19 +85,19 @@ pub(super) static WORDS: &[Word] = &[
 ];
 
 fn seed(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    call.host.set_seed(call.whole(0, 0)?);
+    call.experiment().set_seed(call.whole(0, 0)?);
     Ok(Dynamic::UNIT)
 }
 
 fn device(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    call.host.choose_device(&call.text(0)?).map_err(|fault| fault.argument(0))?;
+    call.experiment().choose_device(&call.text(0)?).map_err(|error| Fault::from(error).argument(0))?;
     Ok(Dynamic::UNIT)
 }
 
 fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let name = call.text(0)?;
     let default = call.raw(1).cloned().unwrap_or_default();
-    let Some(text) = call.host.declare(&name, &default.to_string())? else { return Ok(default) };
+    let Some(text) = call.experiment().declare(&name, &default.to_string())? else { return Ok(default) };
     let wrong = |expected: &str| {
         Fault::input(format!("`--set {name}={text}` does not fit: `{name}` is {expected} in the script"))
             .label(format!("its default is {default}"))
@@ -119,5 +119,5 @@ fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
 #[expect(clippy::unnecessary_wraps, reason = "the form of all words")]
 fn print(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let value = call.raw(0).cloned().unwrap_or_default();
-    Ok(Dynamic::from(crate::values::display_within(&value, call.host.settings.width)))
+    Ok(Dynamic::from(crate::values::display_within(&value, call.experiment().settings().width)))
 }

@@ -4,9 +4,8 @@
 //! when not, and examples, which a test runs. `foretask words` prints this table, errors quote it, the engine registers
 //! from it; there is no second list.
 
-mod call;
-mod kind;
 mod output;
+mod signature;
 mod word;
 
 mod augment;
@@ -26,11 +25,11 @@ mod save;
 mod tasks;
 mod train;
 
+use crate::values::Kind;
 pub(crate) use augment::register as register_augmentations;
-pub(crate) use call::Call;
-pub use kind::Kind;
-pub(crate) use kind::{PROPERTIES, properties_of, register_types};
-pub use word::{Example, Param, Signature, Theme, Word};
+pub use signature::{Example, Param, Signature, Theme};
+pub(crate) use word::Call;
+pub use word::Word;
 
 use crate::errors;
 

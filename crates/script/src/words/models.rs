@@ -1,5 +1,6 @@
 //! Words that plan networks and load weights.
 
+use foretask_experiment::values::{Encoder, Net};
 use foretask_models::{Arch, BackboneConfig, ForeignOptions, ModelError, Stem, load_torch_weights};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Encoder, Net};
 
 const NET: &[Signature] = &[Signature {
     on: None,
@@ -161,7 +161,7 @@ impl Default for NetOptions {
 fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, Fault> {
     let NetOptions { width, stem, zero_init_residual } = call.options(0)?;
     let config = BackboneConfig { arch, width, stem, zero_init_residual };
-    config.check().map_err(|error| call.refused(error, 0))?;
+    config.check()?;
     Ok(Dynamic::from(Net(config)))
 }
 
@@ -231,7 +231,7 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
             let foreign = ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, input: None };
             load_torch_weights(&path, &foreign).map(|imported| {
                 for note in imported.notes {
-                    call.host.note(format!("{}: {note}", path.display()));
+                    call.experiment().note(format!("{}: {note}", path.display()));
                 }
                 imported.encoder
             })
@@ -243,7 +243,7 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
         if fault.at == Locus::Word { fault.argument(0) } else { fault }
     })?;
     if let Some(side) = options.image_size {
-        encoder.config.resolve(side, side).map_err(|error| call.refused(error, 1))?;
+        encoder.config.resolve(side, side)?;
         (encoder.input.height, encoder.input.width) = (side, side);
     }
     for (name, given, own) in
@@ -273,5 +273,5 @@ fn random_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let options: Options = call.options(1)?;
     let net: Net = call.value(0)?;
-    Ok(Dynamic::from(Encoder::random(net, options.seed.unwrap_or_else(|| call.host.seed()))))
+    Ok(Dynamic::from(Encoder::random(net, options.seed.unwrap_or_else(|| call.experiment().seed()))))
 }

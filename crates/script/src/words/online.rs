@@ -1,13 +1,13 @@
 //! The option `online` of `pretrain`: the one option that is a dataset.
 
 use foretask_eval::OnlineOptions;
+use foretask_experiment::stages::Online;
+use foretask_experiment::values::Dataset;
 use rhai::{Dynamic, Map};
 
 use super::{Call, Kind};
 use crate::errors::{Fault, Locus};
 use crate::options;
-use crate::values::Dataset;
-use crate::work::{Online, inside};
 
 /// Its key.
 pub(super) const ONLINE: &str = "online";
@@ -16,7 +16,7 @@ pub(super) const ONLINE: &str = "online";
 pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, Fault> {
     let map = call.map(argument);
     let Some(written) = map.get(ONLINE) else { return Ok(None) };
-    let seed = call.host.seed();
+    let seed = call.experiment().seed();
     if let Some(data) = written.clone().try_cast::<Dataset>() {
         return Ok(Some(Online { data, options: OnlineOptions::default(), seed }));
     }
@@ -32,7 +32,7 @@ pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, F
     let Some(mut own) = written.clone().try_cast::<Map>() else { return Err(wanted(written)) };
     let data = own.remove("data").unwrap_or(Dynamic::UNIT);
     let Some(data) = data.clone().try_cast::<Dataset>() else { return Err(wanted(&data)) };
-    let options: OnlineOptions = options::parse(&own, argument, &[]).map_err(|fault| inside(fault, argument))?;
-    options.check().map_err(|error| inside(error.into(), argument))?;
+    let options: OnlineOptions = options::parse(&own, argument, &[]).map_err(|fault| fault.within(ONLINE))?;
+    options.check().map_err(|error| Fault::from(error).within(ONLINE))?;
     Ok(Some(Online { data, options, seed }))
 }

@@ -1,5 +1,6 @@
 //! The tasks that a script puts together itself: `custom_task` and `multi_task`.
 
+use foretask_experiment::values::Task;
 use foretask_pretext::Task as Pretext;
 use foretask_train::{Balance, TaskMix};
 use rhai::{Array, Dynamic, FnPtr};
@@ -9,7 +10,6 @@ use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::custom::{Function, ScriptGenerator, Wanted};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::Task;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 
@@ -140,7 +140,7 @@ fn custom_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let Some((source, Some(ast))) = script else {
         return Err(Fault::failed("the script is not at hand"));
     };
-    let function = Function::new(&pointer, source, ast).map_err(|fault| fault.argument(0))?;
+    let function = Function::new(&pointer, source, ast, call.host.explainer).map_err(|fault| fault.argument(0))?;
     let name = options.name.unwrap_or_else(|| call.word.name.to_owned());
     let task = Pretext::Custom(ScriptGenerator::new(function, wanted).into_task(name));
     Ok(Dynamic::from(Task(task.into())))

@@ -1,12 +1,12 @@
 //! `pick_task`: which pretext task suits these images and labels.
 
+use foretask_experiment::stages::{PickOptions, PickTask};
+use foretask_experiment::values::{Dataset, Task};
 use rhai::{Array, Dynamic, Map};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Dataset, Encoder, Net, Task};
-use crate::work::{self, PickOptions, PretrainFrom};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "pick_task",
@@ -92,7 +92,7 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let written = call.map(4);
     let within = |option: &str| Locus::Value(4, vec![option.to_owned()]);
     if !written.contains_key("seed") {
-        options.seed = call.host.seed();
+        options.seed = call.experiment().seed();
     }
     let nested = written.get("pretrain").and_then(|map| map.clone().try_cast::<Map>()).unwrap_or_default();
     if let Some(length) = ["budget", "epochs", "steps"].into_iter().find(|&length| nested.contains_key(length)) {
@@ -116,14 +116,9 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
         }
     })?;
     let (images, few): (Dataset, Dataset) = (call.value(1)?, call.value(2)?);
-    let start = match call.maybe::<Net>(0) {
-        Some(net) => PretrainFrom::Net(net),
-        None => PretrainFrom::Encoder(call.value::<Encoder>(0)?),
-    };
+    let start = call.start()?;
     let tasks = tasks(call)?;
-    work::pick_task(call.host, call.line(), &start, &images, &few, &tasks, &options)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 4))
+    Ok(Dynamic::from(PickTask { start, images, few, tasks, options }.run(call.experiment())?))
 }
 
 /// The tasks with their names; several of one word are numbered.

@@ -1,14 +1,15 @@
 //! `preview`: a sheet of pictures that shows what a task asks.
 
+use foretask_experiment::PlannedPreview;
+use foretask_experiment::preview::{named, resolve, write_sheet};
+use foretask_experiment::values::{Dataset, Task};
+use foretask_experiment::{Progress, Role};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::Progress;
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::values::{Dataset, Task};
-use crate::verbs::{PlannedPreview, named, write_sheet};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "preview",
@@ -69,17 +70,18 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let at = Locus::Argument(2);
     let path = output::path(call, &text, &at, &["png"])?;
-    data.single("preview", 1)?;
+    data.single("preview", Role::Images)?;
     let several = task.0.tasks.len() > 1;
     for (index, (task, _)) in task.0.tasks.into_iter().enumerate() {
         let path = if several { named(&path, index + 1, task.name()) } else { path.clone() };
         let planned = PlannedPreview { task, data: data.clone(), image_size: None };
         // Resolving refuses what cannot work; nothing is drawn while planning.
-        planned.resolve(call.host)?;
+        resolve(call.experiment(), &planned)?;
         let file = output::file(path, options.overwrite, &at)?;
-        if !call.host.planning() {
-            write_sheet(call.host, &planned, options.images, options.seed.unwrap_or_else(|| call.host.seed()), &file)?;
-            call.host.tell(Progress::Wrote { what: "Preview".into(), path: file.path().to_path_buf() });
+        if !call.experiment().planning() {
+            let seed = options.seed.unwrap_or_else(|| call.experiment().seed());
+            write_sheet(call.experiment(), &planned, options.images, seed, &file)?;
+            call.experiment().tell(Progress::Wrote { what: "Preview".into(), path: file.path().to_path_buf() });
         }
     }
     Ok(Dynamic::from(text))

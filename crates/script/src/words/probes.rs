@@ -1,16 +1,15 @@
 //! Words that train little or nothing: probes on frozen features, and raw pixels.
 
-use std::sync::Arc;
-
 use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
+use foretask_experiment::Role;
+use foretask_experiment::stages::{Knn, LinearProbe, PixelRegression, SelfTrain, SpreadLabels, pool_of};
+use foretask_experiment::values::{Dataset, Encoder};
 use foretask_train::ProbeOptions;
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
-use crate::values::{Classifiers, Dataset, Encoder, SelfStart};
-use crate::work;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 const ENCODER: Param = Param { name: "encoder", kinds: &[Kind::Encoder], optional: false };
@@ -247,32 +246,27 @@ fn self_train_options() -> Vec<OptionDoc> {
 fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let mut options: SelfTrainOptions = call.options(3)?;
     if !call.map(3).contains_key("seed") {
-        options.seed = call.host.seed();
+        options.seed = call.experiment().seed();
     }
-    options.check().map_err(|error| call.refused(error, 3))?;
+    options.check()?;
     let (few, unlabeled): (Dataset, Dataset) = (call.value(1)?, call.value(2)?);
     let given =
         call.map(3).get("spread").and_then(|spread| spread.as_map_ref().ok().map(|map| map.contains_key("neighbors")));
     if given != Some(true) {
         fit_neighbors(call, &mut options.spread, &unlabeled)?;
     }
-    let start = match call.maybe::<Encoder>(0) {
-        Some(encoder) => SelfStart::Encoder(encoder),
-        None => SelfStart::Classifiers(Arc::new(call.value::<Classifiers>(0)?)),
-    };
-    work::self_train(call.host, call.line(), &start, &few, &unlabeled, &options)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 3))
+    let start = call.self_start()?;
+    Ok(Dynamic::from(SelfTrain { start, few, unlabeled, options }.run(call.experiment())?))
 }
 
 fn spread_labels(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let mut options: SpreadOptions = call.options(3)?;
-    options.check().map_err(|error| call.refused(error, 3))?;
+    options.check()?;
     let (encoder, few, unlabeled): (Encoder, Dataset, Dataset) = (call.value(0)?, call.value(1)?, call.value(2)?);
     if !call.map(3).contains_key("neighbors") {
         fit_neighbors(call, &mut options, &unlabeled)?;
     }
-    work::spread_labels(call.host, call.line(), &encoder, &few, &unlabeled, &options).map(Dynamic::from)
+    Ok(Dynamic::from(SpreadLabels { encoder, few, unlabeled, options }.run(call.experiment())?))
 }
 
 /// A default that is more than there is comes down to what there is, and it is said; a number that the user wrote does not.
@@ -280,13 +274,14 @@ fn fitted(call: &Call<'_>, (name, default): (&str, usize), most: usize, of: &str
     if default <= most || most == 0 {
         return default;
     }
-    call.host.note(format!("`{name}` of `{}` is {most} instead of {default}: there are no more {of}", call.word.name));
+    call.experiment()
+        .note(format!("`{name}` of `{}` is {most} instead of {default}: there are no more {of}", call.word.name));
     most
 }
 
 /// Every image has one neighbor less than there are images.
 fn fit_neighbors(call: &Call<'_>, options: &mut SpreadOptions, unlabeled: &Dataset) -> Result<(), Fault> {
-    let images = unlabeled.single(call.word.name, 2)?.samples()?.len().min(options.most);
+    let images = unlabeled.single(call.word.name, Role::Unlabeled)?.samples()?.len().min(options.most);
     options.neighbors = fitted(call, ("neighbors", options.neighbors), images.saturating_sub(1), "others to be near");
     Ok(())
 }
@@ -294,24 +289,22 @@ fn fit_neighbors(call: &Call<'_>, options: &mut SpreadOptions, unlabeled: &Datas
 fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> {
     let mut options: ProbeOptions = call.options(index)?;
     if !call.map(index).contains_key("seed") {
-        options.seed = call.host.seed();
+        options.seed = call.experiment().seed();
     }
-    options.validate().map_err(|error| call.refused(error, index))?;
+    options.validate()?;
     Ok(options)
 }
 
 fn linear_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options = probe_settings(call, 2)?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
-    let pool = work::pool_of(&encoder);
-    work::linear_probe(call.host, call.line(), &encoder, &few, pool.as_ref(), &options)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 2))
+    let pool = pool_of(&encoder);
+    Ok(Dynamic::from(LinearProbe { encoder, few, pool, options }.run(call.experiment())?))
 }
 
 fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let mut options: KnnOptions = call.options(2)?;
-    options.check().map_err(|error| call.refused(error, 2))?;
+    options.check()?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
     if !call.map(2).contains_key("k") {
         let mut fewest = options.k;
@@ -320,11 +313,11 @@ fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
         }
         options.k = fitted(call, ("k", options.k), fewest, "labelled images");
     }
-    work::knn(call.host, &encoder, &few, &options).map(Dynamic::from)
+    Ok(Dynamic::from(Knn { encoder, few, options }.run(call.experiment())?))
 }
 
 fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let options = probe_settings(call, 1)?;
     let few: Dataset = call.value(0)?;
-    work::pixel_probe(call.host, call.line(), &few, &options).map(Dynamic::from).map_err(|fault| call.refused(fault, 1))
+    Ok(Dynamic::from(PixelRegression { few, options }.run(call.experiment())?))
 }

@@ -1,12 +1,12 @@
 //! `report`: the table, the page, and the baselines that nobody may leave out by accident.
 
+use foretask_experiment::report::{self, ReportOptions, Reported};
+use foretask_experiment::values::{Dataset, Encoder, EncoderSource, Evaluation, LabelCurve, Pretrained};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
-use crate::run::{self, ReportOptions, Reported};
-use crate::values::{Dataset, Encoder, EncoderSource, Evaluation, LabelCurve, Pretrained};
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "report",
@@ -70,7 +70,7 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
     for (name, value) in call.map(1) {
         let at = Locus::Value(1, vec![name.to_string()]);
         let name = name.to_string();
-        let Some(test) = given.take(&name, value).map_err(|fault| fault.at(at.clone()))? else { continue };
+        let Some(test) = take(&mut given, &name, value).map_err(|fault| fault.at(at.clone()))? else { continue };
         let fingerprint = test.views[0].fingerprint()?;
         let (first, other) = measured.get_or_insert_with(|| (name.clone(), fingerprint.clone()));
         if *other != fingerprint {
@@ -93,44 +93,42 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
             .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
             .at(Locus::Value(2, vec!["headline".into()])));
     }
-    let path = run::write_report(call.host, call.line(), &title, given, &options)?;
+    let path = report::write_report(call.experiment(), &title, given, &options)?;
     Ok(Dynamic::from(path.map_or_else(String::new, |path| path.display().to_string())))
 }
 
-impl Reported {
-    /// Takes in a value of the map; gives the images it was measured on, if it was.
-    fn take(&mut self, name: &str, value: Dynamic) -> Result<Option<Dataset>, Fault> {
-        let found = Kind::of(&value);
-        if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
-            let test = evaluation.test.clone();
-            self.results.push((name.to_owned(), evaluation));
-            return Ok(Some(test));
+/// Takes in a value of the map; gives the images it was measured on, if it was.
+fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Dataset>, Fault> {
+    let found = Kind::of(&value);
+    if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
+        let test = evaluation.test.clone();
+        given.results.push((name.to_owned(), evaluation));
+        return Ok(Some(test));
+    }
+    if let Some(curve) = value.clone().try_cast::<LabelCurve>() {
+        // A curve has at least one point.
+        let test = curve.evaluations.first().map(|(_, first)| first.test.clone());
+        given.curves.push((name.to_owned(), curve));
+        return Ok(test);
+    }
+    if let Some(stage) = value.clone().try_cast::<Pretrained>() {
+        given.pretrained.push((name.to_owned(), stage));
+        return Ok(None);
+    }
+    match value.try_cast::<Encoder>().map(|encoder| encoder.source) {
+        Some(EncoderSource::Pretrained(stage)) => {
+            given.pretrained.push((name.to_owned(), stage));
+            Ok(None)
         }
-        if let Some(curve) = value.clone().try_cast::<LabelCurve>() {
-            // A curve has at least one point.
-            let test = curve.evaluations.first().map(|(_, first)| first.test.clone());
-            self.curves.push((name.to_owned(), curve));
-            return Ok(test);
-        }
-        if let Some(stage) = value.clone().try_cast::<Pretrained>() {
-            self.pretrained.push((name.to_owned(), stage));
-            return Ok(None);
-        }
-        match value.try_cast::<Encoder>().map(|encoder| encoder.source) {
-            Some(EncoderSource::Pretrained(stage)) => {
-                self.pretrained.push((name.to_owned(), stage));
-                Ok(None)
-            }
-            Some(EncoderSource::File { .. } | EncoderSource::Random { .. }) => Err(Fault::input(format!(
-                "`{name}` was not pretrained in this script, so there are no images to show it by"
-            ))
-            .label("an encoder without images")
-            .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
-            None => Err(Fault::input(format!(
-                "`report` takes evaluations, label curves and what `pretrain` gave, and `{name}` is {found}"
-            ))
-            .label("nothing to report")
-            .help("write `.evaluate(test)` after a classifier")),
-        }
+        Some(EncoderSource::File { .. } | EncoderSource::Random { .. }) => Err(Fault::input(format!(
+            "`{name}` was not pretrained in this script, so there are no images to show it by"
+        ))
+        .label("an encoder without images")
+        .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
+        None => Err(Fault::input(format!(
+            "`report` takes evaluations, label curves and what `pretrain` gave, and `{name}` is {found}"
+        ))
+        .label("nothing to report")
+        .help("write `.evaluate(test)` after a classifier")),
     }
 }

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use foretask_experiment::Progress;
+use foretask_experiment::values::{Classifiers, Encoder, EncoderSource, Trained};
 use rhai::Dynamic;
 
 use super::output::{self, Writing};
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::Progress;
 use crate::errors::{Fault, Locus};
-use crate::values::{Classifiers, Encoder, EncoderSource, Trained};
 
 const PATH: &[Param] = &[
     Param { name: "path", kinds: &[Kind::Text], optional: false },
@@ -63,13 +63,13 @@ fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bo
         EncoderSource::File { encoder, .. } => Some((**encoder).clone()),
         EncoderSource::Pretrained(stage) => stage.result().map(|result| result.encoder.clone()),
     };
-    if call.host.planning() {
+    if call.experiment().planning() {
         call.host.will_save(file.path().to_path_buf(), encoder.clone());
         return Ok(());
     }
     let Some(weights) = weights else { return Ok(()) };
     file.write(|path| Ok::<_, Fault>(weights.save(path)?))?;
-    call.host.tell(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
+    call.experiment().tell(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
     Ok(())
 }
 
@@ -81,7 +81,7 @@ fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, ove
             None => {}
             Some(Trained::Network(classifier)) => {
                 file.write(|path| Ok::<_, Fault>(classifier.save(path)?))?;
-                call.host.tell(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
+                call.experiment().tell(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
             }
             Some(Trained::Neighbours(_) | Trained::Pixels(_)) => {
                 return Err(Fault::input(format!("{} has no weights to save", classifiers.method.describe()))

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use foretask_experiment::values::Task;
 use foretask_pretext::{OptionInfo, TASKS, TaskInfo};
 use rhai::Dynamic;
 
@@ -10,7 +11,6 @@ use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::Fault;
 use crate::options;
-use crate::values::Task;
 
 const SIGNATURE: &[Signature] = &[Signature {
     on: None,

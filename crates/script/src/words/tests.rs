@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use foretask_experiment::{Experiment, ImageCache, Mode, Settings};
+
 use super::*;
+use crate::engine;
 use crate::errors::Source;
-use crate::host::{Host, ImageCache, Mode};
-use crate::{Settings, engine};
+use crate::explain::refusal;
+use crate::host::Host;
+use crate::values::PROPERTIES;
 
 /// A dataset of twelve tiny images with two classes and two splits, and an encoder file, in a folder of its own.
 fn example_folder() -> tempfile::TempDir {
@@ -132,10 +136,10 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
-    assert_eq!(documented("pick_task"), keys(&crate::work::PickOptions::default()));
-    assert_eq!(documented("label_curve"), keys(&crate::work::CurveOptions::default()));
-    assert_eq!(documented("dataset"), with(keys(&crate::values::LoadSettings::default()), &["memory"]));
-    assert_eq!(documented("report"), keys(&crate::run::ReportOptions::default()));
+    assert_eq!(documented("pick_task"), keys(&foretask_experiment::stages::PickOptions::default()));
+    assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
+    assert_eq!(documented("dataset"), with(keys(&foretask_experiment::values::LoadSettings::default()), &["memory"]));
+    assert_eq!(documented("report"), keys(&foretask_experiment::report::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
     assert_eq!(with(documented("resnet18"), &["arch"]), net);
     for task in foretask_pretext::TASKS {
@@ -185,7 +189,8 @@ fn every_property_of_the_reference_is_there() {
 #[test]
 fn every_word_is_registered() {
     let source = Arc::new(Source { name: "t".into(), text: String::new() });
-    let host = Host::new(Mode::Plan, source, &Settings::new("runs"), &ImageCache::default(), None);
+    let experiment = Arc::new(Experiment::new(Mode::Plan, &Settings::new("runs"), &ImageCache::default(), None));
+    let host = Host::new(experiment, source, refusal);
     let engine = engine::engine(&host);
     let known: BTreeSet<String> =
         engine.collect_fn_metadata(None, |info| Some(info.metadata.name.to_string()), true).into_iter().collect();

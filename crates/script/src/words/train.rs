@@ -1,13 +1,13 @@
 //! The two words that train networks.
 
+use foretask_experiment::stages::{Finetune, Pretrain};
+use foretask_experiment::values::{Dataset, Task};
 use foretask_train::{FinetuneOptions, PretrainOptions, check_precision};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, online};
 use crate::errors::Fault;
 use crate::options::OptionDoc;
-use crate::values::{Dataset, Encoder, Method, Net, Task};
-use crate::work::{self, PretrainFrom};
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 
@@ -79,35 +79,25 @@ fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let online = online::read(call, 3)?;
     let mut options: PretrainOptions = call.options_but(3, &[online::ONLINE])?;
     if !call.map(3).contains_key("seed") {
-        options.seed = call.host.seed();
+        options.seed = call.experiment().seed();
     }
-    options.validate().map_err(|error| call.refused(error, 3))?;
-    check_precision(&call.host.device()?, options.precision).map_err(|error| call.refused(error, 3))?;
+    options.validate()?;
+    check_precision(&call.experiment().device()?, options.precision)?;
     let (task, data): (Task, Dataset) = (call.value(1)?, call.value(2)?);
-    let from = match call.maybe::<Net>(0) {
-        Some(net) => PretrainFrom::Net(net),
-        None => PretrainFrom::Encoder(call.value::<Encoder>(0)?),
-    };
-    work::pretrain(call.host, call.line(), &from, &task, &data, &options, online.as_ref())
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 3))
+    let start = call.start()?;
+    Ok(Dynamic::from(Pretrain { start, task, images: data, options, online }.run(call.experiment())?))
 }
 
 fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let mut options: FinetuneOptions = call.options(2)?;
     if !call.map(2).contains_key("seed") {
-        options.seed = call.host.seed();
+        options.seed = call.experiment().seed();
     }
-    options.validate().map_err(|error| call.refused(error, 2))?;
-    check_precision(&call.host.device()?, options.precision).map_err(|error| call.refused(error, 2))?;
+    options.validate()?;
+    check_precision(&call.experiment().device()?, options.precision)?;
     let few: Dataset = call.value(1)?;
-    let method = match call.maybe::<Net>(0) {
-        Some(net) => Method::Scratch(net),
-        None => Method::Finetune(call.value::<Encoder>(0)?),
-    };
-    work::finetune(call.host, call.line(), method, &few, &options)
-        .map(Dynamic::from)
-        .map_err(|fault| call.refused(fault, 2))
+    let start = call.start()?;
+    Ok(Dynamic::from(Finetune { start, few, options }.run(call.experiment())?))
 }
 
 const PRECISION: &str =

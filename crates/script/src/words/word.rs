@@ -1,78 +1,18 @@
-//! What a word is.
+//! What a word is, and one call of it with its arguments checked against the table.
 
-use rhai::Dynamic;
+use std::sync::Arc;
 
-use super::{Call, Kind};
-use crate::errors::Fault;
-use crate::options::OptionDoc;
+use foretask_experiment::values::{Classifiers, Encoder, Net, SelfStart, Start};
+use foretask_experiment::{Experiment, Role};
+use rhai::{Dynamic, Map, Position};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// The chapters of the reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Theme {
-    /// Opening manifests and choosing rows.
-    Data,
-    /// Making labels from images.
-    Tasks,
-    /// Networks and stored weights.
-    Models,
-    /// Pretraining and fine-tuning.
-    Training,
-    /// Yardsticks that train little or nothing.
-    Probes,
-    /// Measuring and predicting.
-    Evaluation,
-    /// Looking at things and writing them down.
-    Report,
-    /// Everything about the script itself.
-    Script,
-}
-
-impl Theme {
-    /// Title of the chapter.
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Data => "Data",
-            Self::Tasks => "Pretext tasks",
-            Self::Models => "Networks",
-            Self::Training => "Training",
-            Self::Probes => "Probes and baselines",
-            Self::Evaluation => "Evaluation and prediction",
-            Self::Report => "Reports and pictures",
-            Self::Script => "The script itself",
-        }
-    }
-}
-
-/// One argument of a word.
-#[derive(Debug)]
-pub struct Param {
-    /// Its name in the reference.
-    pub name: &'static str,
-    /// What it may be.
-    pub kinds: &'static [Kind],
-    /// Whether it may be left out; only the last ones may.
-    pub optional: bool,
-}
-
-/// One way to call a word.
-#[derive(Debug)]
-pub struct Signature {
-    /// What stands before the dot.
-    pub on: Option<Kind>,
-    /// The arguments.
-    pub params: &'static [Param],
-    /// What comes out.
-    pub returns: Kind,
-}
-
-/// A piece of script that shows a word at work; a test runs all of them in planning mode.
-#[derive(Debug)]
-pub struct Example {
-    /// What it shows.
-    pub about: &'static str,
-    /// Statements; `data`, `few`, `test`, `net`, `encoder` and so on are defined where they are used and not defined.
-    pub script: &'static str,
-}
+use super::Kind;
+use super::signature::{Example, Param, Signature, Theme};
+use crate::errors::{Fault, Locus};
+use crate::host::Host;
+use crate::options::{self, OptionDoc};
 
 /// A word of the script language.
 pub struct Word {
@@ -107,30 +47,6 @@ impl std::fmt::Debug for Word {
 /// For words without options.
 pub(crate) fn no_options() -> Vec<OptionDoc> {
     Vec::new()
-}
-
-impl Signature {
-    /// Fewest and most arguments.
-    pub(crate) fn arity(&self) -> (usize, usize) {
-        (self.params.iter().filter(|param| !param.optional).count(), self.params.len())
-    }
-
-    /// `data.per_class(n: whole number, options?: options) -> Dataset`
-    fn line(&self, name: &str) -> String {
-        let params = self
-            .params
-            .iter()
-            .map(|param| {
-                let kinds = param.kinds.iter().map(|kind| kind.short()).collect::<Vec<_>>().join(" | ");
-                format!("{}{}: {kinds}", param.name, if param.optional { "?" } else { "" })
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
-        let owner = self.on.map_or_else(String::new, |kind| format!("{}.", kind.short()));
-        let returns =
-            if self.returns == Kind::Nothing { String::new() } else { format!(" -> {}", self.returns.short()) };
-        format!("{owner}{name}({params}){returns}")
-    }
 }
 
 impl Word {
@@ -185,4 +101,240 @@ impl Word {
     pub(crate) fn first_signature(&self) -> String {
         self.signature_lines().into_iter().next().unwrap_or_default()
     }
+}
+
+/// The parameter with a word's options.
+const OPTIONS: &str = "options";
+
+/// A word being called.
+pub(crate) struct Call<'a> {
+    /// What the word works on.
+    pub(crate) host: &'a Arc<Host>,
+    /// The word.
+    pub(crate) word: &'static Word,
+    /// Where in the script.
+    pub(crate) position: Position,
+    values: Vec<Dynamic>,
+    receiver: usize,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn new(host: &'a Arc<Host>, word: &'static Word, values: Vec<Dynamic>, position: Position) -> Self {
+        Self { host, word, position, values, receiver: usize::from(word.is_method()) }
+    }
+
+    /// The arguments without what stands before the dot.
+    fn arguments(&self) -> &[Dynamic] {
+        self.values.get(self.receiver..).unwrap_or_default()
+    }
+
+    /// Whether the arguments fit one of the word's signatures; if not, the first one that does not fit the signature
+    /// that fits longest.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let owner_fits = |signature: &&Signature| match signature.on {
+            Some(kind) => self.values.first().is_some_and(|value| kind.admits(value)),
+            None => true,
+        };
+        let mut best: Option<(usize, &Signature)> = None;
+        for signature in self.word.signatures.iter().filter(owner_fits) {
+            let (fewest, most) = signature.arity();
+            if !(fewest..=most).contains(&self.arguments().len()) {
+                continue;
+            }
+            let fitting =
+                self.arguments().iter().zip(signature.params).take_while(|(value, param)| param.admits(value)).count();
+            if fitting == self.arguments().len() {
+                return Ok(());
+            }
+            if best.is_none_or(|(most, _)| fitting > most) {
+                best = Some((fitting, signature));
+            }
+        }
+        let Some((index, signature)) = best else { return Ok(()) };
+        let (value, param) = (&self.arguments()[index], &signature.params[index]);
+        let wanted = param.kinds.iter().map(|kind| kind.long()).collect::<Vec<_>>().join(" or ");
+        let found = Kind::of(value);
+        let mut help = format!("write\n{}", self.word.signature_lines().join("\n"));
+        if value.type_id() == Kind::Pretrained.type_id() && param.kinds.contains(&Kind::Encoder) {
+            help = String::from("write `.encoder` after it");
+        }
+        Err(Fault::input(format!("`{}` expects {wanted} as its {} argument", self.word.name, ordinal(index)))
+            .label(format!("this is {found}"))
+            .help(help)
+            .argument(index))
+    }
+
+    /// What stands before the dot.
+    pub(crate) fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, Fault> {
+        cast(self.values.first(), self.word.name)
+    }
+
+    /// Argument `index` as one of our values.
+    pub(crate) fn value<T: Clone + Send + Sync + 'static>(&self, index: usize) -> Result<T, Fault> {
+        cast(self.arguments().get(index), self.word.name)
+    }
+
+    /// Argument `index` as one of our values, if it is of that type.
+    pub(crate) fn maybe<T: Clone + Send + Sync + 'static>(&self, index: usize) -> Option<T> {
+        self.arguments().get(index).and_then(|value| value.clone().try_cast())
+    }
+
+    /// The first argument where it is a network or an encoder.
+    pub(crate) fn start(&self) -> Result<Start, Fault> {
+        Ok(match self.maybe::<Net>(0) {
+            Some(net) => net.into(),
+            None => self.value::<Encoder>(0)?.into(),
+        })
+    }
+
+    /// The first argument where it is an encoder or classifiers.
+    pub(crate) fn self_start(&self) -> Result<SelfStart, Fault> {
+        Ok(match self.maybe::<Encoder>(0) {
+            Some(encoder) => SelfStart::Encoder(encoder),
+            None => SelfStart::Classifiers(Arc::new(self.value::<Classifiers>(0)?)),
+        })
+    }
+
+    /// Argument `index` as it is.
+    pub(crate) fn raw(&self, index: usize) -> Option<&Dynamic> {
+        self.arguments().get(index)
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, index: usize) -> Result<String, Fault> {
+        self.value(index)
+    }
+
+    /// A whole number of at least `least`.
+    pub(crate) fn whole(&self, index: usize, least: i64) -> Result<u64, Fault> {
+        let number: i64 = self.value(index)?;
+        if number < least {
+            return Err(Fault::input(format!(
+                "`{}` expects a whole number from {least}, not {number}",
+                self.word.name
+            ))
+            .label("too small")
+            .argument(index));
+        }
+        Ok(number as u64)
+    }
+
+    /// Any number.
+    pub(crate) fn number(&self, index: usize) -> Result<f64, Fault> {
+        match self.maybe::<i64>(index) {
+            Some(whole) => Ok(whole as f64),
+            None => self.value(index),
+        }
+    }
+
+    /// The object map at `index`, empty when it was left out.
+    pub(crate) fn map(&self, index: usize) -> Map {
+        self.maybe(index).unwrap_or_default()
+    }
+
+    /// The options at `index` as a typed struct. A value `"auto"` stands for leaving the option out where its default is
+    /// decided by the program.
+    pub(crate) fn options<T: DeserializeOwned + Serialize + Default>(&self, index: usize) -> Result<T, Fault> {
+        self.options_but(index, &[])
+    }
+
+    /// As [`Call::options`], without the keys `other`, whose values are no plain data.
+    pub(crate) fn options_but<T: DeserializeOwned + Serialize + Default>(
+        &self,
+        index: usize,
+        other: &[&str],
+    ) -> Result<T, Fault> {
+        let mut map = self.map(index);
+        map.retain(|key, _| !other.contains(&key.as_str()));
+        let defaults = serde_json::to_value(T::default()).unwrap_or_default();
+        map.retain(|key, value| {
+            !(defaults.get(key.as_str()).is_some_and(serde_json::Value::is_null)
+                && value.as_immutable_string_ref().is_ok_and(|text| text.as_str() == "auto"))
+        });
+        options::parse(&map, index, &self.word.option_docs())
+    }
+
+    /// What the word asks to do its work.
+    pub(crate) fn experiment(&self) -> &'a Experiment {
+        &self.host.experiment
+    }
+
+    /// The fault at a place in this call: parts and options stand at some argument here. An option that only a library names
+    /// may not be written in this call.
+    pub(crate) fn placed(&self, fault: Fault) -> Fault {
+        match fault.at.clone() {
+            Locus::Part(role, path) => match self.argument_of(role) {
+                Some(index) if path.is_empty() => fault.argument(index),
+                Some(index) => fault.at(Locus::Value(index, path)),
+                None => fault.at(Locus::Word),
+            },
+            Locus::Option(path) => match self.options_argument() {
+                Some(index) => fault.at(Locus::Value(index, path)),
+                None => fault.at(Locus::Word),
+            },
+            Locus::Word => match self.options_argument() {
+                Some(index) => self.refused(fault, index),
+                None => fault,
+            },
+            _ => fault,
+        }
+    }
+
+    /// The parameters of the signature with as many arguments as were given.
+    fn params(&self) -> &'static [Param] {
+        let given = self.arguments().len();
+        let fits = |signature: &&Signature| {
+            let (fewest, most) = signature.arity();
+            (fewest..=most).contains(&given)
+                && signature.params.iter().zip(self.arguments()).all(|(param, value)| param.admits(value))
+        };
+        self.word.signatures.iter().find(fits).map_or(&[], |signature| signature.params)
+    }
+
+    /// The argument that plays a part.
+    fn argument_of(&self, role: Role) -> Option<usize> {
+        let names: &[&str] = match role {
+            Role::Start => &["start", "encoder", "encoders"],
+            Role::Task => &["task", "tasks"],
+            Role::Images => &["images", "pool", "other"],
+            Role::Few => &["few", "labelled", "data"],
+            Role::Unlabeled => &["unlabeled"],
+            Role::Test => &["test", "data"],
+            Role::Results => &["results"],
+        };
+        names.iter().find_map(|name| self.params().iter().position(|param| param.name == *name))
+    }
+
+    /// The argument with the word's options; it may have been left out.
+    fn options_argument(&self) -> Option<usize> {
+        self.params().iter().position(|param| param.name == OPTIONS)
+    }
+
+    /// Points a library's refusal at the option it names, if that was written in the map at `index`.
+    pub(crate) fn refused(&self, fault: impl Into<Fault>, index: usize) -> Fault {
+        let fault: Fault = fault.into();
+        if fault.at != Locus::Word {
+            return fault;
+        }
+        let map = self.map(index);
+        if let Some(option) = fault.option.clone().filter(|option| map.contains_key(option.as_str())) {
+            return fault.at(Locus::Value(index, vec![option]));
+        }
+        options::located(fault, &options::plain(&map), index)
+    }
+
+    /// Line of the script, from 1.
+    pub(crate) fn line(&self) -> usize {
+        self.position.line().unwrap_or(0)
+    }
+}
+
+fn cast<T: Clone + Send + Sync + 'static>(value: Option<&Dynamic>, word: &str) -> Result<T, Fault> {
+    value
+        .and_then(|value| value.clone().try_cast())
+        .ok_or_else(|| Fault::input(format!("`{word}` was called with a value of another type than it takes")))
+}
+
+fn ordinal(index: usize) -> &'static str {
+    ["first", "second", "third", "fourth", "fifth"].get(index).copied().unwrap_or("last")
 }

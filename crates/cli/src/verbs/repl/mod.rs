@@ -4,7 +4,8 @@ mod entries;
 mod helper;
 
 use crate::out::{self, note, say};
-use foretask_script::{Error, ErrorKind, Interrupt, Repl};
+use foretask_experiment::{ErrorKind, Interrupt};
+use foretask_script::{Error, Repl};
 
 use self::entries::{Entries, Entry};
 use super::script::watched;

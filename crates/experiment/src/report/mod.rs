@@ -1,0 +1,169 @@
+//! From evaluations to a report: baselines added, results compared, pictures drawn, everything written down.
+
+mod baselines;
+mod comparison;
+mod embedding;
+mod label_curve;
+mod leakage;
+mod pictures;
+mod provenance;
+mod rows;
+
+use std::path::PathBuf;
+
+use foretask_report::{Report, table_text};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::progress::Progress;
+use crate::run::{Moment, RunFolder, RunSource};
+use crate::values::{Evaluation, LabelCurve, Pretrained, Trained};
+
+pub use comparison::compare;
+pub use label_curve::label_curve;
+
+/// What to do about evaluation images among those learned from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leakage {
+    /// Say it loudly.
+    #[default]
+    Warn,
+    /// Refuse to report.
+    Error,
+}
+
+/// Options of the word `report`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportOptions {
+    /// Add the yardsticks that are missing.
+    pub baselines: bool,
+    /// What to do about evaluation images among those learned from.
+    pub leakage: Leakage,
+    /// The result that the verdict is about.
+    pub headline: Option<String>,
+}
+
+impl Default for ReportOptions {
+    fn default() -> Self {
+        Self { baselines: true, leakage: Leakage::Warn, headline: None }
+    }
+}
+
+/// What a report is about, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Reported {
+    /// Classifiers, measured.
+    pub results: Vec<(String, Evaluation)>,
+    /// Accuracies against the number of labels.
+    pub curves: Vec<(String, LabelCurve)>,
+    /// Pretraining shown for its own sake, with or without results.
+    pub pretrained: Vec<(String, Pretrained)>,
+}
+
+impl Reported {
+    /// Whether there is nothing to report.
+    pub fn is_empty(&self) -> bool {
+        self.results.is_empty() && self.curves.is_empty() && self.pretrained.is_empty()
+    }
+}
+
+/// Prints the table and writes the page; `None` in a planning pass, which only plans the baselines.
+///
+/// # Errors
+/// When a yardstick fails, images cannot be read, or the page cannot be written.
+pub fn write_report(
+    experiment: &Experiment,
+    title: &str,
+    given: Reported,
+    options: &ReportOptions,
+) -> Result<Option<PathBuf>, Error> {
+    let Reported { mut results, curves, pretrained: named } = given;
+    if options.baselines {
+        baselines::add(experiment, &mut results)?;
+    }
+    experiment.with_plan(|plan| plan.reports.push(title.to_owned()));
+    let Some(run) = experiment.run_folder().cloned() else { return Ok(None) };
+    // Everything that was learned from and measured on stands behind the page, curves included.
+    let mut all = results.clone();
+    all.extend(curves.iter().flat_map(|(_, curve)| curve.evaluations.iter().cloned()));
+    let pretrained = pretrained(&all, &named);
+    let leakage =
+        (!all.is_empty()).then(|| leakage::check(experiment, &all, &pretrained, options.leakage)).transpose()?;
+    let (started, seconds) = run.times();
+    let rows = rows::rows(&results)?;
+    let report = Report {
+        embeddings: embedding::embeddings(experiment, &results, &rows, options.headline.as_deref(), &named)?,
+        title: title.to_owned(),
+        created: Moment::now().for_people(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        evaluation: rows::evaluation(&all)?,
+        headline: options.headline.clone(),
+        results: rows,
+        label_curves: curves.iter().map(|(name, curve)| curve_called(name, curve)).collect(),
+        stages: rows::stages(&pretrained, &results),
+        confusions: rows::confusions(&results),
+        pretext: pictures::pretext(experiment, &pretrained)?,
+        predictions: pictures::predictions(experiment, &results)?,
+        neighbours: pictures::neighbours(experiment, &all, &named)?,
+        bad_images: Some(provenance::bad_images(experiment, &all, &pretrained)?),
+        leakage,
+        notes: provenance::notes(experiment, &run),
+        script: script_of(run.source()),
+        options: provenance::options(experiment, &run),
+        data: provenance::data(&all, &pretrained)?,
+        environment: provenance::environment(experiment, &started, seconds)?,
+        ..Report::default()
+    };
+    keep_weights(&run, experiment, &results)?;
+    let path = run.add_report(&report)?;
+    experiment
+        .tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report, experiment.settings.width)) });
+    Ok(Some(path))
+}
+
+fn script_of(source: &RunSource) -> Option<foretask_report::Script> {
+    let text = source.script.clone()?;
+    Some(foretask_report::Script { path: source.name.clone(), text })
+}
+
+fn curve_called(name: &str, curve: &LabelCurve) -> foretask_report::LabelCurve {
+    foretask_report::LabelCurve { name: name.to_owned(), ..(*curve.plain).clone() }
+}
+
+/// Every pretraining stage that is named or that some result rests on, once, in the order of the results.
+fn pretrained(results: &[(String, Evaluation)], named: &[(String, Pretrained)]) -> Vec<Pretrained> {
+    let mut stages: Vec<Pretrained> = Vec::new();
+    let behind = results.iter().filter_map(|(_, evaluation)| stage_of(evaluation));
+    for stage in behind.chain(named.iter().map(|(_, stage)| stage)) {
+        if !stages.iter().any(|known| known.key() == stage.key()) {
+            stages.push(stage.clone());
+        }
+    }
+    stages
+}
+
+/// The pretraining stage behind a result.
+fn stage_of(evaluation: &Evaluation) -> Option<&Pretrained> {
+    match &evaluation.classifiers.method.encoder()?.source {
+        crate::values::EncoderSource::Pretrained(stage) => Some(stage),
+        _ => None,
+    }
+}
+
+/// The classifiers of every result, ready for `foretask predict`.
+fn keep_weights(run: &RunFolder, experiment: &Experiment, results: &[(String, Evaluation)]) -> Result<(), Error> {
+    for (name, evaluation) in results {
+        let members = &evaluation.classifiers.members;
+        for (index, member) in members.iter().enumerate() {
+            if let Some(Trained::Network(_)) = &member.trained {
+                let from = experiment.memory.folder(&member.key).join("classifier.safetensors");
+                let name = if members.len() == 1 { name.clone() } else { format!("{name}-draw{}", index + 1) };
+                run.keep_weights(&from, &name)?;
+            }
+        }
+    }
+    Ok(())
+}

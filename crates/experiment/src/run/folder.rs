@@ -1,0 +1,277 @@
+//! What a run writes: the script as run, what was resolved, results, curves, weights, reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use foretask_data::{Output, write_atomically};
+use foretask_report::{Report, Stage};
+use foretask_train::HealthLine;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::curves::Curves;
+use super::names::{slug, stem};
+use super::record::StageRecord;
+use super::time::Moment;
+use crate::error::Error;
+use crate::plan::Plan;
+
+/// What a run was started by.
+#[derive(Debug, Clone)]
+pub struct RunSource {
+    /// The script's path, or the program's name.
+    pub name: String,
+    /// The script's text; `None` where a program runs without one.
+    pub script: Option<String>,
+}
+
+impl RunSource {
+    /// A program of this name, without a script.
+    pub fn program(name: &str) -> Self {
+        Self { name: name.to_owned(), script: None }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stages: Vec<StageRecord>,
+    reports: Vec<PathBuf>,
+    results: Map<String, Value>,
+    curves: Curves,
+}
+
+/// A run's folder while the run goes on.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    source: RunSource,
+    started: Moment,
+    clock: Instant,
+    state: Mutex<State>,
+}
+
+impl RunFolder {
+    /// Makes the folder; a second run within the same second gets a number.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn create(out: &Path, source: &RunSource) -> Result<Self, Error> {
+        let started = Moment::now();
+        let parent = out.join(stem(&source.name));
+        let fail = |path: &Path, error: &std::io::Error| {
+            Error::failed(format!("the folder `{}` cannot be made: {error}", path.display()))
+                .help("choose another folder for results with `--out FOLDER`")
+        };
+        std::fs::create_dir_all(&parent).map_err(|error| fail(&parent, &error))?;
+        let mut number = 1;
+        let path = loop {
+            let name = started.for_folder();
+            let path = parent.join(if number == 1 { name } else { format!("{name}-{number}") });
+            match std::fs::create_dir(&path) {
+                Ok(()) => break path,
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(fail(&path, &error)),
+            }
+        };
+        let folder = Self { path, source: source.clone(), started, clock: Instant::now(), state: Mutex::default() };
+        if let Some(script) = &source.script {
+            folder.keep_script(script)?;
+        }
+        folder.write_json(
+            "run.json",
+            &json!({
+                "status": "running",
+                "process": std::process::id(),
+                "script": source.name,
+                "started": started.for_people(),
+            }),
+        )?;
+        Ok(folder)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the run was started by.
+    pub fn source(&self) -> &RunSource {
+        &self.source
+    }
+
+    /// Reports written so far, in order.
+    pub fn reports(&self) -> Vec<PathBuf> {
+        self.state().reports.clone()
+    }
+
+    pub(crate) fn stages(&self) -> Vec<StageRecord> {
+        self.state().stages.clone()
+    }
+
+    /// When the run began, and the seconds since.
+    pub(crate) fn times(&self) -> (String, f64) {
+        (self.started.for_people(), self.clock.elapsed().as_secs_f64())
+    }
+
+    /// A stage counts once, however often its result is asked for.
+    pub(crate) fn add_stage(&self, record: StageRecord) {
+        let mut state = self.state();
+        if !state.stages.iter().any(|stage| stage.key == record.key) {
+            state.stages.push(record);
+        }
+    }
+
+    /// Starts a stage's TensorBoard curves with what is known of them already.
+    pub(crate) fn begin_curves(&self, title: &str, stage: &Path) -> Result<(), Error> {
+        let begun = self.state().curves.begin(&self.path, title, stage);
+        begun.map_err(|error| Error::failed(error.to_string()))
+    }
+
+    /// Adds a health line to a stage's TensorBoard curves.
+    pub(crate) fn add_to_curves(&self, stage: &Path, line: &HealthLine) -> Result<(), Error> {
+        self.state().curves.add(stage, line).map_err(|error| Error::failed(error.to_string()))
+    }
+
+    /// Puts a file of a stage into `weights/`; the same file on the same disk takes no space twice.
+    pub(crate) fn keep_weights(&self, from: &Path, name: &str) -> Result<PathBuf, Error> {
+        let to = self.path.join("weights").join(format!("{}.safetensors", slug(name)));
+        if to.exists() {
+            return Ok(to);
+        }
+        let folder = self.path.join("weights");
+        let failed = |error: std::io::Error| Error::failed(format!("`{}` cannot be written: {error}", to.display()));
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        if std::fs::hard_link(from, &to).is_err() {
+            let bytes = std::fs::read(from).map_err(failed)?;
+            write_atomically(&to, bytes)?;
+        }
+        Ok(to)
+    }
+
+    /// Writes `report.html` and the data behind it; further reports of the same run get their title into the name.
+    pub(crate) fn add_report(&self, report: &Report) -> Result<PathBuf, Error> {
+        let first = self.state().reports.is_empty();
+        let name = if first { "report".to_owned() } else { format!("report-{}", slug(&report.title)) };
+        let data = report.to_json().map_err(|error| Error::failed(error.to_string()))?;
+        let html = foretask_report::render_html(report).map_err(|error| Error::failed(error.to_string()))?;
+        let path = self.path.join(format!("{name}.html"));
+        write_atomically(self.path.join(format!("{name}.json")), data)?;
+        Output::at(&path, true)?.write(|path| write_atomically(path, html))?;
+        let mut state = self.state();
+        state.reports.push(path.clone());
+        state.results.insert(report.title.clone(), results_of(report));
+        let results = state.results.clone();
+        drop(state);
+        self.write_json("results.json", &results)?;
+        Ok(path)
+    }
+
+    /// Writes the script anew, which grew since the folder was made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_script(&self, text: &str) -> Result<(), Error> {
+        self.write("script.rhai", text.as_bytes())
+    }
+
+    /// The last word on a run: how it ended, and everything that decided its results.
+    ///
+    /// # Errors
+    /// When the record cannot be written.
+    pub fn close(&self, plan: &Plan, status: &str) -> Result<(), Error> {
+        let stages = self.stages();
+        self.metrics(&stages)?;
+        let (started, seconds) = self.times();
+        let about = json!({
+            "status": status,
+            "script": self.source.name,
+            "started": started,
+            "seconds": seconds,
+            "version": env!("CARGO_PKG_VERSION"),
+            "device": plan.device,
+            "threads": foretask_backend::threads(),
+            "peak_memory_bytes": foretask_backend::peak_memory_bytes(),
+            "params": plan.params,
+            "data": plan.data,
+            "stages": stages,
+            "warnings": plan.warnings,
+            "reports": self.reports().iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned)).collect::<Vec<_>>(),
+        });
+        self.write_json("run.json", &about)
+    }
+
+    /// All curves of the run in one file, each line with its stage.
+    fn metrics(&self, stages: &[StageRecord]) -> Result<(), Error> {
+        let mut text = String::new();
+        for stage in stages {
+            let Ok(lines) = std::fs::read_to_string(stage.folder.join("metrics.jsonl")) else { continue };
+            for line in lines.lines() {
+                let Ok(Value::Object(numbers)) = serde_json::from_str(line) else { continue };
+                let mut whole = Map::new();
+                whole.insert("stage".into(), stage.title.clone().into());
+                whole.extend(numbers);
+                text.push_str(&Value::Object(whole).to_string());
+                text.push('\n');
+            }
+        }
+        if text.is_empty() { Ok(()) } else { self.write("metrics.jsonl", text.as_bytes()) }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        Ok(write_atomically(self.path.join(name), bytes)?)
+    }
+
+    fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
+        self.write(name, &serde_json::to_vec_pretty(value).unwrap_or_default())
+    }
+}
+
+/// The numbers of a report without its pictures.
+fn results_of(report: &Report) -> Value {
+    json!({
+        "verdict": report.verdict().sentence,
+        "evaluation": report.evaluation,
+        "results": report.results,
+        "label_curves": report.label_curves,
+        "stages": report.stages.iter().map(stage_of).collect::<Vec<_>>(),
+    })
+}
+
+/// Where the curves of a stage end.
+fn stage_of(stage: &Stage) -> Value {
+    let last = stage.history.last();
+    let metrics: Map<String, Value> =
+        stage.metrics.iter().map(|metric| (metric.name.clone(), json!(metric.values.last()))).collect();
+    json!({
+        "name": stage.name,
+        "description": stage.description,
+        "steps": stage.steps,
+        "images": stage.images,
+        "seconds": stage.seconds,
+        "loss": last.map(|point| point.loss),
+        "effective_rank": last.map(|point| point.effective_rank),
+        "embedding_std": last.map(|point| point.embedding_std),
+        "metrics": metrics,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_runs_in_one_second_get_two_folders() {
+        let out = tempfile::tempdir().unwrap();
+        let script = RunSource { name: "a/b.rhai".into(), script: Some("seed(1);".into()) };
+        let one = RunFolder::create(out.path(), &script).unwrap();
+        let two = RunFolder::create(out.path(), &script).unwrap();
+        assert_ne!(one.path(), two.path());
+        assert_eq!(std::fs::read_to_string(two.path().join("script.rhai")).unwrap(), "seed(1);");
+        assert!(one.path().starts_with(out.path().join("b")));
+    }
+}

@@ -1,0 +1,16 @@
+//! The folder of one run: `runs/<script>/<time>/`.
+
+mod compare;
+mod curves;
+mod folder;
+mod list;
+mod names;
+mod record;
+mod time;
+
+pub use compare::{ComparedRuns, compare_runs};
+pub use folder::{RunFolder, RunSource};
+pub use list::{RunLine, RunResult, list_runs, rewrite_report};
+pub use names::slug;
+pub(crate) use record::StageRecord;
+pub(crate) use time::Moment;

@@ -1,0 +1,17 @@
+//! Results of stages that are one JSON file.
+
+use std::path::Path;
+
+use crate::error::Error;
+
+/// A JSON file of a stage.
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_vec(value).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
+    Ok(foretask_data::write_atomically(path, text)?)
+}
+
+/// A JSON file of a stage, read back.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
+    let text = std::fs::read(path).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
+    serde_json::from_slice(&text).map_err(|error| Error::failed(format!("{}: {error}", path.display())))
+}

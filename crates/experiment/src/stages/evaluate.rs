@@ -1,0 +1,160 @@
+//! Measuring classifiers on labelled images.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use foretask_data::Images;
+use foretask_eval::{Evaluation as Measured, KnnOptions, Prediction};
+use foretask_train::Features;
+use serde_json::{Value, json};
+
+use super::draws::{need_labels, planned_draw};
+use crate::error::{Error, Role};
+use crate::experiment::Experiment;
+use crate::plan::PlannedStage;
+use crate::runner::Stage;
+use crate::stage::{Done, StageKey, read_json, write_json};
+use crate::values::{Classifiers, Dataset, DrawResult, Evaluation, Member, Method, Trained, View};
+
+const RESULT: &str = "evaluation.json";
+
+/// An accuracy for every label draw.
+///
+/// # Errors
+/// When an image has no label or one that the classifier does not know, or measuring fails.
+pub fn evaluate(experiment: &Experiment, classifiers: &Classifiers, test: &Dataset) -> Result<Evaluation, Error> {
+    let view = test.single("evaluate", Role::Test)?;
+    let samples = view.samples()?;
+    need_labels("evaluate", test, &samples).map_err(|error| error.at(Role::Test))?;
+    experiment.used_data(test.steps(), &samples);
+    let known = classifiers.few.views[0].samples()?;
+    let strange = samples
+        .labels
+        .iter()
+        .flatten()
+        .find_map(|label| samples.classes.get(*label as usize).filter(|class| !known.classes.contains(class)));
+    if let Some(class) = strange {
+        let message = format!("these images have a class \"{class}\", which the classifier does not know");
+        let help = format!("its classes are {}; `.filter(\"label IN (…)\")` chooses", known.classes.join(", "));
+        return Err(Error::input(message).help(help).at(Role::Test));
+    }
+    let mut draws = Vec::new();
+    for (draw, member) in classifiers.members.iter().enumerate() {
+        let decided = [("classifier", json!(member.key.hash())), ("data", test.identity(view)?)];
+        let key = StageKey::new("evaluate", &experiment.device_kind()?, decided);
+        let outcome = experiment.run(&Measurement { key, classifiers, draw, test, view })?;
+        let seconds = outcome.as_ref().map_or(0.0, |outcome| outcome.seconds);
+        draws.push(DrawResult { seed: member.seed, measured: outcome.map(|outcome| Arc::new(outcome.value)), seconds });
+    }
+    Ok(Evaluation {
+        classifiers: classifiers.clone(),
+        test: test.clone(),
+        draws: draws.into(),
+        chance: 1.0 / samples.classes.len().max(1) as f64,
+        count: samples.len(),
+    })
+}
+
+/// Measuring one draw's classifier.
+struct Measurement<'a> {
+    key: StageKey,
+    classifiers: &'a Classifiers,
+    draw: usize,
+    test: &'a Dataset,
+    view: &'a View,
+}
+
+impl Stage for Measurement<'_> {
+    type Output = Measured;
+
+    const QUICK: bool = true;
+
+    fn key(&self) -> &StageKey {
+        &self.key
+    }
+
+    fn plan(&self) -> PlannedStage {
+        let name = format!("evaluate {}", self.classifiers.protocol_of(&self.classifiers.members[self.draw]));
+        planned_draw(&name, &self.classifiers.few, self.draw)
+    }
+
+    fn make(&self, experiment: &Experiment, _: &Path) -> Result<Measured, Error> {
+        let images = experiment.images_of(self.test, self.view)?;
+        measure(experiment, self.classifiers, self.draw, &images)
+    }
+
+    fn save(&self, measured: &Measured, folder: &Path) -> Result<Value, Error> {
+        write_json(&folder.join(RESULT), measured)?;
+        Ok(json!({}))
+    }
+
+    fn load(&self, folder: &Path, _: &Done) -> Result<Measured, Error> {
+        read_json(&folder.join(RESULT))
+    }
+}
+
+/// One draw's classifier on labelled images.
+fn measure(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    draw: usize,
+    images: &Images,
+) -> Result<Measured, Error> {
+    match trained(&classifiers.members[draw])? {
+        Trained::Network(classifier) => {
+            super::with_context(experiment, |cx| Ok(foretask_eval::evaluate(classifier, images, cx)?))
+        }
+        Trained::Pixels(probe) => Ok(foretask_eval::evaluate_pixels(probe, images, crate::stage::loader_threads()?)?),
+        Trained::Neighbours(encoder) => {
+            let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
+            let queries = super::features(experiment, encoder, images)?;
+            Ok(foretask_eval::evaluate_knn(&bank, &labels, &classes, &queries, images, &options)?)
+        }
+    }
+}
+
+/// What one draw's classifier says of each image, labelled or not.
+pub(super) fn answers(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    draw: usize,
+    images: &Images,
+) -> Result<Vec<Prediction>, Error> {
+    match trained(&classifiers.members[draw])? {
+        Trained::Network(classifier) => {
+            super::with_context(experiment, |cx| Ok(foretask_eval::predict(classifier, images, cx)?))
+        }
+        Trained::Pixels(probe) => {
+            let features = probe.features(images, crate::stage::loader_threads()?)?;
+            Ok(foretask_eval::predictions(images, probe.probe.probabilities(&features.data), probe.classes.len()))
+        }
+        Trained::Neighbours(encoder) => {
+            let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
+            let queries = super::features(experiment, encoder, images)?;
+            let votes = foretask_eval::knn(&bank, &labels, classes.len(), &queries, &options)?;
+            Ok(foretask_eval::predictions(images, votes, classes.len()))
+        }
+    }
+}
+
+fn trained(member: &Member) -> Result<&Trained, Error> {
+    member.trained.as_ref().ok_or_else(|| Error::failed("this classifier is only planned, not trained"))
+}
+
+type Voters = (KnnOptions, Features, Vec<u32>, Arc<[String]>);
+
+/// The labelled images that vote in `knn`.
+fn voters(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    encoder: &foretask_models::Encoder,
+    draw: usize,
+) -> Result<Voters, Error> {
+    let Method::Knn(_, options) = &classifiers.method else {
+        return Err(Error::failed("only `knn` lets neighbors vote"));
+    };
+    let few = &classifiers.few;
+    let images = experiment.images_of(few, &few.views[draw])?;
+    let bank = super::features(experiment, encoder, &images)?;
+    Ok((options.clone(), bank, foretask_train::labels_of(&images)?, Arc::clone(images.classes())))
+}

@@ -1,0 +1,114 @@
+//! What the long words do: each a stage with a key, a plan, a result that is kept.
+
+mod draws;
+mod evaluate;
+mod finetune;
+mod finish;
+mod fitted;
+mod label_curve;
+mod label_next;
+mod online;
+mod pick_task;
+mod pool;
+mod predict;
+mod pretrain;
+mod probes;
+mod self_train;
+mod spread;
+
+pub use evaluate::evaluate;
+pub use finetune::Finetune;
+pub use label_curve::{Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, Yardstick, short_name};
+pub use label_next::{ChosenPaths, LabelNext};
+pub use online::Online;
+pub use pick_task::{PickOptions, PickTask};
+pub use pool::{Pool, of as pool_of};
+pub(crate) use predict::embedding_table;
+pub use predict::{Predictions, embed, predict};
+pub use pretrain::Pretrain;
+pub use probes::{Knn, LinearProbe, PixelRegression};
+pub use self_train::SelfTrain;
+pub use spread::SpreadLabels;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use foretask_data::Images;
+use foretask_train::{Context, Event, Features};
+
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::progress::Progress;
+
+/// Features of all images, the same on any number of threads.
+pub(crate) fn features(
+    experiment: &Experiment,
+    encoder: &foretask_models::Encoder,
+    images: &Images,
+) -> Result<Features, Error> {
+    with_context(experiment, |cx| Ok(foretask_train::extract_features(encoder, images, cx)?))
+}
+
+/// Keeps quiet about quick work: what happens is passed on only once something has taken longer than [`QUICK`].
+#[derive(Default)]
+struct Patience {
+    begun: Mutex<Option<(Instant, Option<Event>)>>,
+}
+
+const QUICK: Duration = Duration::from_secs(1);
+
+impl Patience {
+    fn pass_on(&self, event: Event, experiment: &Experiment) {
+        let mut begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started { .. } => *begun = Some((Instant::now(), Some(event))),
+            Event::Finished { .. } => {
+                // Told of the beginning, one is told of the end.
+                if begun.take().is_some_and(|(_, held)| held.is_none()) {
+                    experiment.tell(Progress::Training { event });
+                }
+            }
+            Event::Step { .. } => {
+                let Some((since, held)) = &mut *begun else { return };
+                if since.elapsed() < QUICK {
+                    return;
+                }
+                if let Some(held) = held.take() {
+                    experiment.tell(Progress::Training { event: held });
+                }
+                experiment.tell(Progress::Training { event });
+            }
+            event => experiment.tell(Progress::Training { event }),
+        }
+    }
+}
+
+/// For work that is quick and keeps nothing: a training context without a folder of its own.
+pub(crate) fn with_context<T>(
+    experiment: &Experiment,
+    work: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let device = experiment.device()?;
+    let patience = Patience::default();
+    let events = |event| patience.pass_on(event, experiment);
+    let context = Context {
+        device: &device,
+        folder: &experiment.settings.out,
+        events: &events,
+        interrupt: experiment.interrupt(),
+        threads: crate::stage::loader_threads()?,
+        checkpoint_every: foretask_train::CHECKPOINT_EVERY,
+    };
+    foretask_backend::catch("computing features", || work(&context))?
+}
+
+/// Says beforehand what would be refused later.
+fn memory_note(needed: u64) -> Vec<String> {
+    match foretask_backend::available_memory_bytes() {
+        Some(free) if needed > free => vec![format!(
+            "needs more memory than the {} that are free now; a smaller `batch_size`, `image_size` or `width` helps",
+            crate::plan::bytes(free)
+        )],
+        _ => Vec::new(),
+    }
+}

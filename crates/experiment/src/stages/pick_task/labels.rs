@@ -1,0 +1,41 @@
+//! Whether the labelled images can decide a race.
+
+use foretask_train::fewest_per_class;
+
+use crate::error::{Error, Role};
+use crate::stages::draws::need_labels;
+use crate::values::Dataset;
+
+/// The labels must allow to hold some out.
+pub(super) fn check(few: &Dataset) -> Result<(), Error> {
+    if few.views.len() > 1 {
+        return Err(Error::input(format!(
+            "`pick_task` decides by one set of labels, and this holds {} label draws",
+            few.views.len()
+        ))
+        .label("several label draws")
+        .help("draw once: `per_class(n)`. What one draw has picked would know the labels of the others")
+        .at(Role::Few));
+    }
+    let samples = few.views[0].samples()?;
+    need_labels("pick_task", few, &samples)?;
+    let labels: Vec<u32> = samples.labels.iter().copied().flatten().collect();
+    let classes = samples.classes.len();
+    let count = |class: u32| labels.iter().filter(|&&label| label == class).count();
+    if fewest_per_class(&labels, classes) < 2 {
+        let lonely =
+            (0..classes as u32).find(|&class| count(class) == 1).map_or("?", |class| &samples.classes[class as usize]);
+        return Err(Error::input(format!(
+            "the class \"{lonely}\" has a single labelled image, and cross-validation holds some out while it learns from others"
+        ))
+        .label("too few labels")
+        .help("label at least two images of each class: `per_class(2)`, better 5 or more")
+        .at(Role::Few));
+    }
+    if (0..classes as u32).filter(|&class| count(class) > 0).count() < 2 {
+        return Err(Error::input("all labelled images are of one class, so there is nothing to tell apart")
+            .help("label images of at least two classes")
+            .at(Role::Few));
+    }
+    Ok(())
+}

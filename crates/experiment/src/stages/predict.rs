@@ -1,0 +1,117 @@
+//! Answers and features for images without labels.
+
+use std::sync::Arc;
+
+use foretask_data::{Column, Images, Manifest, Samples, Table};
+use foretask_eval::{Nearness, Prediction};
+use foretask_models::Classifier;
+use foretask_train::Features;
+
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::values::{Classifiers, Dataset, Encoder, Trained, View};
+
+/// Predictions with the names of their classes.
+#[derive(Debug)]
+pub struct Predictions {
+    /// One for each image.
+    pub answers: Vec<Prediction>,
+    /// Names of the classes.
+    pub classes: Arc<[String]>,
+    /// How far each image is from the nearest labelled one, and the classifier that knows those; none where nobody does.
+    pub near: Option<(Vec<Nearness>, Arc<Classifier>)>,
+}
+
+impl Predictions {
+    /// As a table, see [`foretask_eval::predictions_table`].
+    pub fn table(&self) -> Table {
+        let table = foretask_eval::predictions_table(&self.answers, &self.classes);
+        match self.near.as_ref().and_then(|(near, classifier)| Some((near, classifier.familiar.as_ref()?))) {
+            Some((near, known)) => foretask_eval::with_nearness(table, known, near),
+            None => table,
+        }
+    }
+}
+
+/// What the first draw's classifier says of each image; in a planning pass, the first class everywhere.
+///
+/// # Errors
+/// When images cannot be read or the network fails on them.
+pub fn predict(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    data: &Dataset,
+    view: &View,
+) -> Result<Predictions, Error> {
+    let samples = view.samples()?;
+    experiment.used_data(data.steps(), &samples);
+    let classes = classifiers.few.views[0].manifest.classes()?;
+    if experiment.planning() {
+        return Ok(Predictions { answers: placeholders(&samples, classes.len()), classes, near: None });
+    }
+    let images = experiment.images_of(data, view)?;
+    if let Some(Trained::Network(classifier)) = &classifiers.members[0].trained {
+        let (answers, near) =
+            super::with_context(experiment, |cx| Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?))?;
+        return Ok(Predictions { answers, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
+    }
+    let answers = super::evaluate::answers(experiment, classifiers, 0, &images)?;
+    Ok(Predictions { answers, classes, near: None })
+}
+
+/// Answers that stand in while planning, so that a script that looks into them can be planned.
+fn placeholders(samples: &Samples, classes: usize) -> Vec<Prediction> {
+    let even = vec![1.0 / classes.max(1) as f32; classes];
+    let rows = samples.rows.iter().zip(&samples.sources).enumerate();
+    rows.map(|(index, (row, source))| Prediction {
+        index: index as u32,
+        row: *row,
+        name: source.name().map_or_else(|| format!("row {row}"), str::to_owned),
+        label: None,
+        predicted: 0,
+        probabilities: even.clone(),
+    })
+    .collect()
+}
+
+/// The features of each image as a table; none in a planning pass.
+///
+/// # Errors
+/// When images cannot be read, or the network fails on them.
+pub fn embed(experiment: &Experiment, encoder: &Encoder, data: &Dataset, view: &View) -> Result<Option<Table>, Error> {
+    let samples = view.samples()?;
+    experiment.used_data(data.steps(), &samples);
+    if experiment.planning() {
+        return Ok(None);
+    }
+    let images = experiment.images_of(data, view)?;
+    let features = super::features(experiment, &encoder.weights(&images, 0)?, &images)?;
+    embedding_table(&images, features, Some(&view.manifest)).map(Some)
+}
+
+/// `row`, `path`, `label` and `split` where there are any, the manifest's further columns, `embedding`. Further columns that
+/// have one of these names get `table_` in front.
+pub(crate) fn embedding_table(
+    images: &Images,
+    features: Features,
+    manifest: Option<&Manifest>,
+) -> Result<Table, Error> {
+    const OURS: [&str; 5] = ["row", "path", "label", "split", "embedding"];
+    let names = (0..images.len()).map(|index| images.name(index)).collect();
+    let mut table = Table::new().with("row", Column::U64(features.rows.clone())).with("path", Column::Text(names));
+    if images.labels().iter().any(Option::is_some) {
+        let classes = images.classes();
+        let label = |label: &Option<u32>| label.and_then(|label| classes.get(label as usize).cloned());
+        table = table.with("label", Column::OptionalText(images.labels().iter().map(label).collect()));
+    }
+    if let Some(manifest) = manifest {
+        if let Some(splits) = manifest.splits_of(&features.rows)? {
+            table = table.with("split", Column::OptionalText(splits));
+        }
+        for (name, column) in manifest.further_columns(&features.rows)? {
+            let name = if OURS.contains(&name.as_str()) { format!("table_{name}") } else { name };
+            table = table.with(name, column);
+        }
+    }
+    Ok(table.with("embedding", Column::Vectors { width: features.dim, data: features.data }))
+}

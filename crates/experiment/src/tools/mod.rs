@@ -1,0 +1,35 @@
+//! Tools that run no experiment: looking at data, making manifests and packs, working with saved models.
+
+mod data;
+mod embed;
+mod export;
+mod inputs;
+mod pack;
+mod predict;
+
+use crate::error::Error;
+
+pub use data::{ImportRequest, Imported, describe, import};
+pub use embed::{Embedded, embed};
+pub use export::{Exported, export};
+pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
+pub use inputs::TableRequest;
+pub use pack::{PackRequest, PackedUp, pack};
+pub use predict::{Predicted, predict};
+
+/// Runs a verb; a panic becomes an error that says so, and is not printed besides.
+///
+/// # Errors
+/// Those of the verb.
+pub fn caught<T, E: From<Error>>(verb: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    foretask_backend::catch("foretask", verb).unwrap_or_else(|error| {
+        let help = "this is a fault in foretask; please report it with the command and what it worked on";
+        Err(Error::failed(error.to_string()).help(help).into())
+    })
+}
+
+/// Settings of memory and threads that training wants; call it first thing in `main`, on the thread that will train.
+pub fn prepare_process() {
+    foretask_backend::tune_memory();
+    foretask_backend::tune_threads();
+}

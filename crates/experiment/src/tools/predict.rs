@@ -1,0 +1,118 @@
+//! Labels for new images from a saved classifier; nothing else of the run it came from is needed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use foretask_data::Images;
+use foretask_eval::{Nearness, Prediction};
+use foretask_models::Classifier;
+use serde::Serialize;
+
+use super::inputs::{TableRequest, images_for, on_device, refused};
+use crate::error::Error;
+
+/// What `foretask predict` found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Predicted {
+    /// Images labelled.
+    pub count: usize,
+    /// Images named for each class, most first.
+    pub classes: Vec<(String, usize)>,
+    /// Share of the images that have a label of their own and agree with it; `None` where none has one.
+    pub accuracy: Option<f64>,
+    /// Images unlike anything labelled; `None` where the classifier cannot say.
+    pub unlike: Option<usize>,
+    /// What to know about the numbers: how probabilities were calibrated, what was done to the images.
+    pub notes: Vec<String>,
+    /// Images that could not be read.
+    pub bad: Vec<String>,
+}
+
+/// Labels images (files, folders, patterns, manifests) and writes the table `output`.
+///
+/// # Errors
+/// When the model is no saved classifier, images are missing, or the table cannot be written.
+pub fn predict(
+    model: &Path,
+    images: &[PathBuf],
+    output: &TableRequest,
+    device: Option<&str>,
+) -> Result<Predicted, Error> {
+    let output = output.open()?;
+    let classifier = Classifier::load(model).map_err(|error| refused(&error))?;
+    let inputs = images_for(&classifier.encoder.input, images)?;
+    let (predictions, near) =
+        on_device(device, |cx| Ok(foretask_eval::predict_with_nearness(&classifier, &inputs.images, cx)?))?;
+    let mut table = foretask_eval::predictions_table(&predictions, &classifier.classes);
+    if let (Some(near), Some(known)) = (&near, &classifier.familiar) {
+        table = foretask_eval::with_nearness(table, known, near);
+    }
+    output.write(table)?;
+    let mut notes = inputs.notes;
+    notes.extend(about(&classifier));
+    Ok(Predicted {
+        unlike: near.as_deref().and_then(unlike),
+        notes,
+        ..summary(&predictions, &classifier.classes, &inputs.images)
+    })
+}
+
+/// How far the classifier's file allows to trust its numbers.
+fn about(classifier: &Classifier) -> Vec<String> {
+    let mut notes = Vec::new();
+    notes.push(match &classifier.calibration {
+        Some(reason) => format!("temperature = {:.2}: {reason}", classifier.temperature),
+        None => {
+            "the file says nothing about calibration: it was written by an earlier version or another program, so take \
+                 confidence with care; run its script again for a newer one"
+                .to_owned()
+        }
+    });
+    match &classifier.familiar {
+        None => notes.push(
+            "the file does not hold the features of its labelled images (an earlier version or an export), so nothing is said \
+             about images unlike anything labelled"
+                .to_owned(),
+        ),
+        Some(known) => notes.extend(known.threshold.map(|threshold| {
+            format!(
+                "unlike anything labelled: farther than {threshold:.3} (1 - cosine) from each of {} labelled images, the distance \
+                 within which they have each other",
+                known.len()
+            )
+        })),
+    }
+    notes
+}
+
+fn unlike(near: &[Nearness]) -> Option<usize> {
+    let flags = near.iter().map(|near| near.unlike).collect::<Option<Vec<bool>>>()?;
+    Some(flags.into_iter().filter(|flag| *flag).count())
+}
+
+fn summary(predictions: &[Prediction], classes: &[String], images: &Images) -> Predicted {
+    let name = |class: u32| classes.get(class as usize).map_or("?", String::as_str);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for prediction in predictions {
+        *counts.entry(name(prediction.predicted)).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+    // Compared by name: the dataset may number its classes in another way.
+    let known: Vec<bool> = predictions
+        .iter()
+        .filter_map(|prediction| {
+            let label = images.label(prediction.index as usize)?;
+            Some(images.classes().get(label as usize)? == name(prediction.predicted))
+        })
+        .collect();
+    let right = known.iter().filter(|right| **right).count();
+    Predicted {
+        count: predictions.len(),
+        classes: counts,
+        accuracy: (!known.is_empty()).then(|| right as f64 / known.len() as f64),
+        unlike: None,
+        notes: Vec::new(),
+        bad: images.bad().iter().map(ToString::to_string).collect(),
+    }
+}

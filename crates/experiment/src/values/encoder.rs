@@ -1,0 +1,128 @@
+//! A network's body with weights: pretrained, from a file, or random.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use foretask_data::Images;
+use foretask_models::{BackboneConfig, InputSpec};
+use serde_json::{Value, json};
+
+use super::{Net, Pretrained};
+use crate::error::Error;
+
+/// Where an encoder's weights come from.
+#[derive(Debug, Clone)]
+pub enum EncoderSource {
+    /// A stage of this script.
+    Pretrained(Pretrained),
+    /// A file; small enough to be read in a planning pass, too.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What decides results that build upon it.
+        identity: Value,
+        /// What was read.
+        encoder: Arc<foretask_models::Encoder>,
+    },
+    /// Drawn from a seed once the images' shape is known.
+    Random {
+        /// The network.
+        net: Net,
+        /// The seed; every label draw adds its number.
+        seed: u64,
+    },
+}
+
+/// An encoder of the script.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    /// Where its weights come from.
+    pub source: EncoderSource,
+}
+
+impl Encoder {
+    /// That of a pretraining.
+    pub fn pretrained(stage: Pretrained) -> Self {
+        Self { source: EncoderSource::Pretrained(stage) }
+    }
+
+    /// One that was read from `path`; `identity` decides results that build upon it.
+    pub fn from_file(path: &Path, identity: Value, encoder: foretask_models::Encoder) -> Self {
+        Self { source: EncoderSource::File { path: path.to_path_buf(), identity, encoder: Arc::new(encoder) } }
+    }
+
+    /// Random weights of a network.
+    pub fn random(net: Net, seed: u64) -> Self {
+        Self { source: EncoderSource::Random { net, seed } }
+    }
+
+    /// What decides results that build upon it.
+    pub(crate) fn identity(&self) -> Value {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => json!({ "stage": stage.key().hash() }),
+            EncoderSource::File { identity, .. } => identity.clone(),
+            EncoderSource::Random { net, seed } => json!({ "random": net.0, "seed": seed }),
+        }
+    }
+
+    /// Its architecture; the stem may still be `auto` where the images decide.
+    pub fn config(&self) -> &BackboneConfig {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => stage.config(),
+            EncoderSource::File { encoder, .. } => &encoder.config,
+            EncoderSource::Random { net, .. } => &net.0,
+        }
+    }
+
+    /// In words.
+    pub fn describe(&self) -> String {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => format!("{} after {}", stage.config().arch.name(), stage.name()),
+            EncoderSource::File { path, .. } => format!("{} from {}", self.config().arch.name(), path.display()),
+            EncoderSource::Random { net, .. } => format!("untrained {}", net.0.arch.name()),
+        }
+    }
+
+    /// Everything but the weights, which need not be there yet: what planning asks for.
+    pub(crate) fn sketch(&self, images: &Images) -> Result<foretask_models::Encoder, Error> {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => Ok(if let Some(result) = stage.result() {
+                result.encoder.clone()
+            } else {
+                let shape = stage.shape();
+                foretask_models::Encoder {
+                    config: stage.config().clone(),
+                    input: InputSpec::centered(shape.channels, shape.height, shape.width),
+                    state: Arc::default(),
+                    origin: self.describe(),
+                }
+            }),
+            EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
+            EncoderSource::Random { net, .. } => {
+                let (width, height) = input_size(images);
+                let (config, _) = net.0.resolve(height, width)?;
+                let input = InputSpec::centered(images.channels(), height, width);
+                Ok(foretask_models::Encoder { config, input, state: Arc::default(), origin: self.describe() })
+            }
+        }
+    }
+
+    /// The weights. Random ones are drawn for the images' shape, other ones for every label draw.
+    pub(crate) fn weights(&self, images: &Images, draw: u64) -> Result<foretask_models::Encoder, Error> {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => match stage.result() {
+                Some(result) => Ok(result.encoder.clone()),
+                None => Err(Error::failed("this encoder is only planned, not trained")),
+            },
+            EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
+            EncoderSource::Random { net, seed } => {
+                Ok(foretask_train::random_encoder(&net.0, images, None, seed.wrapping_add(draw))?.0)
+            }
+        }
+    }
+}
+
+/// Width and height of a new network's input for these images.
+pub(crate) fn input_size(images: &Images) -> (usize, usize) {
+    foretask_train::input_size(images)
+}

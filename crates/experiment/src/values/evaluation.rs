@@ -1,0 +1,60 @@
+//! What `.evaluate` gives: an accuracy for every label draw.
+
+use std::sync::Arc;
+
+use super::{Classifiers, Dataset};
+
+/// One draw's evaluation.
+#[derive(Debug, Clone)]
+pub struct DrawResult {
+    /// Seed of the label draw.
+    pub seed: u64,
+    /// `None` in a planning pass.
+    pub measured: Option<Arc<foretask_eval::Evaluation>>,
+    /// Seconds of measuring.
+    pub seconds: f64,
+}
+
+/// Evaluations of all draws on the same images.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// What was measured.
+    pub classifiers: Classifiers,
+    /// What it was measured on.
+    pub test: Dataset,
+    /// One for each label draw.
+    pub draws: Arc<[DrawResult]>,
+    /// Accuracy of guessing: 1 / classes.
+    pub chance: f64,
+    /// Images measured on.
+    pub count: usize,
+}
+
+impl Evaluation {
+    /// Accuracy of each draw; in a planning pass the chance level stands in.
+    pub fn accuracies(&self) -> Vec<f64> {
+        self.draws.iter().map(|draw| draw.measured.as_ref().map_or(self.chance, |found| found.accuracy)).collect()
+    }
+
+    /// Mean accuracy over the draws.
+    pub fn mean(&self) -> f64 {
+        let all = self.accuracies();
+        all.iter().sum::<f64>() / all.len().max(1) as f64
+    }
+
+    /// The mean over draws of what `figure` reads off; 0 in a planning pass.
+    pub fn mean_of(&self, figure: impl Fn(&foretask_eval::Evaluation) -> f64) -> f64 {
+        let all: Vec<f64> = self.draws.iter().filter_map(|draw| draw.measured.as_ref()).map(|m| figure(m)).collect();
+        all.iter().sum::<f64>() / all.len().max(1) as f64
+    }
+
+    /// Standard deviation over draws (n - 1); `None` for a single one.
+    pub fn sd(&self) -> Option<f64> {
+        let all = self.accuracies();
+        if all.len() < 2 {
+            return None;
+        }
+        let mean = self.mean();
+        Some((all.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (all.len() - 1) as f64).sqrt())
+    }
+}

@@ -1,0 +1,27 @@
+//! What experiments work with. All values are immutable, cheap to clone (an `Arc` inside) and `Send + Sync`; what "changes" one
+//! gives a new one. In a planning pass values that come from training are there without their numbers.
+
+mod chosen;
+mod classifiers;
+mod dataset;
+mod encoder;
+mod evaluation;
+mod label_curve;
+mod net;
+mod picked;
+mod pretrained;
+mod start;
+mod task;
+
+pub use chosen::Chosen;
+pub use classifiers::{Classifiers, Member, Method, SelfStart, Trained};
+pub use dataset::{Dataset, LoadSettings, View};
+pub(crate) use encoder::input_size;
+pub use encoder::{Encoder, EncoderSource};
+pub use evaluation::{DrawResult, Evaluation};
+pub use label_curve::{Comparison, LabelCurve};
+pub use net::Net;
+pub use picked::{Contestant, Picked};
+pub use pretrained::{Pretrained, PretrainedResult};
+pub use start::Start;
+pub use task::Task;

@@ -1,0 +1,159 @@
+//! A first script, fit to a person's own images.
+
+mod look;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use foretask_data::Output;
+use serde::Serialize;
+
+use self::look::Look;
+use crate::errors::Error;
+
+/// What `foretask new` wrote.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewScript {
+    /// The script.
+    pub path: PathBuf,
+    /// What was found in the folder, a line each.
+    pub found: Vec<String>,
+}
+
+/// Looks at a folder of images (or a manifest) and writes a commented script that fits it: `output`, else a file of the
+/// folder's name in the working folder. A file that was changed or written by somebody else stays as it is unless `force`.
+///
+/// # Errors
+/// [`Error::Plain`] when there are no images, none of those looked at can be read, or the script cannot be written.
+pub fn new_script(folder: &Path, output: Option<&Path>, force: bool) -> Result<NewScript, Error> {
+    let path = output.map_or_else(|| PathBuf::from(format!("{}.rhai", stem(folder))), Path::to_path_buf);
+    if path.extension().is_none_or(|ending| ending != "rhai") {
+        let help = "end it with .rhai".to_owned();
+        return Err(Error::input(format!("`{}` is not the name of a script", path.display()), help));
+    }
+    let file = Output::at(path, force)?;
+    let look = Look::at(folder)?;
+    let script = write::script(&look, file.path());
+    file.write(|path| Ok::<_, Error>(foretask_data::write_atomically(path, script)?))?;
+    Ok(NewScript { path: file.path().to_path_buf(), found: look.in_words() })
+}
+
+/// A name for the script: that of the folder, in letters that every system takes.
+fn stem(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
+    let name = if folder.is_dir() { whole.file_name() } else { whole.file_stem() };
+    let name = name.map_or_else(String::new, |name| name.to_string_lossy().to_lowercase());
+    foretask_experiment::run::slug(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use foretask_experiment::{Plan, Settings};
+
+    use super::*;
+    use crate::{check, read_script};
+
+    /// A picture of one tone, with a little of its own, gray or colored.
+    fn picture(path: &Path, side: usize, tone: u8, color: bool) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let (magic, channels) = if color { ("P6", 3) } else { ("P5", 1) };
+        let mut bytes = format!("{magic}\n{side} {side}\n255\n").into_bytes();
+        let value =
+            |at: usize| tone.wrapping_add((at % 7) as u8).wrapping_add(if color { (at % 3 * 40) as u8 } else { 0 });
+        bytes.extend((0..side * side * channels).map(value));
+        fs::write(path, bytes).unwrap();
+    }
+
+    /// Writes the script for a folder and checks it as `foretask check` does.
+    fn planned(root: &Path, folder: &str) -> (String, Plan) {
+        let path = root.join(format!("{folder}.rhai"));
+        new_script(&root.join(folder), Some(&path), true).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let plan = check(read_script(&path).unwrap(), &Settings::new(root.join("runs")));
+        (text.clone(), plan.unwrap_or_else(|error| panic!("{error}\n{text}")))
+    }
+
+    #[test]
+    fn every_kind_of_folder_gets_a_script_that_plans() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
+        for i in 0..20_u8 {
+            for (class, tone) in [("cat", 10), ("dog", 120)] {
+                picture(&root.join(format!("classes/{class}/{i}.pgm")), 20, tone + i, false);
+                let split = if i < 15 { "train" } else { "test" };
+                picture(&root.join(format!("splits/{split}/{class}/{i}.ppm")), 24, tone + i, true);
+                if i < 6 {
+                    picture(&root.join(format!("some/{class}/{i}.ppm")), 24, tone + i, true);
+                }
+            }
+            picture(&root.join(format!("some/{i}.ppm")), 24, 60 + i, true);
+            picture(&root.join(format!("flat/{i}.pgm")), 20, 9 * i, false);
+            picture(&root.join(format!("large/{i}.ppm")), 160 + usize::from(i), 9 * i, true);
+            picture(&root.join(format!("one/only/{i}.pgm")), 20, 9 * i, false);
+        }
+        let (text, plan) = planned(root, "classes");
+        assert!(text.contains("per_class") && text.contains("holdout(0.2") && text.contains("gray"), "{text}");
+        assert_eq!(plan.reports, ["classes"]);
+        let (text, _) = planned(root, "splits");
+        assert!(text.contains("split(\"test\")") && text.contains("split(\"train\")"), "{text}");
+        let (text, plan) = planned(root, "some");
+        assert!(text.contains("IS NULL") && text.contains("predict("), "{text}");
+        assert!(
+            text.contains("//   label_next(linear_probe(pre.encoder, known), data.filter(\"label IS NULL\")"),
+            "{text}"
+        );
+        assert!(plan.data.iter().any(|data| data.labelled == 0), "{:?}", plan.data);
+        for folder in ["flat", "large", "one"] {
+            let (text, plan) = planned(root, folder);
+            assert!(text.contains("embed(") && plan.reports.is_empty(), "{text}");
+            // Without labels, the next thing is to say which images deserve one.
+            let choosing = format!("    n: 10,\n    manifest: \"{folder}-to-label.csv\"");
+            assert!(text.contains("\nlabel_next(pre.encoder") && text.contains(&choosing), "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_too_few_to_hold_any_out_are_all_learned_from() {
+        let place = tempfile::tempdir().unwrap();
+        for i in 0..12 {
+            picture(&place.path().join(format!("few/{i}.pgm")), 16, 20 * i, false);
+        }
+        picture(&place.path().join("few/a/a.pgm"), 16, 3, false);
+        picture(&place.path().join("few/b/b.pgm"), 16, 200, false);
+        let (text, plan) = planned(place.path(), "few");
+        assert!(
+            plan.reports.is_empty() && text.contains("predict(") && text.contains("none can be held out"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn bad_images_are_put_up_with_and_told_of() {
+        let place = tempfile::tempdir().unwrap();
+        for i in 0..10 {
+            picture(&place.path().join(format!("photos/{i}.pgm")), 16, 20 * i, false);
+        }
+        fs::write(place.path().join("photos/broken.jpg"), "not a picture").unwrap();
+        let (text, _) = planned(place.path(), "photos");
+        assert!(text.contains("max_bad_fraction: 0.3") && text.contains("broken.jpg"), "{text}");
+    }
+
+    #[test]
+    fn names_are_checked_and_files_kept() {
+        let place = tempfile::tempdir().unwrap();
+        picture(&place.path().join("My \"photos\"/1.pgm"), 16, 20, false);
+        let folder = place.path().join("My \"photos\"");
+        let path = place.path().join("new.rhai");
+        new_script(&folder, Some(&path), false).unwrap();
+        new_script(&folder, Some(&path), false).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap() + "// mine").unwrap();
+        let again = new_script(&folder, Some(&path), false).unwrap_err();
+        assert!(again.kind().exit_code() == 2 && again.to_string().contains("there already"), "{again}");
+        assert!(new_script(&folder, Some(&place.path().join("new.txt")), false).is_err());
+        assert!(new_script(&place.path().join("nowhere"), Some(&place.path().join("x.rhai")), false).is_err());
+        assert_eq!(stem(&folder), "my-photos");
+        check(read_script(&path).unwrap(), &Settings::new(place.path().join("runs"))).unwrap();
+    }
+}
