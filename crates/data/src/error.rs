@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, io, path::PathBuf};
 
-use crate::{BadImage, predicate::PredicateError};
+use crate::{BadImage, decode::EXTENSIONS, predicate::PredicateError};
 
 /// The result of everything in this crate.
 pub type Result<T, E = DataError> = std::result::Result<T, E>;
@@ -13,7 +13,7 @@ pub type Result<T, E = DataError> = std::result::Result<T, E>;
 pub enum DataError {
     /// Neither a file, a folder nor a glob that matches anything.
     #[error(
-        "no dataset at {path}: give a manifest (.parquet, .csv, .tsv, .arrow), a folder that holds one, a pattern such as \
+        "no dataset at {path}: give a manifest (.parquet, .csv, .tsv, .jsonl, .xlsx, .arrow), a folder that holds one, a pattern such as \
          data/train-*.parquet, or a folder of images"
     )]
     NotFound {
@@ -79,7 +79,7 @@ pub enum DataError {
     /// The manifest lacks the columns that say where the images are.
     #[error(
         "{table} has no image column: expected `path` (a file name), or `image` (encoded bytes, or a struct of bytes and path); \
-         its columns are {columns}"
+         its columns are {columns}{}", if looks_like_a_row(columns) { "; its first line has to name the columns" } else { "" }
     )]
     NoImageColumn {
         /// The manifest.
@@ -183,10 +183,28 @@ pub enum DataError {
 }
 
 impl DataError {
+    /// The table at fault, as its path was written, where it is a table's fault.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::Table { table, .. }
+            | Self::NoImageColumn { table, .. }
+            | Self::ColumnType { table, .. }
+            | Self::NoLabels { table, .. }
+            | Self::UnknownSplit { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }
     }
+}
+
+/// Whether the names of columns are really the first image and its label.
+fn looks_like_a_row(columns: &str) -> bool {
+    let columns = columns.to_lowercase();
+    EXTENSIONS.iter().any(|ending| columns.contains(&format!(".{ending}`")))
 }
 
 fn did_you_mean(name: Option<&str>) -> String {

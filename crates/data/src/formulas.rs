@@ -18,7 +18,6 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 }
 
 /// The text that [`escaped`] has made into this one.
-#[cfg_attr(not(test), expect(dead_code, reason = "for the reader of CSV, once it reads every cell as text"))]
 pub(crate) fn restored(text: &str) -> &str {
     text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
 }

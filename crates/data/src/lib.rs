@@ -14,6 +14,7 @@ mod nearest;
 mod order;
 mod output;
 mod predicate;
+mod quiet;
 mod samples;
 mod shard;
 mod table;
@@ -27,7 +28,10 @@ pub use error::{DataError, Result};
 pub use gather::{Gathered, gather};
 pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, leaks};
 pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
-pub use manifest::{ClassCount, ColumnInfo, Description, EVALUATION_SPLITS, ImageSizes, Manifest, SplitCount};
+pub use manifest::{
+    ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, SplitCount, evaluation_rank,
+    is_evaluation_split,
+};
 pub use manifest::{Kept, ToLabel, check_to_label, content_numbers, is_held_out};
 pub use order::{Windows, epoch_order};
 pub use output::{Found, Output, WRITTEN, found_at};

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use polars::prelude::{Column, DataFrame, DataType, Expr, PlSmallStr, Schema, col};
 
-use super::{Blob, Source, Table};
+use super::{Blob, Source, Table, notes::Note};
 use crate::{
     error::{DataError, Result},
     images::Look,
@@ -14,7 +14,12 @@ use crate::{
 /// The row's position in the whole table; added by us.
 pub(crate) const ROW: &str = "__row";
 const BYTES: &str = "__bytes";
-const PATH: &str = "__path";
+pub(super) const PATH: &str = "__path";
+
+/// Names of the column of file names, the likeliest first.
+const PATHS: [&str; 4] = ["path", "file_name", "filename", "file"];
+/// Names of the column of images, or of their file names.
+const IMAGES: [&str; 2] = ["image", "img"];
 
 /// Names of the label column, the likeliest first; others are those of the Hugging Face hub.
 pub(super) const LABELS: [&str; 3] = ["label", "labels", "fine_label"];
@@ -52,55 +57,50 @@ struct Packed {
 }
 
 impl Columns {
-    pub(super) fn find(table: &str, schema: Arc<Schema>) -> Result<Self> {
-        let find = |names: &[&str]| names.iter().find(|name| schema.contains(name)).map(|&name| name.to_owned());
-        let names = || schema.iter_names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        let path = find(&["path", "file_name", "filename", "file"]);
-        let mut image = ImageColumn { bytes: None, path: path.map(|name| col(name.as_str())), packed: None };
-        let is = |name: &str, fits: &dyn Fn(&DataType) -> bool| schema.get(name).is_some_and(fits);
-        if is(SHARD, &|kind| *kind == DataType::String)
-            && [OFFSET, LEN].iter().all(|name| is(name, &DataType::is_integer))
-        {
-            let look = is(LOOK, &|kind| *kind == DataType::Binary);
-            image.packed = Some(Packed { checksum: is(CHECKSUM, &DataType::is_integer), look });
-        }
-        if let Some(name) = find(&["image", "img"]) {
-            let column = col(name.as_str());
-            match schema.get(&name) {
-                Some(DataType::Struct(fields)) => {
-                    let field = |wanted: &str| {
-                        let found = fields.iter().any(|field| field.name() == wanted);
-                        found.then(|| column.clone().struct_().field_by_name(wanted))
-                    };
-                    image.bytes = field("bytes");
-                    image.path = field("path").or(image.path);
-                }
-                Some(DataType::Binary) => image.bytes = Some(column),
-                Some(DataType::String) if image.path.is_none() => image.path = Some(column),
-                Some(DataType::String) => {}
-                found => {
-                    return Err(DataError::ColumnType {
-                        table: table.to_owned(),
-                        column: name,
-                        found: found.map(ToString::to_string).unwrap_or_default(),
-                        expected: "expected encoded bytes, a struct of bytes and path, or a path as text".to_owned(),
-                    });
-                }
-            }
+    /// What the columns of a table mean, and what of that should be said.
+    pub(super) fn find(table: &str, schema: Arc<Schema>) -> Result<(Self, Vec<Note>)> {
+        let find = |names: &[&str]| names.iter().find_map(|name| named(&schema, name));
+        let path = find(&PATHS);
+        let mut image =
+            ImageColumn { bytes: None, path: path.map(|name| col(name.as_str())), packed: Packed::find(&schema) };
+        if let Some(name) = find(&IMAGES) {
+            image.read(table, &name, schema.get(&name))?;
         }
         if image.bytes.is_none() && image.path.is_none() && image.packed.is_none() {
-            return Err(DataError::NoImageColumn { table: table.to_owned(), columns: names() });
+            let columns = schema.iter_names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            return Err(DataError::NoImageColumn { table: table.to_owned(), columns });
         }
         // Other names count only where they hold what labels are.
-        let plain = |kind: &DataType| kind.is_integer() || *kind == DataType::String;
-        let other = LABELS.into_iter().find(|name| is(name, &plain)).map(str::to_owned);
-        let (label, split) = (find(&["label"]).or(other), find(&["split"]));
-        Ok(Self { image, label, split, schema })
+        let labels = || LABELS.iter().filter_map(|name| named(&schema, name));
+        let holds = |name: &String| schema.get(name).is_some_and(is_label);
+        let label = find(&LABELS[..1]).or_else(|| labels().find(holds));
+        let mut notes = Vec::new();
+        if label.is_none()
+            && let Some(name) = labels().next()
+        {
+            let kind = schema.get(&name).map(ToString::to_string).unwrap_or_default();
+            notes.push(Note::warning(format!("column `{name}` has the type {kind} and is not read as labels")));
+        }
+        let split = find(&["split"]);
+        for (name, wanted) in [(&label, "label"), (&split, "split")] {
+            notes.extend(name.as_deref().filter(|name| name.trim() != *name).map(|name| {
+                Note::said(format!(
+                    "column \"{name}\" is read as `{}`",
+                    if LABELS.contains(&name.trim()) { name.trim() } else { wanted }
+                ))
+            }));
+        }
+        Ok((Self { image, label, split, schema }, notes))
     }
 
     /// The label column's name; callers have checked that there is one.
     pub(crate) fn label(&self) -> &str {
         self.label.as_deref().unwrap_or("label")
+    }
+
+    /// The label column's type.
+    pub(super) fn label_kind(&self) -> Option<&DataType> {
+        self.schema.get(self.label())
     }
 
     /// The split column's name.
@@ -114,12 +114,65 @@ impl Columns {
     }
 }
 
+/// Whether what a column of this name holds are names, of images, classes or splits.
+pub(super) fn is_name(column: &str) -> bool {
+    let known = PATHS.iter().chain(&IMAGES).chain(&LABELS).chain(&["split", SHARD]);
+    known.into_iter().any(|known| known.eq_ignore_ascii_case(column.trim()))
+}
+
+/// Whether a column of this name means something to us.
+pub(super) fn is_ours(column: &str) -> bool {
+    is_name(column) || [OFFSET, LEN, CHECKSUM, LOOK].contains(&column)
+}
+
+/// A column by its name: as it is written here, else in other case or with blanks around it.
+fn named(schema: &Schema, wanted: &str) -> Option<String> {
+    let alike = || schema.iter_names().find(|name| name.trim().eq_ignore_ascii_case(wanted));
+    if schema.contains(wanted) { Some(wanted.to_owned()) } else { alike().map(ToString::to_string) }
+}
+
+/// Whether a column of this type may hold labels.
+fn is_label(kind: &DataType) -> bool {
+    kind.is_integer() || kind.is_float() || matches!(kind, DataType::String | DataType::Boolean | DataType::Null)
+}
+
 impl ImageColumn {
+    /// Takes in a column of images: their bytes, a struct of bytes and path, or paths.
+    fn read(&mut self, table: &str, name: &str, kind: Option<&DataType>) -> Result<()> {
+        let column = col(name);
+        match kind {
+            Some(DataType::Struct(fields)) => {
+                let field = |wanted: &str| {
+                    let found = fields.iter().any(|field| field.name() == wanted);
+                    found.then(|| column.clone().struct_().field_by_name(wanted))
+                };
+                self.bytes = field("bytes");
+                self.path = field("path").or(self.path.take());
+            }
+            Some(DataType::Binary) => self.bytes = Some(column),
+            Some(DataType::String) if self.path.is_none() => self.path = Some(column),
+            Some(DataType::String) => {}
+            found => {
+                return Err(DataError::ColumnType {
+                    table: table.to_owned(),
+                    column: name.to_owned(),
+                    found: found.map(ToString::to_string).unwrap_or_default(),
+                    expected: "expected encoded bytes, a struct of bytes and path, or a path as text".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The file names, called as in a query for [`sources`](Self::sources).
+    pub(super) fn path(&self) -> Option<Expr> {
+        self.path.clone().map(|path| path.alias(PATH))
+    }
+
     /// What to select for [`sources`](Self::sources).
     pub(crate) fn expressions(&self) -> Vec<Expr> {
         let bytes = self.bytes.clone().map(|bytes| bytes.alias(BYTES));
-        let mut expressions: Vec<Expr> =
-            bytes.into_iter().chain(self.path.clone().map(|path| path.alias(PATH))).collect();
+        let mut expressions: Vec<Expr> = bytes.into_iter().chain(self.path()).collect();
         if let Some(packed) = self.packed {
             let number = |name: &str| col(name).cast(DataType::UInt64);
             expressions.extend([col(SHARD), number(OFFSET), number(LEN)]);
@@ -170,7 +223,7 @@ impl ImageColumn {
                     return Source::Packed { place, look: look.map(Box::new), name: name.map(Into::into) };
                 }
                 match name {
-                    Some(name) => Source::File { folder: folder.clone(), name: name.to_owned() },
+                    Some(name) => Source::File { folder: folder.clone(), name: with_slashes(&folder, name) },
                     None => Source::Missing,
                 }
             })
@@ -178,10 +231,28 @@ impl ImageColumn {
     }
 }
 
+/// A path as it is written; one of Windows with the slashes of other systems, where there is no file of that very name.
+fn with_slashes(folder: &Path, name: &str) -> String {
+    if cfg!(windows) || !name.contains('\\') || folder.join(name).exists() {
+        name.to_owned()
+    } else {
+        name.replace('\\', "/")
+    }
+}
+
 /// Where a row's image lies, and what is known of it; none where a coordinate is missing.
 type Known = Option<(Place, Option<Look>)>;
 
 impl Packed {
+    fn find(schema: &Schema) -> Option<Self> {
+        let is = |name: &str, fits: &dyn Fn(&DataType) -> bool| schema.get(name).is_some_and(fits);
+        let whole = [OFFSET, LEN].iter().all(|name| is(name, &DataType::is_integer));
+        (is(SHARD, &|kind| *kind == DataType::String) && whole).then(|| Self {
+            checksum: is(CHECKSUM, &DataType::is_integer),
+            look: is(LOOK, &|kind| *kind == DataType::Binary),
+        })
+    }
+
     /// Where each row's image lies, and what is known of it.
     fn places(self, table: &Table, data: &DataFrame) -> Result<Vec<Known>> {
         let names = table.texts(data, SHARD)?;

@@ -5,7 +5,7 @@ use std::fmt;
 use polars::prelude::DataType;
 use serde::Serialize;
 
-use super::{Manifest, ROW, Table, draw::Smallest};
+use super::{Manifest, Note, ROW, Table, draw::Smallest};
 use crate::{decode, error::Result};
 
 /// What [`Manifest::describe`] finds in a view.
@@ -33,6 +33,8 @@ pub struct Description {
     pub images: String,
     /// Sizes in a sample of the images.
     pub sizes: ImageSizes,
+    /// What to know of how the table was read.
+    pub notes: Vec<Note>,
 }
 
 /// Rows of one split; `None` is rows without one.
@@ -96,7 +98,7 @@ impl Manifest {
                 sample.offer(row);
             }
             if let Some(split) = split {
-                count_splits(table.texts(data, split)?.iter(), &mut splits);
+                count_splits(table.split_texts(data, split)?.iter().map(Option::as_deref), &mut splits);
             }
             if label.is_some() {
                 for label in table.encode_labels(data, &numbers)?.into_iter().flatten() {
@@ -125,6 +127,7 @@ impl Manifest {
             }
             .to_owned(),
             sizes: self.sizes(&sample.finish())?,
+            notes: self.notes()?,
         })
     }
 
@@ -205,6 +208,9 @@ impl fmt::Display for Description {
         }
         if self.sizes.bad > 0 {
             writeln!(f, "  unusable  {} of the {} sampled images", self.sizes.bad, self.sizes.sampled)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "  {}   {note}", if note.warning { "warning" } else { "note   " })?;
         }
         Ok(())
     }

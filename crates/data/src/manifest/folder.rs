@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsResult};
 
-use super::EVALUATION_SPLITS;
+use super::splits::are_splits;
 use crate::{
     decode::EXTENSIONS,
     error::{DataError, Result},
@@ -12,12 +12,6 @@ use crate::{
 
 /// Folders deeper than this are links that lead in a circle.
 const MAX_DEPTH: usize = 64;
-
-/// Names of top folders (and of Parquet files) that are splits rather than classes.
-pub(crate) fn is_split(name: &str) -> bool {
-    let named = |known: &str| known.eq_ignore_ascii_case(name);
-    EVALUATION_SPLITS.into_iter().any(named) || ["train", "training", "unlabeled", "unlabelled"].into_iter().any(named)
-}
 
 /// Whether a file's name ends like an image's.
 fn is_image(path: &Path) -> bool {
@@ -36,8 +30,8 @@ pub(super) fn scan(root: &Path, table: &str) -> Result<Option<LazyFrame>> {
         return Ok(None);
     }
     paths.sort_unstable();
-    let tops = || paths.iter().filter_map(|path| path.split_once('/')).map(|(top, _)| top);
-    let has_splits = tops().next().is_some() && tops().all(is_split);
+    let tops = paths.iter().filter_map(|path| path.split_once('/')).map(|(top, _)| top);
+    let has_splits = are_splits(tops);
     let describe = |path: &String| {
         let parts: Vec<&str> = path.split('/').collect();
         let (split, folders) = match parts.as_slice() {
@@ -60,6 +54,11 @@ pub(super) fn scan(root: &Path, table: &str) -> Result<Option<LazyFrame>> {
     };
     let frame = columns().map_err(|error| DataError::Table { table: table.to_owned(), reason: error.to_string() })?;
     Ok(Some(frame.lazy()))
+}
+
+/// Whether an image stands in this very folder.
+pub(super) fn has_images(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_image(&entry.path())))
 }
 
 fn walk(folder: &Path, prefix: &str, depth: usize, paths: &mut Vec<String>) -> Result<()> {

@@ -4,20 +4,13 @@ use std::collections::HashMap;
 
 use polars::prelude::{Column as Series, DataFrame, DataType, col};
 
-use super::{Manifest, columns::ROW};
+use super::{Manifest, Table, columns::ROW};
 use crate::{error::Result, table::Column};
 
 impl Manifest {
     /// The names of the columns that say neither where the image is nor its label or split.
     pub(crate) fn further_names(&self) -> Vec<&str> {
-        let columns = &self.table.columns;
-        let ours = |name: &str| {
-            name == ROW
-                || super::columns::ImageColumn::OWN.contains(&name)
-                || columns.label.as_deref() == Some(name)
-                || columns.split.as_deref() == Some(name)
-        };
-        columns.names().into_iter().filter(|name| !ours(name)).collect()
+        self.table.further()
     }
 
     /// The further columns of the table at these rows of this view, in the order of `rows`: whole numbers, numbers, booleans,
@@ -53,9 +46,9 @@ impl Manifest {
         let Some(split) = &self.table.columns.split else { return Ok(None) };
         let data =
             self.table.collect(self.narrowing.of(self.table.frame.clone()).select([col(ROW), col(split.as_str())]))?;
-        let texts = self.table.texts(&data, split)?;
+        let texts = self.table.split_texts(&data, split)?;
         let places = self.places(&data, rows)?;
-        Ok(Some(places.into_iter().map(|at| at.and_then(|at| texts.get(at)).map(str::to_owned)).collect()))
+        Ok(Some(places.into_iter().map(|at| texts[at?].clone()).collect()))
     }
 
     /// Where each row stands in a query's result.
@@ -89,6 +82,18 @@ impl Manifest {
                 )
             }
         })
+    }
+}
+
+impl Table {
+    /// The names of the columns that say neither where the image is nor its label or split.
+    pub(super) fn further(&self) -> Vec<&str> {
+        let columns = &self.columns;
+        let ours = |name: &str| {
+            let image = super::columns::ImageColumn::OWN.iter().any(|own| own.eq_ignore_ascii_case(name.trim()));
+            image || name == ROW || columns.label.as_deref() == Some(name) || columns.split.as_deref() == Some(name)
+        };
+        columns.names().into_iter().filter(|name| !ours(name)).collect()
     }
 }
 

@@ -3,30 +3,23 @@
 //! Layout: `{"info": {"features": {"image": {"_type": "Image"}, "label": {"names": […], "_type": "ClassLabel"}}}}`
 //! (huggingface/datasets, `arrow_writer.py`). Some published files lack it.
 
-use std::{fs::File, path::Path};
-
-use polars::prelude::{ParquetReader, SerReader};
+use polars::io::parquet::metadata::FileMetadataRef;
 use serde_json::{Value, json};
 
-use super::{columns::LABELS, table::guarded};
-use crate::error::{DataError, Result};
+use super::columns::LABELS;
 
 /// The key.
 pub(crate) const KEY: &str = "huggingface";
 
 /// The names of the integer labels, where the file has them.
-pub(super) fn class_names(path: &Path, table: &str) -> Result<Option<Vec<String>>> {
-    let file = File::open(path).map_err(DataError::read(path))?;
-    let text = guarded(table, || {
-        let mut reader = ParquetReader::new(file);
-        let pairs = reader.get_metadata()?.key_value_metadata();
-        Ok(pairs.iter().flatten().find(|pair| pair.key == KEY).and_then(|pair| pair.value.clone()))
-    })?;
+pub(super) fn class_names(metadata: &FileMetadataRef) -> Option<Vec<String>> {
+    let pairs = metadata.key_value_metadata();
+    let text = pairs.iter().flatten().find(|pair| pair.key == KEY).and_then(|pair| pair.value.clone())?;
     // Whatever cannot be understood is somebody else's and no reason to refuse the table.
-    let Some(features) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return Ok(None) };
+    let features: Value = serde_json::from_str(&text).ok()?;
     let named = |label: &str| features.pointer(&format!("/info/features/{label}/names")).and_then(Value::as_array);
-    let names = LABELS.into_iter().find_map(named);
-    Ok(names.map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
+    let names = LABELS.into_iter().find_map(named)?;
+    Some(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 /// What to write under [`KEY`]: an image, and text or integers beside it.

@@ -1,5 +1,6 @@
 //! A dataset as a lazily evaluated table, and the views that narrow it.
 
+mod arrow;
 mod columns;
 mod describe;
 mod draw;
@@ -8,27 +9,40 @@ mod folder;
 mod further;
 mod holdout;
 pub(crate) mod huggingface;
+mod join;
 mod labels;
+mod names;
+mod notes;
 mod open;
+mod options;
+mod parquet;
 mod parts;
 mod rows;
+mod splits;
 mod table;
+mod text;
 mod to_label;
+mod unite;
 
 use std::{fmt, path::Path, sync::Arc};
 
 use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 
-pub use self::describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount};
-pub use self::filled::Kept;
-pub use self::holdout::{content_numbers, is_held_out};
-pub use self::to_label::{ToLabel, check_to_label};
 pub(crate) use self::{
     columns::{CHECKSUM, LEN, LOOK, OFFSET, ROW, SHARD},
     draw::smallest_per_class,
-    folder::is_split,
     rows::TableImages,
+    splits::is_split,
     table::{Table, guarded},
+};
+pub use self::{
+    describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount},
+    filled::Kept,
+    holdout::{content_numbers, is_held_out},
+    notes::Note,
+    options::{Folders, OpenOptions},
+    splits::{evaluation_rank, is_evaluation_split},
+    to_label::{ToLabel, check_to_label},
 };
 use self::{
     draw::{DrawPerClass, Smallest},
@@ -40,9 +54,6 @@ use crate::{
     predicate,
     samples::{Blob, Samples, Source},
 };
-
-/// Rows of these splits are never learned from unless they are asked for by name.
-pub const EVALUATION_SPLITS: [&str; 5] = ["test", "val", "valid", "validation", "eval"];
 
 /// An immutable view of a table of images; cheap to clone, read only as far as a question needs.
 ///
@@ -59,24 +70,47 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Opens a dataset: a table (`.parquet`, `.csv`, `.tsv`, `.arrow`, `.ipc`, `.feather`), a pattern such as
+    /// Opens a dataset: a table (`.parquet`, `.csv`, `.tsv`, `.jsonl`, `.xlsx`, `.arrow`, `.ipc`, `.feather`), a pattern such as
     /// `data/train-*.parquet`, a folder that holds `manifest.parquet`, `manifest.csv` or Parquet parts (also in `data/`, as on
     /// the Hugging Face hub), a folder with one subfolder of images per class (optionally below `train/`, `test/`, …), or a flat folder
     /// of images.
     ///
-    /// Only the schema is read, except for CSV, whose column types are inferred from all rows.
+    /// Only the schema is read, except for tables of text, which are read whole.
     ///
     /// # Errors
     /// Where nothing is there, the file is damaged, or no column says where the images are.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, &OpenOptions::default())
+    }
+
+    /// [`open`](Self::open), together with tables of labels, or without taking folders for classes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), for the tables, too; where none of a table's rows names an image of the dataset, or two rows
+    /// label an image differently. What cannot be joined otherwise is told by [`notes`](Self::notes).
+    pub fn open_with(path: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
         let path = path.as_ref();
+        let mut steps = vec![format!("dataset {}", path.display())];
+        steps.extend(options.labels.iter().map(|table| format!("labels {}", table.display())));
+        if options.folders == Folders::Ignore {
+            steps.push("folders ignored".to_owned());
+        }
         Ok(Self {
-            table: Arc::new(Table::open(path)?),
+            table: Arc::new(Table::open_with(path, options)?),
             narrowing: Narrowing::default(),
             split: None,
             labels_dropped: false,
-            steps: vec![format!("dataset {}", path.display())],
+            steps,
         })
+    }
+
+    /// What somebody should know of how the table was read: what stands for something else than is written, and what of it
+    /// is not used.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub fn notes(&self) -> Result<Vec<Note>> {
+        self.table.notes()
     }
 
     /// The rows of one split.
@@ -93,7 +127,11 @@ impl Manifest {
                 suggestion: nearest(name, known.iter().map(String::as_str)),
             });
         }
-        let mut view = self.narrowed(col(self.table.columns.split()).eq(lit(name)), format!("split {name}"));
+        let condition = match self.table.texts_of_splits(|split| split == name)?[..] {
+            [text] => col(self.table.columns.split()).eq(lit(text)),
+            ref texts => among(col(self.table.columns.split()), Series::new("splits".into(), texts)),
+        };
+        let mut view = self.narrowed(condition, format!("split {name}"));
         view.split = Some(name.to_owned());
         Ok(view)
     }
@@ -108,14 +146,14 @@ impl Manifest {
     }
 
     /// The images to learn from *without* their labels: labels are dropped, and unless a split was chosen before, rows
-    /// of evaluation splits ([`EVALUATION_SPLITS`], in any case) are left out.
+    /// of evaluation splits ([`is_evaluation_split`]) are left out.
     ///
     /// # Errors
     /// Where the table cannot be read.
     pub fn unlabeled(&self) -> Result<Self> {
         let held_out: Vec<&str> = match self.split {
             Some(_) => Vec::new(),
-            None => self.table.splits()?.iter().map(String::as_str).filter(|name| is_evaluation(name)).collect(),
+            None => self.table.splits()?.iter().map(String::as_str).filter(|name| is_evaluation_split(name)).collect(),
         };
         let mut view = if held_out.is_empty() {
             let mut view = self.clone();
@@ -124,7 +162,7 @@ impl Manifest {
         } else {
             let step = format!("unlabeled without {}", held_out.join(", "));
             let split = col(self.table.columns.split());
-            let names = Series::new("splits".into(), &held_out);
+            let names = Series::new("splits".into(), self.table.texts_of_splits(is_evaluation_split)?);
             self.narrowed(split.clone().is_null().or(among(split, names).not()), step)
         };
         view.labels_dropped = true;
@@ -203,7 +241,8 @@ impl Manifest {
     /// # Errors
     /// [`DataError::Predicate`] with the position of the fault and the nearest known name.
     pub fn filter(&self, predicate: &str) -> Result<Self> {
-        let expression = predicate::translate(predicate, &self.table, self.labels_dropped)?;
+        let label = self.label_in(predicate)?;
+        let expression = predicate::translate(predicate, &self.table, label)?;
         Ok(self.narrowed(expression, format!("filter {predicate}")))
     }
 
@@ -278,6 +317,17 @@ impl Manifest {
         Ok(Samples { rows, labels, classes: self.classes()?, sources })
     }
 
+    /// The label column for a predicate; without one where it is not spoken of, so that labels need not be read.
+    fn label_in(&self, predicate: &str) -> Result<predicate::Label> {
+        let Some(label) = &self.table.columns.label else { return Ok(predicate::Label::default()) };
+        if self.labels_dropped || !predicate.to_lowercase().contains(&label.to_lowercase()) {
+            return Ok(predicate::Label { dropped: self.labels_dropped, ..predicate::Label::default() });
+        }
+        let whole = |name: &String| name.parse::<i64>().is_ok_and(|number| number.to_string() == *name);
+        let whole = self.classes()?.iter().all(whole);
+        Ok(predicate::Label { dropped: false, expr: Some(self.table.label_or_null()?), whole })
+    }
+
     /// The rows without their images, part by part: `columns` by their names in the table.
     pub(crate) fn visit(&self, columns: &[&str], visit: impl FnMut(&DataFrame) -> Result<()>) -> Result<()> {
         let columns: Vec<Expr> = columns.iter().map(|&name| col(name)).collect();
@@ -322,10 +372,6 @@ impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Manifest({})", self.steps.join(" | "))
     }
-}
-
-fn is_evaluation(split: &str) -> bool {
-    EVALUATION_SPLITS.iter().any(|name| name.eq_ignore_ascii_case(split))
 }
 
 /// The number of a name, which is added where it is new; empty text is no name.

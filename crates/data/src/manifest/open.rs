@@ -1,13 +1,21 @@
 //! What a path given by the user means.
 
-use std::path::{Path, PathBuf};
-
-use polars::prelude::{
-    DataType, IpcScanOptions, LazyCsvReader, LazyFileListReader, LazyFrame, PlRefPath, PolarsResult, RowIndex,
-    ScanArgsParquet, ScanSources, Schema, UnifiedScanArgs, UnionArgs, concat, lit,
+use std::{
+    fs::DirEntry,
+    path::{Path, PathBuf},
 };
 
-use super::{columns::ROW, folder, huggingface, table::guarded};
+use polars::prelude::{IntoLazy, LazyFrame, PlRefPath, PolarsResult, col};
+
+use super::{
+    arrow,
+    columns::ROW,
+    folder,
+    notes::Note,
+    parquet::{self, Files},
+    table::guarded,
+    text::{self, Format},
+};
 use crate::{
     decode::EXTENSIONS,
     error::{DataError, Result},
@@ -24,10 +32,15 @@ pub(super) struct Opened {
     /// Of all files together.
     pub(super) bytes: u64,
     pub(super) class_names: Option<Vec<String>>,
+    /// Tables beside the images that say more of them.
+    pub(super) labels: Vec<PathBuf>,
+    pub(super) notes: Vec<Note>,
 }
 
 /// File name endings of tables.
-const TABLES: [&str; 7] = ["parquet", "csv", "tsv", "arrow", "ipc", "feather", "pq"];
+const TABLES: [&str; 10] = ["parquet", "csv", "tsv", "jsonl", "ndjson", "xlsx", "arrow", "ipc", "feather", "pq"];
+
+const METADATA: [&str; 3] = ["metadata.csv", "metadata.jsonl", "metadata.parquet"];
 
 pub(super) fn open(path: &Path, name: &str) -> Result<Opened> {
     if path.is_dir() {
@@ -61,7 +74,52 @@ fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
     };
     let frame = frame.with_row_index(ROW, None);
     let pieces = vec![frame.clone()];
-    Ok(Opened { frame, pieces, folder: folder.to_owned(), format: "folder", files: 0, bytes: 0, class_names: None })
+    Ok(Opened {
+        frame,
+        pieces,
+        folder: folder.to_owned(),
+        format: "folder",
+        files: 0,
+        bytes: 0,
+        class_names: None,
+        labels: metadata(folder)?,
+        notes: Vec::new(),
+    })
+}
+
+impl Opened {
+    /// The images of a folder whose subfolders are no classes.
+    pub(super) fn without_classes(mut self, name: &str) -> Result<Self> {
+        let schema = guarded(name, || self.frame.collect_schema())?;
+        let others = schema.iter_names().filter(|name| *name != "label").map(|name| col(name.clone()));
+        self.frame = self.frame.select(others.collect::<Vec<_>>());
+        self.pieces = vec![self.frame.clone()];
+        Ok(self)
+    }
+
+    /// The same, said where the subfolders are classes.
+    pub(super) fn with_classes(mut self, name: &str) -> Result<Self> {
+        if guarded(name, || self.frame.collect_schema())?.contains("label") {
+            let note =
+                "the names of subfolders are classes; where they are none, say `folders: \"ignore\"` in a script";
+            self.notes.push(Note::said(note.to_owned()));
+        }
+        Ok(self)
+    }
+}
+
+/// Tables that the Hugging Face hub's folders of images have beside the images (`imagefolder`).
+fn metadata(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(DataError::read(folder))?;
+    // Asking each of a million files for more would take long.
+    let is_folder = |entry: &DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir())
+    };
+    let mut folders: Vec<PathBuf> = entries.flatten().filter(is_folder).map(|entry| entry.path()).collect();
+    folders.sort();
+    folders.insert(0, folder.to_owned());
+    let tables = folders.iter().flat_map(|folder| METADATA.map(|name| folder.join(name)));
+    Ok(tables.filter(|table| table.is_file()).collect())
 }
 
 fn parquet_parts(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -71,6 +129,10 @@ fn parquet_parts(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder).map_err(DataError::read(folder))?;
     let mut parts: Vec<PathBuf> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| extension(path) == "parquet").collect();
+    // That one speaks of images beside it.
+    if parts.len() == 1 && parts[0].file_name().is_some_and(|name| name == METADATA[2]) && folder::has_images(folder) {
+        parts.clear();
+    }
     parts.sort();
     Ok(parts)
 }
@@ -86,17 +148,17 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         let reason = format!("{} and {} are of different kinds", files[0].display(), other.display());
         return Err(DataError::Table { table: name.to_owned(), reason });
     }
-    let mut class_names = None;
-    let mut pieces = Vec::new();
-    let (format, frame) = match kind.as_str() {
-        "parquet" | "pq" => {
-            class_names = huggingface::class_names(&files[0], name)?;
-            let frame;
-            (frame, pieces) = scan_parquet(&files, name)?;
-            ("parquet", frame)
-        }
-        "csv" | "tsv" => ("csv", scan_csv(&files, name, if kind == "tsv" { b'\t' } else { b',' })?),
-        "arrow" | "ipc" | "feather" => ("arrow", guarded(name, || scan_arrow(&files))?),
+    let text = |format| -> Result<Files> {
+        let (frame, notes) = text::read(&files, format)?;
+        Ok(Files { frame: frame.lazy().with_row_index(ROW, None), pieces: Vec::new(), class_names: None, notes })
+    };
+    let (format, Files { frame, mut pieces, class_names, notes }) = match kind.as_str() {
+        "parquet" | "pq" => ("parquet", parquet::scan(&files, name)?),
+        "csv" => ("csv", text(Format::Csv)?),
+        "tsv" => ("csv", text(Format::Tsv)?),
+        "jsonl" | "ndjson" | "json" => ("jsonl", text(Format::Json)?),
+        "xlsx" | "xlsm" => ("xlsx", text(Format::Xlsx)?),
+        "arrow" | "ipc" | "feather" => ("arrow", arrow::scan(&files, name)?),
         _ => {
             let known = TABLES.join(", ");
             let reason =
@@ -109,83 +171,9 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         pieces.push(frame.clone());
     }
     let bytes = files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum();
-    Ok(Opened { frame, pieces, folder, format, files: files.len(), bytes, class_names })
+    Ok(Opened { frame, pieces, folder, format, files: files.len(), bytes, class_names, labels: Vec::new(), notes })
 }
 
-fn row_index(offset: u32) -> RowIndex {
-    RowIndex { name: ROW.into(), offset }
-}
-
-fn reference(file: &Path) -> PolarsResult<PlRefPath> {
+pub(super) fn reference(file: &Path) -> PolarsResult<PlRefPath> {
     PlRefPath::try_from_path(file)
-}
-
-/// One table of all files, and its pieces where a constant had to be added to each file.
-fn scan_parquet(files: &[PathBuf], name: &str) -> Result<(LazyFrame, Vec<LazyFrame>)> {
-    let scan = |files: &[PathBuf], offset: u32| -> PolarsResult<LazyFrame> {
-        let args = ScanArgsParquet { glob: false, row_index: Some(row_index(offset)), ..ScanArgsParquet::default() };
-        LazyFrame::scan_parquet_files(files.iter().map(|file| reference(file)).collect::<PolarsResult<_>>()?, args)
-    };
-    let whole = guarded(name, || scan(files, 0))?;
-    // Parts named train-00000-of-00002.parquet, test.parquet, …: the names are the splits, unless a column says so.
-    let splits: Option<Vec<&str>> = files.iter().map(|file| split_in_name(file)).collect();
-    let Some(splits) = splits else { return Ok((whole, Vec::new())) };
-    if guarded(name, || whole.clone().collect_schema())?.contains("split") {
-        return Ok((whole, Vec::new()));
-    }
-    guarded(name, || {
-        let mut parts = Vec::new();
-        let mut offset = 0_u32;
-        for (file, split) in files.iter().zip(splits) {
-            let part = scan(std::slice::from_ref(file), offset)?;
-            let rows = part.clone().select([polars::prelude::len()]).collect()?;
-            offset += rows.columns().first().map_or(Ok(0), |rows| rows.u32().map(|rows| rows.get(0).unwrap_or(0)))?;
-            parts.push(part.with_columns([lit(split).alias("split")]));
-        }
-        Ok((concat(&parts, UnionArgs::default())?, parts))
-    })
-}
-
-/// `train` for `train-00000-of-00002.parquet` and `train.parquet`.
-fn split_in_name(file: &Path) -> Option<&str> {
-    let stem = file.file_stem()?.to_str()?;
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some((head, total)) = stem.rsplit_once("-of-")
-        && let Some((split, part)) = head.rsplit_once('-')
-        && digits(total)
-        && digits(part)
-    {
-        return Some(split);
-    }
-    folder::is_split(stem).then_some(stem)
-}
-
-fn scan_csv(files: &[PathBuf], name: &str, separator: u8) -> Result<LazyFrame> {
-    // Paths and splits are text even where they look like numbers; so are labels that are neither text nor integers at
-    // first sight ("1e5", "inf").
-    let mut text = vec!["path", "split"];
-    loop {
-        let overwrite: Schema = text.iter().map(|&name| (name.into(), DataType::String)).collect();
-        let mut frame = guarded(name, || {
-            LazyCsvReader::new_paths(files.iter().map(|file| reference(file)).collect::<PolarsResult<_>>()?)
-                .with_glob(false)
-                .with_separator(separator)
-                // From all rows: a label that is a number for the first hundred rows need not stay one.
-                .with_infer_schema_length(None)
-                .with_dtype_overwrite(Some(overwrite.into()))
-                .with_row_index(Some(row_index(0)))
-                .finish()
-        })?;
-        let schema = guarded(name, || frame.collect_schema())?;
-        match schema.get("label") {
-            Some(DataType::Float32 | DataType::Float64) if text.len() == 2 => text.push("label"),
-            _ => return Ok(frame),
-        }
-    }
-}
-
-fn scan_arrow(files: &[PathBuf]) -> PolarsResult<LazyFrame> {
-    let args = UnifiedScanArgs { glob: false, row_index: Some(row_index(0)), ..UnifiedScanArgs::default() };
-    let sources = files.iter().map(|file| reference(file)).collect::<PolarsResult<_>>()?;
-    LazyFrame::scan_ipc_sources(ScanSources::Paths(sources), IpcScanOptions::default(), args)
 }

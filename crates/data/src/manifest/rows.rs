@@ -32,7 +32,7 @@ impl Manifest {
         };
         let (mut rows, mut names): (Vec<Option<u32>>, Vec<String>) = (Vec::new(), Vec::new());
         self.visit(&[split], |data| {
-            rows.extend(self.table.texts(data, split)?.iter().map(|text| intern(text?, &mut names)));
+            rows.extend(self.table.split_texts(data, split)?.iter().map(|name| intern(name.as_deref()?, &mut names)));
             Ok(())
         })?;
         Ok((rows, names))

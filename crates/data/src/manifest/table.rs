@@ -1,20 +1,25 @@
 //! The whole table behind all views of a manifest.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, LazyFrame, PolarsResult, StringChunked, col, len};
+use polars::prelude::{
+    Column, DataFrame, DataType, Expr, LazyFrame, PolarsError, PolarsResult, Schema, StringChunked, col, len,
+};
 
 use super::{
-    columns::{Columns, ROW},
-    labels::Labels,
-    open,
+    Folders, OpenOptions,
+    columns::{Columns, PATH, ROW},
+    join,
+    labels::{Classes, Labels},
+    notes::Note,
+    open::{self, Opened},
 };
 use crate::{
     error::{DataError, Result},
+    quiet,
     shard::Shards,
 };
 
@@ -38,27 +43,74 @@ pub(crate) struct Table {
     pub(super) labels: Option<Labels>,
     /// Opened once, whichever views read them.
     pub(super) shards: Shards,
-    classes: OnceLock<Arc<[String]>>,
-    splits: OnceLock<Vec<String>>,
+    /// What was found while it was opened.
+    pub(super) notes: Vec<Note>,
+    classes: OnceLock<Arc<Classes>>,
+    splits: OnceLock<Splits>,
+}
+
+/// The splits of a table in order of first appearance.
+#[derive(Default)]
+struct Splits {
+    names: Vec<String>,
+    /// The texts in the table, and which of the names they are.
+    texts: Vec<(String, usize)>,
 }
 
 impl Table {
+    /// A table as it stands, labels by the folders of images where there are such.
     pub(super) fn open(path: &Path) -> Result<Self> {
+        Self::read(path, true)
+    }
+
+    /// A table, and what other tables say of its images.
+    pub(super) fn open_with(path: &Path, options: &OpenOptions) -> Result<Self> {
+        let tables = join::open(&options.labels)?;
+        // Who gives a table of labels does not mean the folders.
+        let by_table = tables.iter().any(|table| table.columns.label.is_some());
+        let base = Self::read(path, options.folders == Folders::Classes && !by_table)?;
+        if tables.is_empty() { Ok(base) } else { join::join(base, &tables) }
+    }
+
+    fn read(path: &Path, folders_are_classes: bool) -> Result<Self> {
         let name = path.display().to_string();
-        let opened = open::open(path, &name)?;
-        let (mut frame, mut pieces) = (opened.frame, opened.pieces);
-        let schema = guarded(&name, || frame.collect_schema())?;
-        // A pandas categorical is text to everyone else.
-        let categorical = |kind: &DataType| matches!(kind, DataType::Categorical(..) | DataType::Enum(..));
-        let texts: Vec<_> = schema.iter().filter(|(_, kind)| categorical(kind)).map(|(name, _)| name.clone()).collect();
-        if !texts.is_empty() {
-            let texts: Vec<Expr> = texts.into_iter().map(|name| col(name).cast(DataType::String)).collect();
-            frame = frame.with_columns(&texts);
-            pieces = pieces.into_iter().map(|piece| piece.with_columns(&texts)).collect();
+        let mut opened = open::open(path, &name)?;
+        let (mut tables, mut notes) = (Vec::new(), Vec::new());
+        for beside in std::mem::take(&mut opened.labels) {
+            match Self::open(&beside) {
+                Ok(table) => tables.push(table),
+                // Somebody else's.
+                Err(DataError::NoImageColumn { table, .. }) => {
+                    notes.push(Note::warning(format!("{table} has no column `file_name` and is not read")));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if opened.format == "folder" {
+            let by_table = tables.iter().any(|table| table.columns.label.is_some());
+            let classes = folders_are_classes && !by_table;
+            opened = if classes { opened.with_classes(&name)? } else { opened.without_classes(&name)? };
+        }
+        opened.notes.extend(notes);
+        let table = Self::of(name, opened)?;
+        if tables.is_empty() { Ok(table) } else { join::join(table, &tables) }
+    }
+
+    fn of(name: String, opened: Opened) -> Result<Self> {
+        let (mut frame, mut pieces, mut notes) = (opened.frame, opened.pieces, opened.notes);
+        let mut schema = (*guarded(&name, || frame.collect_schema())?).clone();
+        schema.shift_remove(ROW);
+        let (columns, said) = Columns::find(&name, Arc::new(in_text(&schema)))?;
+        notes.extend(said);
+        let named = opened.class_names.is_some();
+        let plain = plain(&schema, &columns, named);
+        if !plain.is_empty() {
+            frame = frame.with_columns(&plain);
+            pieces = pieces.into_iter().map(|piece| piece.with_columns(&plain)).collect();
         }
         let mut schema = (*guarded(&name, || frame.collect_schema())?).clone();
         schema.shift_remove(ROW);
-        let mut columns = Columns::find(&name, Arc::new(schema))?;
+        let mut columns = Columns { schema: Arc::new(schema), ..columns };
         let labels = Labels::find(&name, &columns, opened.class_names)?;
         if labels.is_none() {
             columns.label = None;
@@ -74,9 +126,24 @@ impl Table {
             shards: Shards::default(),
             columns,
             labels,
+            notes,
             classes: OnceLock::new(),
             splits: OnceLock::new(),
         })
+    }
+
+    /// The same after a change of its columns.
+    pub(super) fn anew(self) -> Self {
+        Self { classes: OnceLock::new(), splits: OnceLock::new(), ..self }
+    }
+
+    /// What somebody should know of how it was read, labels included.
+    pub(crate) fn notes(&self) -> Result<Vec<Note>> {
+        let mut notes = self.notes.clone();
+        if self.labels.is_some() {
+            notes.extend(self.occurring()?.notes.iter().cloned());
+        }
+        Ok(notes)
     }
 
     /// Runs a query.
@@ -108,19 +175,39 @@ impl Table {
         Ok(self.checked(column.str())?.clone())
     }
 
+    /// The names of the images in a query's result.
+    pub(super) fn names_of(&self, data: &DataFrame) -> Result<StringChunked> {
+        self.texts(data, PATH)
+    }
+
+    /// The split of each row of a query's result.
+    pub(crate) fn split_texts(&self, data: &DataFrame, column: &str) -> Result<Vec<Option<String>>> {
+        Ok(self.texts(data, column)?.iter().map(|text| Some(split_name(text?)?.to_owned())).collect())
+    }
+
     pub(crate) fn splits(&self) -> Result<&[String]> {
+        Ok(&self.all_splits()?.names)
+    }
+
+    /// The texts in the table that name these splits.
+    pub(crate) fn texts_of_splits(&self, fits: impl Fn(&str) -> bool) -> Result<Vec<&str>> {
+        let splits = self.all_splits()?;
+        Ok(splits.texts.iter().filter(|(_, name)| fits(&splits.names[*name])).map(|(text, _)| text.as_str()).collect())
+    }
+
+    fn all_splits(&self) -> Result<&Splits> {
         if let Some(splits) = self.splits.get() {
             return Ok(splits);
         }
-        let mut splits: Vec<String> = Vec::new();
+        let mut splits = Splits::default();
         if let Some(split) = &self.columns.split {
             let narrow = |frame: LazyFrame| frame.select([col(split.as_str())]);
             self.visit(narrow, |data| {
                 let mut last = None;
                 for text in self.texts(data, split)?.iter().flatten() {
                     // Rows of a split usually stand together.
-                    if last != Some(text) && !splits.iter().any(|known| known == text) {
-                        splits.push(text.to_owned());
+                    if last != Some(text) && !splits.texts.iter().any(|(known, _)| known == text) {
+                        splits.add(text);
                     }
                     last = Some(text);
                 }
@@ -131,22 +218,73 @@ impl Table {
     }
 
     pub(crate) fn classes(&self) -> Result<Arc<[String]>> {
+        match self.labels {
+            Some(_) => Ok(self.occurring()?.names.clone()),
+            None => Ok(Arc::new([])),
+        }
+    }
+
+    /// The labels that occur; callers have checked that there are any.
+    pub(super) fn occurring(&self) -> Result<&Arc<Classes>> {
         if let Some(classes) = self.classes.get() {
-            return Ok(classes.clone());
+            return Ok(classes);
         }
         let classes = match &self.labels {
             Some(labels) => labels.classes(self)?,
-            None => Arc::new([]),
+            None => Classes::default(),
         };
-        Ok(self.classes.get_or_init(|| classes).clone())
+        Ok(self.classes.get_or_init(|| Arc::new(classes)))
     }
+}
+
+impl Splits {
+    fn add(&mut self, text: &str) {
+        let Some(name) = split_name(text) else { return };
+        let number = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        self.texts.push((text.to_owned(), number));
+    }
+}
+
+/// A split's name without blanks around it; none where nothing is left.
+fn split_name(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|name| !name.is_empty())
+}
+
+/// A pandas categorical is text to everyone else.
+fn in_text(schema: &Schema) -> Schema {
+    let kind = |kind: &DataType| if is_categorical(kind) { DataType::String } else { kind.clone() };
+    schema.iter().map(|(name, own)| (name.clone(), kind(own))).collect()
+}
+
+fn is_categorical(kind: &DataType) -> bool {
+    matches!(kind, DataType::Categorical(..) | DataType::Enum(..))
+}
+
+/// Columns in the type in which they are read.
+fn plain(schema: &Schema, columns: &Columns, named: bool) -> Vec<Expr> {
+    let one = |(name, kind): (&polars::prelude::PlSmallStr, &DataType)| {
+        let own = |column: &Option<String>| column.as_deref() == Some(name.as_str());
+        if is_categorical(kind) {
+            return Some(col(name.clone()).cast(DataType::String));
+        }
+        if own(&columns.split) {
+            // Folds are numbers.
+            let text = |kind: &DataType| kind.is_integer() || *kind == DataType::Boolean;
+            return text(kind).then(|| col(name.clone()).cast(DataType::String));
+        }
+        (own(&columns.label) && !(named && kind.is_integer())).then(|| Labels::plain(kind, name)).flatten()
+    };
+    schema.iter().filter_map(one).collect()
 }
 
 /// Runs the table engine: its errors get the table's name, and a damaged file that makes it panic is an error like any other.
 pub(crate) fn guarded<T>(table: &str, query: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
     let refused = |reason: String| DataError::Table { table: table.to_owned(), reason };
-    catch_unwind(AssertUnwindSafe(query))
-        .unwrap_or_else(|_| Err(polars::prelude::PolarsError::ComputeError("the file is damaged".into())))
+    quiet::catch(query)
+        .unwrap_or_else(|_| Err(PolarsError::ComputeError("the file is damaged".into())))
         .map_err(|error| refused(first_line(&error.to_string())))
 }
 

@@ -45,9 +45,9 @@ fn integers_are_classes_in_numerical_order_and_empty_is_unlabelled() {
     let path = folder.path().join("m.csv");
     write(&path, "path,label\na.png,10\nb.png,9\nc.png,\nd.png,-1\n");
     let data = Manifest::open(&path).unwrap();
-    assert_eq!(*data.classes().unwrap(), ["-1", "9", "10"]);
-    assert_eq!(data.samples().unwrap().labels, [Some(2), Some(1), None, Some(0)]);
-    assert_eq!(data.labeled().unwrap().count().unwrap(), 3);
+    assert_eq!(*data.classes().unwrap(), ["9", "10"]);
+    assert_eq!(data.samples().unwrap().labels, [Some(1), Some(0), None, None]);
+    assert_eq!(data.labeled().unwrap().count().unwrap(), 2);
     // Numbers written as text: "10" after "9".
     write(&path, "path,label\na.png,10\nb.png,9\nc.png,1e5\n");
     let data = Manifest::open(&path).unwrap();
@@ -103,6 +103,31 @@ fn top_folders_named_like_splits_are_splits() {
     assert_eq!(*data.classes().unwrap(), ["cat", "dog"]);
     assert_eq!(data.unlabeled().unwrap().samples().unwrap().rows, [1, 2, 3]);
     assert_eq!(data.labeled().unwrap().count().unwrap(), 3);
+}
+
+#[test]
+fn what_stands_beside_splits_makes_no_classes_of_them() {
+    let folder = folder();
+    for name in ["train/cat/1.png", "dev/dog/2.png", "testing/cat/3.png", "holdout/cat/4.png", "samples/preview.png"] {
+        write(folder.path().join(name), png(1));
+    }
+    let data = Manifest::open(folder.path()).unwrap();
+    assert_eq!(*data.classes().unwrap(), ["cat", "dog"]);
+    // samples/preview.png and train/cat/1.png.
+    assert_eq!(data.unlabeled().unwrap().samples().unwrap().rows, [2, 4]);
+    assert_eq!(data.labeled().unwrap().count().unwrap(), 4);
+}
+
+#[test]
+fn paths_of_windows_lead_to_their_files() {
+    let folder = folder();
+    write(folder.path().join("a/0.png"), png(1));
+    write(folder.path().join("b\\1.png"), png(2));
+    write(folder.path().join("m.csv"), "path,label\na\\0.png,x\nb\\1.png,y\n");
+    let samples = Manifest::open(folder.path().join("m.csv")).unwrap().samples().unwrap();
+    assert_eq!(samples.sources[0].read().unwrap(), png(1));
+    // A file of that very name.
+    assert_eq!(samples.sources[1].read().unwrap(), png(2));
 }
 
 #[test]

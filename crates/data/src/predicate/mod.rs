@@ -1,6 +1,7 @@
 //! SQL predicates over the columns of a manifest, as polars expressions.
 
 mod error;
+mod label;
 mod like;
 mod translate;
 
@@ -8,6 +9,7 @@ use polars::prelude::Expr;
 use sqlparser::{dialect::GenericDialect, parser::Parser, tokenizer::Token};
 
 pub use self::error::PredicateError;
+pub(crate) use self::label::Label;
 use self::translate::Translator;
 use crate::manifest::Table;
 
@@ -15,7 +17,7 @@ use crate::manifest::Table;
 const MAX_LENGTH: usize = 16 << 10;
 
 /// The condition that `predicate` states.
-pub(crate) fn translate(predicate: &str, table: &Table, labels_dropped: bool) -> Result<Expr, PredicateError> {
+pub(crate) fn translate(predicate: &str, table: &Table, label: Label) -> Result<Expr, PredicateError> {
     if predicate.len() > MAX_LENGTH {
         let message = format!("the predicate is longer than {MAX_LENGTH} bytes");
         return Err(PredicateError::new(predicate, None, message).help("put the value into a column of the manifest"));
@@ -29,7 +31,7 @@ pub(crate) fn translate(predicate: &str, table: &Table, labels_dropped: bool) ->
         let message = format!("the predicate ends before \"{}\"", rest.token);
         return Err(PredicateError::new(predicate, Some(rest.span), message).help("join conditions with AND or OR"));
     }
-    Translator { predicate, table, labels_dropped }.condition(&expression)
+    Translator { predicate, table, label }.condition(&expression)
 }
 
 #[cfg(test)]

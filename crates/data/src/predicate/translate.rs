@@ -1,6 +1,6 @@
 //! From the parsed predicate to an expression, checking names and types on the way.
 
-use polars::prelude::{DataType, Expr, LiteralValue, NULL, NamedFrom, Series, col, lit, when};
+use polars::prelude::{DataType, Expr, LiteralValue, NamedFrom, Series, col, lit};
 use sqlparser::{
     ast::{
         self, BinaryOperator, Expr as Sql, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Spanned,
@@ -9,7 +9,7 @@ use sqlparser::{
     tokenizer::Span,
 };
 
-use super::{error::PredicateError, like::Pattern};
+use super::{error::PredicateError, label::Label, like::Pattern};
 use crate::{
     manifest::{ROW, Table, among},
     nearest::nearest,
@@ -20,11 +20,11 @@ const MAX_DEPTH: usize = 200;
 
 const FUNCTIONS: [&str; 3] = ["lower", "upper", "length"];
 
-type Result<T> = std::result::Result<T, PredicateError>;
+pub(super) type Result<T> = std::result::Result<T, PredicateError>;
 
 /// What a part of the predicate evaluates to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Bool,
     Integer,
     Float,
@@ -37,7 +37,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn is_number(self) -> bool {
+    pub(super) fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Float)
     }
 
@@ -53,14 +53,16 @@ impl Kind {
     }
 }
 
-struct Typed {
-    expr: Expr,
-    kind: Kind,
+pub(super) struct Typed {
+    pub(super) expr: Expr,
+    pub(super) kind: Kind,
     /// Its value, where it is written out.
-    literal: Option<Literal>,
+    pub(super) literal: Option<Literal>,
+    /// Whether it is the label column.
+    pub(super) label: bool,
 }
 
-enum Literal {
+pub(super) enum Literal {
     Text(String),
     /// Integers above 2^53 do not fit, but no label or size comes near.
     Number(f64),
@@ -68,18 +70,18 @@ enum Literal {
 
 impl Typed {
     fn new(expr: Expr, kind: Kind) -> Self {
-        Self { expr, kind, literal: None }
+        Self { expr, kind, literal: None, label: false }
     }
 
-    fn integer(number: i64) -> Self {
-        Self { expr: lit(number), kind: Kind::Integer, literal: Some(Literal::Number(number as f64)) }
+    pub(super) fn integer(number: i64) -> Self {
+        Self { literal: Some(Literal::Number(number as f64)), ..Self::new(lit(number), Kind::Integer) }
     }
 }
 
 pub(super) struct Translator<'a> {
     pub(super) predicate: &'a str,
     pub(super) table: &'a Table,
-    pub(super) labels_dropped: bool,
+    pub(super) label: Label,
 }
 
 impl Translator<'_> {
@@ -88,7 +90,7 @@ impl Translator<'_> {
         self.boolean(sql, 0)
     }
 
-    fn error(&self, sql: &Sql, message: impl Into<String>) -> PredicateError {
+    pub(super) fn error(&self, sql: &Sql, message: impl Into<String>) -> PredicateError {
         PredicateError::new(self.predicate, Some(sql.span()), message)
     }
 
@@ -169,22 +171,14 @@ impl Translator<'_> {
             }));
         };
         let is_label = columns.label.as_deref() == Some(column);
-        if is_label && self.labels_dropped {
+        if is_label && self.label.dropped {
             let error = PredicateError::new(self.predicate, Some(name.span), "`.unlabeled()` has dropped the labels");
             return Err(error.help("filter before `.unlabeled()`"));
         }
-        let expr = col(column);
-        let absent = || lit(NULL);
+        // What counts as no label is null here, too.
+        let expr = self.label.expr.clone().filter(|_| is_label).unwrap_or_else(|| col(column));
         let kind = match columns.schema.get(column) {
-            // What counts as no label is null here, too.
-            Some(DataType::String) if is_label => {
-                let expr = when(expr.clone().neq(lit(""))).then(expr).otherwise(absent());
-                return Ok(Typed::new(expr, Kind::Text));
-            }
-            Some(kind) if is_label && kind.is_integer() && self.table.class_names().is_some() => {
-                let expr = when(expr.clone().gt_eq(lit(0))).then(expr).otherwise(absent());
-                return Ok(Typed::new(expr, Kind::Class));
-            }
+            Some(kind) if is_label && kind.is_integer() && self.table.class_names().is_some() => Kind::Class,
             Some(DataType::String) => Kind::Text,
             Some(DataType::Boolean) => Kind::Bool,
             Some(DataType::Null) => Kind::Null,
@@ -192,7 +186,7 @@ impl Translator<'_> {
             Some(kind) if kind.is_float() => Kind::Float,
             _ => Kind::Other,
         };
-        Ok(Typed::new(expr, kind))
+        Ok(Typed { label: is_label, ..Typed::new(expr, kind) })
     }
 
     fn literal(&self, sql: &Sql, value: &ValueWithSpan) -> Result<Typed> {
@@ -200,12 +194,12 @@ impl Translator<'_> {
             Value::Number(digits, _) => match (digits.parse::<i64>(), digits.parse::<f64>()) {
                 (Ok(number), _) => Typed::integer(number),
                 (_, Ok(number)) => {
-                    Typed { expr: lit(number), kind: Kind::Float, literal: Some(Literal::Number(number)) }
+                    Typed { literal: Some(Literal::Number(number)), ..Typed::new(lit(number), Kind::Float) }
                 }
                 _ => return Err(self.error(sql, format!("\"{digits}\" is not a number"))),
             },
             Value::SingleQuotedString(text) => {
-                Typed { expr: lit(text.as_str()), kind: Kind::Text, literal: Some(Literal::Text(text.clone())) }
+                Typed { literal: Some(Literal::Text(text.clone())), ..Typed::new(lit(text.as_str()), Kind::Text) }
             }
             Value::Boolean(value) => Typed::new(lit(*value), Kind::Bool),
             Value::Null => Typed::new(Expr::Literal(LiteralValue::untyped_null()), Kind::Null),
@@ -214,7 +208,8 @@ impl Translator<'_> {
     }
 
     fn number(&self, sql: &Sql, depth: usize) -> Result<Typed> {
-        let part = self.part(sql, depth)?;
+        let mut part = self.part(sql, depth)?;
+        self.as_number(&mut part);
         if part.kind.is_number() {
             return Ok(part);
         }
@@ -248,11 +243,7 @@ impl Translator<'_> {
 
     fn compare(&self, left: &Sql, op: &BinaryOperator, right: &Sql, depth: usize) -> Result<Expr> {
         let (mut a, mut b) = (self.part(left, depth)?, self.part(right, depth)?);
-        if a.kind == Kind::Class {
-            self.class_value(right, &mut b)?;
-        } else if b.kind == Kind::Class {
-            self.class_value(left, &mut a)?;
-        }
+        self.meet(left, &mut a, right, &mut b)?;
         self.check_comparable(left, &a, right, &b)?;
         Ok(match op {
             BinaryOperator::Eq => a.expr.eq(b.expr),
@@ -262,21 +253,6 @@ impl Translator<'_> {
             BinaryOperator::Gt => a.expr.gt(b.expr),
             _ => a.expr.gt_eq(b.expr),
         })
-    }
-
-    /// A class name as the number it is stored as.
-    fn class_value(&self, sql: &Sql, value: &mut Typed) -> Result<()> {
-        let Some(Literal::Text(text)) = &value.literal else { return Ok(()) };
-        let names = self.table.class_names().unwrap_or_default();
-        let Some(number) = names.iter().position(|name| name == text) else {
-            let error = self.error(sql, format!("there is no class '{text}'"));
-            return Err(error.help(match nearest(text, names.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => format!("the classes are {}", names.join(", ")),
-            }));
-        };
-        *value = Typed::integer(number as i64);
-        Ok(())
     }
 
     fn check_comparable(&self, left: &Sql, a: &Typed, right: &Sql, b: &Typed) -> Result<()> {
@@ -302,14 +278,12 @@ impl Translator<'_> {
     }
 
     fn in_list(&self, sql: &Sql, list: &[Sql], depth: usize) -> Result<Expr> {
-        let value = self.part(sql, depth)?;
+        let mut value = self.part(sql, depth)?;
         let (mut texts, mut numbers, mut terms) = (Vec::new(), Vec::new(), Vec::new());
         let mut float = value.kind == Kind::Float;
         for item in list {
             let mut part = self.part(item, depth)?;
-            if value.kind == Kind::Class {
-                self.class_value(item, &mut part)?;
-            }
+            self.meet(sql, &mut value, item, &mut part)?;
             self.check_comparable(sql, &value, item, &part)?;
             match part.literal {
                 Some(Literal::Text(text)) => texts.push(text),

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use foretask_data::{LoadOptions, Manifest, OnBadImage, Samples};
-use serde::{Deserialize, Serialize};
+use foretask_data::{Folders, LoadOptions, Manifest, OnBadImage, Samples};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Role};
 
@@ -21,6 +21,37 @@ pub struct LoadSettings {
     /// What images may take of the memory, such as "4g". It decides the order of images that do not fit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<String>,
+    /// Tables that label the images. They and the next one decide rows, not how images are decoded.
+    #[serde(skip_serializing, deserialize_with = "one_or_several")]
+    pub labels: Vec<String>,
+    /// What subfolders are.
+    #[serde(skip_serializing)]
+    pub folders: Folders,
+}
+
+/// A text or an array of texts.
+fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Paths;
+    impl<'de> serde::de::Visitor<'de> for Paths {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a path in quotes or an array of paths")
+        }
+
+        fn visit_str<E>(self, path: &str) -> Result<Vec<String>, E> {
+            Ok(vec![path.to_owned()])
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut paths: A) -> Result<Vec<String>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(path) = paths.next_element()? {
+                all.push(path);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_any(Paths)
 }
 
 impl Default for LoadSettings {
@@ -31,6 +62,8 @@ impl Default for LoadSettings {
             on_bad_image: options.on_bad_image,
             max_bad_fraction: options.max_bad_fraction,
             memory: None,
+            labels: Vec::new(),
+            folders: Folders::default(),
         }
     }
 }

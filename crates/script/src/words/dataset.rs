@@ -1,8 +1,8 @@
 //! Words that open manifests and choose rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use foretask_data::{DataError, Manifest};
+use foretask_data::{DataError, Manifest, OpenOptions};
 use foretask_experiment::Role;
 use foretask_experiment::values::{Dataset, LoadSettings};
 use rhai::Dynamic;
@@ -22,7 +22,9 @@ pub(super) static WORDS: &[Word] = &[
         summary: "Opens a dataset: a manifest (Parquet, CSV), a glob of Parquet parts, or a folder of images",
         about: "A manifest is a table with a row per image: `path` or embedded `image` bytes, optional `label`, optional \
                 `split`, and any further columns; what `foretask pack` writes is one, too. A folder holds a manifest, or images: in a subfolder per class, or flat and \
-                without labels. Paths are looked up from the working folder, then from the script's folder and those above it.",
+                without labels. Paths are looked up from the working folder, then from the script's folder and those above it.\n\n\
+                A folder and tables of labels (`labels`) are one dataset: the rows of the tables are joined to the images by their \
+                paths, which may be relative to the table or to the folder, absolute, or file names. What cannot be joined is said.",
         use_when: "always: every experiment starts here",
         not_when: "the images are in IDX files or need resizing once and for all: `foretask import` makes a manifest of them",
         signatures: &[Signature {
@@ -39,6 +41,10 @@ pub(super) static WORDS: &[Word] = &[
             Example {
                 about: "grey images, and not one bad file is put up with",
                 script: "let data = dataset(\"datasets/fashion-mini\", #{ channels: 1, on_bad_image: \"error\" });",
+            },
+            Example {
+                about: "images and a table of labels for some of them",
+                script: "let data = dataset(\"datasets/fashion-mini\", #{ labels: \"datasets/fashion-mini/train.parquet\" });",
             },
         ],
         run: dataset,
@@ -63,8 +69,8 @@ pub(super) static WORDS: &[Word] = &[
         name: "unlabeled",
         theme: Theme::Data,
         summary: "The images to learn from without their labels",
-        about: "Labels are dropped. Unless a split was chosen before, rows of evaluation splits (test, val, valid, validation, \
-                eval) are left out.",
+        about: "Labels are dropped. Unless a split was chosen before, rows of evaluation splits (test, val, dev, holdout, eval \
+                and what is called alike) are left out.",
         use_when: "pretraining",
         not_when: "labels are needed: nothing after this word can see them",
         signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Dataset }],
@@ -245,6 +251,19 @@ fn dataset_options() -> Vec<OptionDoc> {
             "decoded images are kept if they need no more; else they are decoded when they are needed, and packed ones \
              (`foretask pack`) that need more even so are shuffled within windows of a quarter of it, which are read in long runs",
         ),
+        OptionDoc::new(
+            "labels",
+            "path, or array of paths",
+            "none",
+            "tables (CSV, Parquet, …) that label the images, such as one that `label_next` wrote and you filled in; they count \
+             more than what the dataset says itself, and in place of folders",
+        ),
+        OptionDoc::new(
+            "folders",
+            "\"classes\" or \"ignore\"",
+            "\"classes\"",
+            "what the subfolders of a folder of images are: classes, or nothing (dates, cameras, patients)",
+        ),
     ]
 }
 
@@ -278,18 +297,37 @@ fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
         foretask_data::parse_bytes("memory", text)
             .map_err(|error| Fault::from(error).at(Locus::Value(1, vec!["memory".into()])))?;
     }
-    let manifest = Manifest::open(call.host.find(&path)).map_err(|error| {
-        let missing = matches!(error, DataError::NotFound { .. });
-        let fault = Fault::from(error).argument(0);
-        if missing {
-            Fault { message: format!("there is no dataset at `{path}`"), ..fault }
-                .label("not found")
-                .help(elsewhere(&path))
-        } else {
-            fault
-        }
-    })?;
+    let manifest = open(call, &path, &load)?;
+    for note in manifest.notes()? {
+        let text = format!("{path}: {note}");
+        if note.warning { call.experiment().warn(text) } else { call.experiment().note(text) }
+    }
     Ok(Dynamic::from(Dataset::new(manifest, load)))
+}
+
+fn open(call: &Call<'_>, path: &str, load: &LoadSettings) -> Result<Manifest, Fault> {
+    let missing = |error: &DataError| matches!(error, DataError::NotFound { .. });
+    let tables: Vec<PathBuf> = load.labels.iter().map(|table| call.host.find(table)).collect();
+    for (table, found) in load.labels.iter().zip(&tables) {
+        if !found.exists() {
+            let fault = Fault::input(format!("there is no table of labels at `{table}`")).label("not found");
+            return Err(fault.help(elsewhere(table)).at(Locus::Value(1, vec!["labels".into()])));
+        }
+    }
+    let options = OpenOptions { labels: tables.clone(), folders: load.folders };
+    Manifest::open_with(call.host.find(path), &options).map_err(|error| {
+        let at_fault = error.table().is_some_and(|name| tables.iter().any(|table| *table == Path::new(name)));
+        let (is_missing, fault) = (missing(&error), Fault::from(error));
+        if at_fault {
+            fault.at(Locus::Value(1, vec!["labels".into()]))
+        } else if is_missing {
+            Fault { message: format!("there is no dataset at `{path}`"), ..fault.argument(0) }
+                .label("not found")
+                .help(elsewhere(path))
+        } else {
+            fault.argument(0)
+        }
+    })
 }
 
 /// What may have been meant by a path where nothing is.

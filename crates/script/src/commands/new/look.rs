@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use foretask_data::{EVALUATION_SPLITS, Images, LoadOptions, Manifest, Samples, content_numbers, is_held_out};
+use foretask_data::{
+    Images, LoadOptions, Manifest, Samples, content_numbers, evaluation_rank, is_evaluation_split, is_held_out,
+};
 use foretask_experiment::thousands;
 
 use crate::errors::Error;
@@ -163,13 +165,12 @@ fn usable(samples: &Samples, splits: Option<&[Option<String>]>) -> (Labels, Vec<
         let only = present.first().and_then(|class| samples.classes.get(*class as usize).cloned());
         return (Labels::None(only), Vec::new());
     }
-    let evaluation = |name: &str| EVALUATION_SPLITS.iter().any(|known| known.eq_ignore_ascii_case(name));
     let names: Vec<&str> = known.iter().filter_map(|(.., split)| *split).collect();
-    // Of several, `test` before `val`: the order of the list.
-    let test = EVALUATION_SPLITS.iter().find_map(|wanted| names.iter().find(|name| name.eq_ignore_ascii_case(wanted)));
+    // Of several, `test` before `val`.
+    let test = names.iter().filter_map(|name| Some((evaluation_rank(name)?, name))).min().map(|(_, name)| name);
     if let Some(test) = test {
         let learned: Vec<&(u64, u32, Option<&str>)> =
-            known.iter().filter(|(.., split)| !split.is_some_and(evaluation)).collect();
+            known.iter().filter(|(.., split)| !split.is_some_and(is_evaluation_split)).collect();
         let train = learned.first().and_then(|(.., split)| *split);
         let alike = learned.iter().all(|(.., split)| *split == train);
         if !learned.is_empty() {

@@ -1,0 +1,121 @@
+//! Tables of text: CSV, JSON lines, spreadsheets. Whatever names something is read exactly as it is written; of other columns
+//! it is found out whether they hold numbers.
+
+mod cells;
+mod csv;
+mod encoding;
+mod json;
+mod xlsx;
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use polars::prelude::DataFrame;
+
+use self::cells::Cells;
+use super::notes::Note;
+use crate::error::{DataError, Result};
+
+/// How a table is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// Cells between commas, semicolons, tabs or bars, whichever the first line has.
+    Csv,
+    /// Cells between tabs.
+    Tsv,
+    /// An object a line, or an array of objects.
+    Json,
+    /// A spreadsheet of Excel.
+    Xlsx,
+}
+
+/// What is wrong with a table, the place in it included.
+type Fault = String;
+
+/// The rows of these files, one after the other, as one table.
+pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<Note>)> {
+    let (mut sheet, mut notes) = (Sheet::default(), Vec::new());
+    for file in files {
+        let refuse = |reason: Fault| DataError::Table { table: file.display().to_string(), reason };
+        let bytes = fs::read(file).map_err(DataError::read(file))?;
+        let said = one(bytes, format, &mut sheet).map_err(refuse)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let place = |note: Note| if files.len() > 1 { Note { text: format!("{name}: {note}"), ..note } } else { note };
+        notes.extend(said.into_iter().map(place));
+    }
+    let table = files.first().map(PathBuf::as_path).unwrap_or(Path::new("")).display().to_string();
+    let frame = sheet.finish().map_err(|error| DataError::Table { table, reason: error.to_string() })?;
+    Ok((frame, notes))
+}
+
+fn one(bytes: Vec<u8>, format: Format, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+    if format == Format::Xlsx {
+        return xlsx::read(bytes, sheet);
+    }
+    let (text, mut notes) = encoding::decode(bytes)?;
+    match format {
+        Format::Json => json::read(&text, sheet)?,
+        Format::Csv => notes.extend(csv::read(text, None, sheet)?),
+        _ => notes.extend(csv::read(text, Some(b'\t'), sheet)?),
+    }
+    Ok(notes)
+}
+
+/// A table that grows by rows; a row may lack columns.
+#[derive(Default)]
+struct Sheet {
+    columns: Vec<Cells>,
+    places: HashMap<String, usize>,
+    rows: usize,
+}
+
+impl Sheet {
+    /// Where a column of this name stands; it is added where it is new.
+    fn column(&mut self, name: &str) -> usize {
+        if let Some(place) = self.places.get(name) {
+            return *place;
+        }
+        self.places.insert(name.to_owned(), self.columns.len());
+        self.columns.push(Cells::new(name));
+        self.columns.len() - 1
+    }
+
+    /// A cell of the row that has been begun last.
+    fn put(&mut self, column: usize, text: &str) {
+        self.columns[column].put(self.rows, text);
+    }
+
+    fn end_row(&mut self) {
+        self.rows += 1;
+    }
+
+    fn finish(self) -> polars::prelude::PolarsResult<DataFrame> {
+        let rows = self.rows;
+        DataFrame::new(rows, self.columns.into_iter().map(|column| column.finish(rows)).collect())
+    }
+}
+
+/// The names in a header without the blanks around them, those left out by their place; and what was done to them.
+fn header(names: &[String]) -> Result<(Vec<String>, Vec<Note>), Fault> {
+    let (mut clean, mut trimmed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    for (name, number) in names.iter().zip(1..) {
+        let short = name.trim();
+        if short != name && !short.is_empty() {
+            trimmed.push(format!("`{short}`"));
+        }
+        let name = if short.is_empty() { format!("column_{number}") } else { short.to_owned() };
+        if clean.contains(&name) {
+            return Err(format!("two columns are called `{name}`; give one of them another name"));
+        }
+        clean.push(name);
+    }
+    let note = || Note::said(format!("blanks around names of columns do not count: {}", super::notes::some(&trimmed)));
+    let notes = if trimmed.is_empty() { Vec::new() } else { vec![note()] };
+    Ok((clean, notes))
+}
+
+#[cfg(test)]
+mod tests;

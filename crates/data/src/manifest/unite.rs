@@ -1,0 +1,171 @@
+//! Files whose columns differ as one table: what one of them lacks is null there, types are widened.
+
+use polars::prelude::{ArrowDataType, ArrowSchema, DataType, PlSmallStr, Schema};
+
+use super::{columns::is_ours, notes::Note};
+use crate::{
+    error::{DataError, Result},
+    quiet,
+};
+
+/// The columns of one file.
+pub(super) struct Part {
+    /// The file, for messages.
+    pub(super) file: String,
+    pub(super) schema: Schema,
+    /// Columns of types that cannot be read.
+    pub(super) unreadable: Vec<(PlSmallStr, String)>,
+}
+
+impl Part {
+    pub(super) fn of(file: String, fields: &ArrowSchema) -> Self {
+        let mut part = Self { file, schema: Schema::default(), unreadable: Vec::new() };
+        for (name, field) in fields.iter() {
+            // The engine panics on types that it was built without.
+            match quiet::catch(|| DataType::from_arrow_field(field)) {
+                Ok(kind) => drop(part.schema.insert(name.clone(), kind)),
+                Err(_) => part.unreadable.push((name.clone(), in_words(field.dtype()))),
+            }
+        }
+        part
+    }
+}
+
+/// The columns of all files together, in order of appearance.
+///
+/// Columns that mean something to us have to fit together; of the others, those that do not are left out, which is said.
+pub(super) fn unite(parts: &[&Part]) -> Result<(Schema, Vec<Note>)> {
+    let mut all: Vec<(PlSmallStr, DataType, &str)> = Vec::new();
+    let mut out: Vec<PlSmallStr> = Vec::new();
+    let mut notes = Vec::new();
+    for part in parts {
+        for (name, kind) in &part.unreadable {
+            if is_ours(name) {
+                return Err(DataError::ColumnType {
+                    table: part.file.clone(),
+                    column: name.to_string(),
+                    found: kind.clone(),
+                    expected: "which cannot be read; write it as text or as numbers of a usual type".to_owned(),
+                });
+            }
+            if !out.contains(name) {
+                notes.push(Note::said(format!("column `{name}` is left out: its type {kind} cannot be read")));
+                out.push(name.clone());
+            }
+        }
+    }
+    for part in parts {
+        for (name, kind) in part.schema.iter().filter(|(name, _)| !out.contains(name)).collect::<Vec<_>>() {
+            let Some((_, known, first)) = all.iter_mut().find(|(known, ..)| known == name) else {
+                all.push((name.clone(), kind.clone(), &part.file));
+                continue;
+            };
+            if let Some(wide) = widened(known, kind, is_ours(name)) {
+                *known = wide;
+            } else if is_ours(name) {
+                return Err(DataError::ColumnType {
+                    table: part.file.clone(),
+                    column: name.to_string(),
+                    found: kind.to_string(),
+                    expected: format!("in {first} it has the type {known}; files of one table have to agree"),
+                });
+            } else {
+                let file = &part.file;
+                notes.push(Note::said(format!(
+                    "column `{name}` is left out: it is {known} in {first}, but {kind} in {file}"
+                )));
+                out.push(name.clone());
+            }
+        }
+    }
+    let kept = all.into_iter().filter(|(name, ..)| !out.contains(name));
+    Ok((kept.map(|(name, kind, _)| (name, kind)).collect(), notes))
+}
+
+/// A type that the engine has no word for.
+fn in_words(kind: &ArrowDataType) -> String {
+    match kind {
+        ArrowDataType::List(item) | ArrowDataType::LargeList(item) | ArrowDataType::FixedSizeList(item, _) => {
+            format!("list of {}", in_words(item.dtype()))
+        }
+        kind => format!("{kind:?}"),
+    }
+}
+
+/// A type that holds the values of both; for what `names` something, text holds numbers, too.
+fn widened(a: &DataType, b: &DataType, names: bool) -> Option<DataType> {
+    use DataType::{Float32, Float64, Int64, Null, String, UInt64};
+    let text = |kind: &DataType| *kind == String || matches!(kind, DataType::Categorical(..) | DataType::Enum(..));
+    let number = |kind: &DataType| kind.is_integer() || kind.is_float();
+    Some(match (a, b) {
+        (a, b) if a == b => a.clone(),
+        (Null, other) | (other, Null) => other.clone(),
+        (a, b) if text(a) && text(b) => String,
+        (Float32, Float32) => Float32,
+        (a, b) if a.is_integer() && b.is_integer() => {
+            if *a == UInt64 && b.is_unsigned_integer() || *b == UInt64 && a.is_unsigned_integer() {
+                UInt64
+            } else {
+                Int64
+            }
+        }
+        (a, b) if number(a) && number(b) => Float64,
+        (a, b) if names && (text(a) || number(a)) && (text(b) || number(b)) => String,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(file: &str, columns: &[(&str, DataType)]) -> Part {
+        let schema = columns.iter().map(|(name, kind)| ((*name).into(), kind.clone())).collect();
+        Part { file: file.to_owned(), schema, unreadable: Vec::new() }
+    }
+
+    #[test]
+    fn columns_are_united_by_name() {
+        let list = DataType::List(Box::new(DataType::Int64));
+        let a = part("a", &[("path", DataType::String), ("label", DataType::Int32), ("x", DataType::Float32)]);
+        let b = part(
+            "b",
+            &[("more", list.clone()), ("label", DataType::Int64), ("path", DataType::String), ("x", list.clone())],
+        );
+        let (schema, notes) = unite(&[&a, &b]).unwrap();
+        let columns: Vec<_> = schema.iter().map(|(name, kind)| (name.as_str(), kind.clone())).collect();
+        assert_eq!(columns, [("path", DataType::String), ("label", DataType::Int64), ("more", list)]);
+        assert!(notes[0].text.contains("`x`") && notes[0].text.contains("in a") && notes[0].text.contains("in b"));
+    }
+
+    #[test]
+    fn types_are_widened_without_loss() {
+        use DataType::{Boolean, Date, Float32, Float64, Int8, Int64, Null, String, UInt8, UInt64};
+        for (a, b, names, wide) in [
+            (Int8, Int64, false, Some(Int64)),
+            (UInt8, UInt64, false, Some(UInt64)),
+            (Int8, UInt8, false, Some(Int64)),
+            (Float32, Float64, false, Some(Float64)),
+            (Int64, Float32, false, Some(Float64)),
+            (Null, Date, false, Some(Date)),
+            (Int64, String, true, Some(String)),
+            (Int64, String, false, None),
+            (Boolean, Int64, true, None),
+        ] {
+            assert_eq!(widened(&a, &b, names), wide, "{a} {b}");
+            assert_eq!(widened(&b, &a, names), wide, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_joined_names_file_and_column() {
+        let list = DataType::List(Box::new(DataType::Int64));
+        let parts = [part("train.parquet", &[("label", DataType::Int64)]), part("test.parquet", &[("label", list)])];
+        let error = unite(&[&parts[0], &parts[1]]).unwrap_err().to_string();
+        assert!(error.starts_with("test.parquet: column `label` has the type list[i64]"), "{error}");
+        assert!(error.contains("in train.parquet it has the type i64"), "{error}");
+        let unreadable = Part { unreadable: vec![("label".into(), "Decimal(10, 2)".to_owned())], ..part("a", &[]) };
+        let error = unite(&[&unreadable]).unwrap_err().to_string();
+        assert!(error.contains("column `label` has the type Decimal(10, 2)"), "{error}");
+    }
+}
