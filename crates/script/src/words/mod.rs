@@ -16,6 +16,7 @@ mod label_next;
 mod misc;
 mod models;
 mod online;
+mod open_dataset;
 mod own_tasks;
 mod pick_task;
 mod preview;

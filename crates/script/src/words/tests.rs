@@ -28,6 +28,8 @@ fn example_folder() -> tempfile::TempDir {
             std::fs::write(classes.join(format!("{index}.png")), pixels.to_png().unwrap()).unwrap();
         }
     }
+    std::fs::write(folder.path().join("to_label.csv"), "path,label\ndatasets/fashion-mini/train/bag/0.png,bag\n")
+        .unwrap();
     let config = foretask_models::BackboneConfig::new(foretask_models::Arch::ResNet10, 4);
     let input = foretask_models::InputSpec::centered(1, 16, 16);
     let (config, _) = config.resolve(16, 16).unwrap();
@@ -138,7 +140,10 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
     assert_eq!(documented("pick_task"), keys(&foretask_experiment::stages::PickOptions::default()));
     assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
-    assert_eq!(documented("dataset"), with(keys(&foretask_experiment::values::LoadSettings::default()), &["memory"]));
+    assert_eq!(
+        documented("dataset"),
+        with(keys(&foretask_experiment::values::LoadSettings::default()), &["memory", "labels", "folders"])
+    );
     assert_eq!(documented("report"), keys(&foretask_experiment::report::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
     assert_eq!(with(documented("resnet18"), &["arch"]), net);

@@ -154,7 +154,7 @@ fn a_written_table_joins_after_it_was_filled_in() {
     let options = OpenOptions { folders: Folders::Ignore, ..OpenOptions::default() };
     let data = Manifest::open_with(root.join("photos"), &options).unwrap();
     let path = root.join("work/to_label.csv");
-    data.write_to_label(&[3, 0], &path).unwrap();
+    data.write_to_label(&[3, 0], &path, false).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     write(&path, text.replace(".png,", ".png,good"));
     assert_eq!(classes(&labelled(root, &["work/to_label.csv"]).unwrap()), some(["good", "", "", "good"]));
