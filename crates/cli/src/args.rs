@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use foretask_experiment::tools::Fit;
 
 use crate::pictures::Pictures;
 
@@ -202,6 +203,7 @@ Examples:
   foretask predict runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors photos/ -o labels.csv
   foretask predict classifier.safetensors one.jpg two.jpg -o some.jsonl
   foretask predict classifier.safetensors 'photos/**/*.jpg' -o labels.parquet
+  foretask predict classifier.safetensors scans/ --fit pad -o labels.csv   sees the whole of tall and wide images
   foretask predict classifier.safetensors datasets/fashion-mini -o labels.parquet
 
 Columns: row, path, label, confidence, p_CLASS for each class, truth (where the images have labels), distance (to the
@@ -214,6 +216,10 @@ nearest labelled image), nearest (which one), unlike (anything labelled)")]
         images: Vec<PathBuf>,
         #[command(flatten)]
         table: TableArguments,
+        /// Images of other proportions than the network's input: crop (cut out the middle), pad or stretch; as the model's file
+        /// says unless given
+        #[arg(long, value_name = "HOW")]
+        fit: Option<Fit>,
         /// auto, flex, libtorch, libtorch:cuda:N
         #[arg(long)]
         device: Option<String>,
@@ -235,6 +241,10 @@ fixed size, in CSV a column for each number)")]
         images: Vec<PathBuf>,
         #[command(flatten)]
         table: TableArguments,
+        /// Images of other proportions than the network's input: crop (cut out the middle), pad or stretch; as the model's file
+        /// says unless given
+        #[arg(long, value_name = "HOW")]
+        fit: Option<Fit>,
         /// auto, flex, libtorch, libtorch:cuda:N
         #[arg(long)]
         device: Option<String>,

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use foretask_backend::{HostTensor, StateDict, host_tensor};
 
 use crate::familiar::{FamiliarNames, TENSOR};
-use crate::file::{FORMAT_VERSION, Metadata, PLAIN_VERSION, read_safetensors, write_safetensors};
+use crate::file::{self, FAMILIAR_VERSION, Metadata, write_safetensors};
 use crate::{Backbone, ClassHead, Encoder, Familiar, ModelError, Result};
 
 /// Everything needed to classify an image: one file, nothing else.
@@ -151,50 +151,55 @@ impl Classifier {
     fn metadata(&self) -> Metadata {
         let names =
             |familiar: &Familiar| FamiliarNames { names: familiar.names.clone(), threshold: familiar.threshold };
+        let encoders = self.encoder.metadata();
+        let least = if self.familiar.is_some() { FAMILIAR_VERSION } else { 0 };
         Metadata {
-            format_version: if self.familiar.is_some() { FORMAT_VERSION } else { PLAIN_VERSION },
+            format_version: encoders.format_version.max(least),
             classes: Some(self.classes.to_vec()),
             temperature: Some(self.temperature),
             calibration: self.calibration.clone(),
             familiar: self.familiar.as_ref().map(names),
-            ..self.encoder.metadata()
+            ..encoders
         }
     }
 
     /// Reads a file written by [`Classifier::save`].
     ///
     /// # Errors
-    /// A file that cannot be read, holds no classifier, or does not fit its own configuration.
+    /// A file that cannot be read, holds no classifier, or does not fit its own description.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let missing = |what| ModelError::Metadata { path: path.into(), what, wanted: "classifier" };
-        let mut contents = read_safetensors(path)?;
-        let metadata = contents.metadata.ok_or_else(|| missing("description"))?;
-        let classes = metadata.classes.ok_or_else(|| missing("class names"))?;
-        let weight = contents.tensors.remove("fc.weight").ok_or_else(|| missing("fc.weight"))?;
-        let bias = contents.tensors.remove("fc.bias").ok_or_else(|| missing("fc.bias"))?;
-        let features = contents.tensors.remove(TENSOR);
-        let encoder = Encoder {
-            config: metadata.config,
-            input: metadata.input,
-            state: Arc::new(contents.tensors),
-            origin: metadata.origin,
+        let other = |found| ModelError::NoClassifier { path: path.into(), found };
+        let (metadata, tensors) =
+            file::open(path)?.ours().map_err(|opened| other(crate::foreign::named(&opened.shapes())))?;
+        let Some(classes) = metadata.classes.clone() else {
+            return Err(other(format!("an encoder ({}; {})", metadata.config.name(), metadata.origin)));
         };
-        let mut classifier = Self {
+        let shapes = tensors.shapes();
+        metadata.believe(path, &shapes)?;
+        for (name, expected) in
+            [("fc.weight", vec![classes.len(), metadata.config.feature_dim()]), ("fc.bias", vec![classes.len()])]
+        {
+            let found = shapes.get(name);
+            if found != Some(&expected) {
+                let found = found.map_or_else(|| "is not there".to_owned(), |shape| format!("has the size {shape:?}"));
+                let reason = format!("holds {} names, but the tensor {name} {found}", classes.len());
+                return Err(ModelError::Description { path: path.into(), field: "classes".into(), reason });
+            }
+        }
+        let mut state = tensors.read(|_| true)?;
+        let mut values = |name: &str| state.remove(name).map(|tensor| tensor.data).unwrap_or_default();
+        let (weight, bias, features) = (values("fc.weight"), values("fc.bias"), values(TENSOR));
+        let encoder = Encoder::of_state(path, &metadata, state)?;
+        let dim = encoder.config.feature_dim();
+        let familiar =
+            metadata.familiar.map(|FamiliarNames { names, threshold }| Familiar { features, dim, names, threshold });
+        Ok(Self {
             temperature: metadata.temperature.unwrap_or(1.0),
             calibration: metadata.calibration,
-            ..Self::new(encoder, weight.data, bias.data, classes.into())?
-        };
-        if !(classifier.temperature > 0.0 && classifier.temperature.is_finite()) {
-            let reason = format!("its temperature is {}, not a number above 0", classifier.temperature);
-            return Err(ModelError::Format { path: path.into(), reason });
-        }
-        if let (Some(FamiliarNames { names, threshold }), Some(features)) = (metadata.familiar, features) {
-            let dim = features.shape.last().copied().unwrap_or(0);
-            classifier = classifier.with_familiar(Familiar { features: features.data, dim, names, threshold })?;
-        }
-        classifier.build(&foretask_backend::device("flex")?.plain())?;
-        Ok(classifier)
+            familiar,
+            ..Self::new(encoder, weight, bias, classes.into())?
+        })
     }
 }
 
@@ -249,7 +254,7 @@ mod tests {
         let wrong = Familiar { dim: 31, ..full.familiar.clone().unwrap() };
         assert!(full.clone().with_familiar(wrong).unwrap_err().to_string().contains("familiar"));
         full.with_temperature(0.0, "broken").save(&path).unwrap();
-        assert!(Classifier::load(&path).unwrap_err().to_string().contains("temperature is 0"));
+        assert!(Classifier::load(&path).unwrap_err().to_string().contains("`temperature` is 0"));
     }
 
     #[test]
@@ -281,12 +286,42 @@ mod tests {
         let error = Classifier::load(&path).unwrap_err().to_string();
         assert!(error.starts_with("cannot read"), "{error}");
         std::fs::write(&path, b"not tensors").unwrap();
-        assert!(Classifier::load(&path).unwrap_err().to_string().contains("no readable weights file"));
+        assert!(Classifier::load(&path).unwrap_err().to_string().contains("a text (\"not tensors\")"));
         classifier().encoder.save(&path).unwrap();
-        assert!(Classifier::load(&path).unwrap_err().to_string().contains("class names"));
+        let error = Classifier::load(&path).unwrap_err().to_string();
+        assert!(error.contains("an encoder (resnet10-w4-strided; random, seed 3)"), "{error}");
         // Cut off in the middle.
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        assert!(Encoder::load(&path).unwrap_err().to_string().contains("no readable weights file"));
+        assert!(Encoder::load(&path).unwrap_err().to_string().contains("its header speaks of"));
+    }
+
+    #[test]
+    fn values_that_are_no_numbers_are_refused_with_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.safetensors");
+        let with = |name: &str, value: f32| {
+            let mut broken = classifier();
+            match name {
+                "fc.bias" => broken.bias[1] = value,
+                "familiar.features" => broken.familiar.as_mut().unwrap().features[3] = value,
+                name => Arc::make_mut(&mut broken.encoder.state).get_mut(name).unwrap().data[0] = value,
+            }
+            broken.save(&path).unwrap();
+            Classifier::load(&path).unwrap_err().to_string()
+        };
+        for (name, value) in [
+            ("conv1.weight", f32::NAN),
+            ("layer3.0.bn2.bias", f32::INFINITY),
+            ("fc.bias", f32::NEG_INFINITY),
+            ("familiar.features", f32::NAN),
+            ("layer1.0.bn1.running_var", -1.0),
+        ] {
+            let error = with(name, value);
+            assert!(error.contains(name) && error.contains("x.safetensors"), "{error}");
+        }
+        with("layer2.0.conv1.weight", f32::NAN);
+        let error = Encoder::load(&path).unwrap_err().to_string();
+        assert!(error.contains("not finite") && error.contains("layer2.0.conv1.weight"), "{error}");
     }
 }

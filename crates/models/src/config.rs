@@ -79,6 +79,15 @@ impl Stem {
         }
     }
 
+    /// The stem with a first convolution of this size, as far as the size tells; none where there is none.
+    pub(crate) fn of_kernel(kernel: usize) -> Option<Self> {
+        match kernel {
+            3 => Some(Self::Small),
+            7 => Some(Self::Imagenet),
+            _ => None,
+        }
+    }
+
     /// Kernel, stride and padding of the first convolution.
     pub(crate) fn convolution(self) -> (usize, usize, usize) {
         match self {
@@ -112,7 +121,7 @@ impl Default for BackboneConfig {
 /// The widest first stage accepted.
 const MAX_WIDTH: usize = 1024;
 /// The smallest image side that leaves every stage something to see.
-const MIN_SIDE: usize = 8;
+pub(crate) const MIN_SIDE: usize = 8;
 
 impl BackboneConfig {
     /// A backbone of the given kind and width with the stem chosen by image size.

@@ -15,6 +15,8 @@ pub struct Cost {
     pub training_flops: u64,
     /// Bytes kept for one image between the forward and the backward pass (f32).
     pub activation_bytes: u64,
+    /// Bytes that one image's forward pass holds at once where nothing is kept for a backward pass (f32).
+    pub forward_bytes: u64,
     /// Height and width of the last feature map.
     pub map: [usize; 2],
 }
@@ -22,23 +24,36 @@ pub struct Cost {
 impl Cost {
     /// Bytes that training a batch needs, roughly: activations, weights, gradients, two moments and working copies.
     pub fn training_bytes(&self, batch: usize) -> u64 {
-        self.kept_bytes(batch) + 6 * 4 * self.parameters
+        self.kept_bytes(batch).saturating_add(self.parameters.saturating_mul(6 * 4))
     }
 
     /// Bytes of a batch's activations between forward and backward pass.
     pub fn kept_bytes(&self, batch: usize) -> u64 {
         // Gradients of the two largest neighboring activations live beside the kept ones.
-        let activations = self.activation_bytes * batch as u64;
-        activations + activations / 3
+        let activations = self.activation_bytes.saturating_mul(batch as u64);
+        activations.saturating_add(activations / 3)
+    }
+
+    /// Bytes that answering for a batch needs, roughly: weights, and what the forward pass holds at once.
+    pub fn evaluation_bytes(&self, batch: usize) -> u64 {
+        self.forward_bytes.saturating_mul(batch as u64).saturating_add(self.parameters.saturating_mul(2 * 4))
     }
 }
 
-/// Sums over the convolutions of a network.
+/// Sums over the convolutions of a network. What is asked may be absurd: sums stay at the largest number then.
 #[derive(Default)]
 struct Sum {
-    parameters: usize,
-    macs: usize,
-    kept: usize,
+    parameters: u64,
+    /// Running statistics of the norms.
+    statistics: u64,
+    macs: u64,
+    kept: u64,
+    /// The most numbers that one convolution and its surroundings hold at once.
+    most: u64,
+}
+
+fn product(factors: &[usize]) -> u64 {
+    factors.iter().fold(1, |product, &factor| product.saturating_mul(factor as u64))
 }
 
 impl Sum {
@@ -50,11 +65,17 @@ impl Sum {
         stride: usize,
         map: [usize; 2],
     ) -> [usize; 2] {
+        let before = product(&[input, map[0], map[1]]);
         let map = map.map(|side| side.div_ceil(stride));
-        let weights = input * output * kernel * kernel;
-        self.parameters += weights + 2 * output;
-        self.macs += weights * map[0] * map[1];
-        self.kept += 2 * output * map[0] * map[1];
+        let weights = product(&[input, output, kernel, kernel]);
+        let norm = 2 * output as u64;
+        self.parameters = self.parameters.saturating_add(weights).saturating_add(norm);
+        self.statistics = self.statistics.saturating_add(norm);
+        self.macs = self.macs.saturating_add(weights.saturating_mul(product(&map)));
+        let after = product(&[output, map[0], map[1]]);
+        self.kept = self.kept.saturating_add(after.saturating_mul(2));
+        // The shortcut waits beside input and output, and the norm has an output of its own.
+        self.most = self.most.max(before.saturating_mul(2).saturating_add(after.saturating_mul(2)));
         map
     }
 }
@@ -62,17 +83,36 @@ impl Sum {
 impl BackboneConfig {
     /// How many numbers are trained, for images of `channels` channels.
     pub fn parameters(&self, channels: usize) -> u64 {
-        self.cost(channels, 32, 32).parameters
+        self.sum(channels, 32, 32).0.parameters
+    }
+
+    /// How many numbers a file of weights holds: parameters and running statistics.
+    pub(crate) fn stored_numbers(&self, channels: usize) -> u64 {
+        let (sum, _) = self.sum(channels, 32, 32);
+        sum.parameters.saturating_add(sum.statistics)
     }
 
     /// The cost on images of `channels x height x width`. `stem: auto` counts as strided.
     pub fn cost(&self, channels: usize, height: usize, width: usize) -> Cost {
+        let (sum, map) = self.sum(channels, height, width);
+        let forward_flops = sum.macs.saturating_mul(2);
+        Cost {
+            parameters: sum.parameters,
+            forward_flops,
+            training_flops: forward_flops.saturating_mul(3),
+            activation_bytes: sum.kept.saturating_mul(4),
+            forward_bytes: sum.most.saturating_mul(4),
+            map,
+        }
+    }
+
+    fn sum(&self, channels: usize, height: usize, width: usize) -> (Sum, [usize; 2]) {
         let mut sum = Sum::default();
         let (kernel, stride, _) = self.stem.convolution();
         let mut map = sum.convolution([channels, self.width], kernel, stride, [height, width]);
         if self.stem == Stem::Imagenet {
             map = map.map(|side| side.div_ceil(2));
-            sum.kept += self.width * map[0] * map[1];
+            sum.kept = sum.kept.saturating_add(product(&[self.width, map[0], map[1]]));
         }
         let mut input = self.width;
         for (stage, blocks) in self.arch.blocks().into_iter().enumerate() {
@@ -94,19 +134,12 @@ impl BackboneConfig {
                 input = output;
             }
         }
-        let forward_flops = 2 * sum.macs as u64;
-        Cost {
-            parameters: sum.parameters as u64,
-            forward_flops,
-            training_flops: 3 * forward_flops,
-            activation_bytes: 4 * sum.kept as u64,
-            map,
-        }
+        (sum, map)
     }
 
     /// Height and width of the last feature map on images of `height x width`.
     pub fn map_size(&self, height: usize, width: usize) -> [usize; 2] {
-        self.cost(1, height, width).map
+        self.sum(1, height, width).1
     }
 }
 
@@ -156,6 +189,8 @@ mod tests {
                 .map(|(_, tensor)| tensor.data.len())
                 .sum();
             assert_eq!(config.parameters(channels), trained as u64);
+            let all: usize = state.values().map(|tensor| tensor.data.len()).sum();
+            assert_eq!(config.stored_numbers(channels), all as u64);
             assert!(net.num_params() > trained);
         }
         // The encoder of research: resnet10-w16 has 307,248 parameters.

@@ -28,26 +28,66 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file is not what its name says.
-    #[error("{path} is no readable weights file: {reason}; expected .safetensors, .pth or .pt")]
+    /// A file is something else than weights.
+    #[error("{path} is {what}, not a file of weights; {way_out}")]
+    NotWeights {
+        /// Which file.
+        path: PathBuf,
+        /// What it is: "a folder", "a web page (HTML)".
+        what: String,
+        /// What to do.
+        way_out: String,
+    },
+    /// A file of weights is damaged or cut off.
+    #[error(
+        "the weights file {path} cannot be read: {reason}; take the original again, it may have been damaged or cut off on the way"
+    )]
     Format {
         /// Which file.
         path: PathBuf,
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
-    /// A safetensors file carries no description of the model it belongs to.
-    #[error("{path} has no {what} in its metadata: it was not written as a {wanted} of this program")]
-    Metadata {
+    /// The description beside the tensors says what cannot be.
+    #[error(
+        "the description in the weights file {path} is wrong: `{field}` {reason}; it was damaged or changed by hand, take the original"
+    )]
+    Description {
         /// Which file.
         path: PathBuf,
-        /// What is missing.
+        /// The field, such as "input.height".
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Values that are no numbers to compute with.
+    #[error("the weights file {path} holds {what} in {names}; take weights from before that happened")]
+    NotFinite {
+        /// Which file.
+        path: PathBuf,
+        /// "values that are not finite (NaN or infinity)".
         what: &'static str,
-        /// "encoder" or "classifier".
-        wanted: &'static str,
+        /// The tensors.
+        names: String,
+    },
+    /// A file was not written by this program.
+    #[error("{path} holds {found}, with no description of this program's")]
+    Foreign {
+        /// Which file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+    /// A file holds something else than a classifier.
+    #[error("{path} holds {found}, and no classifier with the names of its classes")]
+    NoClassifier {
+        /// Which file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
     },
     /// A file of a later version of this program.
-    #[error("{path} has format version {found}, this program knows up to {known}: use a newer program")]
+    #[error("{path} has format version {found}, this program knows up to {known}; use a newer program")]
     Version {
         /// Which file.
         path: PathBuf,
@@ -57,12 +97,42 @@ pub enum ModelError {
         known: u32,
     },
     /// Foreign weights are of no architecture that this crate has.
-    #[error("{path} holds no ResNet of a known kind: {reason}")]
+    #[error(
+        "{path} holds {found}; this program has resnet10, resnet18, resnet34 and resnet50 under torchvision's names"
+    )]
     Architecture {
         /// Which file.
         path: PathBuf,
-        /// What was found, and what is known.
+        /// What was found.
+        found: String,
+    },
+    /// What of a file is wanted is not there, or is left open.
+    #[error("{path} holds {reason}")]
+    Choice {
+        /// Which file.
+        path: PathBuf,
+        /// What there is, and how to choose.
         reason: String,
+    },
+    /// The tensors of a file do not belong to the network it names.
+    #[error("the weights in {path} do not fit: {source}")]
+    Unfit {
+        /// Which file.
+        path: PathBuf,
+        /// What does not fit.
+        source: BackendError,
+    },
+    /// A file is too large for this machine; refused before trying, because a failed allocation ends the process.
+    #[error(
+        "{path} needs about {needed_mib} MiB of memory, {available_mib} MiB are free; close other programs or take a smaller network"
+    )]
+    Memory {
+        /// Which file.
+        path: PathBuf,
+        /// Estimated need in MiB.
+        needed_mib: u64,
+        /// Free memory in MiB.
+        available_mib: u64,
     },
     /// The weights do not fit the module, or tensor code failed.
     #[error(transparent)]

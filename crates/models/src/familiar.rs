@@ -50,6 +50,8 @@ impl Familiar {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FamiliarNames {
     pub(crate) names: Vec<String>,
+    // Said in so many words, so that one that got lost is not taken for none.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(crate) threshold: Option<f32>,
 }
 

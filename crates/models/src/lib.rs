@@ -19,10 +19,10 @@ pub use backbone::Backbone;
 pub use classifier::{Classifier, Network};
 pub use config::{Arch, BackboneConfig, Stem};
 pub use cost::Cost;
-pub use encoder::{Encoder, InputSpec};
+pub use encoder::{Encoder, Fit, InputSpec};
 pub use error::{ModelError, Result};
 pub use familiar::Familiar;
-pub use foreign::{ForeignOptions, Imported, load_torch_weights};
+pub use foreign::{ForeignOptions, Imported, load_torch_weights, load_weights};
 pub use heads::{
     ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, LastNorm, PredictionConfig, PredictionHead,
     ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,

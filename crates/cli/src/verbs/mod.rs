@@ -10,7 +10,7 @@ mod script;
 mod words;
 
 use crate::out;
-use foretask_experiment::tools::{ImportRequest, PackRequest};
+use foretask_experiment::tools::{Answering, ImportRequest, PackRequest};
 use foretask_script::Error;
 
 use crate::args::Verb;
@@ -37,11 +37,11 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             let (quality, shard_size) = (Some(quality), Some(shard_size));
             pack::pack(&source, &output, PackRequest { import, max_side, quality, shard_size })
         }
-        Verb::Predict { model, images, table, device } => {
-            models::predict(&model, &images, &table.into(), device.as_deref())
+        Verb::Predict { model, images, table, fit, device } => {
+            models::predict(&model, &images, &table.into(), &Answering { device: device.as_deref(), fit })
         }
-        Verb::Embed { model, images, table, device } => {
-            models::embed(&model, &images, &table.into(), device.as_deref())
+        Verb::Embed { model, images, table, fit, device } => {
+            models::embed(&model, &images, &table.into(), &Answering { device: device.as_deref(), fit })
         }
         Verb::Export { model, output, replace } => models::export(&model, &output, replace.force),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),

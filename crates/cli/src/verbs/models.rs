@@ -3,7 +3,7 @@
 use crate::out::{note, say};
 use std::path::{Path, PathBuf};
 
-use foretask_experiment::tools::{self, TableRequest};
+use foretask_experiment::tools::{self, Answering, TableRequest};
 use foretask_script::Error;
 
 use crate::lines::thousands;
@@ -12,9 +12,9 @@ pub(crate) fn predict(
     model: &Path,
     images: &[PathBuf],
     output: &TableRequest,
-    device: Option<&str>,
+    how: &Answering<'_>,
 ) -> Result<(), Error> {
-    let predicted = tools::predict(model, images, output, device)?;
+    let predicted = tools::predict(model, images, output, how)?;
     tell(&predicted.bad, &predicted.notes);
     say!("{}: {} images labelled", output.path.display(), thousands(predicted.count as u64));
     for (class, count) in &predicted.classes {
@@ -33,13 +33,8 @@ pub(crate) fn predict(
     Ok(())
 }
 
-pub(crate) fn embed(
-    model: &Path,
-    images: &[PathBuf],
-    output: &TableRequest,
-    device: Option<&str>,
-) -> Result<(), Error> {
-    let embedded = tools::embed(model, images, output, device)?;
+pub(crate) fn embed(model: &Path, images: &[PathBuf], output: &TableRequest, how: &Answering<'_>) -> Result<(), Error> {
+    let embedded = tools::embed(model, images, output, how)?;
     tell(&embedded.bad, &embedded.notes);
     say!("{}: {} vectors of {} numbers", output.path.display(), thousands(embedded.count as u64), embedded.width);
     Ok(())

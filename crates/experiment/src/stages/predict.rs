@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foretask_data::{Column, Images, Manifest, Samples, Table};
 use foretask_eval::{Nearness, Prediction};
-use foretask_models::Classifier;
+use foretask_models::{Classifier, InputSpec};
 use foretask_train::Features;
 
 use crate::error::Error;
@@ -51,6 +51,9 @@ pub fn predict(
     }
     let images = experiment.images_of(data, view)?;
     if let Some(Trained::Network(classifier)) = &classifiers.members[0].trained {
+        if let Some(fit) = fit_in_words(&classifier.encoder.input, &images) {
+            experiment.note(fit);
+        }
         let (answers, near) =
             super::with_context(experiment, |cx| Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?))?;
         return Ok(Predictions { answers, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
@@ -74,6 +77,21 @@ fn placeholders(samples: &Samples, classes: usize) -> Vec<Prediction> {
     .collect()
 }
 
+/// What becomes of images of other proportions than the network's input; none where all of them have its own.
+pub(crate) fn fit_in_words(input: &InputSpec, images: &Images) -> Option<String> {
+    let InputSpec { width, height, fit, .. } = *input;
+    let other = |i: &usize| {
+        let (own_width, own_height) = images.size(*i);
+        own_width * height != own_height * width
+    };
+    let others = (0..images.len()).filter(other).count();
+    let all = if others == images.len() { "all".to_owned() } else { format!("{others} of {}", images.len()) };
+    (others > 0).then(|| {
+        let (fit, what) = (fit.name(), fit.in_words());
+        format!("fit = {fit}: {all} images have other proportions than the network's {width}x{height}; {what}")
+    })
+}
+
 /// The features of each image as a table; none in a planning pass.
 ///
 /// # Errors
@@ -85,7 +103,11 @@ pub fn embed(experiment: &Experiment, encoder: &Encoder, data: &Dataset, view: &
         return Ok(None);
     }
     let images = experiment.images_of(data, view)?;
-    let features = super::features(experiment, &encoder.weights(&images, 0)?, &images)?;
+    let weights = encoder.weights(&images, 0)?;
+    if let Some(fit) = fit_in_words(&weights.input, &images) {
+        experiment.note(fit);
+    }
+    let features = super::features(experiment, &weights, &images)?;
     embedding_table(&images, features, Some(&view.manifest)).map(Some)
 }
 

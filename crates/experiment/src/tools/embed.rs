@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::inputs::{TableRequest, any_encoder, images_for, on_device};
+use super::inputs::{Answering, TableRequest, any_encoder, images_for, of_model, on_device};
 use crate::error::Error;
 use crate::stages::embedding_table;
 
@@ -26,12 +26,20 @@ pub struct Embedded {
 ///
 /// # Errors
 /// When the model cannot be read, images are missing, or the table cannot be written.
-pub fn embed(model: &Path, images: &[PathBuf], output: &TableRequest, device: Option<&str>) -> Result<Embedded, Error> {
+pub fn embed(
+    model: &Path,
+    images: &[PathBuf],
+    output: &TableRequest,
+    answering: &Answering<'_>,
+) -> Result<Embedded, Error> {
     let output = output.open()?;
-    let (encoder, mut notes) = any_encoder(model)?;
+    let (mut encoder, mut notes) = any_encoder(model)?;
+    encoder.input.fit = answering.fit.unwrap_or(encoder.input.fit);
     let inputs = images_for(&encoder.input, images)?;
     notes.extend(inputs.notes);
-    let features = on_device(device, |cx| Ok(foretask_train::extract_features(&encoder, &inputs.images, cx)?))?;
+    let features =
+        on_device(answering.device, |cx| Ok(foretask_train::extract_features(&encoder, &inputs.images, cx)?))
+            .map_err(|error| of_model(error, model))?;
     let (count, width) = (features.len(), features.dim);
     let table = embedding_table(&inputs.images, features, inputs.gathered.manifest.as_ref())?;
     output.write(table)?;

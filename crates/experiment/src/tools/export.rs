@@ -48,13 +48,13 @@ pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, 
                 notes: vec![takes(encoder)],
             })
         }
-        Err(ModelError::Metadata { .. } | ModelError::Format { .. }) => {
+        Err(ModelError::NoClassifier { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
             file.write(|path| encoder.save(path).map_err(Error::from))?;
             notes.push(takes(&encoder));
             Ok(Exported { kind: "encoder", architecture: encoder.config.name(), classes: Vec::new(), notes })
         }
-        Err(error) => Err(refused(&error)),
+        Err(error) => Err(refused(error, model)),
     }
 }
 
@@ -62,7 +62,12 @@ pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, 
 fn takes(encoder: &foretask_models::Encoder) -> String {
     let input = &encoder.input;
     format!(
-        "it takes {} channel(s), {}x{} pixels in 0..1, less mean {:?}, divided by std {:?}",
-        input.channels, input.height, input.width, input.mean, input.std
+        "it takes {} channel(s), {}x{} pixels in 0..1, less mean {:?}, divided by std {:?}; other proportions: {}",
+        input.channels,
+        input.height,
+        input.width,
+        input.mean,
+        input.std,
+        input.fit.name()
     )
 }

@@ -3,10 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use foretask_data::{Gathered, Images, LoadOptions, Output, Samples, Table};
-use foretask_models::{Encoder, ForeignOptions, InputSpec, ModelError, load_torch_weights};
+use foretask_models::{Encoder, Fit, ForeignOptions, InputSpec, ModelError, load_weights};
 use foretask_train::{Context, Interrupt};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::stages::fit_in_words;
+
+/// How images are brought into a saved network.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answering<'a> {
+    /// The device by name; `auto` where none is given.
+    pub device: Option<&'a str>,
+    /// What becomes of images of other proportions; as the model's file says where none is given.
+    pub fit: Option<Fit>,
+}
 
 /// A table to write.
 #[derive(Debug, Clone)]
@@ -47,19 +57,34 @@ impl TableFile {
 
 /// An encoder of ours, or weights of another program, with what was assumed of them.
 pub(super) fn any_encoder(path: &Path) -> Result<(Encoder, Vec<String>), Error> {
-    let found = match Encoder::load(path) {
-        Err(ModelError::Metadata { .. } | ModelError::Format { .. }) => {
-            load_torch_weights(path, &ForeignOptions::default()).map(|imported| (imported.encoder, imported.notes))
-        }
-        own => own.map(|encoder| (encoder, Vec::new())),
-    };
-    found.map_err(|error| refused(&error))
+    let found = load_weights(path, &ForeignOptions::default()).map_err(|error| refused(error, path))?;
+    Ok((found.encoder, found.notes))
 }
 
-/// A model that cannot be read.
-pub(super) fn refused(error: &ModelError) -> Error {
-    Error::input(error.to_string())
-        .help("`foretask run` keeps models in the weights/ folder of each run; `.save(…)` writes one")
+/// A model that cannot be used.
+pub(super) fn refused(error: ModelError, path: &Path) -> Error {
+    let shown = path.display();
+    let help = match &error {
+        ModelError::NoClassifier { .. } => Some(format!(
+            "`let encoder = load_encoder(\"{shown}\");` in a script starts from these weights, and `linear_probe(encoder, few)` or \
+             `finetune(encoder, few)` learns a classifier that can be saved; `foretask embed {shown} IMAGES -o features.parquet` \
+             gives their features"
+        )),
+        ModelError::File { .. } => {
+            Some("`foretask run` keeps models in the weights/ folder of each run; `.save(…)` writes one".to_owned())
+        }
+        _ => None,
+    };
+    let error = Error { kind: ErrorKind::Input, ..Error::from(error) };
+    match help {
+        Some(help) => error.help(help),
+        None => error,
+    }
+}
+
+/// What went wrong in a network of this file.
+pub(super) fn of_model(error: Error, model: &Path) -> Error {
+    Error { message: format!("{}: {}", model.display(), error.message), ..error }
 }
 
 /// Images on the way into a network.
@@ -77,7 +102,7 @@ pub(super) fn images_for(input: &InputSpec, names: &[PathBuf]) -> Result<Inputs,
     let channels = u8::try_from(input.channels).ok().filter(|channels| matches!(channels, 1 | 3));
     let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
     let images = Images::load(&gathered.samples, &options)?;
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = fit_in_words(input, &images).into_iter().collect();
     if channels == Some(1) && look_colored(&gathered.samples) {
         notes.push("the model was made for gray images; color is turned to gray".to_owned());
     }

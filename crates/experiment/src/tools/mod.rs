@@ -13,7 +13,8 @@ pub use data::{ImportRequest, Imported, describe, import};
 pub use embed::{Embedded, embed};
 pub use export::{Exported, export};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
-pub use inputs::TableRequest;
+pub use foretask_models::Fit;
+pub use inputs::{Answering, TableRequest};
 pub use pack::{PackRequest, PackedUp, pack};
 pub use predict::{Predicted, predict};
 

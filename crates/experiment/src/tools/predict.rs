@@ -8,7 +8,7 @@ use foretask_eval::{Nearness, Prediction};
 use foretask_models::Classifier;
 use serde::Serialize;
 
-use super::inputs::{TableRequest, images_for, on_device, refused};
+use super::inputs::{Answering, TableRequest, images_for, of_model, on_device, refused};
 use crate::error::Error;
 
 /// What `foretask predict` found.
@@ -36,19 +36,28 @@ pub fn predict(
     model: &Path,
     images: &[PathBuf],
     output: &TableRequest,
-    device: Option<&str>,
+    answering: &Answering<'_>,
 ) -> Result<Predicted, Error> {
     let output = output.open()?;
-    let classifier = Classifier::load(model).map_err(|error| refused(&error))?;
+    let mut classifier = Classifier::load(model).map_err(|error| refused(error, model))?;
+    let trained = classifier.encoder.input.fit;
+    classifier.encoder.input.fit = answering.fit.unwrap_or(trained);
     let inputs = images_for(&classifier.encoder.input, images)?;
     let (predictions, near) =
-        on_device(device, |cx| Ok(foretask_eval::predict_with_nearness(&classifier, &inputs.images, cx)?))?;
+        on_device(answering.device, |cx| Ok(foretask_eval::predict_with_nearness(&classifier, &inputs.images, cx)?))
+            .map_err(|error| of_model(error, model))?;
     let mut table = foretask_eval::predictions_table(&predictions, &classifier.classes);
     if let (Some(near), Some(known)) = (&near, &classifier.familiar) {
         table = foretask_eval::with_nearness(table, known, near);
     }
     output.write(table)?;
     let mut notes = inputs.notes;
+    if answering.fit.is_some_and(|fit| fit != trained) {
+        notes.push(format!(
+            "the classifier learned from images under fit = {}; its answers under another one are not calibrated",
+            trained.name()
+        ));
+    }
     notes.extend(about(&classifier));
     Ok(Predicted {
         unlike: near.as_deref().and_then(unlike),

@@ -44,7 +44,8 @@ pub(super) static WORDS: &[Word] = &[
                 unlike (farther than the labelled ones are from each other: unlike anything labelled, so believe no answer). \
                 Probabilities are calibrated by one temperature, fitted to labels that were held out, from 20 labels on. Without a path \
                 the result is an array of object maps #{ row, name, label, confidence, distance, unlike }. Of several label draws, \
-                the first one's classifier answers.",
+                the first one's classifier answers. Of images that are not of the network's proportions the middle is seen, \
+                unless the encoder was loaded with another `fit`.",
         use_when: "the other images shall get their labels",
         not_when: "the script is long gone: `foretask predict MODEL IMAGES -o labels.csv` needs the saved classifier only",
         signatures: &[Signature {
@@ -64,7 +65,9 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Evaluation,
         summary: "Writes the feature vector of each image into a table file",
         about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, split, the manifest's further \
-                columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number.",
+                columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number. \
+                Of images that are not of the network's proportions the middle is seen, unless the encoder was loaded with another \
+                `fit` (`load_encoder(\"encoder.safetensors\", #{ fit: \"pad\" })`).",
         use_when: "other programs shall work with the features: search, clustering, plots",
         not_when: "you want a classifier: `linear_probe`",
         signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text }],

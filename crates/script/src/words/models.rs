@@ -1,7 +1,7 @@
 //! Words that plan networks and load weights.
 
 use foretask_experiment::values::{Encoder, Net};
-use foretask_models::{Arch, BackboneConfig, ForeignOptions, ModelError, Stem, load_torch_weights};
+use foretask_models::{Arch, BackboneConfig, Fit, ForeignOptions, ModelError, Stem, load_weights};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -197,6 +197,12 @@ fn load_options() -> Vec<OptionDoc> {
             "found by itself",
             "only weights from elsewhere: the part of the file to take",
         ),
+        OptionDoc::new(
+            "fit",
+            "\"crop\", \"pad\" or \"stretch\"",
+            "the file's, else \"crop\"",
+            "images of another shape: cut out their middle, fill up with mean color, or change their proportions",
+        ),
     ]
 }
 
@@ -208,6 +214,7 @@ struct LoadEncoderOptions {
     std: Option<Vec<f32>>,
     stem: Option<Stem>,
     prefix: Option<String>,
+    fit: Option<Fit>,
 }
 
 fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
@@ -217,31 +224,19 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
         return Ok(Dynamic::from(planned));
     }
     let path = call.host.find(&text);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        Fault::input(format!("the encoder `{}` cannot be read: {error}", path.display()))
-            .label("no such file")
-            .help("`.save(\"name.safetensors\")` of an encoder writes one; every run keeps its encoders in its weights/ folder")
-            .argument(0)
-    })?;
-    let hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
-    drop(bytes);
-    let loaded = match foretask_models::Encoder::load(&path) {
-        // Not one of ours: weights from elsewhere.
-        Err(ModelError::Metadata { .. } | ModelError::Format { .. }) => {
-            let foreign = ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, input: None };
-            load_torch_weights(&path, &foreign).map(|imported| {
-                for note in imported.notes {
-                    call.experiment().note(format!("{}: {note}", path.display()));
-                }
-                imported.encoder
-            })
-        }
-        own => own,
-    };
-    let mut encoder = loaded.map_err(|error| {
+    let foreign = ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, input: None };
+    let loaded = load_weights(&path, &foreign).map_err(|error| {
+        let missing =
+            matches!(&error, ModelError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
         let fault = call.refused(error, 1);
-        if fault.at == Locus::Word { fault.argument(0) } else { fault }
+        let fault = if fault.at == Locus::Word { fault.argument(0) } else { fault };
+        if missing { fault.label("no such file").help(WHERE_WEIGHTS_ARE) } else { fault }
     })?;
+    for note in loaded.notes {
+        call.experiment().note(format!("{}: {note}", path.display()));
+    }
+    let mut encoder = loaded.encoder;
+    let hash = content_hash(&path).map_err(|error| call.refused(error, 1).argument(0))?;
     if let Some(side) = options.image_size {
         encoder.config.resolve(side, side)?;
         (encoder.input.height, encoder.input.width) = (side, side);
@@ -261,8 +256,23 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
             own.clone_from(values);
         }
     }
+    if let Some(fit) = options.fit {
+        encoder.input.fit = fit;
+    }
+    encoder.input.check().map_err(|error| call.refused(error, 1))?;
     let identity = serde_json::json!({ "file": hash, "input": encoder.input, "config": encoder.config });
     Ok(Dynamic::from(Encoder::from_file(&path, identity, encoder)))
+}
+
+const WHERE_WEIGHTS_ARE: &str =
+    "`.save(\"name.safetensors\")` of an encoder writes one; every run keeps its encoders in its weights/ folder";
+
+/// Tells files with other bytes apart.
+fn content_hash(path: &std::path::Path) -> Result<String, ModelError> {
+    let mut hash = blake3::Hasher::new();
+    let read = std::fs::File::open(path).and_then(|file| hash.update_reader(file).map(|_| ()));
+    read.map_err(|source| ModelError::File { action: "read", path: path.into(), source })?;
+    Ok(hash.finalize().to_hex()[..32].to_owned())
 }
 
 fn random_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
