@@ -50,6 +50,11 @@ fn killed_between_two_steps_it_ends_in_the_same_weights() {
     let whole = place();
     let done = whole.foretask(RUN).exits(0);
     done.says(&["round 2 of 2", "weights moved by", "given labels, hidden in turn"]);
+    // Probabilities are calibrated on labels that all of self-training was without, or not at all.
+    done.says(&[
+        "20 held-out answers (self-trained 2 times more, each time without a part of the labels)",
+        "not calibrated: the network that self-training started from had learned all the labels",
+    ]);
     assert_eq!(rounds(&whole), Vec::<PathBuf>::new(), "a finished stage needs no checkpoint");
     let results = json(&whole.latest("labels").join("results.json"));
     assert!(results.to_string().contains("self-trained from spread labels (2 rounds)"), "{results}");

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::{Images, Survey};
 use foretask_eval::SelfTrainOptions;
 use foretask_models::Cost;
 use serde_json::{Value, json};
 
 use super::draws::{need_labels, planned_draw};
-use super::finish::{CONTENTS, Encoded, Judged, finish, too_few};
+use super::finish::{CONTENTS, DECLINED, Encoded, Judged, finish, too_few};
 use super::fitted::{Fit, Fitted, FittedStage, Training};
 use super::memory_note;
 use super::pool::{self, Pool};
@@ -45,7 +45,9 @@ impl SelfTrain {
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             // Other batches in every draw, so that the spread over draws holds both kinds of luck.
-            let options = SelfTrainOptions { seed: options.seed.wrapping_add(draw as u64), ..options.clone() };
+            let seed = options.seed.wrapping_add(draw as u64);
+            let calibrate = options.calibrate && !knows_labels(start);
+            let options = SelfTrainOptions { seed, calibrate, ..options.clone() };
             members.push(SelfDraw { request: self, draw, view, images_of, options }.member(experiment)?);
         }
         let method = Method::SelfTrain(start.clone(), Arc::new(options.clone()));
@@ -66,7 +68,7 @@ impl SelfDraw<'_> {
     fn member(self, experiment: &Experiment) -> Result<Member, Error> {
         let samples = self.view.samples()?;
         need_labels("self_train", &self.request.few, &samples)?;
-        let count = self.images_of.samples()?.len();
+        let count = experiment.survey(&self.request.unlabeled, self.images_of)?.count;
         enough_neighbors(&self.options.spread, count, "spread.neighbors")?;
         experiment.used_data(self.view.manifest.steps(), &samples);
         let (view, rounds) = (self.view, self.options.rounds);
@@ -77,6 +79,9 @@ impl SelfDraw<'_> {
             for round in 1..=rounds {
                 // The result is on the disk; what was needed to resume is not needed any more.
                 std::fs::remove_dir_all(folder.join(format!("round-{round}"))).ok();
+            }
+            for part in 1..=3 {
+                std::fs::remove_dir_all(folder.join(format!("held-out-{part}"))).ok();
             }
         }
         Ok(member)
@@ -100,7 +105,7 @@ impl SelfDraw<'_> {
     fn plan(&self, experiment: &Experiment, images: usize) -> Result<PlannedStage, Error> {
         let SelfTrain { start, few, .. } = self.request;
         let options = &self.options;
-        let cost = cost(start, &*experiment.glance(few, self.view)?)?;
+        let cost = cost(start, &experiment.survey(few, self.view)?)?;
         // Student and teacher, and both views of an image.
         let memory = cost.training_bytes(options.batch_size) + cost.training_bytes(options.batch_size) / 4;
         let name = match start {
@@ -109,7 +114,7 @@ impl SelfDraw<'_> {
         };
         Ok(PlannedStage {
             images: images.min(options.spread.most),
-            length: format!("{} rounds of {} steps of {}", options.rounds, options.steps, options.batch_size),
+            length: length(options),
             parameters: cost.parameters as usize,
             memory: Some(memory),
             notes: memory_note(memory),
@@ -126,7 +131,11 @@ impl Fit for SelfDraw<'_> {
         let around = experiment.images_of(unlabeled, self.images_of)?;
         let found = experiment
             .training(folder, |cx| foretask_eval::self_train(&encoder, &images, &around, &self.options, cx))?;
-        let missing = too_few(images.len());
+        let missing = match self.options.calibrate {
+            true => too_few(images.len()),
+            false if knows_labels(start) => KNOWN.to_owned(),
+            false => DECLINED.to_owned(),
+        };
         let judged = Judged { held_out: found.held_out.as_ref(), missing: &missing };
         // The few are a small part of what the encoder has learned from, so that they hardly lie closer together.
         let encoded = Encoded::Frozen(&found.features);
@@ -134,6 +143,23 @@ impl Fit for SelfDraw<'_> {
         let training = Training { steps: found.steps, history: found.history };
         Ok(Fitted { classifier, converged: found.converged, training })
     }
+}
+
+/// Why nothing was held out where the start has seen everything.
+const KNOWN: &str =
+    "the network that self-training started from had learned all the labels, so that none could be held out";
+
+/// Whether the encoder has learned from the labels before self-training.
+fn knows_labels(start: &SelfStart) -> bool {
+    match start {
+        SelfStart::Encoder(_) => false,
+        SelfStart::Classifiers(start) => !matches!(start.method, Method::LinearProbe(_) | Method::Spread(..)),
+    }
+}
+
+fn length(options: &SelfTrainOptions) -> String {
+    let rounds = format!("{} rounds of {} steps of {}", options.rounds, options.steps, options.batch_size);
+    if options.calibrate { format!("{rounds}, once more without a third of the labels to calibrate") } else { rounds }
 }
 
 /// Classifiers must be of the same draws: one that has seen other labels would not be of the few.
@@ -170,25 +196,25 @@ pub(super) fn identity(start: &SelfStart, draw: usize) -> Value {
 }
 
 /// What training the network costs, before it is there.
-fn cost(start: &SelfStart, glance: &Images) -> Result<Cost, Error> {
+fn cost(start: &SelfStart, images: &Survey) -> Result<Cost, Error> {
     let method = match start {
-        SelfStart::Encoder(encoder) => return cost_of(encoder, glance),
+        SelfStart::Encoder(encoder) => return cost_of(encoder, images),
         SelfStart::Classifiers(start) => &start.method,
     };
     match method {
         Method::Scratch(net) => {
-            let (width, height) = input_size(glance);
-            Ok(net.0.resolve(height, width)?.0.cost(glance.channels(), height, width))
+            let (width, height) = input_size(images);
+            Ok(net.0.resolve(height, width)?.0.cost(images.channels, height, width))
         }
         method => match method.encoder() {
-            Some(encoder) => cost_of(encoder, glance),
+            Some(encoder) => cost_of(encoder, images),
             None => Err(Error::failed("this classifier has no network")),
         },
     }
 }
 
-fn cost_of(encoder: &Encoder, glance: &Images) -> Result<Cost, Error> {
-    let sketch = encoder.sketch(glance)?;
+fn cost_of(encoder: &Encoder, images: &Survey) -> Result<Cost, Error> {
+    let sketch = encoder.sketch(images)?;
     Ok(sketch.config.cost(sketch.input.channels, sketch.input.height, sketch.input.width))
 }
 

@@ -239,6 +239,12 @@ fn self_train_options() -> Vec<OptionDoc> {
         ),
         option("erase", "number from 0 to 1", &defaults.erase, "probability that a square of it is blanked"),
         option("spread", "object map", &"#{}", "options of `spread_labels`, for before and after each round"),
+        option(
+            "calibrate",
+            "true or false",
+            &defaults.calibrate,
+            "train once more without a third of the labels, so that probabilities mean what they say; false halves the time",
+        ),
         option("seed", "whole number", &"the script's seed", "order and every random choice"),
     ]
 }

@@ -1,5 +1,7 @@
 //! Self-training: spread the few labels, let the encoder learn from them and from its own answers, spread again.
 
+mod held_out;
+
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
@@ -36,6 +38,8 @@ pub struct SelfTrainOptions {
     pub erase: f64,
     /// How labels spread before and after each round.
     pub spread: SpreadOptions,
+    /// Whether all of it is done once more without a third of the labels, for probabilities that mean what they say.
+    pub calibrate: bool,
     /// Decides order and every random choice.
     pub seed: u64,
 }
@@ -68,6 +72,7 @@ impl Default for SelfTrainOptions {
             augment,
             erase,
             spread,
+            calibrate: true,
             seed,
         }
     }
@@ -113,7 +118,9 @@ pub struct SelfTrained {
     pub classifier: Classifier,
     /// Whether the search for it ended.
     pub converged: bool,
-    /// As [`SpreadFit::held_out`] of the last spreading. The encoder has seen these labels, so that they flatter a little.
+    /// What a classifier made in the same way without a third of the labels says of those images, which it met neither labelled
+    /// nor among the pool. None where it was not asked for or there are fewer than
+    /// [`LEAST_HELD_OUT`](foretask_train::LEAST_HELD_OUT) labels.
     pub held_out: Option<HeldOut>,
     /// Features of the few by the encoder of the last round.
     pub features: Features,
@@ -148,11 +155,24 @@ pub fn self_train(
 ) -> Result<SelfTrained, EvalError> {
     options.check()?;
     let pool = some_of(pool, options.spread.most);
+    let done = in_rounds(encoder, few, &pool, options, cx)?;
+    let held_out = if options.calibrate { held_out::answers(encoder, few, &pool, options, cx)? } else { None };
+    Ok(SelfTrained { held_out, ..done })
+}
+
+/// [`self_train`] without the question how far its answers can be believed.
+fn in_rounds(
+    encoder: &Encoder,
+    few: &Images,
+    pool: &Images,
+    options: &SelfTrainOptions,
+    cx: &Context<'_>,
+) -> Result<SelfTrained, EvalError> {
     let training = options.of_a_round();
     // Features take seconds; the rounds are what there is to watch.
     let quiet = |_| ();
     let unwatched = Context { events: &quiet, ..*cx };
-    let mut fit = fit_spread(encoder, few, &pool, &options.spread, false, &unwatched)?;
+    let mut fit = fit_spread(encoder, few, pool, &options.spread, false, &unwatched)?;
     cx.note(format!("labels spread: {}", fit.in_words()));
     // One answer for all rounds, so that a round is not told otherwise by its own training.
     let spread = SpreadOptions { balanced: Some(fit.spread.balanced), ..options.spread.clone() };
@@ -172,10 +192,9 @@ pub fn self_train(
         let within = Context { folder: &folder, events: &events, ..*cx };
         let balanced = fit.spread.balanced;
         let learned =
-            consistency_round(&fit.classifier, few, &pool, fit.of_pool(), balanced, &training, round, &within)?;
+            consistency_round(&fit.classifier, few, pool, fit.of_pool(), balanced, &training, round, &within)?;
         let (before, labels) = (fit.spread.recovered, fit.spread.labels);
-        let last = round + 1 == options.rounds;
-        fit = fit_spread(&learned.classifier.encoder, few, &pool, &spread, last, &unwatched)?;
+        fit = fit_spread(&learned.classifier.encoder, few, pool, &spread, false, &unwatched)?;
         let changed = fit.spread.labels.iter().zip(&labels).filter(|(new, old)| new != old).count();
         cx.note(format!(
             "round {} of {}: the encoder's weights moved by {:.1} %, {:.1} % of the spread labels changed; {}",
@@ -205,7 +224,6 @@ impl SelfTrained {
         self.moved.push(learned.moved);
         self.classifier = fit.classifier.clone();
         self.converged = fit.converged;
-        self.held_out.clone_from(&fit.held_out);
         self.features.clone_from(&fit.features);
     }
 }
