@@ -26,7 +26,9 @@ pub use bytes::parse_bytes;
 pub use decode::{Pixels, decode_bytes, decode_file};
 pub use error::{DataError, Result};
 pub use gather::{Gathered, gather};
-pub use images::{BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, leaks};
+pub use images::{
+    BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, Survey, leaks, survey,
+};
 pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
 pub use manifest::{
     ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, SplitCount, evaluation_rank,

@@ -48,6 +48,7 @@ where
         (settings.listener)(Progress::Warning { text: warning });
     }
     let folder = Arc::new(RunFolder::create(&settings.out, source)?);
+    let settings = &once(settings, planned.plan().warnings);
     let outcome = pass(Experiment::new(Mode::Run, settings, &images, Some(Arc::clone(&folder))), &work);
     let status = match &outcome {
         Ok(_) => "done",
@@ -58,6 +59,16 @@ where
     folder.close(&outcome.as_ref().unwrap_or(&planned).plan(), status)?;
     outcome?;
     Ok(Finished { folder: folder.path().to_path_buf(), reports: folder.reports() })
+}
+
+/// The same settings, under which nobody is warned again of what has been said.
+fn once(settings: &Settings, said: Vec<String>) -> Settings {
+    let listener = Arc::clone(&settings.listener);
+    let heard = move |progress| match progress {
+        Progress::Warning { text } if said.contains(&text) => {}
+        progress => listener(progress),
+    };
+    Settings { listener: Arc::new(heard), ..settings.clone() }
 }
 
 fn pass<E: From<Error>>(

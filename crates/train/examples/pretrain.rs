@@ -8,7 +8,7 @@ use foretask_data::{Images, LoadOptions, Manifest};
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Task;
 use foretask_train::{
-    CHECKPOINT_EVERY, Context, Event, Interrupt, Pool, PretrainOptions, Start, TaskMix, plan_pretraining, pretrain,
+    CHECKPOINT_EVERY, Context, Event, Interrupt, PretrainOptions, Start, TaskMix, plan_pretraining, pretrain,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = PretrainOptions { steps: Some(argument(2, "40").parse()?), ..PretrainOptions::default() };
     let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16).with_stem(Stem::Strided));
 
-    let plan = plan_pretraining(&start, &task, &Pool::from(&images), &options)?;
+    let plan = plan_pretraining(&start, &task, &images.survey(), &options)?;
     println!("{} parameters, about {} MiB of memory", plan.parameters, plan.memory_bytes >> 20);
 
     let device = foretask_backend::device(&argument(3, "auto"))?;

@@ -8,7 +8,9 @@ mod context;
 mod error;
 mod features;
 mod finetune;
+mod fit;
 mod health;
+mod input_size;
 mod labels;
 mod length;
 pub mod loader;
@@ -28,19 +30,20 @@ pub mod training;
 pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;
-pub use features::{Features, extract_features, extract_mirrored_features};
+pub use features::{Features, check_finite, extract_features, extract_mirrored_features};
 pub use finetune::{
     FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, LEAST_HELD_OUT, Labelled, MOST_ROUNDS, Recipe, finetune,
-    input_size, random_encoder, resolve_finetune,
+    random_encoder, resolve_finetune,
 };
 pub use health::{Gauges, HealthLine, Metric, Reference};
+pub use input_size::input_size;
 pub use labels::{labels_of, largest};
 pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
-    AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, Pool, PretrainOptions, PretrainPlan,
-    Pretrained, TaskMix, plan_pretraining, pretrain,
+    AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, PretrainOptions, PretrainPlan, Pretrained,
+    TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,

@@ -14,6 +14,7 @@ mod mistakes;
 mod new;
 mod online;
 mod pick_task;
+mod plan;
 mod predict;
 mod repl;
 mod report;
@@ -21,6 +22,7 @@ mod resume;
 mod self_train;
 mod threads;
 mod verbs;
+mod weights;
 
 /// A whole experiment in seconds: two ways to the same few labels.
 const TINY: &str = r#"

@@ -121,12 +121,18 @@ pub(crate) fn decode_to_shrink(bytes: &[u8], side: u32) -> Result<(Pixels<'stati
 
 /// (width, height) as shown, from the header alone.
 pub(crate) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), String> {
+    outline(bytes).map(|(width, height, _)| (width, height))
+}
+
+/// Width and height as shown, and 1 or 3 channels: what decoding will give, from the header alone.
+pub(crate) fn outline(bytes: &[u8]) -> Result<(u32, u32, u8), String> {
     guarded(|| {
         let mut decoder = open(bytes)?;
+        let channels = if decoder.color_type().has_color() { 3 } else { 1 };
         let (width, height) = decoder.dimensions();
         Ok(match decoder.orientation().map_err(reason)?.to_exif() {
-            5..=8 => (height, width),
-            _ => (width, height),
+            5..=8 => (height, width, channels),
+            _ => (width, height, channels),
         })
     })
 }

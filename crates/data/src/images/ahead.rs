@@ -100,20 +100,7 @@ impl Images {
     /// same on every machine.
     pub fn windows(&self) -> Option<Windows> {
         let Stored::Encoded { sources, memory, .. } = &self.store.pixels else { return None };
-        let mut bytes = 0;
-        for &at in &*self.index {
-            let Source::Packed { place, .. } = &sources[at as usize] else { return None };
-            bytes += u64::from(place.len);
-        }
-        if bytes <= *memory {
-            return None;
-        }
-        let mean = (bytes / self.len().max(1) as u64).max(1);
-        // Two windows are in memory at once, and a block may be larger than the mean says.
-        // However little memory there is, a window is made of several blocks.
-        let block = (BLOCK.min(memory / 32) / mean).clamp(1, u64::from(u32::MAX)) as u32;
-        let blocks = (memory / 4 / (u64::from(block) * mean)).clamp(1, u64::from(u32::MAX)) as u32;
-        Some(Windows { block, blocks })
+        windows_of(self.index.iter().map(|&at| &sources[at as usize]), *memory)
     }
 
     /// Reads the encoded bytes of these images, which ascend, in as few long runs as possible, for the next looks at them.
@@ -147,6 +134,25 @@ impl Images {
         }
         ReadAhead { store: self.store.clone(), loaded }
     }
+}
+
+/// [`Images::windows`] of images that are decoded at each look.
+pub(super) fn windows_of<'a>(sources: impl Iterator<Item = &'a Source>, memory: u64) -> Option<Windows> {
+    let (mut bytes, mut count) = (0, 0_u64);
+    for source in sources {
+        let Source::Packed { place, .. } = source else { return None };
+        bytes += u64::from(place.len);
+        count += 1;
+    }
+    if bytes <= memory {
+        return None;
+    }
+    let mean = (bytes / count.max(1)).max(1);
+    // Two windows are in memory at once, and a block may be larger than the mean says.
+    // However little memory there is, a window is made of several blocks.
+    let block = (BLOCK.min(memory / 32) / mean).clamp(1, u64::from(u32::MAX)) as u32;
+    let blocks = (memory / 4 / (u64::from(block) * mean)).clamp(1, u64::from(u32::MAX)) as u32;
+    Some(Windows { block, blocks })
 }
 
 /// Neighbors in one shard.

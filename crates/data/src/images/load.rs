@@ -48,7 +48,7 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
 
     let colour = seen.iter().flatten().any(|seen| seen.look.channels == 3);
     let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
-    let total: u64 = seen.iter().flatten().map(|seen| decoded_bytes(&seen.look, channels)).sum();
+    let total: u64 = seen.iter().flatten().map(|seen| decoded_bytes(seen.look.width, seen.look.height, channels)).sum();
     let fits = total <= options.cache_bytes && seen.iter().flatten().all(|seen| seen.kept.is_some());
 
     let mut about = Vec::with_capacity(seen.len());
@@ -99,12 +99,12 @@ fn known(samples: &Samples, options: &LoadOptions) -> Option<Vec<Look>> {
     };
     let looks: Vec<Look> = samples.sources.iter().map(look).collect::<Option<_>>()?;
     let channels = if looks.iter().any(|look| look.channels == 3) { 3 } else { 1 };
-    let total: u64 = looks.iter().map(|look| decoded_bytes(look, channels)).sum();
+    let total: u64 = looks.iter().map(|look| decoded_bytes(look.width, look.height, channels)).sum();
     (total > options.cache_bytes).then_some(looks)
 }
 
-fn decoded_bytes(look: &Look, channels: u8) -> u64 {
-    u64::from(look.width) * u64::from(look.height) * u64::from(channels)
+pub(super) fn decoded_bytes(width: u32, height: u32, channels: u8) -> u64 {
+    u64::from(width) * u64::from(height) * u64::from(channels)
 }
 
 fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen, String> {

@@ -5,6 +5,7 @@ mod leaks;
 mod load;
 mod look;
 mod stats;
+mod survey;
 
 use std::{
     borrow::Cow,
@@ -21,6 +22,7 @@ pub use self::{
     leaks::{Leak, leaks},
     look::Look,
     stats::ChannelStats,
+    survey::{Survey, survey},
 };
 use crate::{
     decode::{self, Pixels},

@@ -106,7 +106,9 @@ impl From<TrainError> for Error {
             TrainError::Pretext(error) => error.into(),
             TrainError::Backend(error) => error.into(),
             TrainError::Model(error) => error.into(),
-            TrainError::TooFewImages { .. } | TrainError::Memory { .. } => split_help(text),
+            TrainError::TooFewImages { .. } | TrainError::Memory { .. } | TrainError::NoNumbers { .. } => {
+                split_help(text)
+            }
             _ => Self { kind: ErrorKind::Failed, ..split_help(text) },
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use foretask_data::{Images, Output};
 use foretask_pretext::{Example, ImageRef, Resolved, SheetStyle, contact_sheet};
 use foretask_random::Key;
-use foretask_train::{Pool, PretrainOptions, Start, TaskMix, plan_pretraining};
+use foretask_train::{PretrainOptions, Start, TaskMix, plan_pretraining};
 
 use crate::custom_target::settle;
 use crate::error::Error;
@@ -23,8 +23,7 @@ pub use rows::{SheetCell, SheetRow, sheet_rows};
 /// When the task does not suit the images, or those cannot be read.
 pub fn resolve(experiment: &Experiment, planned: &PlannedPreview) -> Result<Resolved, Error> {
     let view = &planned.data.views[0];
-    let glance = experiment.glance(&planned.data, view)?;
-    let pool = Pool { count: view.samples()?.len(), ..Pool::from(&*glance) };
+    let (glance, pool) = (experiment.glance(&planned.data, view)?, experiment.survey(&planned.data, view)?);
     let options = PretrainOptions { image_size: planned.image_size, ..PretrainOptions::default() };
     let start = Start::Network(foretask_models::BackboneConfig::default());
     let plan = |tasks: &TaskMix| plan_pretraining(&start, tasks, &pool, &options);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::Survey;
 use foretask_models::{BackboneConfig, Classifier};
 use foretask_pretext::Shape;
 use foretask_train::{FinetuneOptions, Finetuned, HealthLine, Kept, Labelled, MOST_ROUNDS, Recipe, resolve_finetune};
@@ -106,15 +106,15 @@ impl<'a> FinetuneDraw<'a> {
         let samples = view.samples()?;
         need_labels("finetune", few, &samples)?;
         experiment.used_data(view.manifest.steps(), &samples);
-        let Network { config, shape, name } =
-            Network::of(experiment, start, &*experiment.glance(few, view)?, &options)?;
+        let survey = experiment.survey(few, view)?;
+        let Network { config, shape, name } = Network::of(experiment, start, &survey, &options)?;
         let classes = samples.labels.iter().flatten().collect::<BTreeSet<_>>().len();
-        let labelled = Labelled { images: samples.len(), classes, shape };
+        let labelled = Labelled { images: survey.count, classes, shape };
         let (recipe, autos) = resolve_finetune(&options, start.encoder().is_none(), labelled)?;
         let cost = config.cost(shape.channels, shape.height, shape.width);
         let memory = cost.training_bytes(recipe.batch_size);
         let plan = PlannedStage {
-            images: samples.len(),
+            images: survey.count,
             length: length(&recipe),
             parameters: cost.parameters as usize,
             memory: Some(memory),
@@ -232,20 +232,20 @@ struct Network {
 }
 
 impl Network {
-    fn of(experiment: &Experiment, start: &Start, glance: &Images, options: &FinetuneOptions) -> Result<Self, Error> {
+    fn of(experiment: &Experiment, start: &Start, images: &Survey, options: &FinetuneOptions) -> Result<Self, Error> {
         match start {
             Start::Encoder(encoder) => {
-                let sketch = encoder.sketch(glance)?;
+                let sketch = encoder.sketch(images)?;
                 let shape = Shape::new(sketch.input.channels, sketch.input.height, sketch.input.width);
                 Ok(Self { config: sketch.config, shape, name: format!("fine-tune {}", encoder.describe()) })
             }
             Start::Net(net) => {
                 let (width, height) = match options.image_size {
                     Some(side) => (side, side),
-                    None => crate::values::input_size(glance),
+                    None => crate::values::input_size(images),
                 };
                 let (config, _) = net.0.resolve(height, width)?;
-                let shape = Shape::new(glance.channels(), height, width);
+                let shape = Shape::new(images.channels, height, width);
                 Ok(Self { config, shape, name: format!("train {} from scratch", experiment.net_called(net)) })
             }
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use foretask_pretext::{ImageRef, Resolved, Task as Pretext};
-use foretask_train::{Features, Observer, Pool, PretrainOptions, PretrainPlan, TaskMix, plan_pretraining};
+use foretask_train::{Features, Observer, PretrainOptions, PretrainPlan, TaskMix, plan_pretraining};
 use serde_json::{Value, json};
 
 use super::memory_note;
@@ -62,11 +62,10 @@ impl Pretrain {
         }
         let view = data.single("pretrain", Role::Images)?;
         let samples = view.samples()?;
-        let glance = experiment.glance(data, view)?;
-        let pool = Pool { count: samples.len(), ..Pool::from(&*glance) };
+        let (glance, pool) = (experiment.glance(data, view)?, experiment.survey(data, view)?);
         let sketch = match &self.start {
             Start::Net(net) => foretask_train::Start::Network(net.0.clone()),
-            Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&glance)?),
+            Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&pool)?),
         };
         let tasks = settle(&task.0, &glance, |tasks| Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape()))?;
         let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
@@ -79,7 +78,7 @@ impl Pretrain {
         let said = json!({ "from": self.start.identity(), "data": data.steps(), "task": task.0, "options": options });
         let mark = experiment.mark(&task.0.name(), key.hash(), &said);
         self.add_previews(experiment);
-        Ok(PretrainStage { request: self, view, images: samples.len(), tasks, plan, key, mark })
+        Ok(PretrainStage { request: self, view, images: pool.count, tasks, plan, key, mark })
     }
 
     fn key(&self, experiment: &Experiment, view: &View, plan: &PretrainPlan) -> Result<StageKey, Error> {

@@ -52,7 +52,7 @@ impl LinearProbe {
                 }
                 _ => format!("linear probe of {}", encoder.describe()),
             };
-            let plan = plan(planned_draw(&name, few, draw), samples.len(), options);
+            let plan = plan(planned_draw(&name, few, draw), experiment.survey(few, view)?.count, options);
             let key = self.key(experiment, draw)?;
             let fit = LinearDraw { probe: self, draw, view };
             members.push(FittedStage { key, plan, fit }.member(experiment, view)?);
@@ -128,7 +128,8 @@ impl PixelRegression {
             // Computed on the host, so every device has the same result.
             let decided = [("data", few.identity(view)?), ("options", json!(options))];
             let key = StageKey::new("pixel_probe", "host", decided);
-            let plan = plan(planned_draw("probe of raw pixels", few, draw), samples.len(), options);
+            let plan =
+                plan(planned_draw("probe of raw pixels", few, draw), experiment.survey(few, view)?.count, options);
             let stage = PixelDraw { key, plan, request: self, view };
             let outcome = experiment.run(&stage)?;
             let planned = Member::planned(stage.key, view.seed.unwrap_or(0));

@@ -38,7 +38,7 @@ impl SpreadLabels {
     pub fn run(&self, experiment: &Experiment) -> Result<Classifiers, Error> {
         let Self { encoder, few, unlabeled, options } = self;
         let images_of = unlabeled.single("spread_labels", Role::Unlabeled)?;
-        let count = images_of.samples()?.len();
+        let count = experiment.survey(unlabeled, images_of)?.count;
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             let samples = view.samples()?;

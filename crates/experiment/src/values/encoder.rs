@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::{Images, Survey};
 use foretask_models::{BackboneConfig, InputSpec};
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ impl Encoder {
     }
 
     /// Everything but the weights, which need not be there yet: what planning asks for.
-    pub(crate) fn sketch(&self, images: &Images) -> Result<foretask_models::Encoder, Error> {
+    pub(crate) fn sketch(&self, images: &Survey) -> Result<foretask_models::Encoder, Error> {
         match &self.source {
             EncoderSource::Pretrained(stage) => Ok(if let Some(result) = stage.result() {
                 result.encoder.clone()
@@ -101,7 +101,7 @@ impl Encoder {
             EncoderSource::Random { net, .. } => {
                 let (width, height) = input_size(images);
                 let (config, _) = net.0.resolve(height, width)?;
-                let input = InputSpec::centered(images.channels(), height, width);
+                let input = InputSpec::centered(images.channels, height, width);
                 Ok(foretask_models::Encoder { config, input, state: Arc::default(), origin: self.describe() })
             }
         }
@@ -123,6 +123,6 @@ impl Encoder {
 }
 
 /// Width and height of a new network's input for these images.
-pub(crate) fn input_size(images: &Images) -> (usize, usize) {
+pub(crate) fn input_size(images: &Survey) -> (usize, usize) {
     foretask_train::input_size(images)
 }

@@ -9,7 +9,7 @@ mod recipe;
 use std::collections::BTreeSet;
 
 use foretask_data::Images;
-use foretask_models::{BackboneConfig, Classifier, Encoder, InputSpec};
+use foretask_models::{BackboneConfig, Classifier, Encoder, Fit, InputSpec};
 use foretask_pretext::{Auto, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -21,9 +21,10 @@ use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{check_channels, extract_features};
 use crate::health::HealthLine;
+use crate::input_size::{input_size, why_size};
 use crate::labels_of;
+use crate::memory::require_for_weights;
 use crate::precision::check_precision;
-use crate::pretrain::{LARGEST_SIDE, SMALLEST_SIDE};
 use crate::probe::{HeldOut, ProbeOptions, Standardization, held_out_logits, linear_probe};
 use crate::start::Start;
 use fold::Whole;
@@ -165,18 +166,6 @@ pub fn finetune(
     })
 }
 
-/// Width and height of a new network's input for these images, the same as in pretraining: their own where all are alike and
-/// not large, else a square of the shortest side, within bounds.
-pub fn input_size(images: &Images) -> (usize, usize) {
-    match images.uniform_size() {
-        Some((width, height)) if width.max(height) <= LARGEST_SIDE => (width, height),
-        _ => {
-            let side = images.smallest_side().clamp(SMALLEST_SIDE, LARGEST_SIDE);
-            (side, side)
-        }
-    }
-}
-
 /// An untrained encoder for these images, as [`finetune`] begins with from scratch: stem by image size, normalization by
 /// the images' own statistics.
 ///
@@ -191,16 +180,17 @@ pub fn random_encoder(
     let (height, width, mut autos) = if let Some(side) = image_size {
         (side, side, Vec::new())
     } else {
-        let (width, height) = input_size(images);
-        let reason = "as for pretraining: large images, or images of different sizes, become squares of their shortest side, \
-                      32 to 128 pixels";
-        let kept = images.uniform_size() == Some((width, height));
-        (height, width, if kept { Vec::new() } else { vec![Auto::new("image_size", width, reason)] })
+        let survey = images.survey();
+        let (width, height) = input_size(&survey);
+        let kept = survey.size == Some((width, height));
+        (height, width, if kept { Vec::new() } else { vec![Auto::new("image_size", width, why_size(&survey))] })
     };
     let (config, reasons) = config.resolve(height, width)?;
     autos.extend(reasons.into_iter().map(|reason| Auto::new("stem", config.stem.name(), reason)));
+    require_for_weights(config.parameters(images.channels()))?;
     let stats = images.channel_stats();
-    let input = InputSpec { channels: images.channels(), height, width, mean: stats.mean, std: stats.std };
+    let input =
+        InputSpec { channels: images.channels(), height, width, mean: stats.mean, std: stats.std, fit: Fit::Crop };
     Ok((Encoder::random(&config, &input, seed)?, autos))
 }
 

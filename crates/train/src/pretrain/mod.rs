@@ -24,7 +24,7 @@ use std::time::Instant;
 use burn::module::Module;
 use foretask_backend::{Scope, catch, state_dict};
 use foretask_data::Images;
-use foretask_models::{Backbone, Encoder, InputSpec};
+use foretask_models::{Backbone, Encoder, Fit, InputSpec};
 
 pub use collapse::OnCollapse;
 pub use heads::HeadConfig;
@@ -32,8 +32,7 @@ pub use mix::TaskMix;
 pub use observer::Observer;
 pub use on_device::AugmentOn;
 pub use options::{OptimizerName, PretrainOptions};
-pub(crate) use plan::{LARGEST_SIDE, SMALLEST_SIDE};
-pub use plan::{PlannedTask, Pool, PretrainPlan, plan_pretraining};
+pub use plan::{PlannedTask, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 
 use crate::ahead::Ahead;
@@ -69,7 +68,7 @@ pub fn pretrain(
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
     check_precision(cx.device, options.precision)?;
-    let plan = plan_pretraining(start, mix, &Pool::from(images), options)?;
+    let plan = plan_pretraining(start, mix, &images.survey(), options)?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in &plan.notes {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
@@ -145,15 +144,15 @@ fn run(
 
 /// The encoder keeps the statistics that it was trained with.
 fn input_spec(start: &Start, plan: &PretrainPlan, images: &Images) -> InputSpec {
-    let (mean, std) = match start {
-        Start::Encoder(encoder) => (encoder.input.mean.clone(), encoder.input.std.clone()),
+    let (mean, std, fit) = match start {
+        Start::Encoder(encoder) => (encoder.input.mean.clone(), encoder.input.std.clone(), encoder.input.fit),
         Start::Network(_) => {
             let stats = images.channel_stats();
-            (stats.mean, stats.std)
+            (stats.mean, stats.std, Fit::Crop)
         }
     };
     let shape = plan.shape();
-    InputSpec { channels: shape.channels, height: shape.height, width: shape.width, mean, std }
+    InputSpec { channels: shape.channels, height: shape.height, width: shape.width, mean, std, fit }
 }
 
 fn learner(start: &Start, plan: &PretrainPlan, cx: &Context<'_>) -> Result<Learner, TrainError> {

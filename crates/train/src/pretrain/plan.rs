@@ -1,6 +1,6 @@
 //! Every number of a pretraining run, settled before anything is trained.
 
-use foretask_data::{Images, Windows};
+use foretask_data::{Survey, Windows};
 use foretask_models::BackboneConfig;
 use foretask_pretext::{Auto, Family, Layout, Resolved, Shape, TargetKind, Task};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use super::mix::TaskMix;
 use super::options::{OptimizerName, PretrainOptions};
 use crate::balance::Balance;
 use crate::error::TrainError;
+use crate::input_size::{input_size, why_size};
 use crate::length::{Budget, Length};
 use crate::loader::{PREFETCH, Sampling};
 use crate::optim::{AdamW, Lars, Rule, Sgd};
@@ -18,43 +19,11 @@ use crate::start::Start;
 
 /// Time that is trained where no length is given.
 const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_mins(2));
-/// Images of unequal or large sizes are brought to at most this side unless told otherwise.
-pub(crate) const LARGEST_SIDE: usize = 128;
-/// And small ones of unequal sizes to at least this.
-pub(crate) const SMALLEST_SIDE: usize = 32;
 /// The batch that [`LEARNING_RATE`] and [`SGD_LEARNING_RATE`] are for.
 const REFERENCE_BATCH: f64 = 256.0;
 const LEARNING_RATE: f64 = 2e-3;
 const SGD_LEARNING_RATE: f64 = 0.05;
 const LARS_LEARNING_RATE: f64 = 0.3;
-
-/// What planning needs to know of the images.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pool {
-    /// How many.
-    pub count: usize,
-    /// Channels of all of them.
-    pub channels: usize,
-    /// (width, height) where all have the same.
-    pub size: Option<(usize, usize)>,
-    /// The shortest side of all of them.
-    pub smallest_side: usize,
-    /// How they are shuffled where they do not fit into memory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub windows: Option<Windows>,
-}
-
-impl From<&Images> for Pool {
-    fn from(images: &Images) -> Self {
-        Self {
-            count: images.len(),
-            channels: images.channels(),
-            size: images.uniform_size(),
-            smallest_side: images.smallest_side(),
-            windows: images.windows(),
-        }
-    }
-}
 
 /// A pretext task as it is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +88,7 @@ impl PretrainPlan {
 pub fn plan_pretraining(
     start: &Start,
     mix: &TaskMix,
-    pool: &Pool,
+    pool: &Survey,
     options: &PretrainOptions,
 ) -> Result<PretrainPlan, TrainError> {
     options.validate()?;
@@ -181,7 +150,7 @@ fn as_note(reason: &str) -> Auto {
 
 fn input_shape(
     start: &Start,
-    pool: &Pool,
+    pool: &Survey,
     options: &PretrainOptions,
     notes: &mut Vec<Auto>,
 ) -> Result<Shape, TrainError> {
@@ -202,20 +171,11 @@ fn input_shape(
         notes.push(Auto::new("image_size", format!("{width}x{height}"), "what the encoder was trained on"));
         return Ok(Shape::new(pool.channels, height, width));
     }
-    match pool.size {
-        Some((width, height)) if width.max(height) <= LARGEST_SIDE => Ok(Shape::new(pool.channels, height, width)),
-        _ => {
-            let side = pool.smallest_side.clamp(SMALLEST_SIDE, LARGEST_SIDE);
-            let reason = match pool.size {
-                Some((width, height)) => {
-                    format!("images are {width}x{height}; larger inputs cost more time and memory")
-                }
-                None => format!("images differ in size, the smallest side is {}", pool.smallest_side),
-            };
-            notes.push(Auto::new("image_size", side, reason));
-            Ok(Shape::new(pool.channels, side, side))
-        }
+    let (width, height) = input_size(pool);
+    if pool.size != Some((width, height)) {
+        notes.push(Auto::new("image_size", width, why_size(pool)));
     }
+    Ok(Shape::new(pool.channels, height, width))
 }
 
 /// Every task with every option for one input shape: a task that needs another shape than the images' (a square) gives it to
@@ -257,7 +217,7 @@ fn memory(task: &PlannedTask, config: &BackboneConfig, batch: usize) -> u64 {
 
 fn sampling(
     mix: &TaskMix,
-    pool: &Pool,
+    pool: &Survey,
     options: &PretrainOptions,
     notes: &mut Vec<Auto>,
 ) -> Result<Sampling, TrainError> {
@@ -353,11 +313,11 @@ mod tests {
 
     use super::*;
 
-    fn pool(count: usize) -> Pool {
-        Pool { count, channels: 1, size: Some((28, 28)), smallest_side: 28, windows: None }
+    fn pool(count: usize) -> Survey {
+        Survey { count, channels: 1, size: Some((28, 28)), smallest_side: 28, low_side: 28, windows: None }
     }
 
-    fn plan(task: &str, pool: &Pool, options: &str) -> Result<PretrainPlan, String> {
+    fn plan(task: &str, pool: &Survey, options: &str) -> Result<PretrainPlan, String> {
         let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16));
         let options = serde_json::from_str(options).unwrap();
         plan_pretraining(&start, &Task::by_name(task).unwrap().into(), pool, &options)
@@ -403,12 +363,12 @@ mod tests {
 
     #[test]
     fn image_sizes_are_chosen_by_the_images() {
-        let shape = |pool: &Pool, options| plan("simclr", pool, options).unwrap().tasks[0].task.shape;
+        let shape = |pool: &Survey, options| plan("simclr", pool, options).unwrap().tasks[0].task.shape;
         assert_eq!(shape(&pool(99), "{}"), Shape::new(1, 28, 28));
         assert_eq!(shape(&pool(99), r#"{"image_size": 20}"#), Shape::new(1, 20, 20));
-        let mixed = Pool { count: 99, channels: 3, size: None, smallest_side: 17, windows: None };
+        let mixed = Survey { channels: 3, size: None, smallest_side: 17, low_side: 17, ..pool(99) };
         assert_eq!(shape(&mixed, "{}"), Shape::new(3, 32, 32));
-        let large = Pool { count: 99, channels: 3, size: Some((640, 480)), smallest_side: 480, windows: None };
+        let large = Survey { channels: 3, size: Some((640, 480)), smallest_side: 480, low_side: 480, ..pool(99) };
         assert_eq!(shape(&large, "{}"), Shape::new(3, 128, 128));
     }
 

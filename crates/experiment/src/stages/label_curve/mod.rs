@@ -122,10 +122,10 @@ fn draw_seeds(experiment: &Experiment, options: &CurveOptions) -> Result<Vec<u64
 
 /// Found before anything is trained: an encoder of other channels.
 fn check_channels(experiment: &Experiment, starts: &[(String, Start)], labelled: &Dataset) -> Result<(), Error> {
-    let glance = experiment.glance(labelled, &labelled.views[0])?;
+    let survey = experiment.survey(labelled, &labelled.views[0])?;
     for (name, start) in starts {
         let Start::Encoder(encoder) = start else { continue };
-        let (wanted, found) = (encoder.sketch(&glance)?.input.channels, glance.channels());
+        let (wanted, found) = (encoder.sketch(&survey)?.input.channels, survey.channels);
         if wanted != found {
             return Err(Error::input(format!(
                 "the encoder `{name}` takes images of {wanted} channel(s), but these have {found}"
