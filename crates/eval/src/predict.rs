@@ -2,7 +2,7 @@
 
 use foretask_data::{Column, Images, Table};
 use foretask_models::{Classifier, Familiar};
-use foretask_train::{Context, Features, LinearProbe, PixelProbe, extract_features};
+use foretask_train::{Context, Features, LinearProbe, PixelProbe, check_finite, extract_features};
 
 use crate::{EvalError, Evaluation, KnnOptions, Nearness, Prediction, knn, nearness, score};
 
@@ -14,19 +14,27 @@ use crate::{EvalError, Evaluation, KnnOptions, Nearness, Prediction, knn, nearne
 /// Images of another number of channels, images that cannot be read any more, interruption.
 pub fn predict(classifier: &Classifier, images: &Images, cx: &Context<'_>) -> Result<Vec<Prediction>, EvalError> {
     let features = extract_features(&classifier.encoder, images, cx)?;
-    Ok(predict_features(classifier, images, &features))
+    predict_features(classifier, images, &features)
 }
 
 /// As [`predict`], from features that were extracted before with the classifier's own encoder.
 ///
+/// # Errors
+/// Answers that are no numbers.
+///
 /// # Panics
 /// Where `features` are of other images than `images`.
-pub fn predict_features(classifier: &Classifier, images: &Images, features: &Features) -> Vec<Prediction> {
+pub fn predict_features(
+    classifier: &Classifier,
+    images: &Images,
+    features: &Features,
+) -> Result<Vec<Prediction>, EvalError> {
     let head = LinearProbe::of(&classifier.weight, &classifier.bias);
     let mut logits = head.logits(&features.data);
+    check_finite("answers", &logits, images)?;
     let found = answers(softmax(&logits, classifier.classes.len()), images, &classifier.classes);
     if classifier.temperature == 1.0 {
-        return found;
+        return Ok(found);
     }
     let scale = 1.0 / classifier.temperature;
     for logit in &mut logits {
@@ -34,7 +42,7 @@ pub fn predict_features(classifier: &Classifier, images: &Images, features: &Fea
     }
     let calibrated = answers(softmax(&logits, classifier.classes.len()), images, &classifier.classes);
     // Which class it is was settled before: where two are nearly equal, rounding must not decide otherwise.
-    found.into_iter().zip(calibrated).map(|(raw, new)| Prediction { predicted: raw.predicted, ..new }).collect()
+    Ok(found.into_iter().zip(calibrated).map(|(raw, new)| Prediction { predicted: raw.predicted, ..new }).collect())
 }
 
 /// As [`predict`], and how far each image is from the nearest labelled one, where the classifier knows any.
@@ -49,7 +57,7 @@ pub fn predict_with_nearness(
     let features = extract_features(&classifier.encoder, images, cx)?;
     let known = classifier.familiar.as_ref().filter(|known| !known.is_empty());
     let near = known.map(|known| nearness(known, &features)).transpose()?;
-    Ok((predict_features(classifier, images, &features), near))
+    Ok((predict_features(classifier, images, &features)?, near))
 }
 
 /// Rows of logits as probabilities.
@@ -248,6 +256,17 @@ mod tests {
         let softer = with_context(|cx| predict(&classifier, &seen, cx)).unwrap();
         assert!((f64::from(softer[0].confidence()) - 1.0 / (1.0 + (-0.5_f64).exp())).abs() < 1e-6);
         assert_eq!((softer[2].row, softer[2].name.as_str(), softer[2].label), (102, "row 102", None));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_number_is_refused() {
+        let mut classifier = always_a();
+        // Each weight is a number; their sum is none.
+        classifier.weight.fill(f32::MAX);
+        classifier.encoder.input.mean = vec![-10.0];
+        let seen = images(&[255], &[None], &["a", "b"]);
+        let message = with_context(|cx| predict(&classifier, &seen, cx)).unwrap_err().to_string();
+        assert!(message.contains("answers that are not finite") && message.contains("row 100"), "{message}");
     }
 
     #[test]

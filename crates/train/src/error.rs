@@ -25,6 +25,17 @@ pub enum TrainError {
     /// Labels or features that cannot be learned from.
     #[error("{0}")]
     Labels(String),
+    /// A network gives something else than numbers.
+    #[error(
+        "the network gives {what} that are not finite (NaN or infinity) for {names}; its weights are damaged, or its \
+         training went wrong: take others"
+    )]
+    NoNumbers {
+        /// "features" or "answers".
+        what: &'static str,
+        /// The images.
+        names: String,
+    },
     /// The loss or the gradient stopped being a number.
     #[error(
         "the {what} became {value} at step {step} (batch of rows {}); {}. A lower `lr`, a lower `clip_norm` or a \
@@ -101,17 +112,14 @@ pub enum TrainError {
     #[error("the loader has no more batches")]
     NoMoreBatches,
     /// The work would not fit into memory; refused before trying, because a failed allocation ends the process.
-    #[error(
-        "needs about {needed_mib} MiB of memory, {available_mib} MiB are free; use a smaller `batch_size` (now \
-         {batch_size}), `image_size` or `width`"
-    )]
+    #[error("needs about {needed_mib} MiB of memory, {available_mib} MiB are free; {way_out}")]
     Memory {
         /// Estimated need in MiB.
         needed_mib: u64,
         /// Free memory in MiB.
         available_mib: u64,
-        /// Images a step.
-        batch_size: usize,
+        /// What to make smaller.
+        way_out: String,
     },
     /// Reading or writing a file of the stage.
     #[error("{}: {source}", path.display())]

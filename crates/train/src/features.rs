@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Event};
 use crate::error::TrainError;
+use crate::fit::fitted;
 use crate::loader::Workers;
+use crate::memory::require_to_evaluate;
 
 /// A feature vector for each of many images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,8 +64,8 @@ const BATCH_PIXELS: usize = 1 << 18;
 /// Least time between two progress events.
 const EVENT_EVERY: Duration = Duration::from_millis(100);
 
-/// The features of every image, in their order: evaluation view (resized, middle cut out), running statistics of batch
-/// norm, no gradient graph. An image's features do not depend on which others are extracted with it.
+/// The features of every image, in their order: evaluation view (as the input's [`Fit`](foretask_models::Fit) says: the middle
+/// cut out, or everything padded or stretched), running statistics of batch norm, no gradient graph. An image's features do not depend on which others are extracted with it.
 ///
 /// # Errors
 /// Images of another number of channels than the encoder takes; an image that cannot be read any more;
@@ -81,6 +83,9 @@ pub fn extract_mirrored_features(encoder: &Encoder, images: &Images, cx: &Contex
 }
 
 fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>) -> Result<Features, TrainError> {
+    let InputSpec { channels, height, width, .. } = encoder.input;
+    let needed = encoder.config.cost(channels, height, width).evaluation_bytes(batch_size(&encoder.input));
+    require_to_evaluate(needed, (width, height), cx.device)?;
     let backbone = catch("building the encoder", || encoder.build(&cx.device.plain()))??;
     of_backbone(&backbone, encoder.config.feature_dim(), &encoder.input, images, mirrored, cx)
 }
@@ -108,7 +113,33 @@ fn of_backbone(
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
     let views = EvaluationViews::of(input, images, mirrored, cx.device);
     let data = each_batch(&views, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    check_finite("features", &data, images)?;
     Ok(Features { data, dim, rows })
+}
+
+/// Images evaluated at once.
+fn batch_size(input: &InputSpec) -> usize {
+    (BATCH_PIXELS / input.height.saturating_mul(input.width).max(1)).clamp(8, 256)
+}
+
+/// Refuses rows, one an image, in which anything is no number: whatever is computed from them would look like an answer.
+///
+/// # Errors
+/// [`TrainError::NoNumbers`] with the images' names.
+pub fn check_finite(what: &'static str, rows: &[f32], images: &Images) -> Result<(), TrainError> {
+    const NAMED: usize = 3;
+    let width = (rows.len() / images.len().max(1)).max(1);
+    let broken = |(i, row): (usize, &[f32])| row.iter().any(|value| !value.is_finite()).then_some(i);
+    let broken: Vec<usize> = rows.chunks(width).enumerate().filter_map(broken).collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let some = broken.iter().take(NAMED).map(|&i| images.name(i)).collect::<Vec<_>>().join(", ");
+    let names = match broken.len().saturating_sub(NAMED) {
+        0 => some,
+        more => format!("{some} and {more} more of {} images", images.len()),
+    };
+    Err(TrainError::NoNumbers { what, names })
 }
 
 /// How evaluation views come onto the device.
@@ -181,7 +212,7 @@ fn each_batch(
     cx: &Context<'_>,
     forward: impl Fn(Tensor<4>) -> Result<Tensor<2>, foretask_backend::BackendError>,
 ) -> Result<Vec<f32>, TrainError> {
-    let batch = (BATCH_PIXELS / (views.input.height * views.input.width).max(1)).clamp(8, 256);
+    let batch = batch_size(views.input);
     let batches = images.len().div_ceil(batch);
     let begin = Instant::now();
     let mut told = begin;
@@ -255,6 +286,9 @@ pub(crate) fn views(
     workers.each(slots, |(slot, &index): (&mut [f32], &u32)| {
         let pixels = images.get(index as usize)?;
         let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+        let fitted = fitted(image, input);
+        let image =
+            fitted.as_ref().map_or(image, |data| ImageRef { data, width: input.width, height: input.height, ..image });
         augment.apply(image, key(index), shape, slot)?;
         input.normalize(slot);
         Ok(())
@@ -341,6 +375,21 @@ mod tests {
         let around = Surroundings::new();
         let message = extract_features(&encoder, &stripes(4, 2), &around.context(1)).unwrap_err().to_string();
         assert!(message.contains("channels: 3"), "{message}");
+    }
+
+    #[test]
+    fn features_that_are_no_numbers_are_refused_with_the_images_names() {
+        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let mut encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
+        let state = std::sync::Arc::make_mut(&mut encoder.state);
+        // Each weight is a number, and no feature of theirs is.
+        state.get_mut("layer4.0.bn2.weight").unwrap().data.fill(3e38);
+        let around = Surroundings::new();
+        let images = stripes(5, 2);
+        let message = extract_features(&encoder, &images, &around.context(1)).unwrap_err().to_string();
+        assert!(message.contains(&images.name(0)) && message.contains("2 more of 5 images"), "{message}");
+        check_finite("answers", &[0.0, 1.0, f32::NAN, 2.0, 3.0], &images).unwrap_err();
+        check_finite("answers", &[0.0; 10], &images).unwrap();
     }
 
     #[test]

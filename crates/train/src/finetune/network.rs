@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_backend::{Scope, catch, host_tensor};
 use foretask_data::Images;
-use foretask_models::{ClassHead, Classifier, Encoder, Network};
+use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
 use foretask_objectives::cross_entropy;
 use foretask_random::Key;
 
@@ -16,6 +16,7 @@ use crate::error::TrainError;
 use crate::features::{extract_features, on_device, views};
 use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
+use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
@@ -58,6 +59,9 @@ pub(super) fn fit_network(
     let labels = labels_of(images)?;
     let classes = images.classes();
     check_freeze(encoder, recipe)?;
+    let InputSpec { channels, height, width, .. } = encoder.input;
+    let batch = recipe.batch_size.min(images.len());
+    require_memory(encoder.config.cost(channels, height, width).training_bytes(batch), batch, cx.device)?;
     let device = cx.device.training();
     let mut network = catch("building the network", || match recipe.head {
         HeadStart::Probe => probe.build(&device),

@@ -1,7 +1,7 @@
 //! Logistic regression on raw pixels: what no network at all would reach.
 
 use foretask_data::Images;
-use foretask_models::InputSpec;
+use foretask_models::{Fit, InputSpec};
 use foretask_pretext::Augment;
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,7 @@ pub fn pixel_probe(images: &Images, options: &ProbeOptions, threads: usize) -> R
         width: reduced(width),
         mean: vec![0.0; channels],
         std: vec![1.0; channels],
+        fit: Fit::Crop,
     };
     let features = pixel_features(images, &input, threads)?;
     let statistics = Standardization::common_scale(&features.data, features.dim);

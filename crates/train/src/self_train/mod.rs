@@ -29,6 +29,7 @@ use crate::error::TrainError;
 use crate::features::check_channels;
 use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::Sampling;
+use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
@@ -86,6 +87,8 @@ pub fn consistency_round(
     check_fit(&labels, pool, guide, classes)?;
     let (augment, _) = options.augment.resolve(Shape::new(input.channels, input.height, input.width))?;
 
+    let cost = start.encoder.config.cost(input.channels, input.height, input.width);
+    require_memory(cost.training_bytes(options.batch_size), options.batch_size, cx.device)?;
     let (device, plain) = (cx.device.training(), cx.device.plain());
     let network = catch("building the network", || start.build(&device))??;
     let student = Student::new(network, classes, &plain);
