@@ -5,15 +5,17 @@ use super::metadata::Member;
 /// Each package and the packages of the workspace that it may use. A package uses only packages listed before it.
 const LAYERS: &[(&str, &[&str])] = &[
     ("foretask-random", &[]),
-    ("foretask-data", &["foretask-random"]),
+    ("foretask-files", &[]),
+    ("foretask-data", &["foretask-random", "foretask-files"]),
     ("foretask-pretext", &["foretask-random"]),
     ("foretask-backend", &["foretask-random"]),
-    ("foretask-models", &["foretask-random", "foretask-backend"]),
+    ("foretask-models", &["foretask-random", "foretask-files", "foretask-backend"]),
     ("foretask-objectives", &["foretask-random", "foretask-backend", "foretask-models"]),
     (
         "foretask-train",
         &[
             "foretask-random",
+            "foretask-files",
             "foretask-data",
             "foretask-pretext",
             "foretask-backend",
@@ -25,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "foretask-eval",
         &[
             "foretask-random",
+            "foretask-files",
             "foretask-data",
             "foretask-pretext",
             "foretask-backend",
@@ -51,6 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "foretask-script",
         &[
             "foretask-random",
+            "foretask-files",
             "foretask-data",
             "foretask-pretext",
             "foretask-backend",
