@@ -4,25 +4,31 @@ use std::borrow::Cow;
 
 use image::DynamicImage;
 
-use super::Pixels;
+use super::{Notes, Pixels, depth};
 
 /// Every decoded image as 1 or 3 channels of 8 bits, whichever its own kind is.
-pub(super) fn from_image(image: DynamicImage) -> Result<Pixels<'static>, String> {
+pub(super) fn from_image(image: DynamicImage) -> Result<(Pixels<'static>, Notes), String> {
     let (width, height) = (image.width() as usize, image.height() as usize);
+    let mut notes = Notes::default();
+    // `colors` of the values of a pixel are colors, of `of_pixel` in all.
+    let mut words = |values: &[u16], colors: usize, of_pixel: usize| {
+        let largest = values.chunks_exact(of_pixel).flat_map(|pixel| &pixel[..colors]).max();
+        let (white, said) = depth::white_of_words(largest.copied().map_or(0, u32::from), 65535);
+        notes = said;
+        depth::words(values, white)
+    };
     let (channels, data) = match image {
         DynamicImage::ImageLuma8(image) => (1, image.into_raw()),
-        DynamicImage::ImageLumaA8(image) => (1, onto_white::<2>(image.as_raw())),
+        DynamicImage::ImageLumaA8(image) => (1, lay_onto_white::<2>(image.as_raw(), false)),
         DynamicImage::ImageRgb8(image) => (3, image.into_raw()),
-        DynamicImage::ImageRgba8(image) => (3, onto_white::<4>(image.as_raw())),
-        DynamicImage::ImageLuma16(image) => (1, to_8_bits(image.as_raw())),
-        DynamicImage::ImageLumaA16(image) => (1, onto_white::<2>(&to_8_bits(image.as_raw()))),
-        DynamicImage::ImageRgb16(image) => (3, to_8_bits(image.as_raw())),
-        DynamicImage::ImageRgba16(image) => (3, onto_white::<4>(&to_8_bits(image.as_raw()))),
-        DynamicImage::ImageRgb32F(image) => (3, float_to_8_bits(image.as_raw())),
-        DynamicImage::ImageRgba32F(image) => (3, onto_white::<4>(&float_to_8_bits(image.as_raw()))),
+        DynamicImage::ImageRgba8(image) => (3, lay_onto_white::<4>(image.as_raw(), false)),
+        DynamicImage::ImageLuma16(image) => (1, words(image.as_raw(), 1, 1)),
+        DynamicImage::ImageLumaA16(image) => (1, lay_onto_white::<2>(&words(image.as_raw(), 1, 2), false)),
+        DynamicImage::ImageRgb16(image) => (3, words(image.as_raw(), 3, 3)),
+        DynamicImage::ImageRgba16(image) => (3, lay_onto_white::<4>(&words(image.as_raw(), 3, 4), false)),
         other => return Err(format!("pixels of the type {:?} are not supported", other.color())),
     };
-    Ok(Pixels { width, height, channels, data: Cow::Owned(data) })
+    Ok((Pixels { width, height, channels, data: Cow::Owned(data) }, notes))
 }
 
 /// See [`Pixels::with_channels`].
@@ -40,25 +46,18 @@ fn luma([red, green, blue]: [u8; 3]) -> u8 {
     ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
 }
 
-/// `round(value * 255 / 65535)`, that is `value / 257` rounded.
-fn to_8_bits(values: &[u16]) -> Vec<u8> {
-    values.iter().map(|&value| ((u32::from(value) + 128) / 257) as u8).collect()
-}
-
-fn float_to_8_bits(values: &[f32]) -> Vec<u8> {
-    // `as` saturates and turns NaN into 0.
-    values.iter().map(|value| (value * 255.0).round() as u8).collect()
-}
-
-/// Lays pixels of `N - 1` colours and alpha onto white.
-fn onto_white<const N: usize>(data: &[u8]) -> Vec<u8> {
+/// Lays pixels of `N - 1` colours and alpha onto white; `multiplied` where the colours have been multiplied by it already.
+pub(super) fn lay_onto_white<const N: usize>(data: &[u8], multiplied: bool) -> Vec<u8> {
     let (pixels, _) = data.as_chunks::<N>();
     let mut out = Vec::with_capacity(pixels.len() * (N - 1));
     for pixel in pixels {
         let alpha = u32::from(pixel[N - 1]);
         out.extend(pixel[..N - 1].iter().map(|&value| {
-            let sum = u32::from(value) * alpha + 255 * (255 - alpha);
-            ((sum + 127) / 255) as u8
+            let value = u32::from(value);
+            if multiplied {
+                return (value + 255 - alpha).min(255) as u8;
+            }
+            ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
         }));
     }
     out
@@ -67,14 +66,6 @@ fn onto_white<const N: usize>(data: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sixteen_bits_round_to_the_nearest_of_eight() {
-        for value in 0..=u16::MAX {
-            let exact = (f64::from(value) * 255.0 / 65535.0).round() as u8;
-            assert_eq!(to_8_bits(&[value]), [exact], "{value}");
-        }
-    }
 
     #[test]
     fn luma_is_that_of_pillow() {
@@ -87,14 +78,11 @@ mod tests {
 
     #[test]
     fn transparency_shows_white_paper() {
-        assert_eq!(onto_white::<4>(&[10, 20, 30, 0]), [255, 255, 255]);
-        assert_eq!(onto_white::<4>(&[10, 20, 30, 255]), [10, 20, 30]);
+        assert_eq!(lay_onto_white::<4>(&[10, 20, 30, 0], false), [255, 255, 255]);
+        assert_eq!(lay_onto_white::<4>(&[10, 20, 30, 255], false), [10, 20, 30]);
         // 0 at alpha 51 of 255 is a fifth of black on white: 204.
-        assert_eq!(onto_white::<2>(&[0, 51]), [204]);
-    }
-
-    #[test]
-    fn floats_are_clamped() {
-        assert_eq!(float_to_8_bits(&[-1.0, 0.0, 0.5, 1.0, 7.0, f32::NAN]), [0, 0, 128, 255, 255, 0]);
+        assert_eq!(lay_onto_white::<2>(&[0, 51], false), [204]);
+        // The same, of a color that is a fifth already.
+        assert_eq!(lay_onto_white::<2>(&[20, 51], true), [224]);
     }
 }

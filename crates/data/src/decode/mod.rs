@@ -2,6 +2,11 @@
 
 mod channels;
 mod complete;
+mod depth;
+mod formats;
+mod jpeg;
+mod notes;
+mod tiff;
 #[cfg(feature = "turbojpeg")]
 mod turbo;
 
@@ -12,19 +17,24 @@ use std::{
     path::Path,
 };
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+pub(crate) use self::{
+    formats::{EXTENSIONS, UNREAD, Unread},
+    notes::Notes,
+};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, metadata::Orientation};
 
 use crate::error::{DataError, Result};
-
-/// File name endings, in lower case, of the formats that can be decoded.
-pub(crate) const EXTENSIONS: [&str; 13] =
-    ["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "pnm", "pbm", "pgm", "ppm", "jfif"];
 
 /// No image may be larger: a few kilobytes of PNG can otherwise ask for terabytes ("decompression bomb").
 const MAX_PIXELS: u64 = 1 << 28;
 
 /// The decoder may not hold more than this at once; enough for [`MAX_PIXELS`] grey or 16384 x 8192 colour pixels twice.
 const MAX_BYTES: u64 = 1 << 30;
+
+/// No file of one image may be larger.
+pub(crate) const MAX_FILE: u64 = 2 << 30;
+
+const TRUNCATED: &str = "truncated: the file ends before the image does";
 
 /// One decoded picture: `height` rows of `width` pixels of `channels` interleaved bytes (HWC), 0 is black.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +70,7 @@ impl Pixels<'_> {
 pub fn decode_file(path: impl AsRef<Path>, channels: Option<u8>) -> Result<Pixels<'static>> {
     let path = path.as_ref();
     check_channels(channels)?;
-    let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+    let bytes = foretask_files::read(path, MAX_FILE).map_err(DataError::read(path))?;
     decode(&bytes, channels).map_err(|reason| DataError::Decode { name: path.display().to_string(), reason })
 }
 
@@ -68,9 +78,11 @@ pub fn decode_file(path: impl AsRef<Path>, channels: Option<u8>) -> Result<Pixel
 ///
 /// - EXIF orientation is applied.
 /// - Transparency is laid onto white, the colour of paper: cut-outs otherwise show whatever lies under their alpha.
-/// - 16 bits become 8 by rounding `value * 255 / 65535`; floats are taken as 0..1.
+/// - 16 bits become 8 by rounding `value * 255 / 65535`; where only the lower 12 or 8 of them are in use, those count. Floats
+///   are taken as 0..1, or as 0..255, 0..4095 or 0..65535 where they reach that far.
+/// - TIFF may be tiled, planar, a BigTIFF, of any depth, with a palette, CMYK or YCbCr; what of it cannot be shown is refused.
 /// - CMYK JPEGs, palettes and 1-, 2- and 4-bit images are expanded.
-/// - A JPEG without its end marker is refused: its lower part would be a grey area.
+/// - A JPEG without its end marker, or with too little before it, is refused: its lower part would be a grey area.
 ///
 /// # Errors
 /// [`DataError::Decode`] with the reason where the bytes are not a whole image or ask for more than 2^28 pixels.
@@ -92,77 +104,104 @@ pub(crate) fn check_channels(channels: Option<u8>) -> Result<()> {
 
 /// [`decode_bytes`] with the bare reason of a failure, for callers that know the image's name.
 pub(crate) fn decode(bytes: &[u8], channels: Option<u8>) -> Result<Pixels<'static>, String> {
+    let (pixels, _) = decode_noted(bytes)?;
+    Ok(match channels {
+        Some(channels) => pixels.with_channels(channels),
+        None => pixels,
+    })
+}
+
+/// The pixels as stored, and what had to be assumed of them.
+pub(crate) fn decode_noted(bytes: &[u8]) -> Result<(Pixels<'static>, Notes), String> {
     guarded(|| {
-        let mut decoder = open(bytes)?;
-        let orientation = decoder.orientation().map_err(reason)?;
-        let mut image = DynamicImage::from_decoder(decoder).map_err(reason)?;
+        if tiff::is_tiff(bytes) {
+            return tiff::decode(bytes);
+        }
+        let (mut image, orientation) = if is_jpeg(bytes) {
+            jpeg::decode(bytes)?
+        } else {
+            let mut decoder = open(bytes)?;
+            let orientation = decoder.orientation().map_err(reason)?;
+            (DynamicImage::from_decoder(decoder).map_err(reason)?, orientation)
+        };
         image.apply_orientation(orientation);
-        let pixels = channels::from_image(image)?;
-        Ok(match channels {
-            Some(channels) => pixels.with_channels(channels),
-            None => pixels,
-        })
+        channels::from_image(image)
     })
 }
 
 /// [`decode`] for a picture that is to be shrunk to `side` pixels along its longer side, and its (width, height) as shown. With
 /// the feature `turbojpeg` a large JPEG comes out smaller than it is already, but at least twice as long as that.
-pub(crate) fn decode_to_shrink(bytes: &[u8], side: u32) -> Result<(Pixels<'static>, (usize, usize)), String> {
+pub(crate) fn decode_to_shrink(bytes: &[u8], side: u32) -> Result<(Pixels<'static>, Notes, (usize, usize)), String> {
     #[cfg(feature = "turbojpeg")]
-    if let Ok(Some(found)) = guarded(|| Ok(turbo::reduced(bytes, side))) {
-        return Ok(found);
+    if let Ok(Some((pixels, size))) = guarded(|| Ok(turbo::reduced(bytes, side))) {
+        return Ok((pixels, Notes::default(), size));
     }
     #[cfg(not(feature = "turbojpeg"))]
     let _ = side;
-    let pixels = decode(bytes, None)?;
+    let (pixels, notes) = decode_noted(bytes)?;
     let size = (pixels.width, pixels.height);
-    Ok((pixels, size))
-}
-
-/// (width, height) as shown, from the header alone.
-pub(crate) fn dimensions(bytes: &[u8]) -> Result<(u32, u32), String> {
-    outline(bytes).map(|(width, height, _)| (width, height))
+    Ok((pixels, notes, size))
 }
 
 /// Width and height as shown, and 1 or 3 channels: what decoding will give, from the header alone.
 pub(crate) fn outline(bytes: &[u8]) -> Result<(u32, u32, u8), String> {
     guarded(|| {
-        let mut decoder = open(bytes)?;
-        let channels = if decoder.color_type().has_color() { 3 } else { 1 };
-        let (width, height) = decoder.dimensions();
-        Ok(match decoder.orientation().map_err(reason)?.to_exif() {
-            5..=8 => (height, width, channels),
-            _ => (width, height, channels),
-        })
+        if tiff::is_tiff(bytes) {
+            return tiff::outline(bytes);
+        }
+        let (width, height, channels, orientation) = if is_jpeg(bytes) {
+            jpeg::header(bytes)?
+        } else {
+            let mut decoder = open(bytes)?;
+            let channels = if decoder.color_type().has_color() { 3 } else { 1 };
+            let (width, height) = decoder.dimensions();
+            (width, height, channels, decoder.orientation().map_err(reason)?)
+        };
+        Ok(if is_turned(orientation) { (height, width, channels) } else { (width, height, channels) })
     })
+}
+
+/// Whether width and height are exchanged.
+fn is_turned(orientation: Orientation) -> bool {
+    (5..=8).contains(&orientation.to_exif())
+}
+
+fn is_jpeg(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xD8, 0xFF])
 }
 
 fn open(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
     match reader.format() {
-        None if bytes.is_empty() => return Err("the file is empty".to_owned()),
-        None => return Err("not an image in a known format (PNG, JPEG, WebP, BMP, GIF, TIFF, PNM)".to_owned()),
+        _ if bytes.is_empty() => return Err("the file is empty".to_owned()),
         Some(format) => complete::check(format, bytes)?,
+        None => {
+            let none = || format!("not an image in a known format ({})", formats::KNOWN);
+            return Err(formats::tell(bytes).unwrap_or_else(none));
+        }
     }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(reason)?;
     let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    Ok(decoder)
+}
+
+fn check_size(width: u32, height: u32) -> Result<(), String> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(format!("{width}x{height} pixels are more than the limit of {MAX_PIXELS}"));
     }
     if width == 0 || height == 0 {
         return Err(format!("an image of {width}x{height} pixels"));
     }
-    Ok(decoder)
+    Ok(())
 }
 
 fn reason(error: ImageError) -> String {
     match error {
-        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "truncated: the file ends before the image does".to_owned()
-        }
+        ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => TRUNCATED.to_owned(),
         error => error.to_string(),
     }
 }

@@ -1,3 +1,6 @@
+mod holes;
+mod tiffs;
+
 use image::{DynamicImage, ImageBuffer, ImageFormat, LumaA, Rgba};
 use proptest::prelude::*;
 
@@ -47,7 +50,6 @@ fn files_of_other_programs_decode_to_what_pillow_sees() {
 fn pictures_lying_on_their_side_are_turned() {
     let pixels = decode(&fixture("exif6.jpg"), None).unwrap();
     assert_eq!((pixels.width, pixels.height), (32, 48));
-    assert_eq!(dimensions(&fixture("exif6.jpg")).unwrap(), (32, 48));
     check_quarters("exif6.jpg", [QUARTERS[2], QUARTERS[0], QUARTERS[3], QUARTERS[1]], 2);
 }
 

@@ -1,7 +1,7 @@
 //! Large JPEGs at a half, a quarter or an eighth of their size, by libjpeg-turbo: most of their coefficients need not be
 //! transformed then. Other fractions have no vector code there and take longer than the whole.
 
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, RgbImage, metadata::Orientation};
+use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::{Pixels, channels};
@@ -10,12 +10,10 @@ use super::{Pixels, channels};
 /// what comes after decides how it looks), and the whole's (width, height) as shown. `None` for everything else,
 /// damaged files among them: the usual decoder has the say about those.
 pub(super) fn reduced(bytes: &[u8], side: u32) -> Option<(Pixels<'static>, (usize, usize))> {
-    if image::guess_format(bytes).ok()? != ImageFormat::Jpeg {
+    if !super::is_jpeg(bytes) {
         return None;
     }
-    let mut decoder = super::open(bytes).ok()?;
-    let (width, height) = decoder.dimensions();
-    let orientation = decoder.orientation().ok()?;
+    let (width, height, _, orientation) = super::jpeg::header(bytes).ok()?;
     let longer = width.max(height);
     let divisor = [8, 4, 2].into_iter().find(|divisor| longer / divisor >= 2 * side)?;
 
@@ -42,13 +40,8 @@ pub(super) fn reduced(bytes: &[u8], side: u32) -> Option<(Pixels<'static>, (usiz
     };
     image.apply_orientation(orientation);
     let (width, height) = (width as usize, height as usize);
-    let size = if turned(orientation) { (height, width) } else { (width, height) };
-    Some((channels::from_image(image).ok()?, size))
-}
-
-/// Whether width and height are exchanged.
-fn turned(orientation: Orientation) -> bool {
-    (5..=8).contains(&orientation.to_exif())
+    let size = if super::is_turned(orientation) { (height, width) } else { (width, height) };
+    Some((channels::from_image(image).ok()?.0, size))
 }
 
 #[cfg(test)]
@@ -87,7 +80,7 @@ mod tests {
     fn a_reduced_picture_shows_the_mean_of_what_it_stands_for() {
         for color in [ExtendedColorType::Rgb8, ExtendedColorType::L8] {
             let bytes = jpeg(640, 480, color);
-            let (small, _) = decode_to_shrink(&bytes, 160).unwrap();
+            let (small, ..) = decode_to_shrink(&bytes, 160).unwrap();
             let whole = decode(&bytes, None).unwrap();
             assert_eq!((small.width, small.height, small.channels), (320, 240, whole.channels));
             let at = |x: usize, y: usize, c: usize| f32::from(whole.data[(y * 640 + x) * whole.channels + c]);

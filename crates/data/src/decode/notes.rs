@@ -1,0 +1,47 @@
+//! What was assumed of an image to make pixels of it.
+
+use std::ops::BitOr;
+
+/// A set of remarks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notes(u16);
+
+impl Notes {
+    pub(super) const EIGHT_BITS: Self = Self(1);
+    pub(super) const TWELVE_BITS: Self = Self(2);
+    pub(super) const FLOATS_TO_255: Self = Self(4);
+    pub(super) const FLOATS_TO_4095: Self = Self(8);
+    pub(super) const FLOATS_TO_65535: Self = Self(16);
+    pub(super) const NOT_NUMBERS: Self = Self(32);
+    pub(super) const FURTHER_CHANNELS: Self = Self(64);
+    pub(super) const FURTHER_PAGES: Self = Self(128);
+
+    /// All of them, in words.
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
+        (Self::EIGHT_BITS, "values of 16 bits that use 8 bits only, taken as such: white is 255"),
+        (Self::TWELVE_BITS, "values of 16 bits that use 12 bits only, taken as such: white is 4095"),
+        (Self::FLOATS_TO_255, "floating-point values beyond 1, taken as 0 to 255"),
+        (Self::FLOATS_TO_4095, "floating-point values beyond 255, taken as 0 to 4095"),
+        (Self::FLOATS_TO_65535, "floating-point values beyond 4095, taken as 0 to 65535"),
+        (Self::NOT_NUMBERS, "values that are infinite or not numbers, taken as white or black"),
+        (Self::FURTHER_CHANNELS, "channels beside gray or color that are no transparency, left out"),
+        (Self::FURTHER_PAGES, "several pages, only the first of which is used"),
+    ];
+
+    pub(crate) fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    #[cfg(test)]
+    pub(crate) fn in_words(self) -> Vec<&'static str> {
+        Self::ALL.iter().filter(|(note, _)| self.contains(*note)).map(|(_, words)| *words).collect()
+    }
+}
+
+impl BitOr for Notes {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

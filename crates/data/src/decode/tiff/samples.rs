@@ -1,0 +1,95 @@
+//! Decoded values in one order: pixel by pixel, all samples of a pixel together.
+
+use tiff::decoder::DecodingResult;
+
+use super::layout::{Kind, Layout, SAVE_AGAIN};
+
+/// Samples pixel by pixel, and the largest value that their type allows.
+pub(super) enum Samples {
+    /// 1 to 8 bits.
+    Bytes(Vec<u8>, u32),
+    /// 9 to 16 bits, or more that are not in use.
+    Words(Vec<u16>, u32),
+    Floats(Vec<f32>),
+}
+
+/// `row`: bytes of a row, of one plane where there are several.
+pub(super) fn interleaved(values: DecodingResult, layout: &Layout, row: usize) -> Result<Samples, String> {
+    let full = if layout.bits < 32 { (1_u32 << layout.bits) - 1 } else { u32::MAX };
+    let samples = match values {
+        DecodingResult::U8(values) if layout.is_odd() => {
+            Samples::Words(unpacked(&values, layout, row, layout.samples), full)
+        }
+        DecodingResult::U8(values) if layout.bits < 8 => {
+            let planes = if layout.planar { 1 } else { layout.samples };
+            let values = unpacked(&values, layout, row, planes).into_iter().map(|value| value as u8).collect();
+            Samples::Bytes(by_pixel(values, layout), full)
+        }
+        DecodingResult::U8(values) => Samples::Bytes(by_pixel(values, layout), full),
+        DecodingResult::U16(values) => Samples::Words(by_pixel(values, layout), full),
+        DecodingResult::F32(values) => Samples::Floats(by_pixel(values, layout)),
+        DecodingResult::F16(values) => {
+            Samples::Floats(by_pixel(values.iter().map(|value| value.to_f32()).collect(), layout))
+        }
+        DecodingResult::F64(values) => {
+            Samples::Floats(by_pixel(values.iter().map(|&value| value as f32).collect(), layout))
+        }
+        DecodingResult::I8(values) => words(values, layout)?,
+        DecodingResult::I16(values) => words(values, layout)?,
+        DecodingResult::I32(values) => words(values, layout)?,
+        DecodingResult::I64(values) => words(values, layout)?,
+        DecodingResult::U32(values) => words(values, layout)?,
+        DecodingResult::U64(values) => words(values, layout)?,
+    };
+    Ok(samples)
+}
+
+/// Whole numbers that may be negative, or larger than 16 bits hold; refused where any is.
+fn words<T: Copy + TryInto<i128>>(values: Vec<T>, layout: &Layout) -> Result<Samples, String> {
+    let (mut low, mut high) = (i128::MAX, i128::MIN);
+    let mut words = Vec::with_capacity(values.len());
+    for value in values {
+        let value = value.try_into().unwrap_or(i128::MAX);
+        (low, high) = (low.min(value), high.max(value));
+        words.push(value.clamp(0, 65535) as u16);
+    }
+    if low < 0 || high > 65535 {
+        return Err(format!(
+            "TIFF: {}: values from {low} to {high}, which does not tell what is black and what is white; {SAVE_AGAIN}",
+            layout.in_words()
+        ));
+    }
+    let full = match (layout.kind, layout.bits) {
+        (Kind::Signed, 8) => 127,
+        (Kind::Signed, 16) => 32767,
+        _ => 65535,
+    };
+    Ok(Samples::Words(by_pixel(words, layout), full))
+}
+
+/// Samples of less or more than a byte, `samples` to a pixel, from rows of whole bytes; the first in the highest bits.
+fn unpacked(bytes: &[u8], layout: &Layout, row: usize, samples: usize) -> Vec<u16> {
+    let (bits, of_row) = (usize::from(layout.bits), layout.width as usize * samples);
+    let mut values = Vec::with_capacity(of_row * layout.height as usize);
+    for row in bytes.chunks_exact(row.max(1)) {
+        for i in 0..of_row {
+            let (first, last) = (i * bits, (i + 1) * bits - 1);
+            // At most 15 bits lie in at most three bytes.
+            let word = row[first / 8..=last / 8].iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte));
+            values.push((word >> (7 - last % 8) & ((1 << bits) - 1)) as u16);
+        }
+    }
+    values
+}
+
+/// Planes one after the other as pixels.
+fn by_pixel<T: Copy>(values: Vec<T>, layout: &Layout) -> Vec<T> {
+    if !layout.planar {
+        return values;
+    }
+    let plane = values.len() / layout.samples;
+    (0..plane)
+        .flat_map(|pixel| (0..layout.samples).map(move |sample| sample * plane + pixel))
+        .map(|i| values[i])
+        .collect()
+}
