@@ -120,10 +120,14 @@ to runs/repl/, what was typed to runs/.repl-history.")]
 Examples:
   foretask describe datasets/fashion-mini
   foretask describe photos/                 a folder of images is a dataset
+  foretask describe photos/ --deep          decodes every image, and lists those that cannot be used
   foretask describe table.csv --json")]
     Describe {
         /// Manifest, dataset folder, glob of Parquet parts, or folder of images
         dataset: PathBuf,
+        /// Decode every image rather than a sample of 64
+        #[arg(long)]
+        deep: bool,
         /// Print as JSON
         #[arg(long)]
         json: bool,
@@ -136,7 +140,8 @@ Examples:
   foretask import cifar-10-batches-bin/ -o cifar10.parquet
   foretask import shards/train-*.tar -o train.parquet --format webdataset
   foretask import table.csv -o mini.parquet --per-class 100 --seed 1
-  foretask import photos/ -o photos.parquet --paths   keep paths instead of embedding the files")]
+  foretask import photos/ -o photos.parquet --paths   keep paths instead of embedding the files
+  foretask import photos/ -o photos.parquet --max-bad-fraction 0.05   leave out up to 5 of 100")]
     Import {
         /// Image folder, table (CSV, Parquet, a glob of parts), IDX, CIFAR or STL-10 binaries, WebDataset tar
         source: PathBuf,
@@ -161,6 +166,8 @@ Examples:
         /// Store paths of the images instead of the images themselves
         #[arg(long)]
         paths: bool,
+        #[command(flatten)]
+        bad: BadImages,
         #[command(flatten)]
         replace: Replace,
     },
@@ -196,6 +203,8 @@ Interrupted, it goes on where it was when called again.")]
         /// Names of the classes 0, 1, 2, … where labels are integers, separated by commas
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         class_names: Option<Vec<String>>,
+        #[command(flatten)]
+        bad: BadImages,
     },
     /// Label images with a saved classifier
     #[command(after_help = "\
@@ -337,6 +346,17 @@ Examples:
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What to do with images that cannot be read.
+#[derive(Debug, Args)]
+pub(crate) struct BadImages {
+    /// Leave images that cannot be read out and list them, or refuse the source
+    #[arg(long, value_parser = ["skip", "error"], default_value = "skip")]
+    pub(crate) on_bad_image: String,
+    /// The largest share of them that is left out, from 0 to 1; 0.01 unless given
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) max_bad_fraction: Option<f64>,
 }
 
 /// What every verb on a script takes.

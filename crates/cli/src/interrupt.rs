@@ -30,6 +30,11 @@ pub(crate) fn goes_to(interrupt: &Interrupt) {
     *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = Some((interrupt.clone(), false));
 }
 
+/// Whether somebody has pressed Ctrl-C while something runs that can be stopped.
+pub(crate) fn is_asked() -> bool {
+    matches!(*ASKED.lock().unwrap_or_else(PoisonError::into_inner), Some((_, true)))
+}
+
 /// Nothing runs that could be stopped: Ctrl-C ends the process.
 pub(crate) fn ends_the_process() {
     *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, io, path::PathBuf};
 
-use crate::{BadImage, decode::EXTENSIONS, predicate::PredicateError};
+use crate::{BadImage, decode::EXTENSIONS, find::PassedOver, predicate::PredicateError};
 
 /// The result of everything in this crate.
 pub type Result<T, E = DataError> = std::result::Result<T, E>;
@@ -21,12 +21,16 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A folder that holds neither a manifest nor an image.
-    #[error("{path} holds neither a manifest (manifest.parquet, manifest.csv, *.parquet) nor an image ({extensions})")]
+    #[error(
+        "{path} holds neither a manifest (manifest.parquet, manifest.csv, *.parquet) nor an image ({extensions}){}", there(passed_over)
+    )]
     NoImages {
         /// The folder.
         path: PathBuf,
         /// File name endings that count as images.
         extensions: String,
+        /// What is there.
+        passed_over: Vec<PassedOver>,
     },
     /// A file could not be read.
     #[error("cannot read {path}: {source}")]
@@ -163,14 +167,16 @@ pub enum DataError {
         reason: String,
     },
     /// More undecodable images than allowed.
-    #[error("{} of {total} images cannot be used ({policy}): {}", bad.len(), first(bad))]
+    #[error("{} of {total} images cannot be used ({policy}): {}; {way_out}", bad.len(), first(bad))]
     BadImages {
         /// All of them, in row order.
         bad: Vec<BadImage>,
         /// Images looked at.
         total: usize,
-        /// The rule that was broken, and how to relax it.
+        /// The rule that was broken.
         policy: String,
+        /// How to relax it.
+        way_out: String,
     },
     /// A source that cannot be imported.
     #[error("cannot import {path}: {reason}")]
@@ -195,6 +201,12 @@ impl DataError {
         }
     }
 
+    /// Without the way out, which follows after a semicolon: reasons may hold semicolons, too.
+    pub fn without_way_out(&self) -> Option<(String, &str)> {
+        let Self::BadImages { bad, total, policy, way_out } = self else { return None };
+        Some((format!("{} of {total} images cannot be used ({policy}): {}", bad.len(), first(bad)), way_out))
+    }
+
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }
@@ -205,6 +217,12 @@ impl DataError {
 fn looks_like_a_row(columns: &str) -> bool {
     let columns = columns.to_lowercase();
     EXTENSIONS.iter().any(|ending| columns.contains(&format!(".{ending}`")))
+}
+
+/// What is there instead, in one line.
+fn there(passed_over: &[PassedOver]) -> String {
+    let found: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
+    if found.is_empty() { String::new() } else { format!("; there are: {}", found.join("; ")) }
 }
 
 fn did_you_mean(name: Option<&str>) -> String {

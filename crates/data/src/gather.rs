@@ -7,8 +7,8 @@ use std::{
 };
 
 use crate::{
-    decode::EXTENSIONS,
     error::Result,
+    find::{Passed, PassedOver, Reason, expand, is_image, unread_format},
     manifest::Manifest,
     samples::{Samples, Source},
 };
@@ -20,6 +20,8 @@ pub struct Gathered {
     pub samples: Samples,
     /// The table, where a single one was named.
     pub manifest: Option<Manifest>,
+    /// Files where was looked that are none of these images, by reason.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// Finds the images that `names` stand for, in their order: an image file, a folder of images or with a manifest, a manifest,
@@ -32,12 +34,17 @@ pub struct Gathered {
 /// [`DataError::NotFound`](crate::DataError::NotFound) and [`DataError::NoImages`](crate::DataError::NoImages) where a name stands for nothing, and whatever
 /// [`Manifest::open`](Manifest::open) refuses.
 pub fn gather(names: &[impl AsRef<Path>]) -> Result<Gathered> {
-    let mut parts = Vec::new();
+    let (mut parts, mut passed_over) = (Vec::new(), Vec::new());
     for name in names {
-        named(name.as_ref(), &mut parts)?;
+        named(name.as_ref(), &mut parts, &mut passed_over)?;
+    }
+    for part in &parts {
+        if let Part::Table(_, manifest) = part {
+            passed_over.extend_from_slice(manifest.passed_over());
+        }
     }
     if let [Part::Table(_, manifest)] = &parts[..] {
-        return Ok(Gathered { samples: manifest.samples()?, manifest: Some((**manifest).clone()) });
+        return Ok(Gathered { samples: manifest.samples()?, manifest: Some((**manifest).clone()), passed_over });
     }
     let several = parts.len() > 1;
     let mut all = Together::default();
@@ -53,7 +60,7 @@ pub fn gather(names: &[impl AsRef<Path>]) -> Result<Gathered> {
             }
         }
     }
-    Ok(Gathered { samples: all.finish(), manifest: None })
+    Ok(Gathered { samples: all.finish(), manifest: None, passed_over })
 }
 
 /// One thing that was named.
@@ -62,8 +69,9 @@ enum Part {
     Table(PathBuf, Box<Manifest>),
 }
 
-fn named(name: &Path, parts: &mut Vec<Part>) -> Result<()> {
-    if name.is_file() && is_image(name) {
+fn named(name: &Path, parts: &mut Vec<Part>, passed_over: &mut Vec<PassedOver>) -> Result<()> {
+    // Also one that cannot be read: it is then listed with its reason.
+    if name.exists() && !name.is_dir() && (is_image(name) || unread_format(name).is_some()) {
         parts.push(Part::Image(name.to_owned()));
         return Ok(());
     }
@@ -71,24 +79,21 @@ fn named(name: &Path, parts: &mut Vec<Part>) -> Result<()> {
         parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));
         return Ok(());
     }
-    let matches = glob::glob(&name.to_string_lossy()).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = matches.filter(|path| path.is_file()).collect();
-    files.sort();
-    let images = files.iter().filter(|path| is_image(path)).count();
-    if images == 0 {
+    let mut passed = Passed::default();
+    let (images, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        expand(name, &mut passed)?.into_iter().partition(|path| is_image(path));
+    if images.is_empty() {
         // Parts of a table, or nothing at all; the table says which.
         parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));
         return Ok(());
     }
     // A pattern such as photos/* meets notes and spreadsheets, too; only images are meant.
-    parts.extend(files.into_iter().filter(|path| is_image(path)).map(Part::Image));
+    parts.extend(images.into_iter().map(Part::Image));
+    for other in others {
+        passed.add(unread_format(&other).map_or(Reason::NoImage, Reason::Unread), &other.to_string_lossy());
+    }
+    passed_over.extend(passed.finish());
     Ok(())
-}
-
-/// Whether a file's name ends like an image's.
-fn is_image(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension))
 }
 
 /// An image by the name it was given.

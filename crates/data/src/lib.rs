@@ -5,6 +5,7 @@ mod atomic;
 mod bytes;
 mod decode;
 mod error;
+mod find;
 mod formulas;
 mod gather;
 mod images;
@@ -25,6 +26,7 @@ pub use atomic::{write_atomically, write_atomically_with};
 pub use bytes::parse_bytes;
 pub use decode::{Pixels, decode_bytes, decode_file};
 pub use error::{DataError, Result};
+pub use find::{PassedOver, Scanning, watch_scans};
 pub use gather::{Gathered, gather};
 pub use images::{
     BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, Survey, leaks, survey,

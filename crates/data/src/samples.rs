@@ -10,7 +10,7 @@ use std::{
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
-use crate::{images::Look, shard::Place};
+use crate::{decode::MAX_FILE, images::Look, shard::Place};
 
 /// The rows of a view of a manifest, in table order. All vectors have the same length.
 #[derive(Clone, Debug)]
@@ -110,7 +110,8 @@ impl Source {
         match self {
             Self::File { folder, name } => {
                 let path = folder.join(name);
-                fs::read(&path).map(Cow::Owned).map_err(|error| format!("cannot read {}: {error}", path.display()))
+                let read = foretask_files::read(&path, MAX_FILE);
+                read.map(Cow::Owned).map_err(|error| format!("cannot read {}: {error}", path.display()))
             }
             Self::Bytes { bytes, .. } => Ok(Cow::Borrowed(bytes.as_slice())),
             Self::Packed { place, .. } => place.read().map(Cow::Owned),

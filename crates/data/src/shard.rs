@@ -29,7 +29,7 @@ impl Shard {
     /// The bytes of one image, or of several neighbors, whose checksum is still to be compared.
     pub(crate) fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, String> {
         let name = self.path.display();
-        let open = || File::open(&self.path).map_err(|error| format!("cannot read {name}: {error}"));
+        let open = || foretask_files::open(&self.path).map_err(|error| format!("cannot read {name}: {error}"));
         let file = self.file.get_or_init(open).as_ref().map_err(Clone::clone)?;
         // A damaged index must not make us allocate what it says.
         let size = file.metadata().map_err(|error| format!("cannot read {name}: {error}"))?.len();

@@ -13,6 +13,9 @@ impl Experiment {
     pub(crate) fn images_of(&self, data: &Dataset, view: &View) -> Result<Arc<Images>, Error> {
         let images = self.images.load(&*view.samples()?, &data.load)?;
         self.left_out(data, images.bad());
+        for remark in images.remarks() {
+            self.warn(format!("{}: {remark}", data.steps().first().map_or("dataset", String::as_str)));
+        }
         Ok(images)
     }
 

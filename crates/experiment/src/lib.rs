@@ -23,6 +23,7 @@ pub mod values;
 
 pub use error::{Blame, Error, ErrorKind, Result, Role};
 pub use experiment::{Experiment, Listener, Mode, Settings};
+pub use foretask_data::{Scanning, watch_scans};
 pub use foretask_report::shown;
 pub use foretask_train::{Event, Interrupt};
 pub use image_cache::ImageCache;
@@ -31,4 +32,4 @@ pub use plan::{LabelDraw, Plan, PlannedAuto, PlannedData, PlannedParam, PlannedP
 pub use progress::Progress;
 pub use run::{RunFolder, RunSource};
 pub use runner::{Outcome, Stage};
-pub use stage::{Done, StageKey, StageState};
+pub use stage::{Done, StageKey, StageState, scan_limit};

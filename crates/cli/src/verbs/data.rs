@@ -6,15 +6,23 @@ use std::path::Path;
 use foretask_experiment::tools::{self, ImportRequest};
 use foretask_script::Error;
 
-use super::print_json;
+use super::{pack, print_json};
 
-pub(crate) fn describe(dataset: &Path, json: bool) -> Result<(), Error> {
-    let description = tools::describe(dataset)?;
+pub(crate) fn describe(dataset: &Path, deep: bool, json: bool) -> Result<(), Error> {
+    let description = if deep {
+        let bar = pack::bar();
+        let description = tools::describe(dataset, Some(&mut |done, of| pack::show(&bar, done, of)));
+        bar.finish_and_clear();
+        description?
+    } else {
+        tools::describe(dataset, None)?
+    };
     if json {
-        return print_json(&description);
+        print_json(&description)?;
+    } else {
+        say!("{description}");
     }
-    say!("{description}");
-    Ok(())
+    Ok(tools::check_usable(&description)?)
 }
 
 pub(crate) fn import(source: &Path, output: &Path, request: ImportRequest) -> Result<(), Error> {

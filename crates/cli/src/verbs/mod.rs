@@ -6,6 +6,7 @@ mod models;
 mod pack;
 mod repl;
 mod runs;
+mod scans;
 mod script;
 mod words;
 
@@ -17,6 +18,7 @@ use crate::args::Verb;
 
 /// Does what the command line asks.
 pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
+    scans::watch()?;
     match verb {
         Verb::Run { script, common } => script::run(&script, common),
         Verb::Check { script, common, json } => script::check(&script, common, json),
@@ -26,14 +28,32 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         }
         Verb::Repl { common } => repl::repl(common),
         Verb::New { folder, output, replace } => script::new(&folder, output.as_deref(), replace.force),
-        Verb::Describe { dataset, json } => data::describe(&dataset, json),
-        Verb::Import { source, output, format, split, per_class, seed, class_names, paths, replace } => {
-            let overwrite = replace.force;
-            let request = ImportRequest { format, split, per_class, seed, class_names, paths, overwrite };
+        Verb::Describe { dataset, deep, json } => data::describe(&dataset, deep, json),
+        Verb::Import { source, output, format, split, per_class, seed, class_names, paths, bad, replace } => {
+            let (on_bad_image, max_bad_fraction) = (Some(bad.on_bad_image), bad.max_bad_fraction);
+            let request = ImportRequest {
+                format,
+                split,
+                per_class,
+                seed,
+                class_names,
+                paths,
+                on_bad_image,
+                max_bad_fraction,
+                overwrite: replace.force,
+            };
             data::import(&source, &output, request)
         }
-        Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names } => {
-            let import = ImportRequest { format, split, class_names, ..Default::default() };
+        Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names, bad } => {
+            let (on_bad_image, max_bad_fraction) = (Some(bad.on_bad_image), bad.max_bad_fraction);
+            let import = ImportRequest {
+                format,
+                split,
+                class_names,
+                on_bad_image,
+                max_bad_fraction,
+                ..Default::default()
+            };
             let (quality, shard_size) = (Some(quality), Some(shard_size));
             pack::pack(&source, &output, PackRequest { import, max_side, quality, shard_size })
         }

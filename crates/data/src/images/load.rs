@@ -7,9 +7,9 @@ use std::sync::{
 
 use rayon::prelude::*;
 
-use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Store, Stored, ahead::Ahead};
+use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Remarks, Store, Stored, ahead::Ahead};
 use crate::{
-    decode::{self, Pixels},
+    decode::{self, Notes, Pixels},
     error::{DataError, Result},
     samples::{Samples, Source},
 };
@@ -17,6 +17,8 @@ use crate::{
 /// What the first look at an image gives.
 struct Seen {
     look: Look,
+    /// What was assumed to make pixels of it.
+    notes: Notes,
     /// The pixels, unless there is no room to keep them.
     kept: Option<Vec<u8>>,
 }
@@ -32,7 +34,7 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
     }
     let room = AtomicU64::new(options.cache_bytes);
     let seen: Vec<Result<Seen, String>> = match known(samples, options) {
-        Some(looks) => looks.into_iter().map(|look| Ok(Seen { look, kept: None })).collect(),
+        Some(looks) => looks.into_iter().map(|look| Ok(Seen { look, notes: Notes::default(), kept: None })).collect(),
         None => in_pool(options.threads, || {
             samples.sources.par_iter().map(|source| look(source, options.channels, &room)).collect()
         })?,
@@ -46,6 +48,8 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         .collect();
     let bad = judge(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
 
+    let mut remarks = Remarks::default();
+    seen.iter().flatten().for_each(|seen| remarks.add(seen.notes));
     let colour = seen.iter().flatten().any(|seen| seen.look.channels == 3);
     let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
     let total: u64 = seen.iter().flatten().map(|seen| decoded_bytes(seen.look.width, seen.look.height, channels)).sum();
@@ -84,7 +88,7 @@ pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
         Stored::Encoded { sources, memory: options.cache_bytes, ahead: Ahead::default() }
     };
     let index = (0..about.len() as u32).collect();
-    let store = Store { channels, classes: samples.classes.clone(), pixels, about, bad };
+    let store = Store { channels, classes: samples.classes.clone(), pixels, about, bad, remarks: remarks.in_words() };
     Ok(Images { store: Arc::new(store), index, labels: labels.into(), fingerprint: Arc::default() })
 }
 
@@ -109,7 +113,7 @@ pub(super) fn decoded_bytes(width: u32, height: u32, channels: u8) -> u64 {
 
 fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen, String> {
     let bytes = source.read()?;
-    let pixels = decode::decode(&bytes, None)?;
+    let (pixels, notes) = decode::decode_noted(&bytes)?;
     let mut look = Look::at(&pixels);
     let pixels = match channels {
         Some(channels) if usize::from(channels) != pixels.channels => {
@@ -122,7 +126,7 @@ fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen,
     };
     let size = pixels.data.len() as u64;
     let fits = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(size)).is_ok();
-    Ok(Seen { look, kept: fits.then(|| pixels.data.into_owned()) })
+    Ok(Seen { look, notes, kept: fits.then(|| pixels.data.into_owned()) })
 }
 
 /// Accepts the list of bad images or refuses the dataset.
@@ -130,16 +134,19 @@ pub(crate) fn judge(bad: Vec<BadImage>, total: usize, rule: OnBadImage, max_frac
     if bad.is_empty() {
         return Ok(bad);
     }
-    let policy = if bad.len() == total {
-        "none is left".to_owned()
+    let (policy, way_out) = if bad.len() == total {
+        ("none is left".to_owned(), "repair them, or give others".to_owned())
     } else if rule == OnBadImage::Error {
-        "on_bad_image is \"error\"; \"skip\" leaves them out".to_owned()
+        ("on_bad_image is \"error\"".to_owned(), "on_bad_image \"skip\" leaves them out".to_owned())
     } else if bad.len() as f64 > max_fraction * total as f64 {
-        format!("more than max_bad_fraction = {max_fraction}; repair them, drop their rows, or raise max_bad_fraction")
+        // So that it may be copied: rounded up to a hundredth.
+        let needed = (bad.len() as f64 / total as f64 * 100.0).ceil() / 100.0;
+        let way_out = format!("repair them, drop their rows, or leave them out by max_bad_fraction = {needed}");
+        (format!("more than max_bad_fraction = {max_fraction} allows"), way_out)
     } else {
         return Ok(bad);
     };
-    Err(DataError::BadImages { bad, total, policy })
+    Err(DataError::BadImages { bad, total, policy, way_out })
 }
 
 /// Runs `work` with this many threads; 0 = one per core.

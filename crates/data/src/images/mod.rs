@@ -4,6 +4,7 @@ mod ahead;
 mod leaks;
 mod load;
 mod look;
+mod remarks;
 mod stats;
 mod survey;
 
@@ -15,7 +16,6 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::load::{in_pool, judge};
 use self::{ahead::Ahead, stats::Sums};
 pub use self::{
     ahead::ReadAhead,
@@ -23,6 +23,10 @@ pub use self::{
     look::Look,
     stats::ChannelStats,
     survey::{Survey, survey},
+};
+pub(crate) use self::{
+    load::{in_pool, judge},
+    remarks::Remarks,
 };
 use crate::{
     decode::{self, Pixels},
@@ -108,6 +112,7 @@ struct Store {
     pixels: Stored,
     about: Vec<About>,
     bad: Vec<BadImage>,
+    remarks: Vec<String>,
 }
 
 /// Where pixels are.
@@ -241,6 +246,11 @@ impl Images {
     /// Images of the dataset (not of a selection alone) that were left out, in row order.
     pub fn bad(&self) -> &[BadImage] {
         &self.store.bad
+    }
+
+    /// What was assumed of images of the dataset to make pixels of them, with how many: "12 images: values of 16 bits that …".
+    pub fn remarks(&self) -> &[String] {
+        &self.store.remarks
     }
 
     /// Names the pixels of image `i`: equal for equal pictures, whatever file format, and whether grey is stored as

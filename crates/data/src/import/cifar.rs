@@ -4,7 +4,6 @@
 //! green, then blue.
 
 use std::{
-    fs::File,
     io::{BufReader, Read},
     path::{Path, PathBuf},
 };
@@ -120,7 +119,7 @@ pub(super) fn open(version: Version, paths: Vec<PathBuf>) -> Result<Cifar> {
 
 impl Cifar {
     fn read_labels(&mut self, version: Version, path: &Path, count: usize) -> Result<()> {
-        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(DataError::read(path))?);
+        let mut file = BufReader::with_capacity(1 << 16, foretask_files::open(path).map_err(DataError::read(path))?);
         for index in 0..count {
             let mut lead = [0; 2];
             let lead = &mut lead[..version.lead()];

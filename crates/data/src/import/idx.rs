@@ -4,7 +4,6 @@
 //! last dimension fastest. Nearly always gzipped.
 
 use std::{
-    fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
@@ -13,6 +12,9 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::raw::{Layout, RawFile, RawImages, Size, listed};
 use crate::error::{DataError, Result};
+
+/// Twice as many as the largest of such files has (infinite MNIST).
+const MOST_IMAGES: usize = 1 << 24;
 
 /// One images file and the labels that belong to it.
 pub(super) struct Pair {
@@ -74,6 +76,10 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
                 ));
             }
         };
+        if count == 0 || count > MOST_IMAGES {
+            let reason = format!("it announces {count} images; 1 to {MOST_IMAGES} can be imported");
+            return Err(refuse(&pair.images, reason));
+        }
         if height == 0 || width == 0 || height.saturating_mul(width) > 1 << 28 {
             return Err(refuse(&pair.images, format!("images of {width}x{height} pixels")));
         }
@@ -116,7 +122,7 @@ pub(super) fn open(pairs: Vec<Pair>) -> Result<Rows> {
 /// Opens a file of bytes and reads its dimensions.
 fn header(path: &Path) -> Result<(Box<dyn Read + Send>, Vec<usize>)> {
     let refuse = |reason: String| DataError::Import { path: path.to_owned(), reason };
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(DataError::read(path))?);
+    let mut file = BufReader::with_capacity(1 << 16, foretask_files::open(path).map_err(DataError::read(path))?);
     let gzipped = file.fill_buf().map_err(DataError::read(path))?.starts_with(&[0x1F, 0x8B]);
     let mut data: Box<dyn Read + Send> =
         if gzipped { Box::new(BufReader::new(MultiGzDecoder::new(file))) } else { Box::new(file) };

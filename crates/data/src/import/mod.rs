@@ -33,7 +33,8 @@ pub(crate) use self::{
 use crate::{
     atomic::write_atomically_if,
     error::{DataError, Result},
-    images::{BadImage, in_pool, judge},
+    find::PassedOver,
+    images::{BadImage, Remarks, in_pool, judge},
     manifest::{ClassCount, SplitCount},
 };
 
@@ -55,6 +56,10 @@ pub struct ImportSummary {
     pub classes: Vec<ClassCount>,
     /// Images that were left out; `row` counts in the source.
     pub bad: Vec<BadImage>,
+    /// Files of the source that are none of its images, by reason.
+    pub passed_over: Vec<PassedOver>,
+    /// What was assumed of images to make pixels of them.
+    pub remarks: Vec<String>,
 }
 
 /// Writes a manifest of what is found at `source`:
@@ -107,15 +112,19 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
     } else {
         Store::Paths
     };
+    let mut remarks = Remarks::default();
     let (written, bad) = write_atomically_if(destination, |file| {
         let (mut written, mut bad) = (Vec::with_capacity(kept.len()), Vec::new());
         let mut writer = Writer::new(file, destination, &plan, store)?;
-        for positions in kept.chunks(BATCH) {
+        for positions in kept.chunks(origin.batch(BATCH)) {
             let images = in_pool(options.threads, || origin.read(positions, None, entry))??;
             let mut batch = Vec::with_capacity(images.len());
             for (&position, image) in positions.iter().zip(images) {
                 match image {
-                    Ok(image) => batch.push((position, image)),
+                    Ok((image, notes)) => {
+                        remarks.add(notes);
+                        batch.push((position, image));
+                    }
                     Err((path, reason)) => bad.push(BadImage { row: position as u64, path, reason }),
                 }
             }
@@ -129,7 +138,16 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
     })?;
     let bytes = std::fs::metadata(destination).map_err(DataError::read(destination))?.len();
     let (splits, classes) = plan.count(&written);
-    Ok(ImportSummary { destination: destination.to_owned(), rows: written.len(), bytes, splits, classes, bad })
+    Ok(ImportSummary {
+        destination: destination.to_owned(),
+        rows: written.len(),
+        bytes,
+        splits,
+        classes,
+        bad,
+        passed_over: plan.passed_over,
+        remarks: remarks.in_words(),
+    })
 }
 
 #[cfg(test)]

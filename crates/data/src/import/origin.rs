@@ -13,8 +13,9 @@ use super::{
     stl, webdataset,
 };
 use crate::{
-    decode::{self, Pixels},
+    decode::{self, Notes, Pixels},
     error::{DataError, Result},
+    find::Passed,
     manifest::{Manifest, TableImages},
     samples::Source,
     shard::Place,
@@ -87,10 +88,11 @@ impl Origin {
             }
         }
         if is(ImportFormat::WebDataset) {
-            let files = webdataset::find(source)?;
+            let mut passed = Passed::default();
+            let files = webdataset::find(source, &mut passed)?;
             // A folder of images may hold the archive they came from.
             if !files.is_empty() && (options.format == ImportFormat::WebDataset || !source.is_dir() || only(&files)) {
-                return from_archives(&files, options).map_err(|error| renamed(error, source));
+                return from_archives(&files, passed, options).map_err(|error| renamed(error, source));
             }
             if options.format == ImportFormat::WebDataset {
                 return none("tar archive (.tar; compressed ones have to be unpacked first: `gunzip`)");
@@ -117,6 +119,14 @@ impl Origin {
         }
     }
 
+    /// Images to read at once: `most`, or fewer where they are large.
+    pub(super) fn batch(&self, most: usize) -> usize {
+        match self {
+            Self::Table(_) | Self::Parts(_) => most,
+            Self::Raw(images) => images.batch().min(most),
+        }
+    }
+
     /// Looks at what was not asked for, too: only its end says whether a gzipped file is undamaged.
     pub(super) fn finish(&mut self) -> Result<()> {
         match self {
@@ -132,7 +142,7 @@ impl Origin {
         positions: &[usize],
         side: Option<u32>,
         work: impl Fn(Image) -> Result<T, String> + Sync,
-    ) -> Result<Vec<Result<T, Bad>>> {
+    ) -> Result<Vec<Result<(T, Notes), Bad>>> {
         match self {
             Self::Table(images) => Ok(each(&images.at(positions)?, side, work)),
             Self::Parts(sources) => {
@@ -145,7 +155,8 @@ impl Origin {
                     let bad = |reason| (Some(name.clone()), reason);
                     let bytes = png::encode(&pixels).map_err(bad)?;
                     let size = (pixels.width, pixels.height);
-                    work(Image { bytes, pixels, size, source: None, name: Some(name.clone()) }).map_err(bad)
+                    let image = Image { bytes, pixels, size, source: None, name: Some(name.clone()) };
+                    Ok((work(image).map_err(bad)?, Notes::default()))
                 };
                 Ok(raw.into_par_iter().map(one).collect())
             }
@@ -157,15 +168,15 @@ fn each<T: Send>(
     sources: &[Source],
     side: Option<u32>,
     work: impl Fn(Image) -> Result<T, String> + Sync,
-) -> Vec<Result<T, Bad>> {
+) -> Vec<Result<(T, Notes), Bad>> {
     let one = |source: &Source| {
         let name = source.name().map(str::to_owned);
         let bad = |reason| (name.clone(), reason);
         let bytes = source.read().map_err(bad)?;
         // Nothing is longer than all there is.
-        let (pixels, size) = decode::decode_to_shrink(&bytes, side.unwrap_or(u32::MAX / 2)).map_err(bad)?;
+        let (pixels, notes, size) = decode::decode_to_shrink(&bytes, side.unwrap_or(u32::MAX / 2)).map_err(bad)?;
         let image = Image { bytes: bytes.into_owned(), pixels, size, source: Some(source.clone()), name: name.clone() };
-        work(image).map_err(bad)
+        Ok((work(image).map_err(bad)?, notes))
     };
     sources.par_iter().map(one).collect()
 }
@@ -234,8 +245,8 @@ fn from_stl(files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Pla
     Ok((Origin::Raw(stl.images), Plan::new(labels, classes, splits, options)))
 }
 
-fn from_archives(files: &[PathBuf], options: &ImportOptions) -> Result<(Origin, Plan)> {
-    let archives = webdataset::open(files)?;
+fn from_archives(files: &[PathBuf], mut passed: Passed, options: &ImportOptions) -> Result<(Origin, Plan)> {
+    let archives = webdataset::open(files, &mut passed)?;
     let names = archives.classes();
     let number = |label: &String| names.iter().position(|name| name == label).map(|number| number as u32);
     let labels = archives.labels.iter().map(|label| number(label.as_ref()?)).collect();
@@ -244,7 +255,7 @@ fn from_archives(files: &[PathBuf], options: &ImportOptions) -> Result<(Origin, 
     if archives.texts.iter().any(Option::is_some) {
         plan = plan.with_extra(texts("text", &archives.texts)?);
     }
-    Ok((Origin::Parts(archives.sources), plan))
+    Ok((Origin::Parts(archives.sources), plan.with_passed(passed.finish())))
 }
 
 fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, Plan)> {
@@ -255,6 +266,7 @@ fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, Plan)> 
     }
     let classes = named(manifest.classes()?.to_vec(), options)?;
     let plan = Plan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_of_rows()?);
+    let plan = plan.with_passed(manifest.passed_over().to_vec());
     Ok((Origin::Table(TableImages::new(&manifest)?), plan))
 }
 

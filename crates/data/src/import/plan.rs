@@ -5,6 +5,7 @@ use polars::prelude::DataFrame;
 use super::{ImportOptions, PerClass};
 use crate::{
     error::{DataError, Result},
+    find::PassedOver,
     manifest::{ClassCount, SplitCount, smallest_per_class},
     nearest::nearest,
 };
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) split_names: Vec<String>,
     /// Further columns of the source; without columns where it has none.
     pub(super) extra: DataFrame,
+    /// What of the source is none of its rows.
+    pub(super) passed_over: Vec<PassedOver>,
 }
 
 impl Plan {
@@ -39,12 +42,18 @@ impl Plan {
                 *split = split.or(number);
             }
         }
-        Self { labels, classes, splits, split_names, extra: DataFrame::default() }
+        Self { labels, classes, splits, split_names, extra: DataFrame::default(), passed_over: Vec::new() }
     }
 
     /// With further columns of the source, a row for each of its rows.
     pub(super) fn with_extra(mut self, extra: DataFrame) -> Self {
         self.extra = extra;
+        self
+    }
+
+    /// With what was passed over.
+    pub(super) fn with_passed(mut self, passed_over: Vec<PassedOver>) -> Self {
+        self.passed_over = passed_over;
         self
     }
 

@@ -9,7 +9,11 @@ use std::{
 use crate::{
     decode::Pixels,
     error::{DataError, Result},
+    find::{self, Passed},
 };
+
+/// Pixels that are in memory at once.
+const BATCH_BYTES: usize = 64 << 20;
 
 /// The images of several files, one after the other.
 pub(super) struct RawImages {
@@ -81,13 +85,22 @@ impl RawImages {
         positions.iter().map(|&position| self.image(position)).collect()
     }
 
+    /// So many images that their pixels need little memory together.
+    pub(super) fn batch(&self) -> usize {
+        let largest = self.files.iter().map(|file| file.size.bytes()).max().unwrap_or(1);
+        (BATCH_BYTES / largest.max(1)).max(1)
+    }
+
     /// Reads on to the ends of all files, where gzip has its checksum.
     pub(super) fn finish(&mut self) -> Result<()> {
         for file in &mut self.files {
-            let rest = io::copy(&mut file.data, &mut io::sink()).map_err(DataError::read(&file.path))?;
             let announced = ((file.count - file.read) * (file.lead + file.size.bytes())) as u64;
+            // No further than is needed to see that there is more: what gzip announces need not end.
+            let mut rest = (&mut file.data).take(announced + 1);
+            let rest = io::copy(&mut rest, &mut io::sink()).map_err(DataError::read(&file.path))?;
             if rest != announced {
-                let reason = format!("damaged: {announced} more bytes of images are announced, {rest} follow");
+                let follow = if rest > announced { "more".to_owned() } else { rest.to_string() };
+                let reason = format!("damaged: {announced} more bytes of images are announced, {follow} follow");
                 return Err(DataError::Import { path: file.path.clone(), reason });
             }
         }
@@ -129,7 +142,7 @@ impl RawFile {
 /// Opens a file of records without a header: (the file, how many records it holds). `what` is said of a record where the
 /// file is no whole number of them.
 pub(super) fn records(path: &Path, record: usize, what: &str) -> Result<(File, usize)> {
-    let file = File::open(path).map_err(DataError::read(path))?;
+    let file = foretask_files::open(path).map_err(DataError::read(path))?;
     let bytes = file.metadata().map_err(DataError::read(path))?.len();
     if bytes == 0 || bytes % record as u64 != 0 {
         let reason = format!(
@@ -143,22 +156,11 @@ pub(super) fn records(path: &Path, record: usize, what: &str) -> Result<(File, u
 
 /// The lines of a file of names, where there is one.
 pub(super) fn names(path: &Path) -> Option<Vec<String>> {
-    let text = std::fs::read_to_string(path).ok()?;
+    let text = foretask_files::read_text(path, 1 << 20).ok()?;
     Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
 }
 
-/// Files of `folder` (or the file itself) by their names.
+/// The regular files of `folder` (or the file itself) by their names.
 pub(super) fn listed(source: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let mut files = Vec::new();
-    if source.is_dir() {
-        for entry in std::fs::read_dir(source).map_err(DataError::read(source))? {
-            files.push(entry.map_err(DataError::read(source))?.path());
-        }
-    } else if source.is_file() {
-        files.push(source.to_owned());
-    }
-    let named = |path: PathBuf| (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), path);
-    let mut files: Vec<_> = files.into_iter().map(named).collect();
-    files.sort();
-    Ok(files)
+    find::listed(source, &mut Passed::default())
 }

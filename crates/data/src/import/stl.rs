@@ -63,7 +63,7 @@ impl Stl {
             self.labels.extend(std::iter::repeat_n(None, count));
             return Ok(());
         }
-        let labels = std::fs::read(path).map_err(DataError::read(path))?;
+        let labels = foretask_files::read(path, 1 << 30).map_err(DataError::read(path))?;
         let refuse = |reason: String| Err(DataError::Import { path: path.to_owned(), reason });
         if labels.len() != count {
             return refuse(format!("truncated or of another set: it holds {} labels for {count} images", labels.len()));

@@ -1,12 +1,14 @@
 //! The members of a tar archive (POSIX ustar, with pax and GNU long names), without their contents.
 
 use std::{
-    fs::File,
     io::{BufReader, ErrorKind, Read},
     path::Path,
 };
 
-use crate::error::{DataError, Result};
+use crate::{
+    error::{DataError, Result},
+    find::{Passed, Reason},
+};
 
 const BLOCK: usize = 512;
 
@@ -14,6 +16,8 @@ const BLOCK: usize = 512;
 const LONGEST_NAME: u64 = 1 << 20;
 
 /// A regular file inside an archive.
+///
+/// (The `tar` crate takes an archive that is cut in its padding for a whole one, and a long name's length at its word.)
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) name: String,
@@ -22,9 +26,9 @@ pub(super) struct Member {
     pub(super) len: u64,
 }
 
-/// All regular files, in the archive's order.
-pub(super) fn members(path: &Path) -> Result<Vec<Member>> {
-    let file = File::open(path).map_err(DataError::read(path))?;
+/// All regular files, in the archive's order; what is no file, and an end that is missing, is counted.
+pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
+    let file = foretask_files::open(path).map_err(DataError::read(path))?;
     let size = file.metadata().map_err(DataError::read(path))?.len();
     let refuse = |reason: String| DataError::Import { path: path.to_owned(), reason };
     let mut file = BufReader::with_capacity(1 << 16, file);
@@ -35,8 +39,11 @@ pub(super) fn members(path: &Path) -> Result<Vec<Member>> {
         let mut header = [0; BLOCK];
         match file.read_exact(&mut header) {
             Ok(()) => {}
-            // Archives end with two empty blocks; some programs leave them out.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == size && at > 0 => return Ok(members),
+            // Archives end with two empty blocks. Some programs leave them out; but an archive may also have been cut here.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == size && at > 0 => {
+                passed.add(Reason::NoEnd, &path.file_name().unwrap_or_default().to_string_lossy());
+                return Ok(members);
+            }
             Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == 0 => {
                 return Err(refuse("not a tar archive: it is shorter than a header".to_owned()));
             }
@@ -89,12 +96,25 @@ pub(super) fn members(path: &Path) -> Result<Vec<Member>> {
                 let name = long_name.take().unwrap_or(header.name);
                 members.push(Member { name, offset: at, len });
             }
-            // Folders, links, what holds for the whole archive.
+            // What holds for the whole archive.
             b'g' => {}
-            _ => long_name = None,
+            kind => {
+                let name = long_name.take().unwrap_or(header.name);
+                match kind {
+                    b'5' => {}
+                    b'1' | b'2' => passed.add(Reason::Special("a link"), &name),
+                    _ => passed.add(Reason::Special("something else"), &name),
+                }
+            }
         }
-        file.seek_relative((next.min(size) - at - read) as i64).map_err(DataError::read(path))?;
-        at = next.min(size);
+        if next > size {
+            let name = members.last().map_or("it", |member| member.name.as_str());
+            return Err(refuse(format!(
+                "truncated: it ends at byte {size}, in the padding after \"{name}\"; fetch it again"
+            )));
+        }
+        file.seek_relative((next - at - read) as i64).map_err(DataError::read(path))?;
+        at = next;
     }
 }
 

@@ -50,6 +50,26 @@ fn load(path: &Path) -> Images {
 }
 
 #[test]
+fn idx_files_of_nothing_or_of_far_too_much_are_refused() {
+    let check = |bytes: &[u8], words: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path().join("train-images-idx3-ubyte.gz"), bytes);
+        let error = import(folder.path(), &folder.path().join("m.parquet"), &ImportOptions::default()).unwrap_err();
+        assert!(error.to_string().contains(words), "{words}: {error}");
+    };
+    check(&idx(&[0, 28, 28], &[]), "announces 0 images");
+    // A few kilobytes that announce 20 million images, and hold them.
+    check(&gzip(&idx(&[20_000_000, 1, 1], &vec![0; 20_000_000])), "16777216");
+    // Far more behind the last image than was announced.
+    check(&gzip(&idx(&[1, 2, 3], &vec![0; 20_000_000])), "more follow");
+    // A large picture is read alone, not a thousand at once.
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path().join("train-images-idx3-ubyte.gz"), gzip(&idx(&[3, 4000, 5000], &vec![7; 60_000_000])));
+    let (origin, _) = Origin::open(folder.path(), &ImportOptions::default()).unwrap();
+    assert_eq!(origin.batch(1000), 3);
+}
+
+#[test]
 fn idx_pairs_become_splits_with_every_pixel() {
     let folder = idx_folder(10, 4);
     let destination = folder.path().join("out/manifest.parquet");

@@ -1,6 +1,6 @@
 //! Arrow files (IPC, Feather 2) as one table.
 
-use std::{fs::File, io::Read, path::PathBuf};
+use std::{io::Read, path::PathBuf};
 
 use polars::prelude::{
     ArrowSchema, Column, DataFrame, DataType, IntoLazy, IpcReader, IpcScanOptions, LazyFrame, PlSmallStr, PolarsResult,
@@ -31,7 +31,7 @@ pub(super) fn scan(files: &[PathBuf], name: &str) -> Result<Files> {
     let (schema, notes) = unite(&parts.iter().collect::<Vec<_>>())?;
     let mut all = DataFrame::empty_with_schema(&schema);
     for (file, part) in files.iter().zip(&parts) {
-        let opened = File::open(file).map_err(DataError::read(file))?;
+        let opened = foretask_files::open(file).map_err(DataError::read(file))?;
         guarded(&part.file, || all.vstack_mut(&in_columns(&schema, part, opened)?).map(drop))?;
     }
     Ok(Files { frame: all.lazy().with_row_index(ROW, None), pieces: Vec::new(), class_names: None, notes })
@@ -39,7 +39,7 @@ pub(super) fn scan(files: &[PathBuf], name: &str) -> Result<Files> {
 
 fn columns(file: &PathBuf) -> Result<Part> {
     let name = file.display().to_string();
-    let mut opened = File::open(file).map_err(DataError::read(file))?;
+    let mut opened = foretask_files::open(file).map_err(DataError::read(file))?;
     let mut magic = [0; 6];
     if opened.read_exact(&mut magic).is_err() || magic != *b"ARROW1" {
         let reason = "it is no Arrow file: streams and Feather 1 are not read; save it as Parquet or as an Arrow file (Feather 2)";

@@ -5,8 +5,11 @@ use std::fmt;
 use polars::prelude::DataType;
 use serde::Serialize;
 
-use super::{Manifest, Note, ROW, Table, draw::Smallest};
-use crate::{decode, error::Result};
+use super::{ClassCount, ImageSizes, Manifest, Note, ROW, SplitCount, Table, draw::Smallest};
+use crate::{error::Result, find::PassedOver, images::BadImage};
+
+/// Bad images that are named in text.
+const LISTED: usize = 10;
 
 /// What [`Manifest::describe`] finds in a view.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
@@ -31,28 +34,16 @@ pub struct Description {
     pub columns: Vec<ColumnInfo>,
     /// "embedded" where images stand in the table, "packed" where it points into files of many images, else "files".
     pub images: String,
-    /// Sizes in a sample of the images.
+    /// Sizes of the images that were looked at.
     pub sizes: ImageSizes,
+    /// Those among them that cannot be used, in row order.
+    pub bad: Vec<BadImage>,
+    /// What was assumed of them to make pixels of them.
+    pub remarks: Vec<String>,
+    /// Files where the dataset was looked for that are none of its images, by reason.
+    pub passed_over: Vec<PassedOver>,
     /// What to know of how the table was read.
     pub notes: Vec<Note>,
-}
-
-/// Rows of one split; `None` is rows without one.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
-pub struct SplitCount {
-    /// The split.
-    pub name: Option<String>,
-    /// Its rows.
-    pub rows: usize,
-}
-
-/// Rows of one class.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
-pub struct ClassCount {
-    /// The class.
-    pub name: String,
-    /// Its rows.
-    pub rows: usize,
 }
 
 /// One column of the table.
@@ -64,25 +55,24 @@ pub struct ColumnInfo {
     pub kind: String,
 }
 
-/// Sizes by the headers of up to 64 images, chosen by hash.
-#[derive(Clone, Debug, Default, Serialize, PartialEq, Eq)]
-pub struct ImageSizes {
-    /// Images looked at.
-    pub sampled: usize,
-    /// Images among them whose header cannot be read.
-    pub bad: usize,
-    /// Smallest (width, height) by area.
-    pub smallest: Option<(u32, u32)>,
-    /// Largest (width, height) by area.
-    pub largest: Option<(u32, u32)>,
-}
-
 impl Manifest {
-    /// Counts rows, splits and classes and looks at the headers of a few images.
+    /// Counts rows, splits and classes and decodes a few images, evenly drawn.
     ///
     /// # Errors
-    /// Where the table cannot be read. Images that cannot be read are counted instead.
+    /// Where the table cannot be read. Images that cannot be read are listed instead.
     pub fn describe(&self) -> Result<Description> {
+        self.described(None)
+    }
+
+    /// [`describe`](Self::describe), but every image is decoded; `progress` hears how many of how many are done.
+    ///
+    /// # Errors
+    /// Where the table cannot be read. Images that cannot be read are listed instead.
+    pub fn describe_deeply(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Description> {
+        self.described(Some(progress))
+    }
+
+    fn described(&self, every: Option<&mut dyn FnMut(usize, usize)>) -> Result<Description> {
         let table: &Table = &self.table;
         let (mut rows, mut sample) = (0, Smallest::of_fraction(64, 0));
         let mut splits: Vec<SplitCount> = Vec::new();
@@ -108,6 +98,10 @@ impl Manifest {
             Ok(())
         })?;
         let columns = table.columns.schema.iter();
+        let inspected = match every {
+            Some(progress) => self.inspect_all(rows, progress)?,
+            None => self.inspect_some(&sample.finish())?,
+        };
         Ok(Description {
             dataset: table.name.clone(),
             format: table.format.to_owned(),
@@ -126,32 +120,12 @@ impl Manifest {
                 _ => "files",
             }
             .to_owned(),
-            sizes: self.sizes(&sample.finish())?,
+            sizes: inspected.sizes,
+            bad: inspected.bad,
+            remarks: inspected.remarks.in_words(),
+            passed_over: table.passed_over.clone(),
             notes: self.notes()?,
         })
-    }
-
-    fn sizes(&self, sample: &[u64]) -> Result<ImageSizes> {
-        let mut sizes = ImageSizes::default();
-        if sample.is_empty() {
-            return Ok(sizes);
-        }
-        let sample = self.selected(sample, String::new()).samples()?;
-        for source in &sample.sources {
-            sizes.sampled += 1;
-            let Ok(size) = source.read().and_then(|bytes| decode::dimensions(&bytes)) else {
-                sizes.bad += 1;
-                continue;
-            };
-            let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);
-            if sizes.smallest.is_none_or(|smallest| area(size) < area(smallest)) {
-                sizes.smallest = Some(size);
-            }
-            if sizes.largest.is_none_or(|largest| area(size) > area(largest)) {
-                sizes.largest = Some(size);
-            }
-        }
-        Ok(sizes)
     }
 }
 
@@ -181,6 +155,16 @@ fn kind_in_words(kind: &DataType) -> String {
     }
 }
 
+impl Description {
+    fn looked_at(&self) -> String {
+        if self.sizes.sampled == self.rows {
+            String::new()
+        } else {
+            format!(" in a sample of {} (--deep looks at all)", self.sizes.sampled)
+        }
+    }
+}
+
 impl fmt::Display for Description {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.steps.join(" | "))?;
@@ -193,8 +177,7 @@ impl fmt::Display for Description {
             writeln!(f, "  splits    {}", splits.collect::<Vec<_>>().join(", "))?;
         }
         if !self.classes.is_empty() {
-            let classes = self.classes.iter().map(|class| format!("{} {}", class.name, class.rows));
-            writeln!(f, "  classes   {}: {}", self.classes.len(), classes.collect::<Vec<_>>().join(", "))?;
+            writeln!(f, "  classes   {}: {}", self.classes.len(), ClassCount::in_words(&self.classes))?;
         }
         let columns = self.columns.iter().map(|column| format!("{} ({})", column.name, column.kind));
         writeln!(f, "  columns   {}", columns.collect::<Vec<_>>().join(", "))?;
@@ -204,10 +187,22 @@ impl fmt::Display for Description {
             } else {
                 format!("{}x{} to {}x{}", smallest.0, smallest.1, largest.0, largest.1)
             };
-            writeln!(f, "  sizes     {range} in a sample of {}", self.sizes.sampled)?;
+            writeln!(f, "  sizes     {range}{}", self.looked_at())?;
         }
-        if self.sizes.bad > 0 {
-            writeln!(f, "  unusable  {} of the {} sampled images", self.sizes.bad, self.sizes.sampled)?;
+        if !self.bad.is_empty() {
+            writeln!(f, "  unusable  {} of {} images{}", self.bad.len(), self.sizes.sampled, self.looked_at())?;
+            for bad in self.bad.iter().take(LISTED) {
+                writeln!(f, "            {bad}")?;
+            }
+            if self.bad.len() > LISTED {
+                writeln!(f, "            and {} more (--json lists all)", self.bad.len() - LISTED)?;
+            }
+        }
+        for remark in &self.remarks {
+            writeln!(f, "  note      {remark}")?;
+        }
+        for (i, passed) in self.passed_over.iter().enumerate() {
+            writeln!(f, "  {}  {passed}", if i == 0 { "left out" } else { "        " })?;
         }
         for note in &self.notes {
             writeln!(f, "  {}   {note}", if note.warning { "warning" } else { "note   " })?;

@@ -2,6 +2,7 @@
 
 mod arrow;
 mod columns;
+mod counts;
 mod describe;
 mod draw;
 mod filled;
@@ -9,6 +10,7 @@ mod folder;
 mod further;
 mod holdout;
 pub(crate) mod huggingface;
+mod inspect;
 mod join;
 mod labels;
 mod names;
@@ -36,9 +38,11 @@ pub(crate) use self::{
     table::{Table, guarded},
 };
 pub use self::{
-    describe::{ClassCount, ColumnInfo, Description, ImageSizes, SplitCount},
+    counts::{ClassCount, SplitCount},
+    describe::{ColumnInfo, Description},
     filled::Kept,
     holdout::{content_numbers, is_held_out},
+    inspect::ImageSizes,
     notes::Note,
     options::{Folders, OpenOptions},
     splits::{evaluation_rank, is_evaluation_split},
@@ -50,6 +54,7 @@ use self::{
 };
 use crate::{
     error::{DataError, Result},
+    find::PassedOver,
     nearest::nearest,
     predicate,
     samples::{Blob, Samples, Source},
@@ -280,6 +285,12 @@ impl Manifest {
     /// Where the table cannot be read.
     pub fn splits(&self) -> Result<&[String]> {
         self.table.splits()
+    }
+
+    /// Files where the dataset was looked for that are none of its images, by reason; those that are likeliest to be missed
+    /// come first.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.table.passed_over
     }
 
     /// How this view was made, in words: `["dataset datasets/fashion-mini", "split train", "per_class 10 seed 1"]`.

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     decode::EXTENSIONS,
     error::{DataError, Result},
+    find::{Passed, PassedOver, expand, extension_of, listed, unread_format},
 };
 
 /// A table that has been found.
@@ -35,6 +36,8 @@ pub(super) struct Opened {
     /// Tables beside the images that say more of them.
     pub(super) labels: Vec<PathBuf>,
     pub(super) notes: Vec<Note>,
+    /// Files that are none of its rows.
+    pub(super) passed_over: Vec<PassedOver>,
 }
 
 /// File name endings of tables.
@@ -46,31 +49,38 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Opened> {
     if path.is_dir() {
         return open_folder(path, name);
     }
-    if path.is_file() {
-        return open_files(vec![path.to_owned()], name);
+    let mut passed = Passed::default();
+    if path.exists() {
+        // A pipe or a device says what it is.
+        foretask_files::open(path).map_err(DataError::read(path))?;
+        return open_files(vec![path.to_owned()], name, passed);
     }
-    let matches = glob::glob(&path.to_string_lossy()).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = matches.filter(|path| path.is_file()).collect();
-    files.sort();
-    if files.is_empty() { Err(DataError::NotFound { path: path.to_owned() }) } else { open_files(files, name) }
+    let files = expand(path, &mut passed)?;
+    if files.is_empty() { Err(DataError::NotFound { path: path.to_owned() }) } else { open_files(files, name, passed) }
 }
 
 fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
     for extension in TABLES {
         let manifest = folder.join("manifest").with_extension(extension);
         if manifest.is_file() {
-            return open_files(vec![manifest], name);
+            return open_files(vec![manifest], name, Passed::default());
         }
     }
     // A repository of the Hugging Face hub keeps its parts in `data/`.
     for folder in [folder.to_owned(), folder.join("data")] {
-        let parts = parquet_parts(&folder)?;
+        let mut passed = Passed::default();
+        let parts = parquet_parts(&folder, &mut passed)?;
         if !parts.is_empty() {
-            return open_files(parts, name);
+            return open_files(parts, name, passed);
         }
     }
-    let Some(frame) = folder::scan(folder, name)? else {
-        return Err(DataError::NoImages { path: folder.to_owned(), extensions: EXTENSIONS.join(", ") });
+    let mut passed = Passed::default();
+    let Some(frame) = folder::scan(folder, name, &METADATA, &mut passed)? else {
+        return Err(DataError::NoImages {
+            path: folder.to_owned(),
+            extensions: EXTENSIONS.join(", "),
+            passed_over: passed.finish(),
+        });
     };
     let frame = frame.with_row_index(ROW, None);
     let pieces = vec![frame.clone()];
@@ -84,6 +94,7 @@ fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
         class_names: None,
         labels: metadata(folder)?,
         notes: Vec::new(),
+        passed_over: passed.finish(),
     })
 }
 
@@ -122,29 +133,20 @@ fn metadata(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(tables.filter(|table| table.is_file()).collect())
 }
 
-fn parquet_parts(folder: &Path) -> Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = std::fs::read_dir(folder).map_err(DataError::read(folder))?;
-    let mut parts: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| extension(path) == "parquet").collect();
+fn parquet_parts(folder: &Path, passed: &mut Passed) -> Result<Vec<PathBuf>> {
+    let files = listed(folder, passed)?.into_iter().map(|(_, path)| path);
+    let mut parts: Vec<PathBuf> = files.filter(|path| extension_of(path) == "parquet").collect();
     // That one speaks of images beside it.
     if parts.len() == 1 && parts[0].file_name().is_some_and(|name| name == METADATA[2]) && folder::has_images(folder) {
         parts.clear();
     }
-    parts.sort();
     Ok(parts)
 }
 
-fn extension(path: &Path) -> String {
-    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
-}
-
 /// One or more files of the same kind as one table.
-fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
-    let kind = extension(&files[0]);
-    if let Some(other) = files.iter().find(|file| extension(file) != kind) {
+fn open_files(files: Vec<PathBuf>, name: &str, passed: Passed) -> Result<Opened> {
+    let kind = extension_of(&files[0]);
+    if let Some(other) = files.iter().find(|file| extension_of(file) != kind) {
         let reason = format!("{} and {} are of different kinds", files[0].display(), other.display());
         return Err(DataError::Table { table: name.to_owned(), reason });
     }
@@ -160,6 +162,10 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         "xlsx" | "xlsm" => ("xlsx", text(Format::Xlsx)?),
         "arrow" | "ipc" | "feather" => ("arrow", arrow::scan(&files, name)?),
         _ => {
+            if let Some(format) = unread_format(&files[0]) {
+                let reason = format!("it is {}", format.in_words());
+                return Err(DataError::Table { table: name.to_owned(), reason });
+            }
             let known = TABLES.join(", ");
             let reason =
                 format!("\"{kind}\" is not the name of a table format ({known}); images are given by their folder");
@@ -171,7 +177,18 @@ fn open_files(files: Vec<PathBuf>, name: &str) -> Result<Opened> {
         pieces.push(frame.clone());
     }
     let bytes = files.iter().filter_map(|file| Some(file.metadata().ok()?.len())).sum();
-    Ok(Opened { frame, pieces, folder, format, files: files.len(), bytes, class_names, labels: Vec::new(), notes })
+    Ok(Opened {
+        frame,
+        pieces,
+        folder,
+        format,
+        files: files.len(),
+        bytes,
+        class_names,
+        labels: Vec::new(),
+        notes,
+        passed_over: passed.finish(),
+    })
 }
 
 pub(super) fn reference(file: &Path) -> PolarsResult<PlRefPath> {

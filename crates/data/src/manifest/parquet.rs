@@ -51,7 +51,7 @@ struct Footer {
 impl Footer {
     fn read(path: &PathBuf) -> Result<Self> {
         let name = path.display().to_string();
-        let mut file = File::open(path).map_err(DataError::read(path))?;
+        let mut file = foretask_files::open(path).map_err(DataError::read(path))?;
         if !is_parquet(&mut file).map_err(DataError::read(path))? {
             let reason = "it is no Parquet file, or cut: it does not begin and end with PAR1; copy or write it again";
             return Err(DataError::Table { table: name, reason: reason.to_owned() });
@@ -230,7 +230,7 @@ impl AnonymousScan for Groups {
         let found = if own.is_empty() {
             DataFrame::empty()
         } else {
-            let mut reader = ParquetReader::new(File::open(&self.path)?);
+            let mut reader = ParquetReader::new(foretask_files::open(&self.path)?);
             reader.set_metadata(self.metadata.clone());
             reader.with_columns(Some(own)).with_slice(Some((self.first, rows))).finish()?
         };

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     error::{DataError, Result},
+    find::PassedOver,
     quiet,
     shard::Shards,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Table {
     pub(super) shards: Shards,
     /// What was found while it was opened.
     pub(super) notes: Vec<Note>,
+    /// Files beside the table's that are none of its rows.
+    pub(super) passed_over: Vec<PassedOver>,
     classes: OnceLock<Arc<Classes>>,
     splits: OnceLock<Splits>,
 }
@@ -127,6 +130,7 @@ impl Table {
             columns,
             labels,
             notes,
+            passed_over: opened.passed_over,
             classes: OnceLock::new(),
             splits: OnceLock::new(),
         })

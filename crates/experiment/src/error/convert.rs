@@ -40,7 +40,10 @@ impl From<DataError> for Error {
                 Self::input(format!("there is no split \"{name}\"")).label("unknown split").help(help)
             }
             DataError::Argument { name, .. } => Self::input(text).of_option(name),
-            _ => split_help(text),
+            error => match error.without_way_out() {
+                Some((message, way_out)) => Self::input(message).help(way_out),
+                None => split_help(text),
+            },
         }
     }
 }

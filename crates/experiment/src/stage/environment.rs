@@ -1,4 +1,4 @@
-//! Two environment variables that change how a stage works, never what it results in. Tests need them to interrupt
+//! Environment variables that change how work is done, never what it results in. Tests need them to interrupt
 //! between checkpoints of short stages and to compare numbers of threads; users may, on machines with slow disks or
 //! many cores.
 
@@ -12,6 +12,9 @@ use crate::error::Error;
 const THREADS: &str = "FORETASK_LOADER_THREADS";
 /// Time between checkpoints, as `5s` or `10m`.
 const CHECKPOINTS: &str = "FORETASK_CHECKPOINT_EVERY";
+
+/// Time that a look through folders may take.
+const SCANS: &str = "FORETASK_SCAN_LIMIT";
 
 /// Half of the cores, at most 8, unless `FORETASK_LOADER_THREADS` says otherwise.
 pub(crate) fn loader_threads() -> Result<usize, Error> {
@@ -28,6 +31,15 @@ pub(crate) fn loader_threads() -> Result<usize, Error> {
 pub(crate) fn checkpoint_every() -> Result<Duration, Error> {
     let Ok(text) = std::env::var(CHECKPOINTS) else { return Ok(CHECKPOINT_EVERY) };
     Budget::parse(&text).map(|time| time.0).map_err(|_| refused(CHECKPOINTS, &text, "a time such as 5s or 10m"))
+}
+
+/// How long a look through folders may take: ten minutes, unless `FORETASK_SCAN_LIMIT` says otherwise.
+///
+/// # Errors
+/// Where it says something else than a time.
+pub fn scan_limit() -> Result<Duration, Error> {
+    let Ok(text) = std::env::var(SCANS) else { return Ok(Duration::from_secs(600)) };
+    Budget::parse(&text).map(|time| time.0).map_err(|_| refused(SCANS, &text, "a time such as 30s or 2h"))
 }
 
 fn refused(name: &str, text: &str, expected: &str) -> Error {

@@ -10,6 +10,7 @@ mod key;
 mod lock;
 mod memory;
 
+pub use environment::scan_limit;
 pub(crate) use environment::{checkpoint_every, loader_threads};
 pub(crate) use files::{read_json, write_json};
 pub use key::StageKey;

@@ -103,6 +103,9 @@ pub(super) fn images_for(input: &InputSpec, names: &[PathBuf]) -> Result<Inputs,
     let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
     let images = Images::load(&gathered.samples, &options)?;
     let mut notes: Vec<String> = fit_in_words(input, &images).into_iter().collect();
+    let missed = gathered.passed_over.iter().filter(|passed| passed.missed);
+    notes.extend(missed.map(|passed| format!("left out: {passed}")));
+    notes.extend_from_slice(images.remarks());
     if channels == Some(1) && look_colored(&gathered.samples) {
         notes.push("the model was made for gray images; color is turned to gray".to_owned());
     }

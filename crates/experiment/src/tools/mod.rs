@@ -9,7 +9,7 @@ mod predict;
 
 use crate::error::Error;
 
-pub use data::{ImportRequest, Imported, describe, import};
+pub use data::{ImportRequest, Imported, check_usable, describe, import};
 pub use embed::{Embedded, embed};
 pub use export::{Exported, export};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};

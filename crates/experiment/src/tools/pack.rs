@@ -6,7 +6,7 @@ use std::path::Path;
 use foretask_data::{PackOptions, PackSummary, parse_bytes};
 
 use super::ImportRequest;
-use super::data::{contents, import_options};
+use super::data::{contents, import_options, left_out, refused};
 use crate::error::Error;
 use crate::plan::thousands;
 
@@ -39,7 +39,8 @@ impl fmt::Display for PackedUp {
         if summary.resumed > 0 {
             write!(f, "\n  {} had been packed before the interruption", thousands(summary.resumed as u64))?;
         }
-        contents(f, &summary.splits, &summary.classes, &summary.bad)
+        contents(f, &summary.splits, &summary.classes)?;
+        left_out(f, &summary.bad, &summary.passed_over, &summary.remarks)
     }
 }
 
@@ -65,5 +66,6 @@ pub fn pack(
         max_side: request.max_side,
         quality: request.quality.unwrap_or(defaults.quality),
     };
-    Ok(PackedUp(foretask_data::pack(source, folder, &options, progress)?))
+    let summary = foretask_data::pack(source, folder, &options, progress).map_err(refused)?;
+    Ok(PackedUp(summary))
 }

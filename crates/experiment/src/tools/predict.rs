@@ -51,6 +51,7 @@ pub fn predict(
         table = foretask_eval::with_nearness(table, known, near);
     }
     output.write(table)?;
+    let found = summary(&predictions, &classifier.classes, &inputs.images);
     let mut notes = inputs.notes;
     if answering.fit.is_some_and(|fit| fit != trained) {
         notes.push(format!(
@@ -59,11 +60,29 @@ pub fn predict(
         ));
     }
     notes.extend(about(&classifier));
-    Ok(Predicted {
-        unlike: near.as_deref().and_then(unlike),
-        notes,
-        ..summary(&predictions, &classifier.classes, &inputs.images)
-    })
+    notes.extend_from_slice(&found.notes);
+    Ok(Predicted { unlike: near.as_deref().and_then(unlike), notes, ..found })
+}
+
+/// What to say of images whose labels, or folders, are no classes of the model.
+fn not_compared(foreign: &BTreeMap<&str, usize>, compared: usize, classes: &[String]) -> Option<String> {
+    const NAMED: usize = 5;
+    let images: usize = foreign.values().sum();
+    (images > 0).then_some(())?;
+    let some = |names: &mut dyn Iterator<Item = &str>, of: usize| {
+        let more = if of > NAMED { ", …" } else { "" };
+        format!("{}{more}", names.take(NAMED).collect::<Vec<_>>().join(", "))
+    };
+    let theirs = some(&mut foreign.keys().copied(), foreign.len());
+    let ours = some(&mut classes.iter().map(String::as_str), classes.len());
+    let of = if compared == 0 {
+        "so nothing is compared with them".to_owned()
+    } else {
+        format!("{compared} others are compared")
+    };
+    Some(format!(
+        "{images} images are labelled (or lie in folders called) {theirs}: no classes of the model ({ours}), {of}"
+    ))
 }
 
 /// How far the classifier's file allows to trust its numbers.
@@ -108,20 +127,24 @@ fn summary(predictions: &[Prediction], classes: &[String], images: &Images) -> P
     let mut counts: Vec<(String, usize)> = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     // Compared by name: the dataset may number its classes in another way.
-    let known: Vec<bool> = predictions
-        .iter()
-        .filter_map(|prediction| {
-            let label = images.label(prediction.index as usize)?;
-            Some(images.classes().get(label as usize)? == name(prediction.predicted))
-        })
-        .collect();
-    let right = known.iter().filter(|right| **right).count();
+    let (mut compared, mut right, mut foreign) = (0_usize, 0_usize, BTreeMap::new());
+    for prediction in predictions {
+        let label = images.label(prediction.index as usize).and_then(|label| images.classes().get(label as usize));
+        match label {
+            Some(label) if classes.contains(label) => {
+                compared += 1;
+                right += usize::from(label == name(prediction.predicted));
+            }
+            Some(label) => *foreign.entry(label.as_str()).or_insert(0) += 1,
+            None => {}
+        }
+    }
     Predicted {
         count: predictions.len(),
         classes: counts,
-        accuracy: (!known.is_empty()).then(|| right as f64 / known.len() as f64),
+        accuracy: (compared > 0).then(|| right as f64 / compared as f64),
         unlike: None,
-        notes: Vec::new(),
+        notes: not_compared(&foreign, compared, classes).into_iter().collect(),
         bad: images.bad().iter().map(ToString::to_string).collect(),
     }
 }

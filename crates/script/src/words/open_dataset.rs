@@ -75,6 +75,9 @@ pub(super) fn dataset(call: &Call<'_>) -> Result<Dynamic, Fault> {
         let text = format!("{path}: {note}");
         if note.warning { call.experiment().warn(text) } else { call.experiment().note(text) }
     }
+    for passed in manifest.passed_over().iter().filter(|passed| passed.missed) {
+        call.experiment().warn(format!("{path}: left out: {passed}"));
+    }
     Ok(Dynamic::from(Dataset::new(manifest, load)))
 }
 

@@ -228,3 +228,41 @@ fn bad_images_are_listed_and_folders_of_others_left_alone() {
     let summary = pack(&source, &other, &PackOptions { import, ..plain }, &mut quiet()).unwrap();
     assert_eq!((summary.resumed, summary.rows), (189, 189));
 }
+
+#[test]
+fn one_process_at_a_time_packs_into_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, two, packed) = (folder.path().join("one"), folder.path().join("two"), folder.path().join("packed"));
+    dataset(&one, 600);
+    dataset(&two, 20);
+    let refused = Cell::new(0);
+    let summary = pack(&one, &packed, &small(), &mut |_, _| {
+        let error = pack(&two, &packed, &small(), &mut quiet()).unwrap_err().to_string();
+        assert!(error.contains(&format!("process {}", std::process::id())) && error.contains("packed"), "{error}");
+        refused.set(refused.get() + 1);
+    });
+    assert_eq!((summary.unwrap().rows, refused.get()), (600, 3));
+    same(&load(&packed), &load(&one));
+    // Afterwards it is a finished one; and nothing is left of the attempts.
+    assert!(pack(&two, &packed, &small(), &mut quiet()).unwrap_err().to_string().contains("holds a dataset already"));
+    assert!(!packed.join(".unfinished").exists());
+}
+
+#[test]
+fn a_pack_refused_for_bad_images_goes_on_when_they_are_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, packed) = (folder.path().join("set"), folder.path().join("packed"));
+    for i in 0..30 {
+        write(source.join(format!("{i:02}.png")), png(i));
+    }
+    write(source.join("zz.png"), "");
+    write(source.join("notes.txt"), "beside");
+    let error = pack(&source, &packed, &small(), &mut quiet()).unwrap_err();
+    let (message, way_out) = error.without_way_out().unwrap();
+    assert!(message.contains("1 of 31") && message.contains("zz.png): the file is empty"), "{message}");
+    assert!(way_out.ends_with("max_bad_fraction = 0.04"), "{way_out}");
+    let import = ImportOptions { max_bad_fraction: 0.04, ..ImportOptions::default() };
+    let summary = pack(&source, &packed, &PackOptions { import, ..small() }, &mut quiet()).unwrap();
+    assert_eq!((summary.rows, summary.bad.len(), summary.resumed), (30, 1, 30));
+    assert_eq!(summary.passed_over[0].reason, "no image: .txt");
+}

@@ -9,7 +9,6 @@ mod xlsx;
 
 use std::{
     collections::HashMap,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -32,6 +31,9 @@ pub(super) enum Format {
     Xlsx,
 }
 
+/// Tables of text are read whole; none that people write is larger.
+const MOST: u64 = 4 << 30;
+
 /// What is wrong with a table, the place in it included.
 type Fault = String;
 
@@ -40,7 +42,7 @@ pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<
     let (mut sheet, mut notes) = (Sheet::default(), Vec::new());
     for file in files {
         let refuse = |reason: Fault| DataError::Table { table: file.display().to_string(), reason };
-        let bytes = fs::read(file).map_err(DataError::read(file))?;
+        let bytes = foretask_files::read(file, MOST).map_err(DataError::read(file))?;
         let said = one(bytes, format, &mut sheet).map_err(refuse)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let place = |note: Note| if files.len() > 1 { Note { text: format!("{name}: {note}"), ..note } } else { note };

@@ -55,6 +55,8 @@ pub(super) struct Look {
     pub(super) looked_at: usize,
     /// Images among those that could not be read.
     pub(super) bad: Vec<String>,
+    /// What is beside the images that somebody may miss, and what was assumed of them.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Look {
@@ -82,6 +84,7 @@ impl Look {
             largest: images.largest_side(),
             looked_at: images.len() + images.bad().len(),
             bad: images.bad().iter().map(ToString::to_string).collect(),
+            remarks: remarks(&manifest, &images),
         })
     }
 
@@ -120,6 +123,7 @@ impl Look {
                 if self.bad.len() > NAMED { format!("; and {} more", self.bad.len() - NAMED) } else { String::new() };
             lines.push(format!("{} of {} looked at cannot be read: {named}{more}", self.bad.len(), self.looked_at));
         }
+        lines.extend_from_slice(&self.remarks);
         lines
     }
 
@@ -131,6 +135,12 @@ impl Look {
             None => format!("{color}, sides of {} to {} pixels", self.smallest, self.largest),
         }
     }
+}
+
+fn remarks(manifest: &Manifest, images: &Images) -> Vec<String> {
+    let left_out =
+        manifest.passed_over().iter().filter(|passed| passed.missed).map(|passed| format!("left out: {passed}"));
+    left_out.chain(images.remarks().iter().cloned()).collect()
 }
 
 /// An even part of the images, decoded; their size and channels are those of all, as far as anybody can tell.
