@@ -37,8 +37,8 @@ pub(crate) fn watch() -> Result<(), Error> {
         let shown = now >= look.told && std::io::stderr().is_terminal();
         if shown {
             look.told = now + Duration::from_millis(500);
-            eprint!("\r  {}", in_words(scanning));
-            std::io::stderr().flush().ok();
+            // Over itself: a line for each step would push everything else away.
+            write!(std::io::stderr(), "\r  {}", foretask_experiment::shown(&in_words(scanning))).ok();
         }
         let over = now.duration_since(look.since) > limit;
         *current = Some(look);

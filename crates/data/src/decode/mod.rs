@@ -174,8 +174,8 @@ fn open(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| error.to_string())?;
     match reader.format() {
         _ if bytes.is_empty() => return Err("the file is empty".to_owned()),
-        Some(format) => complete::check(format, bytes)?,
-        None => {
+        Some(format) if format.reading_enabled() => complete::check(format, bytes)?,
+        _ => {
             let none = || format!("not an image in a known format ({})", formats::KNOWN);
             return Err(formats::tell(bytes).unwrap_or_else(none));
         }

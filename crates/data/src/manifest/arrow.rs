@@ -1,6 +1,6 @@
 //! Arrow files (IPC, Feather 2) as one table.
 
-use std::{io::Read, path::PathBuf};
+use std::{fs::File, io::Read, path::PathBuf};
 
 use polars::prelude::{
     ArrowSchema, Column, DataFrame, DataType, IntoLazy, IpcReader, IpcScanOptions, LazyFrame, PlSmallStr, PolarsResult,

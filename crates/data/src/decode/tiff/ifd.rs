@@ -47,12 +47,12 @@ impl Ifd {
         // Of a damaged one, as many entries as there are bytes.
         for i in 0..count.min(bytes.len() / size) {
             let at = offset.checked_add(head + i * size)?;
-            let count = self.number(bytes, at + 4, if self.big { 8 } else { 4 })?;
+            let count = self.number(bytes, at + 4, self.word())?;
             let (tag, kind) = (self.number(bytes, at, 2)? as u16, self.number(bytes, at + 2, 2)? as u16);
             self.entries.push(Entry { tag, kind, count, at });
         }
         let end = offset.checked_add(head + count.checked_mul(size)?)?;
-        self.next = self.number(bytes, end, if self.big { 8 } else { 4 }).unwrap_or(0);
+        self.next = self.number(bytes, end, self.word()).unwrap_or(0);
         Some(())
     }
 
@@ -72,7 +72,7 @@ impl Ifd {
             5 | 10 | 12 | 16..=18 => 8,
             _ => return None,
         };
-        let (field, word) = if self.big { (entry.at + 12, 8) } else { (entry.at + 8, 4) };
+        let (field, word) = (self.field(entry), self.word());
         let count = usize::try_from(entry.count).ok().filter(|count| count.saturating_mul(size) <= bytes.len())?;
         let at = if count * size <= word { field } else { usize::try_from(self.number(bytes, field, word)?).ok()? };
         Some((at, count, size, entry.kind))
@@ -114,20 +114,45 @@ impl Ifd {
     }
 
     /// Makes a tag say one number, in a copy of the file.
-    pub(super) fn set(&self, bytes: &mut [u8], tag: u16, value: u32) {
+    pub(super) fn set(&self, copy: &mut [u8], tag: u16, value: u32) {
         let Some(entry) = self.entries.iter().find(|entry| entry.tag == tag) else { return };
-        let mut put = |at: usize, value: u64, len: usize| {
-            let Some(field) = bytes.get_mut(at..at + len) else { return };
-            let le = value.to_le_bytes();
-            field.copy_from_slice(&le[..len]);
-            if !self.little {
-                field.reverse();
-            }
-        };
-        put(entry.at + 2, 4, 2);
-        let (word, field) = if self.big { (8, entry.at + 12) } else { (4, entry.at + 8) };
-        put(entry.at + 4, 1, word);
-        put(field, u64::from(value), 4);
+        self.put(copy, entry.at + 2, 4, 2);
+        self.put(copy, entry.at + 4, 1, self.word());
+        self.put(copy, self.field(entry), u64::from(value), 4);
+    }
+
+    /// Makes a tag say the `number`-th of so many equal parts of its values.
+    pub(super) fn keep_part(&self, bytes: &[u8], copy: &mut [u8], tag: u16, (number, parts): (usize, usize)) {
+        let Some(entry) = self.entries.iter().find(|entry| entry.tag == tag) else { return };
+        let Some((at, count, size, _)) = self.place(bytes, tag) else { return };
+        let count = count / parts.max(1);
+        let first = at + number * count * size;
+        self.put(copy, entry.at + 4, count as u64, self.word());
+        if count * size > self.word() {
+            self.put(copy, self.field(entry), first as u64, self.word());
+        } else if let Some(values) = bytes.get(first..first + count * size)
+            && let Some(field) = copy.get_mut(self.field(entry)..self.field(entry) + count * size)
+        {
+            field.copy_from_slice(values);
+        }
+    }
+
+    /// Bytes of an offset.
+    fn word(&self) -> usize {
+        if self.big { 8 } else { 4 }
+    }
+
+    /// Where the value of an entry is, or the offset of it.
+    fn field(&self, entry: &Entry) -> usize {
+        entry.at + if self.big { 12 } else { 8 }
+    }
+
+    fn put(&self, copy: &mut [u8], at: usize, value: u64, len: usize) {
+        let Some(field) = copy.get_mut(at..at + len) else { return };
+        field.copy_from_slice(&value.to_le_bytes()[..len]);
+        if !self.little {
+            field.reverse();
+        }
     }
 
     /// Makes a tag one that nobody knows.

@@ -86,22 +86,56 @@ fn samples(ifd: &Ifd, bytes: &[u8], layout: &Layout) -> Result<Samples, String> 
     if layout.is_void {
         ifd.set(&mut copy, tag::SAMPLE_FORMAT, 1);
     }
-    let packed = layout.is_odd().then(|| layout.row_bytes());
-    if let Some(row) = packed {
+    if layout.is_odd() {
+        let row = layout.row_bytes();
         as_rows_of_bytes(ifd, &mut copy, row);
+        let (values, _) = read(copy, layout)?;
+        return samples::of(values, layout, layout.samples, row);
     }
+    if !layout.planar {
+        let (values, row) = read(copy, layout)?;
+        return samples::of(values, layout, layout.samples, row);
+    }
+    // Every plane as a picture of its own: the crate mistakes the last tiles of all planes but the first.
+    let plane = |number: usize| {
+        let mut copy = copy.clone();
+        as_plane(ifd, bytes, &mut copy, (number, layout.samples));
+        let (values, row) = read(copy, layout)?;
+        samples::of(values, layout, 1, row)
+    };
+    let planes: Vec<Samples> = (0..layout.samples).map(plane).collect::<Result<_, _>>()?;
+    samples::woven(planes).ok_or_else(|| "TIFF: damaged: its planes differ".to_owned())
+}
+
+/// What the crate makes of a file, and the bytes of a row.
+fn read(file: Vec<u8>, layout: &Layout) -> Result<(DecodingResult, usize), String> {
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MAX_BYTES as usize;
     limits.intermediate_buffer_size = MAX_BYTES as usize;
-    limits.ifd_value_size = bytes.len();
-    let mut decoder = Decoder::new(Cursor::new(copy)).map_err(|error| refused(error, layout))?.with_limits(limits);
+    limits.ifd_value_size = file.len();
+    let mut decoder = Decoder::new(Cursor::new(file)).map_err(|error| refused(error, layout))?.with_limits(limits);
     let mut values = DecodingResult::U8(Vec::new());
     let read = decoder.read_image_to_buffer(&mut values).map_err(|error| refused(error, layout))?;
     if values.as_buffer(0).byte_len() < read.complete_len {
         return Err(refused(TiffError::LimitsExceeded, layout));
     }
-    let row = packed.or(read.row_stride.map(std::num::NonZeroUsize::get)).unwrap_or(0);
-    samples::interleaved(values, layout, row)
+    Ok((values, read.row_stride.map_or(0, std::num::NonZeroUsize::get)))
+}
+
+/// Makes a picture of one of several planes.
+fn as_plane(ifd: &Ifd, bytes: &[u8], copy: &mut [u8], (number, planes): (usize, usize)) {
+    for tag in [tag::STRIP_OFFSETS, tag::STRIP_BYTES, tag::TILE_OFFSETS, tag::TILE_BYTES] {
+        ifd.keep_part(bytes, copy, tag, (number, planes));
+    }
+    for (tag, value) in [(tag::SAMPLES, 1), (tag::PLANAR, 1)] {
+        ifd.set(copy, tag, value);
+    }
+    for tag in [tag::BITS, tag::SAMPLE_FORMAT] {
+        if let Some(value) = ifd.number_of(bytes, tag) {
+            ifd.set(copy, tag, if tag == tag::SAMPLE_FORMAT && value == 4 { 1 } else { value as u32 });
+        }
+    }
+    ifd.hide(copy, tag::EXTRA_SAMPLES);
 }
 
 /// The bits of every byte of the strips and tiles the other way round.

@@ -13,35 +13,51 @@ pub(super) enum Samples {
     Floats(Vec<f32>),
 }
 
-/// `row`: bytes of a row, of one plane where there are several.
-pub(super) fn interleaved(values: DecodingResult, layout: &Layout, row: usize) -> Result<Samples, String> {
+/// The samples of one decoded picture, of which `samples` make a pixel and `row` bytes a row.
+pub(super) fn of(values: DecodingResult, layout: &Layout, samples: usize, row: usize) -> Result<Samples, String> {
     let full = if layout.bits < 32 { (1_u32 << layout.bits) - 1 } else { u32::MAX };
-    let samples = match values {
-        DecodingResult::U8(values) if layout.is_odd() => {
-            Samples::Words(unpacked(&values, layout, row, layout.samples), full)
-        }
+    Ok(match values {
+        DecodingResult::U8(values) if layout.is_odd() => Samples::Words(unpacked(&values, layout, row, samples), full),
         DecodingResult::U8(values) if layout.bits < 8 => {
-            let planes = if layout.planar { 1 } else { layout.samples };
-            let values = unpacked(&values, layout, row, planes).into_iter().map(|value| value as u8).collect();
-            Samples::Bytes(by_pixel(values, layout), full)
+            let values = unpacked(&values, layout, row, samples);
+            Samples::Bytes(values.into_iter().map(|value| value as u8).collect(), full)
         }
-        DecodingResult::U8(values) => Samples::Bytes(by_pixel(values, layout), full),
-        DecodingResult::U16(values) => Samples::Words(by_pixel(values, layout), full),
-        DecodingResult::F32(values) => Samples::Floats(by_pixel(values, layout)),
-        DecodingResult::F16(values) => {
-            Samples::Floats(by_pixel(values.iter().map(|value| value.to_f32()).collect(), layout))
-        }
-        DecodingResult::F64(values) => {
-            Samples::Floats(by_pixel(values.iter().map(|&value| value as f32).collect(), layout))
-        }
+        DecodingResult::U8(values) => Samples::Bytes(values, full),
+        DecodingResult::U16(values) => Samples::Words(values, full),
+        DecodingResult::F32(values) => Samples::Floats(values),
+        DecodingResult::F16(values) => Samples::Floats(values.iter().map(|value| value.to_f32()).collect()),
+        DecodingResult::F64(values) => Samples::Floats(values.iter().map(|&value| value as f32).collect()),
         DecodingResult::I8(values) => words(values, layout)?,
         DecodingResult::I16(values) => words(values, layout)?,
         DecodingResult::I32(values) => words(values, layout)?,
         DecodingResult::I64(values) => words(values, layout)?,
         DecodingResult::U32(values) => words(values, layout)?,
         DecodingResult::U64(values) => words(values, layout)?,
-    };
-    Ok(samples)
+    })
+}
+
+/// Planes of one sample each as pixels.
+pub(super) fn woven(planes: Vec<Samples>) -> Option<Samples> {
+    let (mut bytes, mut words, mut floats, mut full) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for plane in planes {
+        match plane {
+            Samples::Bytes(values, most) => {
+                bytes.push(values);
+                full = most;
+            }
+            Samples::Words(values, most) => {
+                words.push(values);
+                full = most;
+            }
+            Samples::Floats(values) => floats.push(values),
+        }
+    }
+    match (bytes.is_empty(), words.is_empty(), floats.is_empty()) {
+        (false, true, true) => Some(Samples::Bytes(by_pixel(&bytes), full)),
+        (true, false, true) => Some(Samples::Words(by_pixel(&words), full)),
+        (true, true, false) => Some(Samples::Floats(by_pixel(&floats))),
+        _ => None,
+    }
 }
 
 /// Whole numbers that may be negative, or larger than 16 bits hold; refused where any is.
@@ -64,7 +80,7 @@ fn words<T: Copy + TryInto<i128>>(values: Vec<T>, layout: &Layout) -> Result<Sam
         (Kind::Signed, 16) => 32767,
         _ => 65535,
     };
-    Ok(Samples::Words(by_pixel(words, layout), full))
+    Ok(Samples::Words(words, full))
 }
 
 /// Samples of less or more than a byte, `samples` to a pixel, from rows of whole bytes; the first in the highest bits.
@@ -82,14 +98,8 @@ fn unpacked(bytes: &[u8], layout: &Layout, row: usize, samples: usize) -> Vec<u1
     values
 }
 
-/// Planes one after the other as pixels.
-fn by_pixel<T: Copy>(values: Vec<T>, layout: &Layout) -> Vec<T> {
-    if !layout.planar {
-        return values;
-    }
-    let plane = values.len() / layout.samples;
-    (0..plane)
-        .flat_map(|pixel| (0..layout.samples).map(move |sample| sample * plane + pixel))
-        .map(|i| values[i])
-        .collect()
+/// The first value of each plane, the second of each, ….
+fn by_pixel<T: Copy>(planes: &[Vec<T>]) -> Vec<T> {
+    let len = planes.iter().map(Vec::len).min().unwrap_or(0);
+    (0..len).flat_map(|pixel| planes.iter().map(move |plane| plane[pixel])).collect()
 }
