@@ -22,7 +22,8 @@ pub enum DataError {
     },
     /// A folder that holds neither a manifest nor an image.
     #[error(
-        "{path} holds neither a manifest (manifest.parquet, manifest.csv, *.parquet) nor an image ({extensions}){}", there(passed_over)
+        "{path} holds neither a manifest (manifest.parquet, manifest.csv, *.parquet) nor an image ({extensions}){}",
+        there(passed_over)
     )]
     NoImages {
         /// The folder.

@@ -46,14 +46,8 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         }
         Verb::Pack { source, output, max_side, quality, shard_size, format, split, class_names, bad } => {
             let (on_bad_image, max_bad_fraction) = (Some(bad.on_bad_image), bad.max_bad_fraction);
-            let import = ImportRequest {
-                format,
-                split,
-                class_names,
-                on_bad_image,
-                max_bad_fraction,
-                ..Default::default()
-            };
+            let import =
+                ImportRequest { format, split, class_names, on_bad_image, max_bad_fraction, ..Default::default() };
             let (quality, shard_size) = (Some(quality), Some(shard_size));
             pack::pack(&source, &output, PackRequest { import, max_side, quality, shard_size })
         }

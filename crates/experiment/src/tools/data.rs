@@ -4,8 +4,8 @@ use std::fmt;
 use std::path::Path;
 
 use foretask_data::{
-    BadImage, ClassCount, DataError, Description, ImportFormat, ImportOptions, ImportSummary, Manifest, OnBadImage, Output,
-    PassedOver, PerClass, SplitCount,
+    BadImage, ClassCount, DataError, Description, ImportFormat, ImportOptions, ImportSummary, Manifest, OnBadImage,
+    Output, PassedOver, PerClass, SplitCount,
 };
 
 use crate::error::Error;
