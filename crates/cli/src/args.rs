@@ -31,10 +31,14 @@ pub(crate) enum Verb {
     #[command(after_help = "\
 Examples:
   foretask new photos/                      writes photos.rhai, which runs as it is
+  foretask new photos/ --labels photos-to-label.csv   once some are labelled
   foretask new table.parquet -o first.rhai")]
     New {
         /// A folder of images (with a subfolder per class, or flat), or a manifest
         folder: PathBuf,
+        /// A table of labels for some of the images, such as one that `label_next` wrote and you filled in
+        #[arg(long)]
+        labels: Option<PathBuf>,
         /// The script to write; the folder's name unless given
         #[arg(short, long)]
         output: Option<PathBuf>,

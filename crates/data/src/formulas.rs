@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use polars::prelude::{Column, DataFrame, PolarsResult};
+
 /// What a formula begins with; the wide forms are taken for the plain ones.
 const BEGINNINGS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
@@ -20,6 +22,22 @@ pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
 /// The text that [`escaped`] has made into this one.
 pub(crate) fn restored(text: &str) -> &str {
     text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
+}
+
+/// The table with its texts and names as they go into a CSV.
+pub(crate) fn escaped_table(table: &DataFrame) -> PolarsResult<DataFrame> {
+    let columns = table.columns().iter().map(|column| {
+        let name = escaped(column.name()).as_ref().into();
+        Ok(match column.str() {
+            Ok(texts) => {
+                let texts: Vec<Option<String>> =
+                    texts.iter().map(|text| text.map(|text| escaped(text).into_owned())).collect();
+                Column::new(name, texts)
+            }
+            Err(_) => column.clone().with_name(name),
+        })
+    });
+    DataFrame::new(table.height(), columns.collect::<PolarsResult<Vec<_>>>()?)
 }
 
 #[cfg(test)]

@@ -27,7 +27,9 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             script::preview(&script, common, &request, pictures)
         }
         Verb::Repl { common } => repl::repl(common),
-        Verb::New { folder, output, replace } => script::new(&folder, output.as_deref(), replace.force),
+        Verb::New { folder, labels, output, replace } => {
+            script::new(&folder, labels.as_deref(), output.as_deref(), replace.force)
+        }
         Verb::Describe { dataset, deep, json } => data::describe(&dataset, deep, json),
         Verb::Import { source, output, format, split, per_class, seed, class_names, paths, bad, replace } => {
             let (on_bad_image, max_bad_fraction) = (Some(bad.on_bad_image), bad.max_bad_fraction);

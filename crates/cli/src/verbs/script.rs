@@ -73,8 +73,8 @@ pub(crate) fn preview(
     Ok(())
 }
 
-pub(crate) fn new(folder: &Path, output: Option<&Path>, force: bool) -> Result<(), Error> {
-    let written = foretask_script::new_script(folder, output, force)?;
+pub(crate) fn new(folder: &Path, labels: Option<&Path>, output: Option<&Path>, force: bool) -> Result<(), Error> {
+    let written = foretask_script::new_script(folder, labels, output, force)?;
     for found in &written.found {
         say!("{found}");
     }

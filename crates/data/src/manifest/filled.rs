@@ -10,6 +10,7 @@ use polars::prelude::{
 
 use crate::atomic::{write_atomically, write_atomically_with};
 use crate::error::{DataError, Result};
+use crate::formulas::restored;
 use crate::import::io_error;
 
 /// What became of a table that was there.
@@ -88,7 +89,7 @@ impl FilledCsv {
 
     fn cells(&self, name: &str) -> impl Iterator<Item = &str> {
         let column = self.column(name).unwrap_or(usize::MAX);
-        self.rows.iter().skip(1).map(move |row| row.get(column).map_or("", |cell| cell.trim()))
+        self.rows.iter().skip(1).map(move |row| restored(row.get(column).map_or("", |cell| cell.trim())))
     }
 
     fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {

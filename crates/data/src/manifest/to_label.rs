@@ -16,6 +16,7 @@ use super::{Manifest, ROW};
 use crate::{
     atomic::{write_atomically, write_atomically_with},
     error::{DataError, Result},
+    formulas::escaped_table,
     import::{absolute, io_error, relative},
     output::{Found, Output, found_at},
     samples::Source,
@@ -116,6 +117,9 @@ impl Manifest {
             columns.push(Column::new("row".into(), rows));
         }
         let mut frame = self.table.checked(DataFrame::new(rows.len(), columns))?;
+        if csv {
+            frame = self.table.checked(escaped_table(&frame))?;
+        }
         if let Some(filled) = filled {
             let (places, kept) = filled.add(&mut frame, path)?;
             return Ok(ToLabel { pictures, places, kept: Some(kept) });
@@ -296,6 +300,35 @@ mod tests {
         // Only who says so loses it.
         assert_eq!(data.write_to_label(&[9], &path, true).unwrap().kept, None);
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+    }
+
+    #[test]
+    fn names_that_spreadsheets_would_run_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["=1+1.pgm", "-photo.pgm", "@x.pgm", "plain.pgm"] {
+            write(folder.path().join(name), format!("P5\n1 1\n255\n{}", name.len()));
+        }
+        let data = Manifest::open(folder.path()).unwrap();
+        let path = folder.path().join("todo.csv");
+        data.write_to_label(&[0, 1, 2], &path, false).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains("\n'=1+1.pgm,") && text.contains("\n'-photo.pgm,") && text.contains("\n'@x.pgm,"),
+            "{text}"
+        );
+        let mut names: Vec<String> = Manifest::open(&path)
+            .unwrap()
+            .samples()
+            .unwrap()
+            .sources
+            .iter()
+            .map(|source| source.name().unwrap().to_owned())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["-photo.pgm", "=1+1.pgm", "@x.pgm"]);
+        write(&path, text.replacen(".pgm,,", ".pgm,a,", 1));
+        let written = data.write_to_label(&[0, 1, 2, 3], &path, false).unwrap();
+        assert_eq!(written.kept, Some(Kept { rows: 3, labelled: 1, added: 1 }));
     }
 
     #[test]

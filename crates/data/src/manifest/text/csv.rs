@@ -21,7 +21,7 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
     if !records.next()? {
         return Err("it is empty; its first line has to name the columns, such as path,label".to_owned());
     }
-    let names: Vec<String> = records.cells().map(str::to_owned).collect();
+    let names: Vec<String> = records.cells().map(|name| restored(name).to_owned()).collect();
     let (names, mut notes) = header(&names)?;
     let places: Vec<usize> = names.iter().map(|name| sheet.column(name)).collect();
     let mut blank = 0;

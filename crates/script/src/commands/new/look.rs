@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use foretask_data::{
-    Images, LoadOptions, Manifest, Samples, content_numbers, evaluation_rank, is_evaluation_split, is_held_out,
+    Images, LoadOptions, Manifest, OpenOptions, Samples, content_numbers, evaluation_rank, is_evaluation_split,
+    is_held_out,
 };
 use foretask_experiment::thousands;
 
@@ -40,6 +41,10 @@ pub(super) enum HeldOut {
 pub(super) struct Look {
     /// As the user wrote it.
     pub(super) folder: PathBuf,
+    /// A table of labels for its images.
+    pub(super) table: Option<PathBuf>,
+    /// Where an encoder lies that was pretrained on these images.
+    pub(super) encoder: Option<PathBuf>,
     pub(super) rows: usize,
     pub(super) labelled: usize,
     /// Classes with their labelled images.
@@ -60,8 +65,10 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn at(folder: &Path) -> Result<Self, Error> {
-        let manifest = Manifest::open(folder)?;
+    pub(super) fn at(folder: &Path, table: Option<&Path>, encoder: Option<PathBuf>) -> Result<Self, Error> {
+        let options =
+            OpenOptions { labels: table.map(Path::to_path_buf).into_iter().collect(), ..OpenOptions::default() };
+        let manifest = Manifest::open_with(folder, &options)?;
         let samples = manifest.samples()?;
         let splits = manifest.splits_of(&samples.rows)?;
         let images = some(&samples)?;
@@ -73,6 +80,8 @@ impl Look {
         let (labels, contents) = usable(&samples, splits.as_deref());
         Ok(Self {
             folder: folder.to_path_buf(),
+            table: table.map(Path::to_path_buf),
+            encoder,
             rows: samples.len(),
             labelled: samples.labels.iter().flatten().count(),
             classes,
@@ -104,6 +113,9 @@ impl Look {
                 classes.join(", ")
             ),
         });
+        if let Some(encoder) = &self.encoder {
+            lines.push(format!("{}: an encoder that has learned from these images, loaded", encoder.display()));
+        }
         match &self.labels {
             Labels::None(_) => {}
             Labels::Scarce => {

@@ -22,17 +22,28 @@ pub struct NewScript {
 
 /// Looks at a folder of images (or a manifest) and writes a commented script that fits it: `output`, else a file of the
 /// folder's name in the working folder. A file that was changed or written by somebody else stays as it is unless `force`.
+/// With a table of `labels` the images keep their place in the folder, and an encoder that a first script has saved for it is
+/// loaded.
 ///
 /// # Errors
 /// [`Error::Plain`] when there are no images, none of those looked at can be read, or the script cannot be written.
-pub fn new_script(folder: &Path, output: Option<&Path>, force: bool) -> Result<NewScript, Error> {
-    let path = output.map_or_else(|| PathBuf::from(format!("{}.rhai", stem(folder))), Path::to_path_buf);
+pub fn new_script(
+    folder: &Path,
+    labels: Option<&Path>,
+    output: Option<&Path>,
+    force: bool,
+) -> Result<NewScript, Error> {
+    let stem = stem(folder);
+    // The script that was written before there were labels stays.
+    let name = if labels.is_some() { format!("{stem}-labelled.rhai") } else { format!("{stem}.rhai") };
+    let path = output.map_or_else(|| PathBuf::from(name), Path::to_path_buf);
     if path.extension().is_none_or(|ending| ending != "rhai") {
         let help = "end it with .rhai".to_owned();
         return Err(Error::input(format!("`{}` is not the name of a script", path.display()), help));
     }
     let file = Output::at(path, force)?;
-    let look = Look::at(folder)?;
+    let encoder = PathBuf::from(format!("{stem}-encoder.safetensors"));
+    let look = Look::at(folder, labels, Some(encoder).filter(|file| labels.is_some() && file.is_file()))?;
     let script = write::script(&look, file.path());
     file.write(|path| Ok::<_, Error>(foretask_data::write_atomically(path, script)?))?;
     Ok(NewScript { path: file.path().to_path_buf(), found: look.in_words() })
@@ -69,7 +80,7 @@ mod tests {
     /// Writes the script for a folder and checks it as `foretask check` does.
     fn planned(root: &Path, folder: &str) -> (String, Plan) {
         let path = root.join(format!("{folder}.rhai"));
-        new_script(&root.join(folder), Some(&path), true).unwrap();
+        new_script(&root.join(folder), None, Some(&path), true).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let plan = check(read_script(&path).unwrap(), &Settings::new(root.join("runs")));
         (text.clone(), plan.unwrap_or_else(|error| panic!("{error}\n{text}")))
@@ -115,6 +126,29 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_labels_keeps_the_folder_and_its_encoder() {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path();
+        for i in 0..40_u8 {
+            picture(&root.join(format!("photos/{i:02}.pgm")), 20, 6 * i, false);
+        }
+        let labels: String = (0..20).map(|i| format!("photos/{i:02}.pgm,{}\n", ["cat", "dog"][i % 2])).collect();
+        fs::write(root.join("todo.csv"), format!("path,label\n{labels}")).unwrap();
+        let (path, table) = (root.join("labelled.rhai"), root.join("todo.csv"));
+        let written = new_script(&root.join("photos"), Some(&table), Some(&path), false).unwrap();
+        assert!(written.found[0].starts_with("40 images"), "{:?}", written.found);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains("labels: \"") && text.contains("holdout(") && text.contains("pretrain("), "{text}");
+        let plan = check(read_script(&path).unwrap(), &Settings::new(root.join("runs"))).unwrap();
+        assert!(plan.data.iter().any(|data| data.labelled == 0 && data.images > 20), "{:?}", plan.data);
+        // With an encoder beside it, nothing is pretrained again.
+        let look = Look::at(&root.join("photos"), Some(&table), Some("photos-encoder.safetensors".into())).unwrap();
+        let text = write::script(&look, &path);
+        assert!(text.contains("let encoder = load_encoder(\"photos-encoder.safetensors\");"), "{text}");
+        assert!(text.contains("finetune(encoder, few") && !text.contains("let pre = pretrain("), "{text}");
+    }
+
+    #[test]
     fn labels_too_few_to_hold_any_out_are_all_learned_from() {
         let place = tempfile::tempdir().unwrap();
         for i in 0..12 {
@@ -146,13 +180,13 @@ mod tests {
         picture(&place.path().join("My \"photos\"/1.pgm"), 16, 20, false);
         let folder = place.path().join("My \"photos\"");
         let path = place.path().join("new.rhai");
-        new_script(&folder, Some(&path), false).unwrap();
-        new_script(&folder, Some(&path), false).unwrap();
+        new_script(&folder, None, Some(&path), false).unwrap();
+        new_script(&folder, None, Some(&path), false).unwrap();
         fs::write(&path, fs::read_to_string(&path).unwrap() + "// mine").unwrap();
-        let again = new_script(&folder, Some(&path), false).unwrap_err();
+        let again = new_script(&folder, None, Some(&path), false).unwrap_err();
         assert!(again.kind().exit_code() == 2 && again.to_string().contains("there already"), "{again}");
-        assert!(new_script(&folder, Some(&place.path().join("new.txt")), false).is_err());
-        assert!(new_script(&place.path().join("nowhere"), Some(&place.path().join("x.rhai")), false).is_err());
+        assert!(new_script(&folder, None, Some(&place.path().join("new.txt")), false).is_err());
+        assert!(new_script(&place.path().join("nowhere"), None, Some(&place.path().join("x.rhai")), false).is_err());
         assert_eq!(stem(&folder), "my-photos");
         check(read_script(&path).unwrap(), &Settings::new(place.path().join("runs"))).unwrap();
     }

@@ -61,8 +61,12 @@ fn head(look: &Look, path: &Path) -> String {
             text,
             "// Images that cannot be read are left out and listed in the report; more than this share is an error."
         );
-        format!(", #{{ max_bad_fraction: {} }}", tolerance(look))
+        format!("max_bad_fraction: {}", tolerance(look))
     };
+    let labels = look.table.as_ref().map(|table| format!("labels: \"{}\"", quoted(&table.display().to_string())));
+    let options = [labels.unwrap_or_default(), options].into_iter().filter(|option| !option.is_empty());
+    let options = options.collect::<Vec<_>>().join(", ");
+    let options = if options.is_empty() { options } else { format!(", #{{ {options} }}") };
     line!(text, "let data = dataset(\"{}\"{options});", quoted(&look.folder.display().to_string()));
     line!(text);
     text
@@ -72,6 +76,27 @@ fn head(look: &Look, path: &Path) -> String {
 fn tolerance(look: &Look) -> f64 {
     let seen = look.bad.len() as f64 / look.looked_at.max(1) as f64;
     ((20.0 * seen).ceil() + 1.0).clamp(1.0, 10.0) / 10.0
+}
+
+/// The encoder, loaded where it was saved before; what it is called.
+fn encoder(text: &mut String, look: &Look, pool: &str) -> &'static str {
+    let Some(saved) = &look.encoder else {
+        pretraining(text, look, pool);
+        return "pre.encoder";
+    };
+    line!(
+        text,
+        "// The network, and what it learned from all of these images when there were no labels yet. It has seen those to measure"
+    );
+    line!(
+        text,
+        "// on, too, without labels; the report says so. To leave them out, pretrain anew: `foretask words pretrain`."
+    );
+    line!(text, "let net = resnet10(#{{ width: 16 }});");
+    line!(text, "let encoder = load_encoder(\"{}\");", quoted(&saved.display().to_string()));
+    line!(text, "let quick = param(\"quick\", false);");
+    line!(text);
+    "encoder"
 }
 
 /// The network, the task and the pretraining on `pool`, with their reasons.
@@ -171,9 +196,10 @@ fn without_labels(text: &mut String, look: &Look, name: &str) {
     let (count, chosen) = (sitting(look), quoted(name));
     line!(
         text,
-        "// start. `foretask new {chosen}-to-label.csv` then writes a script that learns from them; what was pretrained here is remembered,"
+        "// start; run again, this script keeps every label in it. Then this writes a script that learns from them, with this encoder:"
     );
-    line!(text, "// or loaded by `load_encoder(\"{chosen}-encoder.safetensors\")`.");
+    let folder = one_line(&look.folder.display().to_string());
+    line!(text, "//   foretask new {folder} --labels {chosen}-to-label.csv");
     line!(text, "label_next(pre.encoder, data.unlabeled(), #{{");
     line!(text, "    n: {count},");
     line!(text, "    manifest: \"{chosen}-to-label.csv\",");
@@ -194,9 +220,9 @@ fn scarce(text: &mut String, look: &Look, name: &str) {
     line!(text, "let few  = data.labeled();");
     line!(text, "let pool = data.unlabeled();");
     line!(text);
-    pretraining(text, look, "pool");
+    let encoder = encoder(text, look, "pool");
     line!(text, "// Logistic regression on the features is what so few labels allow.");
-    line!(text, "let ours = linear_probe(pre.encoder, few);");
+    line!(text, "let ours = linear_probe({encoder}, few);");
     rest(text, look, name, "ours");
 }
 
@@ -253,14 +279,14 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "// The images without their labels, and without those to measure on.");
     line!(text, "let pool = {pool};");
     line!(text);
-    pretraining(text, look, "pool");
+    let encoder = encoder(text, look, "pool");
     line!(
         text,
         "// The same labels teach each network: the pretrained one, and one that starts from nothing, trained to convergence."
     );
     training(text);
-    line!(text, "let ours    = finetune(pre.encoder, few, training);");
-    line!(text, "let probe   = linear_probe(pre.encoder, few);");
+    line!(text, "let ours    = finetune({encoder}, few, training);");
+    line!(text, "let probe   = linear_probe({encoder}, few);");
     line!(text, "let scratch = finetune(net, few, training);");
     let spread = look.rows >= SPREADABLE;
     if spread {
@@ -269,8 +295,8 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
             text,
             "// The unlabelled images can help twice: the labels spread to their neighbors among them. With small images and some minutes,"
         );
-        line!(text, "// `self_train(pre.encoder, few, pool)` goes on from there.");
-        line!(text, "let spread  = spread_labels(pre.encoder, few, pool);");
+        line!(text, "// `self_train({encoder}, few, pool)` goes on from there.");
+        line!(text, "let spread  = spread_labels({encoder}, few, pool);");
     }
     line!(text);
     line!(
@@ -286,7 +312,7 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "    scratch: scratch.evaluate(test),");
     line!(text, "}}, #{{ headline: \"finetuned\" }});");
     if some {
-        rest(text, look, name, "linear_probe(pre.encoder, known)");
+        rest(text, look, name, &format!("linear_probe({encoder}, known)"));
     } else {
         line!(text);
         line!(text, "// The classifiers are in the run's folder, in weights/, and need nothing else:");
