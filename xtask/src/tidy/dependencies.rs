@@ -16,6 +16,8 @@ pub(crate) fn check(files: &[File]) -> Vec<String> {
 
 fn manifest(path: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
+    // A package that is a workspace of its own (fuzz/) gives its reasons itself.
+    let is_root = text.lines().any(|line| line == "[workspace]");
     let mut table = "";
     let mut covered = 0;
     for (number, line) in text.lines().enumerate() {
@@ -27,8 +29,9 @@ fn manifest(path: &str, text: &str) -> Vec<String> {
         } else if line.trim().is_empty() {
             covered = 0;
         } else if let Some(name) = entry(line) {
-            if table == "[workspace.dependencies]" {
-                if !line.contains("path = \"crates/") && covered == 0 {
+            if is_dependency_table(table) && (is_root || table == "[workspace.dependencies]") {
+                let is_ours = ["path = \"crates/", "path = \"../crates/"].iter().any(|path| line.contains(path));
+                if !is_ours && covered == 0 {
                     problems.push(format!("{place}: say in a comment above it what `{name}` is for"));
                 }
                 covered = covered.saturating_sub(1);
@@ -66,6 +69,13 @@ mod tests {
     fn a_dependency_without_a_reason_is_found() {
         let text = "[workspace.dependencies]\nours = { path = \"crates/ours\" }\n\n# Why.\none = \"1\"\ntwo = { version = \"2\", features = [\n    \"a\",\n] }\nthree = \"3\"\n";
         assert_eq!(manifest("Cargo.toml", text), ["Cargo.toml:9: say in a comment above it what `three` is for"]);
+    }
+
+    #[test]
+    fn a_workspace_of_its_own_gives_its_own_reasons() {
+        let text =
+            "[workspace]\n\n[dependencies]\n# Why.\na = \"1\"\nours = { path = \"../crates/ours\" }\n\nb = \"1\"\n";
+        assert_eq!(manifest("fuzz/Cargo.toml", text), ["fuzz/Cargo.toml:8: say in a comment above it what `b` is for"]);
     }
 
     #[test]
