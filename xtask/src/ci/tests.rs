@@ -42,17 +42,22 @@ pub(crate) fn doctest() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
+/// Features of the tests with libtorch.
+const LIBTORCH: [&str; 2] = ["--features", "foretask/libtorch,foretask-models/libtorch"];
+
 /// The crates in which libtorch makes a difference, with it, and those tests of training which compare devices. Nothing
-/// above them names a backend.
+/// above them names a backend. `foretask` is always among the packages: it brings the features of all others, so that only
+/// what depends on libtorch is compiled once more, and polars is not. It has no library, and so no test here.
 pub(crate) fn torch() -> Result<Outcome> {
-    let layers = ["--release", "-p", "foretask-backend", "-p", "foretask-models"];
-    let layers_with = ["--features", "foretask-backend/libtorch,foretask-models/libtorch"];
-    let training = ["--release", "-p", "foretask-train", "--features", "foretask-train/libtorch"];
+    let layers = ["-p", "foretask", "-p", "foretask-backend", "-p", "foretask-models"];
+    let training = ["-p", "foretask", "-p", "foretask-models", "-p", "foretask-train"];
     let of_devices = ["--", "with_libtorch", "on_device"];
-    let test: &[&str] =
-        if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test", "--tests"] };
-    run(for_tests(&mut cargo(test)).args(layers).args(layers_with))?;
-    run(for_tests(&mut cargo(test)).args(training).args(of_devices))?;
+    let test: &[&str] = if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test"] };
+    let with = |packages: &[&str], filter: &[&str]| {
+        run(for_tests(&mut cargo(test)).args(["--release", "--lib"]).args(packages).args(LIBTORCH).args(filter))
+    };
+    with(&layers, &[])?;
+    with(&training, &of_devices)?;
     Ok(Outcome::passed())
 }
 
