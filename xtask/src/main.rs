@@ -6,8 +6,10 @@ mod ci;
 mod dataset;
 mod libtorch;
 mod run;
+mod runs;
 mod tidy;
 mod tools;
+mod torture;
 
 use std::process::ExitCode;
 
@@ -32,6 +34,8 @@ enum Task {
     Dataset(dataset::Dataset),
     /// Measures speed and memory, beside PyTorch and lightly if asked to.
     Bench(bench::Args),
+    /// Kills, damages and mutates what the built binary meets, and says what broke.
+    Torture(torture::Args),
     /// Checks the repository itself: layers, licences, documents, text.
     Tidy,
 }
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         Task::Libtorch(args) => libtorch::run(&args),
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
+        Task::Torture(args) => torture::run(&args),
         Task::Tidy => tidy::run(),
     };
     match done {

@@ -14,7 +14,7 @@ const CLASSES: [(&str, [u8; 3]); 3] = [("disc", [220, 40, 40]), ("square", [40, 
 const SPLITS: [(&str, u32); 2] = [("train", 24), ("test", 8)];
 
 /// The folder with them, made if need be.
-pub(super) fn folder() -> Result<PathBuf> {
+pub(crate) fn folder() -> Result<PathBuf> {
     let folder = root().join("target/ci-data/color");
     for (split, count) in SPLITS {
         for (class, color) in CLASSES {

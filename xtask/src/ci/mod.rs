@@ -14,7 +14,8 @@ mod tests;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-pub(crate) use binary::release_folder;
+pub(crate) use binary::{foretask, release_folder};
+pub(crate) use drawn::folder as drawn_images;
 use summary::Line;
 
 /// Everything, as it is built by default.
@@ -76,7 +77,8 @@ const STEPS: &[Step] = &[
     Step { name: "test", about: "unit, property and end-to-end tests", run: tests::test },
     Step { name: "doctest", about: "examples in the documentation", run: tests::doctest },
     Step { name: "examples", about: "each crate's examples run", run: examples::run },
-    Step { name: "scripts", about: "each script runs for a few steps", run: scripts::run },
+    Step { name: "scripts", about: "each script runs for a few steps, twice", run: scripts::run },
+    Step { name: "torture", about: "killed, damaged and fed with rubbish for two minutes", run: torture },
     Step { name: "default", about: "the README's command, with default features", run: binary::default_build },
     Step { name: "torch", about: "layers, devices, models and training on libtorch", run: tests::torch },
 ];
@@ -116,6 +118,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
 }
 
+/// A short run of the reliability suite, the same each time. What has begun when the time is over goes on to its end.
+fn torture() -> Result<Outcome> {
+    let only = Vec::new();
+    crate::torture::run(&crate::torture::Args { minutes: 2.0, seed: 1, only, case: None, jobs: None })?;
+    Ok(Outcome::passed())
+}
+
 fn choose(args: &Args) -> Result<&'static [Step]> {
     let position = |name: &str| match STEPS.iter().position(|step| step.name == name) {
         Some(position) => Ok(position),
@@ -144,7 +153,7 @@ mod unit {
     #[test]
     fn steps_are_chosen_by_name() {
         assert_eq!(names(None, None).unwrap().len(), STEPS.len());
-        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "default", "torch"]);
+        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "torture", "default", "torch"]);
         assert_eq!(names(None, Some("fmt")).unwrap(), ["fmt"]);
         assert!(names(None, Some("lint")).unwrap_err().to_string().contains("the steps are fmt, typos"));
     }

@@ -1,12 +1,14 @@
-//! Runs every script of `scripts/` for a few steps, through the binary, as a user would.
+//! Runs every script of `scripts/` for a few steps, through the binary, as a user would: twice. The second run finds everything
+//! done, and comes to the same.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::Outcome;
 use super::binary::foretask;
 use crate::run::{command, root};
+use crate::runs;
 use crate::tidy::has_extension;
 
 /// Values that make any script quick: for each parameter that it declares (`param("budget", "2m")`) and whose name ends
@@ -30,7 +32,7 @@ pub(crate) fn run() -> Result<Outcome> {
     for script in &scripts {
         run_into(&format!("scripts/{script}"), &out)?;
     }
-    Ok(Outcome::Passed(format!("{} scripts", scripts.len())))
+    Ok(Outcome::Passed(format!("{} scripts, each twice", scripts.len())))
 }
 
 /// Checks one script as it is, then runs it with tiny lengths in an empty folder.
@@ -59,10 +61,27 @@ fn run_into(script: &str, out: &Path) -> Result<()> {
             "{script} declares no length that can be made short; write it as param(\"budget\", \"2m\"), or with another of {TINY:?}"
         );
     }
-    let out = out.to_string_lossy();
-    let mut run = command(&program, &["run", script, "--out", &out]);
-    run.args(settings).args(data).env_remove("LD_LIBRARY_PATH");
-    crate::run::run(&mut run)
+    let run = || {
+        let mut run = command(&program, &["run", script, "--out", &out.to_string_lossy()]);
+        crate::run::run(run.args(&settings).args(&data).env_remove("LD_LIBRARY_PATH"))
+    };
+    run()?;
+    let name = Path::new(script).file_stem().unwrap_or_default().to_string_lossy();
+    let first = runs::latest(out, &name)?;
+    run()?;
+    let again = runs::latest(out, &name)?;
+    repeated(script, &first, &again)
+}
+
+/// The second run of a script made nothing and came to the same results.
+fn repeated(script: &str, first: &Path, again: &Path) -> Result<()> {
+    ensure!(first != again, "{script}: the second run has no folder of its own");
+    let made = runs::made(again)?;
+    ensure!(made.is_empty(), "{script}: the second run made stages anew: {made:?}");
+    match runs::difference(&runs::results(first)?, &runs::results(again)?) {
+        None => Ok(()),
+        Some(words) => bail!("{script}: the second run's results.json differs: {words}"),
+    }
 }
 
 /// The dataset that comes with the repository.
@@ -97,7 +116,28 @@ fn tiny(script: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{data, tiny};
+    use std::fs;
+
+    use super::{data, repeated, tiny};
+
+    #[test]
+    fn a_second_run_loads_everything_and_comes_to_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = |name: &str, reused: bool, mean: f64| {
+            let run = folder.path().join(name);
+            fs::create_dir_all(&run).unwrap();
+            fs::write(run.join("run.json"), format!("{{\"stages\": [{{\"title\": \"knn\", \"reused\": {reused}}}]}}"))
+                .unwrap();
+            fs::write(run.join("results.json"), format!("{{\"mean\": {mean}, \"seconds\": {}}}", name.len())).unwrap();
+            run
+        };
+        let first = run("first", false, 0.5);
+        repeated("s", &first, &run("again", true, 0.5)).unwrap();
+        let told = |other| repeated("s", &first, other).unwrap_err().to_string();
+        assert!(told(&run("made", false, 0.5)).contains("made stages anew: [\"knn\"]"));
+        assert!(told(&run("differs", true, 0.25)).contains("results.json differs"));
+        assert!(told(&first).contains("no folder of its own"));
+    }
 
     #[test]
     fn foreign_data_are_drawn() {

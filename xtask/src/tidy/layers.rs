@@ -68,7 +68,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("foretask", &["foretask-experiment", "foretask-script"]),
     ("foretask-tests", &[]),
-    ("xtask", &[]),
+    ("xtask", &["foretask-random"]),
 ];
 
 /// Outside packages that belong to few of ours: a prefix of their name, their owners, and why.

@@ -1,13 +1,12 @@
 //! `DINO`: each view shall tell the soft class that a slowly moving copy of the network gives to the large views (Caron,
 //! Touvron, Misra, Jegou, Mairal, Bojanowski, Joulin 2021, arXiv 2104.14294).
 
-use crate::augment::{Preset, ViewRecipe, Views};
+use crate::augment::{Method, Preset, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, JointEmbedding, VIEWS, WIDTH, WIDTH_ABOUT, joint_options};
-use crate::tasks::run::{Run, RunSizes, about};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, about, joint_embedding};
 
 const WORD: &str = "dino";
 
@@ -63,7 +62,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const VIEW_RECIPE: ViewRecipe = ViewRecipe {
+const METHOD: Method = Method {
     word: WORD,
     preset: Preset::Dino,
     own: |shape| {
@@ -74,7 +73,7 @@ const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     },
 };
 
-joint_options! {
+joint_embedding! {
     /// Options of `dino`; `None` is `"auto"`.
     Dino {
         /// Soft classes.
@@ -114,10 +113,7 @@ joint_options! {
 /// Steps of a run that is long enough for a center with memory.
 const SHORT: u64 = 10_000;
 
-impl JointEmbedding for Dino {
-    const INFO: TaskInfo = INFO;
-    const VIEWS: ViewRecipe = VIEW_RECIPE;
-
+impl Dino {
     fn check(&self) -> Result<()> {
         let outputs = self.outputs.unwrap_or(2);
         check::require(
@@ -137,16 +133,14 @@ impl JointEmbedding for Dino {
         check::width(WORD, "bottleneck", self.bottleneck)?;
         Ok(())
     }
-}
 
-impl Dino {
-    /// Fills what the sizes of the run decide, with reasons.
+    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
+    /// `steps` steps where known.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, sizes)?;
-        let RunSizes { pool, steps, .. } = *sizes;
+    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, pool, batch, features, steps)?;
         let (mut task, mut notes) = (*self, Vec::new());
         // LightlyTrain's table: below the published sizes, the published values make all answers alike.
         let outputs = match pool {
@@ -172,7 +166,7 @@ impl Dino {
         );
         // Where all answers drift faster than the center follows, sharpening makes one and the same class of them all: with
         // the paper's 0.9, 1000 steps on small images gave 45 % by neighbors, without memory 400 steps gave 60 %.
-        let (memory, reason) = match steps {
+        let (memory, reason) = match run.steps {
             Some(steps) if steps < SHORT => {
                 (0.0, "a short run changes all answers faster than a mean of many batches follows")
             }

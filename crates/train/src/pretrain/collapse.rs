@@ -1,11 +1,11 @@
 //! Collapse: features that are the same for every image, found while there is still time to stop.
 
-use foretask_objectives::{Collapse, CollapseEvidence, CollapseRisk, collapsed};
+use foretask_objectives::{Collapse, Family, Signs, collapsed};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
 use crate::health::Gauges;
-use crate::training::StepInfo;
+use crate::training::Moment;
 
 /// What happens when the representation has collapsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,52 +23,61 @@ const GRACE: f64 = 0.2;
 /// Health lines in a row that must show it.
 const PATIENCE: u32 = 2;
 
-/// Looks for collapse in one task's health lines.
-#[derive(Debug)]
-pub(super) struct CollapseMonitor {
-    task: &'static str,
-    risk: CollapseRisk,
-    reaction: OnCollapse,
+/// Watches one task's health lines.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
     in_a_row: u32,
-    reported: bool,
+    told: bool,
 }
 
-impl CollapseMonitor {
-    pub(super) fn new(task: &'static str, risk: CollapseRisk, reaction: OnCollapse) -> Self {
-        Self { task, risk, reaction, in_a_row: 0, reported: false }
-    }
-
+impl Watch {
     /// What to say to the user after this health line, if anything.
     ///
     /// # Errors
     /// [`TrainError::Collapsed`] where the option says so.
-    pub(super) fn check(&mut self, gauges: &Gauges, info: StepInfo) -> Result<Option<String>, TrainError> {
-        let found = (info.progress() >= GRACE).then(|| collapsed(self.risk, &evidence(gauges))).flatten();
+    pub(super) fn look(
+        &mut self,
+        task: &'static str,
+        gauges: &Gauges,
+        moment: Moment,
+        reaction: OnCollapse,
+    ) -> Result<Option<String>, TrainError> {
+        let found = (moment.progress() >= GRACE).then(|| collapsed(family(task), &signs(gauges))).flatten();
         let Some(Collapse { sign, remedy }) = found else {
             self.in_a_row = 0;
             return Ok(None);
         };
         self.in_a_row += 1;
-        if self.in_a_row < PATIENCE || self.reported {
+        if self.in_a_row < PATIENCE || self.told {
             return Ok(None);
         }
-        let (task, step) = (self.task, info.step + 1);
-        match self.reaction {
-            OnCollapse::Stop => Err(TrainError::Collapsed { task, step, sign, remedy }),
+        match reaction {
+            OnCollapse::Stop => Err(TrainError::Collapsed { task, step: moment.step + 1, sign, remedy }),
             OnCollapse::Warn => {
-                self.reported = true;
-                Ok(Some(format!("`{task}` has collapsed at step {step}: {sign}; {remedy}")))
+                self.told = true;
+                Ok(Some(format!("`{task}` has collapsed at step {}: {sign}; {remedy}", moment.step + 1)))
             }
         }
     }
 }
 
-fn evidence(gauges: &Gauges) -> CollapseEvidence {
+fn family(task: &str) -> Family {
+    match task {
+        "simclr" | "supcon" | "moco" | "nnclr" | "exemplar" => Family::Contrastive,
+        "byol" | "simsiam" => Family::Prediction,
+        "barlow_twins" | "vicreg" | "lejepa" => Family::Statistics,
+        "swav" | "deepcluster" => Family::Clustering,
+        "dino" => Family::Distillation,
+        _ => Family::Other,
+    }
+}
+
+fn signs(gauges: &Gauges) -> Signs {
     let metric = |name: &str| gauges.metrics.iter().find(|metric| metric.name == name);
     let reference = |name: &str| metric(name).and_then(|metric| metric.reference.as_ref()).map(|r| r.value);
     let dimensions = gauges.embedding_std_even.map_or(0, |even| (1.0 / (even * even)).round() as usize);
     let outputs = reference("teacher_entropy").map(f64::exp).or(reference("prototype_perplexity")).unwrap_or(0.0);
-    CollapseEvidence {
+    Signs {
         embedding_std: gauges.embedding_std,
         dimensions,
         effective_rank: gauges.effective_rank,
@@ -83,8 +92,8 @@ fn evidence(gauges: &Gauges) -> CollapseEvidence {
 mod tests {
     use super::*;
 
-    fn info(step: u64) -> StepInfo {
-        StepInfo { step, steps: 100, steps_per_epoch: 10, rate: 1.0, measure: true }
+    fn moment(step: u64) -> Moment {
+        Moment { step, steps: 100, steps_per_epoch: 10, rate: 1.0, measure: true }
     }
 
     fn gauges(std: f64) -> Gauges {
@@ -93,11 +102,11 @@ mod tests {
 
     #[test]
     fn two_bad_lines_after_the_beginning_stop_a_stage() {
-        let mut monitor = CollapseMonitor::new("simsiam", CollapseRisk::Prediction, OnCollapse::Stop);
+        let mut watch = Watch::default();
         for (step, std, stops) in
             [(5, 0.0, false), (30, 0.0, false), (40, 0.1, false), (50, 0.0, false), (60, 0.0, true)]
         {
-            let found = monitor.check(&gauges(std), info(step));
+            let found = watch.look("simsiam", &gauges(std), moment(step), OnCollapse::Stop);
             assert_eq!(found.is_err(), stops, "step {step}: {found:?}");
             if let Err(error) = found {
                 let text = error.to_string();
@@ -108,10 +117,10 @@ mod tests {
 
     #[test]
     fn a_warning_is_given_once() {
-        let mut monitor = CollapseMonitor::new("byol", CollapseRisk::Prediction, OnCollapse::Warn);
-        let mut warning = |step| monitor.check(&gauges(0.0), info(step)).unwrap();
-        assert_eq!(warning(30), None);
-        assert!(warning(40).unwrap().contains("predictor"));
-        assert_eq!(warning(50), None);
+        let mut watch = Watch::default();
+        let told = |watch: &mut Watch, step| watch.look("byol", &gauges(0.0), moment(step), OnCollapse::Warn).unwrap();
+        assert_eq!(told(&mut watch, 30), None);
+        assert!(told(&mut watch, 40).unwrap().contains("predictor"));
+        assert_eq!(told(&mut watch, 50), None);
     }
 }

@@ -1,0 +1,108 @@
+//! What a training learns, apart from how its loop runs.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foretask_backend::StateDict;
+
+use crate::error::TrainError;
+use crate::health::Gauges;
+
+/// Where a training stands when something is computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Updates made so far; the one that is being made has this number, counted from 0.
+    pub step: u64,
+    /// Updates in all.
+    pub steps: u64,
+    /// Updates in a pass over the images; at least 1.
+    pub steps_per_epoch: u64,
+    /// The learning rate of this update as a share of its peak.
+    pub rate: f64,
+    /// Whether gauges are wanted.
+    pub measure: bool,
+}
+
+impl Moment {
+    /// Passes over the images so far, with the fraction of the current one.
+    pub fn epoch(&self) -> f64 {
+        self.step as f64 / self.steps_per_epoch.max(1) as f64
+    }
+
+    /// Share of the training that is done, 0 to 1.
+    pub fn progress(&self) -> f64 {
+        self.step as f64 / self.steps.max(1) as f64
+    }
+}
+
+/// What a forward pass gives.
+#[derive(Debug)]
+pub struct Forward {
+    /// Mean losses of the batch, each one number with its graph, and what each counts. Most lessons have one.
+    pub losses: Vec<(f64, Tensor<1>)>,
+    /// Asked for on the steps that end in a health line.
+    pub gauges: Option<Gauges>,
+    /// What the one who watches should be told.
+    pub warnings: Vec<String>,
+}
+
+impl Forward {
+    /// One loss.
+    pub fn of(loss: Tensor<1>, gauges: Option<Gauges>) -> Self {
+        Self { losses: vec![(1.0, loss)], gauges, warnings: Vec::new() }
+    }
+}
+
+/// What is learned in a step and remembered from one step to the next: a queue, a momentum teacher, a center.
+///
+/// Everything that a later step depends on must be in [`Lesson::state`], or an interrupted training would not end in the
+/// same bits.
+pub trait Lesson<M: Module, B> {
+    /// The losses of a batch.
+    ///
+    /// # Errors
+    /// A batch or a head that does not fit, and what the device reports.
+    fn forward(&mut self, model: &M, batch: B, moment: Moment) -> Result<Forward, TrainError>;
+
+    /// Factors of the learning rate in this update for parts of the model, by path; 0 freezes a part.
+    fn factors(&self, _moment: Moment) -> Vec<(String, f64)> {
+        Vec::new()
+    }
+
+    /// Called after each update with the new model, which it may change.
+    ///
+    /// # Errors
+    /// What the device reports.
+    fn after_step(&mut self, model: M, _moment: Moment) -> Result<M, TrainError> {
+        Ok(model)
+    }
+
+    /// Everything remembered, by name.
+    fn state(&mut self) -> StateDict {
+        StateDict::new()
+    }
+
+    /// Takes back what [`Lesson::state`] gave.
+    ///
+    /// # Errors
+    /// Tensors that are missing or do not fit.
+    fn load_state(&mut self, _state: &StateDict) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// A lesson that remembers nothing: its loss is a function of model and batch.
+#[derive(Debug)]
+pub struct Memoryless<F>(
+    /// Gets the model, the batch, and whether gauges are wanted.
+    pub F,
+);
+
+impl<M, B, F> Lesson<M, B> for Memoryless<F>
+where
+    M: Module,
+    F: FnMut(&M, B, bool) -> Result<Forward, TrainError>,
+{
+    fn forward(&mut self, model: &M, batch: B, moment: Moment) -> Result<Forward, TrainError> {
+        self.0(model, batch, moment.measure)
+    }
+}
