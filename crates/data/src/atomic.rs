@@ -1,7 +1,7 @@
-//! Files that are written whole or not at all.
+//! Files that are written whole or not at all, with errors that name them.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, BufWriter, Write},
     path::Path,
 };
@@ -28,7 +28,7 @@ pub fn write_atomically_with(
 ) -> Result<()> {
     let path = path.as_ref();
     let failed = |source| DataError::Write { path: path.to_owned(), source };
-    replace(path, |file| write(file).map_err(failed), failed)
+    foretask_files::replace(path, |file| write(file).map_err(failed), failed)
 }
 
 /// [`write_atomically_with`] for writers that may fail for reasons of their own; their result is handed through.
@@ -37,57 +37,17 @@ pub(crate) fn write_atomically_if<T>(
     write: impl FnOnce(&mut BufWriter<File>) -> Result<T>,
 ) -> Result<T> {
     let path = path.as_ref();
-    replace(path, write, |source| DataError::Write { path: path.to_owned(), source })
-}
-
-fn replace<T>(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<T>,
-    failed: impl Fn(io::Error) -> DataError + Copy,
-) -> Result<T> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::IsADirectory.into()))?.to_string_lossy();
-    fs::create_dir_all(folder).map_err(failed)?;
-    let mut builder = tempfile::Builder::new();
-    let prefix = format!(".{name}.");
-    // In the same folder, because only a rename within one file system is atomic.
-    builder.prefix(&prefix).suffix(".tmp");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder).map_err(failed)?;
-    let (file, temporary) = temporary.into_parts();
-    let mut file = BufWriter::with_capacity(1 << 16, file);
-    let result = write(&mut file)?;
-    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.sync_all().map_err(failed)?;
-    drop(file);
-    temporary.persist(path).map_err(|failure| failed(failure.error))?;
-    // The rename itself must survive a power cut. Folders cannot be opened everywhere; there it is best effort.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(result)
+    foretask_files::replace(path, write, |source| DataError::Write { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
-    }
-
-    #[test]
-    fn writes_replaces_and_leaves_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/er/file.txt");
-        write_atomically(&path, "one").unwrap();
-        write_atomically(&path, b"two").unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
-        assert_eq!(names(path.parent().unwrap()), ["file.txt"]);
     }
 
     #[test]
@@ -117,17 +77,5 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("weights.safetensors") && text.contains("free some space"), "{text}");
         assert!(!path.exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn others_may_read_what_the_umask_allows() {
-        use std::os::unix::fs::PermissionsExt;
-        let folder = tempfile::tempdir().unwrap();
-        let (plain, atomic) = (folder.path().join("plain"), folder.path().join("atomic"));
-        fs::write(&plain, "x").unwrap();
-        write_atomically(&atomic, "x").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&atomic), mode(&plain));
     }
 }

@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "foretask-experiment",
         &[
             "foretask-random",
+            "foretask-files",
             "foretask-data",
             "foretask-pretext",
             "foretask-backend",

@@ -120,22 +120,6 @@ pub(crate) fn write_safetensors(path: &Path, tensors: &StateDict, metadata: &Met
     let description = serde_json::to_string(metadata).map_err(|error| wrong(error.to_string()))?;
     let header = HashMap::from([(KEY.to_owned(), description)]);
     let bytes = serialize(floats.chain(counters), Some(header)).map_err(|error| wrong(error.to_string()))?;
-    write_whole(path, &bytes).map_err(|source| ModelError::File { action: "write", path: path.into(), source })
+    foretask_files::write(path, &bytes).map_err(|source| ModelError::File { action: "write", path: path.into(), source })
 }
 
-/// Temporary name, sync, rename.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary files are private; weights are not.
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
