@@ -3,6 +3,7 @@
 
 mod atomic;
 mod bytes;
+mod content;
 mod decode;
 mod error;
 mod find;

@@ -5,12 +5,11 @@ use std::{
     fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::UNIX_EPOCH,
 };
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
-use crate::{decode::MAX_FILE, images::Look, shard::Place};
+use crate::{content, decode::MAX_FILE, images::Look, shard::Place};
 
 /// The rows of a view of a manifest, in table order. All vectors have the same length.
 #[derive(Clone, Debug)]
@@ -133,28 +132,25 @@ impl Samples {
 
     /// Names the content: equal for equal rows, labels, classes and images, whatever the folder is called.
     ///
-    /// Embedded images count by their bytes, packed ones by their checksum, files by name, size and time of change (reading
-    /// them all would take as long as training). 64 hexadecimal digits.
+    /// Embedded images count by their bytes, packed ones by their checksum, files by name, size, time of change and a sample of
+    /// their bytes (see the module `content`). 64 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
         let mut hash = blake3::Hasher::new();
-        hash.update(b"foretask samples 1\n");
+        hash.update(b"foretask samples 2\n");
         hash.update(&(self.classes.len() as u64).to_le_bytes());
         for class in &*self.classes {
             hash.update(&(class.len() as u64).to_le_bytes());
             hash.update(class.as_bytes());
         }
-        let mut shard: Option<(PathBuf, (u64, u128))> = None;
-        for ((row, label), source) in self.rows.iter().zip(&self.labels).zip(&self.sources) {
+        let sampled = content::sampled(&self.sources);
+        for (((row, label), source), content) in self.rows.iter().zip(&self.labels).zip(&self.sources).zip(sampled) {
             hash.update(&row.to_le_bytes());
             hash.update(&label.map_or(-1, i64::from).to_le_bytes());
             match source {
-                Source::File { folder, name } => {
-                    let (size, time) = size_and_time(&folder.join(name));
+                Source::File { name, .. } => {
                     hash.update(&[0]);
                     hash.update(&(name.len() as u64).to_le_bytes());
                     hash.update(name.as_bytes());
-                    hash.update(&size.to_le_bytes());
-                    hash.update(&time.to_le_bytes());
                 }
                 Source::Bytes { bytes, .. } => {
                     let bytes = bytes.as_slice();
@@ -167,32 +163,18 @@ impl Samples {
                     hash.update(&len.to_le_bytes());
                     hash.update(&checksum.to_le_bytes());
                 }
-                // A tar archive's images have no checksum: place, size and time of change stand in for it.
+                // A tar archive's images have no checksum.
                 Source::Packed { place, .. } => {
-                    let path = place.shard.path();
-                    if shard.as_ref().is_none_or(|(known, _)| known != path) {
-                        shard = Some((path.to_owned(), size_and_time(path)));
-                    }
-                    let (size, time) = shard.as_ref().map_or((0, 0), |(_, about)| *about);
                     hash.update(&[4]);
                     hash.update(&place.offset.to_le_bytes());
                     hash.update(&place.len.to_le_bytes());
-                    hash.update(&size.to_le_bytes());
-                    hash.update(&time.to_le_bytes());
                 }
                 Source::Missing => {
                     hash.update(&[2]);
                 }
             }
+            hash.update(&content.to_bytes());
         }
         hash.finalize().to_hex().to_string()
     }
-}
-
-/// Bytes and nanoseconds since 1970; what a missing file has.
-fn size_and_time(path: &Path) -> (u64, u128) {
-    let about = fs::metadata(path).ok();
-    let time = about.as_ref().and_then(|about| about.modified().ok());
-    let time = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    (about.map_or(u64::MAX, |about| about.len()), time.map_or(0, |time| time.as_nanos()))
 }
