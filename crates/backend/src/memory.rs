@@ -1,6 +1,7 @@
 //! Memory: settings of glibc's allocator, peak use, and what the machine has left.
 
 use std::fs;
+use std::path::Path;
 
 /// Tells glibc to keep freed memory instead of returning it to the kernel after every step, and libtorch to ask for it in a
 /// way that lets glibc give it out again.
@@ -29,9 +30,61 @@ pub fn peak_memory_bytes() -> u64 {
     status_field("/proc/self/status", "VmHWM:").unwrap_or(0)
 }
 
-/// Memory that can still be had without swapping, in bytes; `None` where the system does not tell.
+/// Memory that can still be had without swapping, in bytes; `None` where the system does not tell. What containers
+/// (`docker --memory`, a batch system's share) and `ulimit -v` leave counts, too.
 pub fn available_memory_bytes() -> Option<u64> {
-    status_field("/proc/meminfo", "MemAvailable:")
+    let left = [status_field("/proc/meminfo", "MemAvailable:"), left_of_group(), left_of_limit()];
+    // What was freed and kept (see `tune_memory`) is given out again first.
+    left.into_iter().flatten().min().map(|left| left.saturating_add(kept()))
+}
+
+/// Bytes that were freed and that the allocator has not given back to the system.
+#[cfg(target_env = "gnu")]
+fn kept() -> u64 {
+    // SAFETY: mallinfo2 takes nothing, counts, and is safe to call at any time.
+    unsafe { libc::mallinfo2() }.fordblks as u64
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn kept() -> u64 {
+    0
+}
+
+/// What the control group (version 2) of this process may still take; pages of files do not count, they can be dropped.
+fn left_of_group() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let folder = Path::new("/sys/fs/cgroup").join(own);
+    // A limit above this group binds as well.
+    let limits = folder.ancestors().take_while(|folder| folder.starts_with("/sys/fs/cgroup"));
+    limits.filter_map(left_of_folder).min()
+}
+
+fn left_of_folder(folder: &Path) -> Option<u64> {
+    let number = |name: &str| fs::read_to_string(folder.join(name)).ok()?.trim().parse::<u64>().ok();
+    // "max" is no number: no limit.
+    let (most, used) = (number("memory.max")?, number("memory.current")?);
+    let stat = fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+    let files = stat.lines().find_map(|line| line.strip_prefix("inactive_file ")?.parse::<u64>().ok()).unwrap_or(0);
+    Some(most.saturating_sub(used.saturating_sub(files)))
+}
+
+/// What `ulimit -v` leaves.
+#[cfg(unix)]
+fn left_of_limit() -> Option<u64> {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: getrlimit fills the struct it is given and touches nothing else.
+    let found = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) } == 0;
+    if !found || limit.rlim_cur == libc::RLIM_INFINITY {
+        return None;
+    }
+    let used = status_field("/proc/self/status", "VmSize:")?;
+    Some(limit.rlim_cur.saturating_sub(used))
+}
+
+#[cfg(not(unix))]
+fn left_of_limit() -> Option<u64> {
+    None
 }
 
 /// All memory of the machine, in bytes; `None` where the system does not tell.

@@ -23,7 +23,9 @@ use foretask_experiment::ErrorKind;
 use foretask_script::Error;
 
 fn main() -> ExitCode {
-    foretask_experiment::tools::prepare_process();
+    if let Some(warning) = foretask_experiment::tools::prepare_process() {
+        out::note!("Warning: {warning}");
+    }
     let code = match args::Arguments::try_parse() {
         Ok(arguments) => match foretask_experiment::tools::caught(|| verbs::dispatch(arguments.verb)) {
             Ok(()) => 0,

@@ -24,10 +24,35 @@ pub fn set_threads(threads: usize) -> Result<()> {
 
 /// [`set_threads`] with as many as rayon starts by itself: `RAYON_NUM_THREADS`, or one a core. libtorch's stay as they are.
 ///
-/// Call it first thing in `main`. Where a pool runs already it does nothing.
-pub fn tune_threads() {
-    let wanted = std::env::var("RAYON_NUM_THREADS").ok().and_then(|number| number.parse().ok());
-    start(wanted.filter(|&number| number > 0).unwrap_or_else(cores));
+/// Call it first thing in `main`. Where a pool runs already it does nothing. What the user should know, where there is something:
+/// more threads than help anyone would take the system's last, and the process would abort.
+pub fn tune_threads() -> Option<String> {
+    let text = std::env::var("RAYON_NUM_THREADS").ok();
+    let (threads, warning) = wanted(text.as_deref(), cores());
+    start(threads);
+    warning
+}
+
+/// More than these only wait for each other, on machines with fewer cores.
+const MOST: usize = 256;
+
+/// The threads that a text asks for, within bounds, and what to say about it.
+fn wanted(text: Option<&str>, cores: usize) -> (usize, Option<String>) {
+    let most = MOST.max(cores);
+    match text.map(|text| (text, text.trim().parse::<usize>())) {
+        Some((_, Ok(threads))) if (1..=most).contains(&threads) => (threads, None),
+        // As rayon has it.
+        None | Some((_, Ok(0)) | ("", _)) => (cores, None),
+        Some((text, Ok(_))) => {
+            (most, Some(format!("RAYON_NUM_THREADS is {text}; {most} threads are the most that are started")))
+        }
+        Some((text, Err(_))) => (
+            cores,
+            Some(format!(
+                "RAYON_NUM_THREADS is \"{text}\", which is no number; {cores} threads are started, one a core"
+            )),
+        ),
+    }
 }
 
 /// How many threads this process can run at once.
@@ -57,7 +82,24 @@ pub fn compute_alone() {
     crate::libtorch::openmp::compute_alone();
 }
 
-/// How many threads compute now.
+/// How many threads compute now. Results do not depend on it.
 pub fn threads() -> usize {
     rayon::current_num_threads()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_threads_is_bounded_and_said() {
+        for (text, threads) in [(None, 8), (Some("3"), 3), (Some("256"), 256), (Some("0"), 8), (Some(""), 8)] {
+            assert_eq!(wanted(text, 8), (threads, None));
+        }
+        let (threads, warning) = wanted(Some("100000"), 8);
+        assert!(threads == 256 && warning.unwrap().contains("256 threads are the most"));
+        let (threads, warning) = wanted(Some("99999999999999999999"), 8);
+        assert!(threads == 8 && warning.unwrap().contains("no number"));
+        assert_eq!(wanted(Some("384"), 384), (384, None));
+    }
 }
