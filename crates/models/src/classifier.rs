@@ -72,12 +72,13 @@ impl Classifier {
         Ok(Self { familiar: Some(familiar), ..self })
     }
 
-    /// The newest weights and statistics of a trained network, copied.
+    /// The newest weights and statistics of a trained network, copied. What taught it besides `start`'s images is for the caller
+    /// to add.
     pub fn of(network: &Network, start: &Encoder, classes: Arc<[String]>, origin: impl Into<String>) -> Self {
         let fc = &network.head.fc;
         let bias = fc.bias.as_ref().map_or_else(|| vec![0.0; classes.len()], |bias| host_tensor(bias.val()).data);
         Self {
-            encoder: Encoder::of(&network.backbone, &start.config, &start.input, origin),
+            encoder: Encoder::of(&network.backbone, &start.config, &start.input, origin).with_seen(start.seen.clone()),
             weight: host_tensor(fc.weight.val()).data,
             bias,
             classes,
@@ -211,6 +212,7 @@ mod tests {
     fn classifier() -> Classifier {
         let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 16, 16), 3).unwrap();
+        let encoder = encoder.with_seen(crate::Seen::nothing().with([1 << 50, u64::MAX]));
         let classes: Arc<[String]> = ["coat".to_owned(), "bag \"x\"".to_owned()].into();
         let weight = (0..64).map(|i| (i as f32).sin()).collect();
         let names = vec!["a.png".to_owned(), "row 2".to_owned()];

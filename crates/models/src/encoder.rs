@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::MIN_SIDE;
 use crate::file::{self, FORMAT_VERSION, Metadata, PLAIN_VERSION, Tensors, write_safetensors};
-use crate::{Backbone, BackboneConfig, ModelError, Result};
+use crate::{Backbone, BackboneConfig, ModelError, Result, Seen};
 
 /// How an image of another shape is brought to the network's input, where nothing is learned from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -165,13 +165,22 @@ pub struct Encoder {
     pub state: Arc<StateDict>,
     /// Where the weights come from, in words: "simclr on fashion-mini, 270000 images".
     pub origin: String,
+    /// Which images taught them.
+    pub seen: Seen,
 }
 
 impl Encoder {
-    /// The newest weights and statistics of a backbone, copied.
+    /// The newest weights and statistics of a backbone, copied. Which images taught them is not known; see
+    /// [`Encoder::with_seen`].
     pub fn of(backbone: &Backbone, config: &BackboneConfig, input: &InputSpec, origin: impl Into<String>) -> Self {
         let state = Arc::new(state_dict(backbone));
-        Self { config: config.clone(), input: input.clone(), state, origin: origin.into() }
+        Self { config: config.clone(), input: input.clone(), state, origin: origin.into(), seen: Seen::unknown() }
+    }
+
+    /// The same with the images that taught it.
+    #[must_use]
+    pub fn with_seen(self, seen: Seen) -> Self {
+        Self { seen, ..self }
     }
 
     /// An untrained encoder, its weights drawn from `seed`.
@@ -182,7 +191,7 @@ impl Encoder {
         config.check()?;
         let device = foretask_backend::device("flex")?;
         let backbone = config.init(input.channels, seed, &device.plain());
-        Ok(Self::of(&backbone, config, input, format!("random, seed {seed}")))
+        Ok(Self::of(&backbone, config, input, format!("random, seed {seed}")).with_seen(Seen::nothing()))
     }
 
     /// A module with copies of the weights: ready to train on a device with automatic differentiation, ready for
@@ -217,6 +226,7 @@ impl Encoder {
             temperature: None,
             calibration: None,
             familiar: None,
+            seen: self.seen.clone(),
         }
     }
 
@@ -242,8 +252,8 @@ impl Encoder {
 
     /// An encoder of values that were read from a file of ours.
     pub(crate) fn of_state(path: &Path, metadata: &Metadata, state: StateDict) -> Result<Self> {
-        let Metadata { config, input, origin, .. } = metadata.clone();
-        let encoder = Self { config, input, state: Arc::new(state), origin };
+        let Metadata { config, input, origin, seen, .. } = metadata.clone();
+        let encoder = Self { config, input, state: Arc::new(state), origin, seen };
         encoder.fits(path)?;
         Ok(encoder)
     }

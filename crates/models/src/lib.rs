@@ -14,6 +14,7 @@ mod file;
 mod foreign;
 pub mod heads;
 pub mod resnet;
+mod seen;
 
 pub use backbone::Backbone;
 pub use classifier::{Classifier, Network};
@@ -28,3 +29,4 @@ pub use heads::{
     ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,
     VectorHead,
 };
+pub use seen::{Overlap, Seen};

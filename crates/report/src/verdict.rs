@@ -395,7 +395,7 @@ mod tests {
             majority: Some(ClassShare { class: "Shirt".into(), share: 0.104 }),
             ..Evaluation::default()
         });
-        report.leakage = Some(Leakage { pool: 10, evaluation: 2000, count: 3, examples: vec![] });
+        report.leakage = Some(Leakage { pool: 10, evaluation: 2000, count: 3, ..Leakage::default() });
         report.notes.push(Note {
             kind: NoteKind::Warning,
             subject: "simclr".into(),

@@ -138,6 +138,8 @@ fn hostile() -> Report {
             evaluation: 5,
             count: 2,
             examples: vec![Leak { pool: evil(), evaluation: evil() }],
+            unknown: vec![evil()],
+            sampled: vec![(evil(), 3)],
         }),
         notes: [NoteKind::Auto, NoteKind::Remark, NoteKind::Warning]
             .map(|kind| Note { kind, subject: evil(), value: Some(evil()), text: evil() })

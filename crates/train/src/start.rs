@@ -1,7 +1,7 @@
 //! What training starts from.
 
 use foretask_backend::StateDict;
-use foretask_models::{Backbone, BackboneConfig, Encoder};
+use foretask_models::{Backbone, BackboneConfig, Encoder, Seen};
 
 use crate::error::TrainError;
 
@@ -37,6 +37,14 @@ impl Start {
         match self {
             Self::Network(_) => Ok(config.init(channels, seed, device)),
             Self::Encoder(encoder) => Ok(encoder.build(device)?),
+        }
+    }
+
+    /// The images that taught it.
+    pub fn seen(&self) -> Seen {
+        match self {
+            Self::Network(_) => Seen::nothing(),
+            Self::Encoder(encoder) => encoder.seen.clone(),
         }
     }
 

@@ -259,6 +259,11 @@ impl Images {
         self.about(i).hash
     }
 
+    /// [`content_hash`](Self::content_hash) of every image, in their order.
+    pub fn content_hashes(&self) -> impl Iterator<Item = u64> + '_ {
+        (0..self.len()).map(|i| self.content_hash(i))
+    }
+
     /// Whether decoded images are held in memory.
     pub fn in_memory(&self) -> bool {
         matches!(self.store.pixels, Stored::Memory { .. })

@@ -108,7 +108,8 @@ pub(crate) fn fit_spread(
     };
     let spread = spread_watched(&compared, &known, classes.len(), options, &mut watch)?;
     let fitted = learn(&spread, &spread.confident_rows(options.confident), &probe)?;
-    let classifier = Classifier::new(encoder.clone(), fitted.weight, fitted.bias, classes.clone())?;
+    let encoder = encoder.clone().with_seen(encoder.seen.with(pool.content_hashes()));
+    let classifier = Classifier::new(encoder, fitted.weight, fitted.bias, classes.clone())?;
     let held_out = held_out.then_some(answers);
     Ok(SpreadFit { classifier, converged: fitted.converged, spread, few: labels.len(), held_out, features })
 }

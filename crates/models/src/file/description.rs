@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::header::Shapes;
 use crate::familiar::{FamiliarNames, TENSOR};
-use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Stem};
+use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen, Stem};
 
 /// The newest version of the metadata that this program writes and reads: 2 is a classifier with
 /// [`Familiar`](crate::Familiar), 3 an input that is not cropped.
@@ -39,6 +39,9 @@ pub(crate) struct Metadata {
     pub(crate) calibration: Option<String>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) familiar: Option<FamiliarNames>,
+    /// Files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "Seen::says_nothing")]
+    pub(crate) seen: Seen,
 }
 
 /// A field may be left out, but `null` is no value of it.

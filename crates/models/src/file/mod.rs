@@ -11,8 +11,6 @@ mod values;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use foretask_backend::{HostTensor, StateDict};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 pub(crate) use self::kind::named;
 use crate::file::{self, Opened, Shapes};
-use crate::{Arch, BackboneConfig, Encoder, InputSpec, ModelError, Result, Stem};
+use crate::{Arch, BackboneConfig, Encoder, InputSpec, ModelError, Result, Seen, Stem};
 
 /// What shapes alone cannot tell.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
     let state = opened.read(|name| own(name).is_some())?;
     let state = state.into_iter().filter_map(|(name, tensor)| Some((own(&name)?, tensor))).collect();
     let origin = path.file_name().map_or_else(|| "weights".into(), |name| name.to_string_lossy().into_owned());
-    let encoder = Encoder { config, input, state: Arc::new(state), origin };
+    let encoder = Encoder { config, input, state: Arc::new(state), origin, seen: Seen::unknown() };
     encoder.fits(path)?;
     Ok(Imported { encoder, ignored, notes })
 }

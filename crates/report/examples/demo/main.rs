@@ -71,6 +71,7 @@ fn without_curve() -> Report {
             evaluation: 2000,
             count: 1,
             examples: vec![Leak { pool: "row 8112".into(), evaluation: "row 11407".into() }],
+            ..Leakage::default()
         }),
         notes: notes(),
         script: Some(Script { path: "scripts/quickstart.rhai".into(), text: SCRIPT.into() }),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::code;
 use crate::words::{self, count, counted};
-use crate::{EntryGroup, NoteKind, Origin, Report};
+use crate::{EntryGroup, Leakage, NoteKind, Origin, Report};
 
 #[derive(Serialize)]
 pub(super) struct BadImagesView {
@@ -43,6 +43,7 @@ pub(super) struct LeakageView {
     summary: String,
     pairs: Vec<(String, String)>,
     more: Option<String>,
+    limits: Vec<String>,
 }
 
 pub(super) fn leakage(report: &Report) -> Option<LeakageView> {
@@ -52,8 +53,8 @@ pub(super) fn leakage(report: &Report) -> Option<LeakageView> {
     let summary = match leakage.count {
         0 => format!("None of {evaluation} is among the {pool} images learned from. Compared by decoded content."),
         n => format!(
-            "{} of {evaluation} {} also among the {pool} images learned from. Compared by decoded content. The encoder has seen \
-             these images (never their labels), so accuracies may be too high.",
+            "{} of {evaluation} {} also among the {pool} images learned from. Compared by decoded content. What has learned from \
+             an image knows it, so accuracies may be too high.",
             count(n as u64),
             if n == 1 { "is" } else { "are" }
         ),
@@ -65,7 +66,23 @@ pub(super) fn leakage(report: &Report) -> Option<LeakageView> {
         pairs: leakage.examples.iter().map(|leak| (leak.evaluation.clone(), leak.pool.clone())).collect(),
         more: (more > 0 && !leakage.examples.is_empty())
             .then(|| format!("{} more are not listed.", count(more as u64))),
+        limits: limits(leakage),
     })
+}
+
+/// What could not be compared.
+fn limits(leakage: &Leakage) -> Vec<String> {
+    let unknown = leakage.unknown.iter().map(|name| {
+        format!(
+            "What taught {name} is not known: its file does not say, so nobody can tell whether evaluation images did."
+        )
+    });
+    let sampled = leakage.sampled.iter().map(|(name, compared)| {
+        let evaluation = counted(leakage.evaluation, "evaluation image", "evaluation images");
+        let compared = count(*compared as u64);
+        format!("The file of {name} remembers a sample of the images that taught it: {compared} of {evaluation} could be compared.")
+    });
+    unknown.chain(sampled).collect()
 }
 
 #[derive(Serialize)]

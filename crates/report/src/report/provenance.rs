@@ -58,6 +58,10 @@ pub struct Leakage {
     pub count: usize,
     /// The first of them.
     pub examples: Vec<Leak>,
+    /// Encoders that do not say what taught them.
+    pub unknown: Vec<String>,
+    /// Encoders that say it of a share of the evaluation images, and how many these are.
+    pub sampled: Vec<(String, usize)>,
 }
 
 /// The same picture on both sides.

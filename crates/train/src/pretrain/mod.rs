@@ -131,7 +131,8 @@ fn run(
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
     Ok(Pretrained {
-        encoder: Encoder::of(&encoder, &plan.config, &input, origin),
+        encoder: Encoder::of(&encoder, &plan.config, &input, origin)
+            .with_seen(start.seen().with(images.content_hashes())),
         heads: Arc::new(state_dict(&heads)),
         tasks: plan.tasks,
         history: trained.history,
