@@ -22,18 +22,14 @@ pub fn path_in(folder: &Path) -> PathBuf {
     folder.join("checkpoint.ftckpt")
 }
 
-/// Removes the checkpoints of a finished stage: its own, and those of its parts in folders below. What cannot be removed
-/// is only wasted space.
-pub fn remove_all(folder: &Path) {
-    std::fs::remove_file(path_in(folder)).ok();
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        // Not through links: what they lead to is not this stage's.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            remove_all(&entry.path());
-            // Gone with its last file; a folder that holds a result stays.
-            std::fs::remove_dir(entry.path()).ok();
-        }
-    }
+/// Where a stage keeps the number of steps that its time budget turned out to be.
+pub(crate) fn length_in(folder: &Path) -> PathBuf {
+    folder.join("length.ftckpt")
+}
+
+/// Whether a file of a stage's folder is one that only serves to go on; both know by themselves when they are damaged.
+pub fn is_scratch(name: &str) -> bool {
+    [path_in(Path::new("")), length_in(Path::new(""))].iter().any(|path| path.as_os_str() == name)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,9 +99,9 @@ fn parse<S: DeserializeOwned>(bytes: &[u8]) -> Result<(S, StateDict), String> {
     let header: Header<S> = serde_json::from_slice(header).map_err(|e| format!("has an unreadable header: {e}"))?;
     let mut tensors = StateDict::new();
     for (name, shape) in header.tensors {
-        let count: usize = shape.iter().product();
-        let own = numbers.get(..4 * count).ok_or("is cut short")?;
-        numbers = &numbers[4 * count..];
+        let bytes = shape.iter().try_fold(4_usize, |bytes, &size| bytes.checked_mul(size));
+        let (own, rest) = bytes.and_then(|bytes| numbers.split_at_checked(bytes)).ok_or("is cut short")?;
+        numbers = rest;
         let data = own.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         tensors.insert(name, HostTensor { shape, data });
     }
@@ -157,20 +153,6 @@ mod tests {
         let (progress, state): ((String, u64), _) = load(&path).unwrap().unwrap();
         assert_eq!(progress, ("progress".to_owned(), 17));
         assert_eq!(bits(&state), bits(&tensors()));
-    }
-
-    #[test]
-    fn a_finished_stage_keeps_its_results_only() {
-        let folder = tempfile::tempdir().unwrap();
-        for part in ["", "fold-1", "round-2/inner"] {
-            let part = folder.path().join(part);
-            std::fs::create_dir_all(&part).unwrap();
-            save(&path_in(&part), &1_u64, &tensors()).unwrap();
-        }
-        std::fs::write(folder.path().join("round-2/metrics.jsonl"), "{}").unwrap();
-        remove_all(folder.path());
-        assert!(!path_in(folder.path()).exists() && !folder.path().join("fold-1").exists());
-        assert!(folder.path().join("round-2/metrics.jsonl").exists() && !folder.path().join("round-2/inner").exists());
     }
 
     #[test]

@@ -41,6 +41,20 @@ impl Context<'_> {
     pub fn note(&self, text: impl Into<String>) {
         self.emit(Event::Note(text.into()));
     }
+
+    /// Tells the listener of something that is not as it should be.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.emit(Event::Warning(text.into()));
+    }
+
+    /// A listener for work whose course is not the stage's own: nothing but warnings gets through.
+    pub fn only_warnings(&self) -> impl Fn(Event) + Sync {
+        |event| {
+            if matches!(event, Event::Warning(_)) {
+                self.emit(event);
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Context<'_> {
@@ -126,6 +140,8 @@ pub enum Event {
     },
     /// A sentence for the user.
     Note(String),
+    /// A sentence about something that is not as it should be, such as a damaged checkpoint.
+    Warning(String),
     /// Training is done.
     Finished {
         /// Seconds of training, over all sittings.

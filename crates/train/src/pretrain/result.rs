@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foretask_backend::StateDict;
-use foretask_models::{BackboneConfig, Encoder, InputSpec};
+use foretask_models::{BackboneConfig, Encoder, InputSpec, Seen};
+use foretask_pretext::Task;
 use serde::{Deserialize, Serialize};
 
+use super::mix::TaskMix;
 use super::plan::PlannedTask;
 use crate::checkpoint;
 use crate::error::TrainError;
@@ -45,6 +47,9 @@ struct About {
     images_seen: u64,
     seconds: f64,
     waited: f64,
+    /// Files of earlier versions do not say.
+    #[serde(default)]
+    seen: Seen,
 }
 
 impl Pretrained {
@@ -63,6 +68,7 @@ impl Pretrained {
             images_seen: self.images_seen,
             seconds: self.seconds,
             waited: self.waited,
+            seen: self.encoder.seen.clone(),
         };
         let mut tensors = StateDict::new();
         checkpoint::put_under("encoder", (*self.encoder.state).clone(), &mut tensors);
@@ -70,16 +76,33 @@ impl Pretrained {
         checkpoint::save(path, &about, &tensors)
     }
 
-    /// Reads what [`Pretrained::save`] wrote; `None` where there is no file.
+    /// Reads what [`Pretrained::save`] wrote; `None` where there is no file. A file cannot hold the function of a custom task:
+    /// that of `mix`, by which the encoder was pretrained, takes its place.
     ///
     /// # Errors
-    /// A file that is damaged or holds something else.
-    pub fn load(path: &Path) -> Result<Option<Self>, TrainError> {
-        let Some((about, mut tensors)) = checkpoint::load::<About>(path)? else { return Ok(None) };
+    /// A file that is damaged, of other tasks, or holds something else.
+    pub fn load(path: &Path, mix: &TaskMix) -> Result<Option<Self>, TrainError> {
+        let Some((mut about, mut tensors)) = checkpoint::load::<About>(path)? else { return Ok(None) };
+        if !lend_functions(&mut about.tasks, mix) {
+            let reason = format!("belongs to other tasks than {}", mix.name());
+            return Err(TrainError::Checkpoint { path: path.to_owned(), reason });
+        }
         let state = Arc::new(checkpoint::take_under("encoder", &mut tensors));
         let heads = Arc::new(checkpoint::take_under("heads", &mut tensors));
-        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited } = about;
-        let encoder = Encoder { config, input, state, origin };
+        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited, seen } = about;
+        let encoder = Encoder { config, input, state, origin, seen };
         Ok(Some(Self { encoder, tasks, heads, history, steps, images_seen, seconds, waited }))
     }
+}
+
+/// Gives the custom tasks of `stored` the functions of `mix`; false where the two do not name the same tasks.
+fn lend_functions(stored: &mut [PlannedTask], mix: &TaskMix) -> bool {
+    let same = stored.len() == mix.tasks.len();
+    same && stored.iter_mut().zip(&mix.tasks).all(|(stored, (given, _))| {
+        if let (Task::Custom(stored), Task::Custom(given)) = (&mut stored.task.task, given) {
+            stored.generator.clone_from(&given.generator);
+            return stored.identity == given.identity;
+        }
+        stored.task.task.name() == given.name()
+    })
 }

@@ -1,10 +1,12 @@
 //! A time budget as a fixed number of steps.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
+use foretask_backend::StateDict;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint;
 use crate::error::TrainError;
 use crate::length::Budget;
 
@@ -28,14 +30,9 @@ pub(super) fn calibration_time(budget: Budget) -> Duration {
     budget.0.mul_f64(CALIBRATION_SHARE).min(LONGEST_CALIBRATION)
 }
 
-fn path_in(folder: &Path) -> PathBuf {
-    folder.join("length.json")
-}
-
 /// The steps that an earlier sitting settled on.
 pub(super) fn known(folder: &Path, identity: &str) -> Option<u64> {
-    let bytes = std::fs::read(path_in(folder)).ok()?;
-    let calibration: Calibration = serde_json::from_slice(&bytes).ok()?;
+    let (calibration, _) = checkpoint::load::<Calibration>(&checkpoint::length_in(folder)).ok()??;
     (calibration.identity == identity).then_some(calibration.steps)
 }
 
@@ -50,9 +47,8 @@ pub(super) fn settle(
     let left = budget.0.saturating_sub(spent).as_secs_f64() * STEPS_SHARE;
     let steps = ((left / seconds_per_step.max(1e-9)) as u64).max(1);
     let calibration = Calibration { identity: identity.to_owned(), budget, seconds_per_step, steps };
-    let bytes = serde_json::to_vec_pretty(&calibration)
-        .map_err(|error| TrainError::File { path: path_in(folder), source: error.into() })?;
-    foretask_data::write_atomically(path_in(folder), bytes)?;
+    // A checkpoint without tensors, for its checksum: another number of steps would be another training.
+    checkpoint::save(&checkpoint::length_in(folder), &calibration, &StateDict::new())?;
     Ok(steps)
 }
 
@@ -69,8 +65,11 @@ mod tests {
         assert_eq!(steps, 196);
         assert_eq!(known(folder.path(), "a"), Some(196));
         assert_eq!(known(folder.path(), "b"), None);
-        std::fs::write(path_in(folder.path()), "{").unwrap();
-        assert_eq!(known(folder.path(), "a"), None);
+        let mut bytes = std::fs::read(checkpoint::length_in(folder.path())).unwrap();
+        let digit = bytes.windows(3).position(|three| three == b"196").unwrap();
+        bytes[digit] = b'2';
+        std::fs::write(checkpoint::length_in(folder.path()), bytes).unwrap();
+        assert_eq!(known(folder.path(), "a"), None, "296 steps are no one's choice");
     }
 
     #[test]

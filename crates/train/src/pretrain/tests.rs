@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use foretask_backend::{Device, StateDict};
@@ -83,10 +83,26 @@ impl<'a> Run<'a> {
         self.run_mix(&mix(self.task))
     }
 
+    /// The result, and what was warned of.
+    fn warned(&self) -> (Result<Pretrained, TrainError>, Vec<String>) {
+        let warnings: Mutex<Vec<String>> = Mutex::default();
+        let result = self.told(&mix(self.task), &|event| {
+            if let Event::Warning(text) = event {
+                warnings.lock().unwrap().push(text.clone());
+            }
+        });
+        (result, warnings.into_inner().unwrap())
+    }
+
     fn run_mix(&self, mix: &TaskMix) -> Result<Pretrained, TrainError> {
+        self.told(mix, &|_| ())
+    }
+
+    fn told(&self, mix: &TaskMix, listener: &(dyn Fn(&Event) + Sync)) -> Result<Pretrained, TrainError> {
         let device = foretask_backend::device(self.device).unwrap();
         let interrupt = Interrupt::new();
         let events = |event: Event| {
+            listener(&event);
             if let (Event::Saved { step }, Some(stop)) = (event, self.stop_at)
                 && step >= stop
             {
@@ -206,8 +222,9 @@ fn computing_threads_do_not_change_a_bit() {
         folder
     });
     for task in tasks() {
-        let [one, two, five] =
-            folders.each_ref().map(|f| Pretrained::load(&f.path().join(task).join("result")).unwrap().unwrap());
+        let [one, two, five] = folders
+            .each_ref()
+            .map(|f| Pretrained::load(&f.path().join(task).join("result"), &mix(task)).unwrap().unwrap());
         assert_same(&one, &two);
         assert_same(&one, &five);
     }
@@ -284,19 +301,30 @@ fn the_last_good_checkpoint_is_named() {
 }
 
 #[test]
-fn a_checkpoint_that_is_damaged_or_of_another_run_is_named() {
+fn a_checkpoint_that_is_damaged_or_of_another_run_is_kept_aside_and_said() {
     let folder = tempfile::tempdir().unwrap();
-    Run::new("rotation", SHORT, folder.path()).run().unwrap();
-    let other = r#"{"steps": 6, "batch_size": 8, "seed": 4}"#;
-    let error = Run::new("rotation", other, folder.path()).run().unwrap_err().to_string();
-    assert!(error.contains("other options") && error.contains("checkpoint.ftckpt"), "{error}");
+    let expected = Run::new("rotation", SHORT, folder.path()).run().unwrap();
     let path = checkpoint::path_in(folder.path());
-    let mut bytes = std::fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
-    let error = Run::new("rotation", SHORT, folder.path()).run().unwrap_err().to_string();
-    assert!(error.contains("damaged") && error.contains("checkpoint.ftckpt"), "{error}");
+    let good = std::fs::read(&path).unwrap();
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    let other = tempfile::tempdir().unwrap();
+    Run::new("rotation", r#"{"steps": 6, "batch_size": 8, "seed": 4}"#, other.path()).run().unwrap();
+    let of_another = std::fs::read(checkpoint::path_in(other.path())).unwrap();
+    let bad = [(flipped, "damaged"), (of_another, "other options"), (good[..good.len() / 3].to_vec(), "damaged")];
+    for (number, (bytes, word)) in bad.iter().enumerate() {
+        std::fs::write(&path, bytes).unwrap();
+        let (found, warnings) = Run::new("rotation", SHORT, folder.path()).warned();
+        assert_same(&expected, &found.unwrap());
+        let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+        assert!(warning.contains(word) && warning.contains("checkpoint.ftckpt.damaged"), "{warning}");
+        let kept = format!(
+            "checkpoint.ftckpt.damaged{}",
+            if number == 0 { String::new() } else { format!("-{}", number + 1) }
+        );
+        assert_eq!(std::fs::read(folder.path().join(kept)).unwrap(), *bytes);
+    }
+    assert_eq!(Run::new("rotation", SHORT, folder.path()).warned().1, [""; 0]);
 }
 
 #[test]
@@ -361,6 +389,51 @@ fn rotation_is_learned_and_the_health_line_shows_it() {
 }
 
 #[test]
+fn a_function_that_no_file_can_hold_comes_from_the_plan() {
+    use foretask_pretext::{Custom, Generator, ImageRef, Made, MadeTarget, Planes, Refusal, Shape, TargetKind};
+    /// Says whether the picture was turned upside down.
+    struct Upright;
+    impl Generator for Upright {
+        fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
+            let mut input = Planes::black(shape);
+            foretask_pretext::ops::center_view(image, shape, &mut input.data);
+            let class = key.rng().below(2) as u32;
+            if class == 1 {
+                input.data.reverse();
+            }
+            Ok(Made { input, target: MadeTarget::Class(class), note: None })
+        }
+    }
+    let names = vec!["up".to_owned(), "down".to_owned()];
+    let target = TargetKind::Classes { names, per_image: 1 };
+    let of = |identity: &str| -> TaskMix {
+        let generator: Option<Arc<dyn Generator>> = Some(Arc::new(Upright));
+        foretask_pretext::Task::Custom(Custom {
+            name: "upright".into(),
+            identity: identity.into(),
+            target: target.clone(),
+            generator,
+        })
+        .into()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("result");
+    let made = Run::new("upright", SHORT, folder.path()).run_mix(&of("1")).unwrap();
+    made.save(&path).unwrap();
+    let loaded = Pretrained::load(&path, &of("1")).unwrap().unwrap();
+    let images = pictures(1);
+    let pixels = images.get(0).unwrap();
+    let image = ImageRef::new(&pixels.data, SIDE, SIDE, 1).unwrap();
+    let mut examples = vec![loaded.tasks[0].task.task.explain(image, Key::new(1), loaded.tasks[0].task.shape).unwrap()];
+    loaded.answer(0, &mut examples, &foretask_backend::device("flex").unwrap()).unwrap();
+    assert!(examples[0].answer.is_some());
+    for other in [of("2"), mix("rotation"), TaskMix { tasks: vec![], ..mix("rotation") }] {
+        let error = Pretrained::load(&path, &other).unwrap_err().to_string();
+        assert!(error.contains("other tasks"), "{error}");
+    }
+}
+
+#[test]
 fn every_task_answers_on_its_own_examples_and_survives_its_file() {
     let images = pictures(3);
     let device: Device = foretask_backend::device("flex").unwrap();
@@ -368,9 +441,9 @@ fn every_task_answers_on_its_own_examples_and_survives_its_file() {
         let folder = tempfile::tempdir().unwrap();
         let result = Run::new(task, SHORT, folder.path()).run().unwrap();
         let path = folder.path().join("pretrained.bin");
-        assert_eq!(Pretrained::load(&path).unwrap(), None);
+        assert_eq!(Pretrained::load(&path, &mix(task)).unwrap(), None);
         result.save(&path).unwrap();
-        let loaded = Pretrained::load(&path).unwrap().unwrap();
+        let loaded = Pretrained::load(&path, &mix(task)).unwrap().unwrap();
         assert_same(&loaded, &result);
         let pixels = images.get(0).unwrap();
         let image = foretask_pretext::ImageRef::new(&pixels.data, SIDE, SIDE, 1).unwrap();

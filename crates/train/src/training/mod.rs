@@ -54,7 +54,7 @@ pub struct Plan {
     /// Steps from one health line to the next; at least 1.
     pub health_every: u64,
     /// Tells this training from any other: a hash of model, data and options. A checkpoint of another identity is
-    /// refused.
+    /// set aside.
     pub identity: String,
 }
 
@@ -108,7 +108,7 @@ pub struct Trained<M> {
 ///
 /// # Errors
 /// What `make` and `lesson` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
-/// checkpoint that cannot be used or written.
+/// checkpoint that cannot be read from the disk or written.
 pub fn train<M: Module, B: Send>(
     model: M,
     optimizer: Optimizer,
@@ -247,17 +247,10 @@ impl<'a, M: Module> State<'a, M> {
         cx: &'a Context<'a>,
         remember: impl FnOnce(&StateDict) -> Result<(), TrainError>,
     ) -> Result<Self, TrainError> {
-        let path = checkpoint::path_in(cx.folder);
         let mut model = model;
         let mut progress = Progress::new(plan);
         let mut saved_step = None;
-        if let Some((found, mut tensors)) = checkpoint::load::<Progress>(&path)? {
-            if found.identity != plan.identity || found.step > plan.steps {
-                return Err(TrainError::Checkpoint {
-                    path,
-                    reason: "belongs to other data, another model or other options".to_owned(),
-                });
-            }
+        if let Some((found, mut tensors)) = usable(plan, cx)? {
             model = load_state_dict(model, &checkpoint::take_under("model", &mut tensors))?;
             let plain = cx.device.plain();
             optimizer.load_state(&model, &checkpoint::take_under("optimizer", &mut tensors), &plain)?;
@@ -339,6 +332,26 @@ impl<'a, M: Module> State<'a, M> {
         self.cx.emit(Event::Saved { step: self.progress.step });
         Ok(())
     }
+}
+
+/// The checkpoint to go on from. One that is damaged, or of another training, is kept under another name, and that is said: it
+/// must neither be continued nor stand in the way.
+fn usable(plan: &Plan, cx: &Context<'_>) -> Result<Option<(Progress, StateDict)>, TrainError> {
+    let path = checkpoint::path_in(cx.folder);
+    let reason = match checkpoint::load::<Progress>(&path) {
+        Ok(Some((found, _))) if found.identity != plan.identity || found.step > plan.steps => {
+            "belongs to other data, another model or other options".to_owned()
+        }
+        Err(TrainError::Checkpoint { reason, .. }) => reason,
+        other => return other,
+    };
+    let kept = foretask_files::set_aside(&path).map_err(|source| TrainError::File { path: path.clone(), source })?;
+    cx.warn(format!(
+        "the checkpoint {} {reason}; it is kept as {}, and this training starts anew",
+        path.display(),
+        kept.display()
+    ));
+    Ok(None)
 }
 
 /// Speed since the last event.
