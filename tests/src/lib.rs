@@ -6,7 +6,7 @@
 mod place;
 mod process;
 
-pub use place::{Place, json, weights};
+pub use place::{Place, json, timeless, weights};
 pub use process::{Done, Running, binary};
 
 /// The repository's root.

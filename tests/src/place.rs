@@ -77,6 +77,15 @@ impl Place {
         self.runs(script).pop().unwrap_or_else(|| panic!("{script} has no run in {}", self.path("runs").display()))
     }
 
+    /// The files of every stage but its lock, by the stage's folder and their own name.
+    pub fn stage_files(&self) -> Vec<PathBuf> {
+        let stages = fs::read_dir(self.path("runs/.stages")).into_iter().flatten().flatten();
+        let files = stages.flat_map(|stage| fs::read_dir(stage.path()).into_iter().flatten().flatten());
+        let mut files: Vec<PathBuf> = files.map(|file| file.path()).filter(|path| !path.ends_with("lock")).collect();
+        files.sort();
+        files
+    }
+
     /// Every checkpoint of unfinished stages.
     pub fn checkpoints(&self) -> Vec<PathBuf> {
         let stages = fs::read_dir(self.path("runs/.stages")).into_iter().flatten().flatten();
@@ -94,6 +103,14 @@ fn is_checkpoint(path: &Path) -> bool {
 pub fn json(path: &Path) -> Value {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The lines of a run's results but those that say how long something took.
+#[track_caller]
+pub fn timeless(run: &Path) -> String {
+    let path = run.join("results.json");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    text.lines().filter(|line| !line.contains("seconds\":")).map(|line| format!("{line}\n")).collect()
 }
 
 /// The bytes of every weights file of a run, by name.

@@ -4,7 +4,7 @@
 //! steps tells more: `cargo run --release --workspace --example quickstart 1000`.
 
 use foretask_experiment::report::{ReportOptions, Reported, write_report};
-use foretask_experiment::stages::{Finetune, Pretrain, evaluate};
+use foretask_experiment::stages::{Finetune, Leakage, Pretrain, evaluate};
 use foretask_experiment::tools::prepare_process;
 use foretask_experiment::values::{Dataset, Net};
 use foretask_experiment::{Error, Experiment, RunSource, Settings};
@@ -28,8 +28,8 @@ fn quickstart(experiment: &Experiment, steps: u64) -> Result<(), Error> {
     let ours = Finetune { start: pretrained.into(), few: few.clone(), options: options.clone() }.run(experiment)?;
     let scratch = Finetune { start: net.into(), few, options }.run(experiment)?;
     let results = vec![
-        ("simclr".to_owned(), evaluate(experiment, &ours, &test)?),
-        ("scratch".to_owned(), evaluate(experiment, &scratch, &test)?),
+        ("simclr".to_owned(), evaluate(experiment, &ours, &test, Some(Leakage::Warn))?),
+        ("scratch".to_owned(), evaluate(experiment, &scratch, &test, Some(Leakage::Warn))?),
     ];
     write_report(experiment, "quickstart", Reported { results, ..Reported::default() }, &ReportOptions::default())?;
     Ok(())

@@ -173,6 +173,16 @@ impl Experiment {
         self.tell(Progress::Warning { text });
     }
 
+    /// A warning that a plan shows before anything runs; the run itself only keeps it for its record.
+    pub fn plan_warning(&self, text: impl Into<String>) {
+        let text = text.into();
+        self.with_plan(|plan| {
+            if !plan.warnings.contains(&text) {
+                plan.warnings.push(text);
+            }
+        });
+    }
+
     /// The line of the script that asks for what comes next, from 1; 0 where there is no script.
     pub fn line(&self) -> usize {
         self.state().line

@@ -218,6 +218,7 @@ fn states(stages: &[PlannedStage]) -> String {
     let count = |state: StageState| stages.iter().filter(|stage| stage.state == state).count();
     let words = [
         (StageState::Done, "done before, will be loaded"),
+        (StageState::Damaged, "done before, but damaged on the disk: will be made again"),
         (StageState::Begun, "begun, will go on from its checkpoint"),
         (StageState::New, "to do"),
     ];

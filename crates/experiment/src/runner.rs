@@ -11,7 +11,7 @@ use crate::experiment::Experiment;
 use crate::plan::PlannedStage;
 use crate::progress::Progress;
 use crate::run::StageRecord;
-use crate::stage::{Done, StageKey, checkpoint_every, loader_threads};
+use crate::stage::{Damage, Done, StageKey, Stored, checkpoint_every, loader_threads};
 
 /// Long work that is planned, done once, and found again by its key.
 pub trait Stage {
@@ -33,7 +33,8 @@ pub trait Stage {
     /// When it cannot be done, or is interrupted.
     fn make(&self, experiment: &Experiment, folder: &Path) -> Result<Self::Output, Error>;
 
-    /// Writes the result, and gives the numbers to be kept beside it; `seconds` among them replaces the wall time.
+    /// Writes the result, and gives the numbers to be kept beside it; `seconds` among them replaces the wall time. The same
+    /// result gives the same files, to the byte; folders within `folder` are not kept.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -80,11 +81,17 @@ impl Experiment {
         let lock =
             self.memory.lock(stage.key(), |pid| self.waits::<S>(&planned, pid), || self.interrupt().requested())?;
         let folder = self.memory.folder(stage.key());
+        let stored = self.stored(&planned, stage)?;
         if let (Some(run), false) = (self.run_folder(), S::QUICK) {
             self.curves(run.begin_curves(&planned.title, &folder));
         }
-        let outcome = match self.stored(&planned, stage) {
-            Some(outcome) => outcome,
+        let outcome = match stored {
+            Some(outcome) => {
+                if !S::QUICK {
+                    self.tell(Progress::StageReused { title: planned.title.clone(), seconds: outcome.seconds });
+                }
+                outcome
+            }
             None => self.work(&planned, stage)?,
         };
         drop(lock);
@@ -128,44 +135,92 @@ impl Experiment {
         stage.load(&self.memory.folder(stage.key()), &done).ok()
     }
 
-    /// The result of an earlier run. One that cannot be read any more is done again, and that is said.
-    fn stored<S: Stage>(&self, planned: &PlannedStage, stage: &S) -> Option<Outcome<S::Output>> {
-        let done = self.memory.done(stage.key())?;
-        match stage.load(&self.memory.folder(stage.key()), &done) {
-            Ok(value) => {
-                if !S::QUICK {
-                    self.tell(Progress::StageReused { title: planned.title.clone(), seconds: done.seconds });
-                }
-                Some(Outcome { value, seconds: done.seconds, reused: true })
-            }
-            Err(_) if S::QUICK => None,
+    /// The result of an earlier run, if there is one that can be used.
+    fn stored<S: Stage>(&self, planned: &PlannedStage, stage: &S) -> Result<Option<Outcome<S::Output>>, Error> {
+        let key = stage.key();
+        let (done, sealed) = match self.memory.stored(key) {
+            Stored::Nothing => return Ok(None),
+            Stored::Whole(done) => (done, true),
+            Stored::Unsealed(done) => (done, false),
+            Stored::Damaged(damage) => return self.mended(&planned.title, stage, &damage),
+        };
+        let value = match stage.load(&self.memory.folder(key), &done) {
+            Ok(value) => value,
             Err(error) => {
-                self.warn(format!(
-                    "{}: the stored result cannot be read ({}); doing it again",
-                    planned.title, error.message
-                ));
-                self.memory.forget(stage.key());
-                None
+                let what = format!("the stored result cannot be read ({})", error.message);
+                return self.mended(&planned.title, stage, &self.memory.unknown(key, what));
             }
+        };
+        self.memory.clear_scratch(key);
+        let seconds = done.seconds;
+        if !sealed {
+            self.memory.seal(key, done)?;
+            self.note(format!(
+                "{}: stored by an earlier version, without checksums; taken as it is, and these are added",
+                planned.title
+            ));
+        }
+        Ok(Some(Outcome { value, seconds, reused: true }))
+    }
+
+    /// A result that is not what was written is mended where the rest of it allows, or else forgotten, so that it is made again;
+    /// both are said.
+    fn mended<S: Stage>(&self, title: &str, stage: &S, damage: &Damage) -> Result<Option<Outcome<S::Output>>, Error> {
+        self.memory.set_aside(stage.key(), damage)?;
+        if let Some((value, done)) = self.written_again(stage, damage) {
+            self.warn(format!("{title}: {}; written again from the rest of it", damage.what));
+            return Ok(Some(Outcome { value, seconds: done.seconds, reused: true }));
+        }
+        self.warn(format!("{title}: {}; making it again", damage.what));
+        self.memory.forget(stage.key());
+        Ok(None)
+    }
+
+    /// Where only files are damaged that follow from the others, these are written anew, and must come out as they were.
+    fn written_again<S: Stage>(&self, stage: &S, damage: &Damage) -> Option<(S::Output, Done)> {
+        let done = damage.done.as_ref()?;
+        let folder = self.memory.folder(stage.key());
+        let value = stage.load(&folder, done).ok()?;
+        let anew = folder.join("anew");
+        std::fs::create_dir_all(&anew).ok()?;
+        stage.save(&value, &anew).ok()?;
+        for name in &damage.files {
+            std::fs::rename(anew.join(name), folder.join(name)).ok()?;
+        }
+        match self.memory.stored(stage.key()) {
+            Stored::Whole(done) => {
+                self.memory.clear_scratch(stage.key());
+                Some((value, done))
+            }
+            _ => None,
         }
     }
 
+    /// Does the work and keeps its result. What is given back is what was kept, so that this run goes on with the very numbers
+    /// that later ones will find.
     fn work<S: Stage>(&self, planned: &PlannedStage, stage: &S) -> Result<Outcome<S::Output>, Error> {
-        let folder = self.memory.folder(stage.key());
+        let (key, title) = (stage.key(), &planned.title);
+        let folder = self.memory.folder(key);
         if !S::QUICK {
             let resumed = foretask_train::checkpoint::path_in(&folder).exists();
-            self.tell(Progress::StageBegins { title: planned.title.clone(), resumed });
+            self.tell(Progress::StageBegins { title: title.clone(), resumed });
         }
         let start = Instant::now();
-        let value = stage.make(self, &folder)?;
-        let facts = stage.save(&value, &folder)?;
+        let made = stage.make(self, &folder)?;
+        let facts = stage.save(&made, &folder)?;
         let seconds = facts["seconds"].as_f64().unwrap_or_else(|| start.elapsed().as_secs_f64());
-        let done = Done { title: planned.title.clone(), seconds, key: stage.key().parts().clone(), facts };
-        self.memory.finish(stage.key(), &done)?;
+        let done = self.memory.finish(key, title, seconds, facts)?;
+        // The result is on the disk; what was needed to resume is not needed any more.
+        self.memory.clear_scratch(key);
+        let value = stage.load(&folder, &done).unwrap_or_else(|error| {
+            self.warn(format!(
+                "{title}: the result cannot be read back ({}), so the next run makes it again",
+                error.message
+            ));
+            made
+        });
         if !S::QUICK {
-            // The result is on the disk; what was needed to resume is not needed any more.
-            foretask_train::checkpoint::remove_all(&folder);
-            self.tell(Progress::StageEnds { title: planned.title.clone(), seconds });
+            self.tell(Progress::StageEnds { title: title.clone(), seconds });
         }
         Ok(Outcome { value, seconds, reused: false })
     }
@@ -191,7 +246,10 @@ impl Experiment {
             if let (Event::Health(line), Some(run)) = (&event, self.run_folder()) {
                 self.curves(run.add_to_curves(folder, line));
             }
-            self.tell(Progress::Training { event });
+            match event {
+                Event::Warning(text) => self.warn(text),
+                event => self.tell(Progress::Training { event }),
+            }
         };
         let context = Context {
             device: &device,

@@ -58,7 +58,7 @@ fn program(experiment: &Experiment, place: &Path) -> Result<(), Error> {
     let probe = LinearProbe { encoder: encoder.clone(), few: few.clone(), pool, options }.run(experiment)?;
     let neighbors = Knn { encoder, few, options: KnnOptions { k: 3, ..KnnOptions::default() } }.run(experiment)?;
     for classifiers in [tuned, probe, neighbors] {
-        evaluate(experiment, &classifiers, &test)?;
+        evaluate(experiment, &classifiers, &test, None)?;
     }
     Ok(())
 }

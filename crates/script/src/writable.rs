@@ -7,6 +7,9 @@ use crate::errors::Fault;
 
 /// The folder of finished and begun stages, below that of results. What lies there is trusted.
 const STAGES: &str = ".stages";
+/// Bytes of a name and of a path; file systems take 255 and 4096, and something may be added to them.
+const LONGEST_NAME: usize = 240;
+const LONGEST_PATH: usize = 3800;
 
 /// The path, if a script may write there; `out` is the folder of results.
 pub(crate) fn writable(path: &str, out: &Path) -> Result<PathBuf, Fault> {
@@ -18,6 +21,18 @@ pub(crate) fn writable(path: &str, out: &Path) -> Result<PathBuf, Fault> {
     };
     if path.is_empty() || given.components().any(|part| matches!(part, Component::ParentDir)) {
         return Err(refuse("outside of the working folder"));
+    }
+    let name_too_long = given.components().any(|part| part.as_os_str().len() > LONGEST_NAME);
+    if name_too_long || path.len() > LONGEST_PATH {
+        let what = if name_too_long {
+            format!("a name has at most {LONGEST_NAME} bytes")
+        } else {
+            format!("a path has at most {LONGEST_PATH} bytes")
+        };
+        let begin: String = path.chars().take(40).collect();
+        return Err(Fault::input(format!("a script cannot write to `{begin}…`: {what}"))
+            .label("too long")
+            .help("give a shorter one"));
     }
     let here = Path::new(".").canonicalize();
     let Some(real) = real(given) else { return Err(refuse("a link on the way leads nowhere")) };
@@ -72,6 +87,10 @@ mod tests {
         assert!(refused("../x.csv", out.path()).contains("outside"));
         assert!(refused("a/../../x.csv", out.path()).contains("outside"));
         assert!(refused("", out.path()).contains("outside"));
+        for long in ["x".repeat(241), format!("a/{}/x.csv", "ü".repeat(121)), "a/".repeat(2000)] {
+            assert_eq!(refused(&long, out.path()), "too long");
+        }
+        assert!(writable(&format!("{}.csv", "x".repeat(236)), out.path()).is_ok());
         let stage = out.path().join(".stages/abc/x.csv");
         assert!(refused(stage.to_str().unwrap(), out.path()).contains("stages"));
         assert!(refused("target/none/.stages/x.csv", Path::new("target/none")).contains("stages"));

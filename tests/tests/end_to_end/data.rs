@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use foretask_tests::{Done, Place, fixture, json};
+use foretask_tests::{Done, Place, fixture};
 
 /// Copies the fixture's pictures, a folder per class.
 fn clothes(place: &Place, to: &str) {
@@ -170,29 +170,4 @@ fn more_than_one_percent_of_broken_pictures_is_an_error_unless_asked_for() {
     done.exits(2).says(&["03.png", "max_bad_fraction"]);
     let (_, done) = with_a_broken_picture("on_bad_image: \"error\", max_bad_fraction: 0.1");
     done.exits(2).says(&["03.png"]);
-}
-
-#[test]
-fn test_images_in_the_pool_are_told_loudly_or_refused() {
-    let place = Place::new();
-    let script = |leakage: &str| {
-        format!(
-            "let d = dataset(\"datasets/fashion-mini\"{leakage});\n\
-             let test = d.split(\"test\").take(40);\n\
-             let pre = pretrain(resnet10(#{{ width: 4 }}), simclr(), d.split(\"test\").take(60).unlabeled(), #{{ steps: 2, batch_size: 16 }});\n\
-             let probe = linear_probe(pre.encoder, d.split(\"train\").per_class(2, #{{ seed: 1 }}));\n\
-             report(\"leak\", #{{ probe: probe.evaluate(test) }});\n"
-        )
-    };
-    place.write("leak.rhai", script(""));
-    place.foretask(&["run", "leak.rhai", "--device", "flex"]).exits(0).says(&["40"]);
-    let page = fs::read_to_string(place.latest("leak").join("report.html")).unwrap();
-    assert!(page.contains("leak"), "the report tells it");
-    let about = json(&place.latest("leak").join("run.json"));
-    assert!(!about["warnings"].as_array().unwrap().is_empty() || about.to_string().contains("leak"), "{about:#}");
-
-    place.write("refused.rhai", script(", #{ leakage: \"error\" }"));
-    let done = place.foretask(&["run", "refused.rhai", "--device", "flex"]);
-    assert_ne!(done.code, Some(0), "{}", done.printed());
-    done.says(&["40"]);
 }

@@ -33,7 +33,7 @@ pub(super) fn add(experiment: &Experiment, results: &mut Vec<(String, Evaluation
                 let options = FinetuneOptions { seed: experiment.seed(), ..FinetuneOptions::default() };
                 let scratch = Finetune { start: net.clone().into(), few: few.clone(), options }.run(experiment)?;
                 let name = free_name("scratch", results);
-                results.push((name, evaluate(experiment, &scratch, test)?));
+                results.push((name, evaluate(experiment, &scratch, test, None)?));
             }
             let has_random = |other: &Evaluation| match other.classifiers.method.encoder().map(|e| &e.source) {
                 Some(EncoderSource::Random { net: own, .. }) => same_labels(other) && own.alike(&net),
@@ -46,7 +46,7 @@ pub(super) fn add(experiment: &Experiment, results: &mut Vec<(String, Evaluation
                 let pool = asked.iter().find_map(|(_, other)| pool_of(other.classifiers.method.encoder()?));
                 let random = LinearProbe { encoder, few: few.clone(), pool, options }.run(experiment)?;
                 let name = free_name("random encoder", results);
-                results.push((name, evaluate(experiment, &random, test)?));
+                results.push((name, evaluate(experiment, &random, test, None)?));
             }
         }
         let has_pixels =
@@ -55,7 +55,7 @@ pub(super) fn add(experiment: &Experiment, results: &mut Vec<(String, Evaluation
             let options = ProbeOptions { seed: experiment.seed(), ..ProbeOptions::default() };
             let pixels = PixelRegression { few: few.clone(), options }.run(experiment)?;
             let name = free_name("raw pixels", results);
-            results.push((name, evaluate(experiment, &pixels, test)?));
+            results.push((name, evaluate(experiment, &pixels, test, None)?));
         }
     }
     Ok(())

@@ -1,72 +1,115 @@
 //! Evaluation images among those learned from, by content.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use foretask_data::Images;
 use foretask_report::{Leak, Leakage as Found};
 
-use super::Leakage;
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::values::{Evaluation, Pretrained};
+use crate::stages::{Leakage, Taught, leakage_refused};
+use crate::values::Evaluation;
 
 /// Leaks that a report lists; the others are counted.
 const SHOWN: usize = 20;
 
-/// Compares the evaluation images with everything that was learned from.
+/// Compares the evaluation images with everything that was learned from: images of this script one by one, and what the files
+/// of encoders remember.
 pub(super) fn check(
     experiment: &Experiment,
     results: &[(String, Evaluation)],
-    pretrained: &[Pretrained],
     policy: Leakage,
 ) -> Result<Found, Error> {
-    let mut found = Found::default();
-    let Some((_, first)) = results.first() else { return Ok(found) };
+    let Some((_, first)) = results.first() else { return Ok(Found::default()) };
+    let mut taught = Taught::default();
+    results.iter().for_each(|(_, evaluation)| taught.classifiers(&evaluation.classifiers));
     let test = experiment.images_of(&first.test, &first.test.views[0])?;
-    found.evaluation = test.len();
-    let pools = pretrained.iter().map(|stage| (stage.data(), "pretraining"));
-    let labelled = results.iter().map(|(_, evaluation)| (&evaluation.classifiers.few, "labelled"));
+    let mut leaks = Leaks { test: &test, rows: BTreeSet::new(), found: Found::default() };
+    leaks.found.evaluation = test.len();
     let mut seen = BTreeSet::new();
-    let mut leaked = BTreeSet::new();
-    for (data, what) in pools.chain(labelled) {
-        for view in data.views.iter() {
-            if !seen.insert(view.fingerprint()?) {
-                continue;
-            }
-            let images = experiment.images_of(data, view)?;
-            found.pool += images.len();
-            for leak in foretask_data::leaks(&images, &test) {
-                if leaked.insert(leak.evaluation_row) && found.examples.len() < SHOWN {
-                    found.examples.push(Leak {
-                        pool: format!("{} ({what})", name(&images, leak.pool_row)),
-                        evaluation: name(&test, leak.evaluation_row),
-                    });
-                }
+    for lessons in &taught.images {
+        for view in lessons.views() {
+            if seen.insert(view.fingerprint()?) {
+                leaks.images(&lessons.images(experiment, view)?, lessons.what);
             }
         }
     }
-    found.count = leaked.len();
-    if found.count > 0 {
-        let text = format!(
-            "{} of {} evaluation images were also learned from (by content), for example {} = {}: the accuracies flatter",
-            found.count,
-            found.evaluation,
-            found.examples.first().map_or("?", |leak| leak.evaluation.as_str()),
-            found.examples.first().map_or("?", |leak| leak.pool.as_str()),
-        );
-        if policy == Leakage::Error {
-            return Err(Error::input(text).label("leakage").help(
-                "take these images out of one side (`.filter`), or report them with `leakage: \"warn\"`; duplicates in \
-                 the table are counted, too",
-            ));
+    for (path, sketch) in &taught.files {
+        let overlap = sketch.overlap(test.content_hashes());
+        leaks.found.pool += sketch.count() as usize;
+        let said = format!("an image that {} has learned from", path.display());
+        for at in overlap.found {
+            leaks.add(at, || said.clone());
         }
-        experiment.warn(text);
+        if !sketch.is_complete() {
+            leaks.found.unknown.push(path.display().to_string());
+        }
+        if overlap.compared < test.len() {
+            leaks.found.sampled.push((path.display().to_string(), overlap.compared));
+        }
+    }
+    let Leaks { rows, found, .. } = leaks;
+    if found.count > 0 {
+        let text = in_words(&found);
+        if policy == Leakage::Error {
+            return Err(leakage_refused(text));
+        }
+        // What `evaluate` has told already need not be told again.
+        let told: BTreeSet<u64> =
+            results.iter().flat_map(|(_, evaluation)| evaluation.leaked.iter().copied()).collect();
+        if !rows.is_subset(&told) {
+            experiment.warn(text);
+        }
     }
     Ok(found)
 }
 
-/// What people call the image of a row.
-fn name(images: &Images, row: u64) -> String {
-    let index = (0..images.len()).find(|index| images.row(*index) == row);
-    index.map_or_else(|| format!("row {row}"), |index| images.name(index))
+fn in_words(found: &Found) -> String {
+    let example = found.examples.first();
+    format!(
+        "{} of {} evaluation images were also learned from (by content), for example {} = {}: the accuracies flatter",
+        found.count,
+        found.evaluation,
+        example.map_or("?", |leak| leak.evaluation.as_str()),
+        example.map_or("?", |leak| leak.pool.as_str()),
+    )
+}
+
+/// Evaluation images found among others, each once.
+struct Leaks<'a> {
+    test: &'a Images,
+    rows: BTreeSet<u64>,
+    found: Found,
+}
+
+impl Leaks<'_> {
+    fn images(&mut self, images: &Images, what: &str) {
+        self.found.pool += images.len();
+        let leaks = foretask_data::leaks(images, self.test);
+        if leaks.is_empty() {
+            return;
+        }
+        let index: HashMap<u64, usize> = (0..images.len()).map(|at| (images.row(at), at)).collect();
+        let place: HashMap<u64, usize> = (0..self.test.len()).map(|at| (self.test.row(at), at)).collect();
+        for leak in leaks {
+            let Some(&at) = place.get(&leak.evaluation_row) else { continue };
+            let name = || {
+                let own = index.get(&leak.pool_row);
+                let own = own.map_or_else(|| format!("row {}", leak.pool_row), |&at| images.name(at));
+                format!("{own} ({what})")
+            };
+            self.add(at, name);
+        }
+    }
+
+    /// The evaluation image at this position is another that was learned from.
+    fn add(&mut self, at: usize, pool: impl Fn() -> String) {
+        if !self.rows.insert(self.test.row(at)) {
+            return;
+        }
+        self.found.count += 1;
+        if self.found.examples.len() < SHOWN {
+            self.found.examples.push(Leak { pool: pool(), evaluation: self.test.name(at) });
+        }
+    }
 }

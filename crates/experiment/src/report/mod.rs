@@ -17,22 +17,12 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::progress::Progress;
-use crate::run::{Moment, RunFolder, RunSource};
+use crate::run::{Moment, RunFolder, RunSource, is_cut, slug};
+use crate::stages::Leakage;
 use crate::values::{Evaluation, LabelCurve, Pretrained, Trained};
 
 pub use comparison::compare;
 pub use label_curve::label_curve;
-
-/// What to do about evaluation images among those learned from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Leakage {
-    /// Say it loudly.
-    #[default]
-    Warn,
-    /// Refuse to report.
-    Error,
-}
 
 /// Options of the word `report`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -84,14 +74,13 @@ pub fn write_report(
     if options.baselines {
         baselines::add(experiment, &mut results)?;
     }
-    experiment.with_plan(|plan| plan.reports.push(title.to_owned()));
+    announce(experiment, title, &results);
     let Some(run) = experiment.run_folder().cloned() else { return Ok(None) };
     // Everything that was learned from and measured on stands behind the page, curves included.
     let mut all = results.clone();
     all.extend(curves.iter().flat_map(|(_, curve)| curve.evaluations.iter().cloned()));
     let pretrained = pretrained(&all, &named);
-    let leakage =
-        (!all.is_empty()).then(|| leakage::check(experiment, &all, &pretrained, options.leakage)).transpose()?;
+    let leakage = (!all.is_empty()).then(|| leakage::check(experiment, &all, options.leakage)).transpose()?;
     let (started, seconds) = run.times();
     let rows = rows::rows(&results)?;
     let report = Report {
@@ -129,6 +118,35 @@ fn script_of(source: &RunSource) -> Option<foretask_report::Script> {
     Some(foretask_report::Script { path: source.name.clone(), text })
 }
 
+/// Puts the report into the plan, and warns of names that its files cannot have.
+fn announce(experiment: &Experiment, title: &str, results: &[(String, Evaluation)]) {
+    let again = experiment.with_plan(|plan| {
+        let again = plan.reports.iter().any(|known| known == title);
+        plan.reports.push(title.to_owned());
+        again
+    });
+    if again {
+        let title = shown(title);
+        experiment
+            .plan_warning(format!("two reports are called \"{title}\": the later one takes the place of the first"));
+    }
+    let names = results.iter().map(|(name, _)| ("result", name.as_str()));
+    for (what, name) in std::iter::once(("report", title)).chain(names).filter(|(_, name)| is_cut(name)) {
+        let (begin, count) = (shown(name), name.chars().count());
+        experiment.plan_warning(format!(
+            "the name of the {what} \"{begin}\" has {count} characters; its files are called {}",
+            slug(name)
+        ));
+    }
+}
+
+/// The beginning of a long name.
+fn shown(name: &str) -> String {
+    const MOST: usize = 40;
+    let begin: String = name.chars().take(MOST).collect();
+    if begin.len() < name.len() { begin + "…" } else { begin }
+}
+
 fn curve_called(name: &str, curve: &LabelCurve) -> foretask_report::LabelCurve {
     foretask_report::LabelCurve { name: name.to_owned(), ..(*curve.plain).clone() }
 }
@@ -159,7 +177,7 @@ fn keep_weights(run: &RunFolder, experiment: &Experiment, results: &[(String, Ev
         let members = &evaluation.classifiers.members;
         for (index, member) in members.iter().enumerate() {
             if let Some(Trained::Network(_)) = &member.trained {
-                let from = experiment.memory.folder(&member.key).join("classifier.safetensors");
+                let from = experiment.memory.file(&member.key, "classifier.safetensors")?;
                 let name = if members.len() == 1 { name.clone() } else { format!("{name}-draw{}", index + 1) };
                 run.keep_weights(&from, &name)?;
             }

@@ -19,6 +19,8 @@ fn uses<'a>(results: &'a [(String, Evaluation)], pretrained: &'a [Pretrained]) -
     let mut uses: Vec<(&'static str, &Dataset)> = Vec::new();
     uses.extend(pretrained.iter().map(|stage| ("pretraining", stage.data())));
     uses.extend(results.iter().map(|(_, evaluation)| ("labels", &evaluation.classifiers.few)));
+    let pools = results.iter().filter_map(|(_, evaluation)| evaluation.classifiers.pool.as_ref());
+    uses.extend(pools.map(|pool| ("without labels", pool)));
     uses.extend(results.first().map(|(_, evaluation)| ("evaluation", &evaluation.test)));
     uses
 }

@@ -11,11 +11,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::curves::Curves;
-use super::names::{slug, stem};
+use super::names::{Taken, slug, stem};
 use super::record::StageRecord;
 use super::time::Moment;
 use crate::error::Error;
 use crate::plan::Plan;
+use crate::stage::{self, KeptFile};
 
 /// What a run was started by.
 #[derive(Debug, Clone)]
@@ -37,8 +38,20 @@ impl RunSource {
 struct State {
     stages: Vec<StageRecord>,
     reports: Vec<PathBuf>,
+    first_report: Option<String>,
+    report_names: Taken<String>,
+    weight_names: Taken<PathBuf>,
     results: Map<String, Value>,
     curves: Curves,
+}
+
+impl State {
+    /// `report` for the first title, and `report-TITLE` for others.
+    fn report_name(&mut self, title: &String) -> String {
+        let first = self.first_report.get_or_insert_with(|| title.clone());
+        let wanted = if first == title { "report".to_owned() } else { format!("report-{}", slug(title)) };
+        self.report_names.name(title, wanted)
+    }
 }
 
 /// A run's folder while the run goes on.
@@ -64,6 +77,7 @@ impl RunFolder {
                 .help("choose another folder for results with `--out FOLDER`")
         };
         std::fs::create_dir_all(&parent).map_err(|error| fail(&parent, &error))?;
+        clear_leftovers(&parent);
         let mut number = 1;
         let path = loop {
             let name = started.for_folder();
@@ -137,33 +151,42 @@ impl RunFolder {
         self.state().curves.add(stage, line).map_err(|error| Error::failed(error.to_string()))
     }
 
-    /// Puts a file of a stage into `weights/`; the same file on the same disk takes no space twice.
-    pub(crate) fn keep_weights(&self, from: &Path, name: &str) -> Result<PathBuf, Error> {
-        let to = self.path.join("weights").join(format!("{}.safetensors", slug(name)));
+    /// Puts a file of a stage into `weights/`; the same file on the same disk takes no space twice. Nothing else than what the
+    /// stage has written gets there.
+    pub(crate) fn keep_weights(&self, from: &KeptFile, name: &str) -> Result<PathBuf, Error> {
+        let folder = self.path.join("weights");
+        let file = self.state().weight_names.name(&from.path, slug(name));
+        let to = folder.join(format!("{file}.safetensors"));
         if to.exists() {
             return Ok(to);
         }
-        let folder = self.path.join("weights");
         let failed = |error: std::io::Error| Error::failed(format!("`{}` cannot be written: {error}", to.display()));
         std::fs::create_dir_all(&folder).map_err(failed)?;
-        if std::fs::hard_link(from, &to).is_err() {
-            let bytes = std::fs::read(from).map_err(failed)?;
+        if std::fs::hard_link(&from.path, &to).is_err() {
+            let bytes = std::fs::read(&from.path).map_err(failed)?;
             write_atomically(&to, bytes)?;
         }
-        Ok(to)
+        if stage::hash(&to).map_err(failed)? == from.hash {
+            return Ok(to);
+        }
+        std::fs::remove_file(&to).map_err(failed)?;
+        Err(Error::failed(format!("`{}` has changed on the disk since it was written", from.path.display()))
+            .help("run the script again: what is damaged is made anew"))
     }
 
-    /// Writes `report.html` and the data behind it; further reports of the same run get their title into the name.
+    /// Writes `report.html` and the data behind it; further reports of the same run get their title into the name. A report of
+    /// the same title takes the place of the one before.
     pub(crate) fn add_report(&self, report: &Report) -> Result<PathBuf, Error> {
-        let first = self.state().reports.is_empty();
-        let name = if first { "report".to_owned() } else { format!("report-{}", slug(&report.title)) };
+        let name = self.state().report_name(&report.title);
         let data = report.to_json().map_err(|error| Error::failed(error.to_string()))?;
         let html = foretask_report::render_html(report).map_err(|error| Error::failed(error.to_string()))?;
         let path = self.path.join(format!("{name}.html"));
         write_atomically(self.path.join(format!("{name}.json")), data)?;
         Output::at(&path, true)?.write(|path| write_atomically(path, html))?;
         let mut state = self.state();
-        state.reports.push(path.clone());
+        if !state.reports.contains(&path) {
+            state.reports.push(path.clone());
+        }
         state.results.insert(report.title.clone(), results_of(report));
         let results = state.results.clone();
         drop(state);
@@ -228,6 +251,16 @@ impl RunFolder {
 
     fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), Error> {
         self.write(name, &serde_json::to_vec_pretty(value).unwrap_or_default())
+    }
+}
+
+/// Clears what killed runs of a script had half-written.
+fn clear_leftovers(runs: &Path) {
+    for run in std::fs::read_dir(runs).into_iter().flatten().flatten() {
+        if run.file_type().is_ok_and(|kind| kind.is_dir()) {
+            foretask_files::sweep(&run.path());
+            foretask_files::sweep(&run.path().join("weights"));
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod time;
 pub use compare::{ComparedRuns, compare_runs};
 pub use folder::{RunFolder, RunSource};
 pub use list::{RunLine, RunResult, list_runs, rewrite_report};
+pub(crate) use names::is_cut;
 pub use names::slug;
 pub(crate) use record::StageRecord;
 pub(crate) use time::Moment;

@@ -1,6 +1,8 @@
-//! Results of stages that are one JSON file.
+//! Results of stages that are one JSON file, and their curves.
 
 use std::path::Path;
+
+use foretask_train::HealthLine;
 
 use crate::error::Error;
 
@@ -14,4 +16,13 @@ pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
     let text = std::fs::read(path).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
     serde_json::from_slice(&text).map_err(|error| Error::failed(format!("{}: {error}", path.display())))
+}
+
+/// The curves of a stage, which the run gathers from all its stages; nothing where there is none.
+pub(crate) fn write_history(folder: &Path, history: &[HealthLine]) -> Result<(), Error> {
+    if history.is_empty() {
+        return Ok(());
+    }
+    let lines: String = history.iter().map(|line| super::json(line).to_string() + "\n").collect();
+    Ok(foretask_data::write_atomically(folder.join("metrics.jsonl"), lines)?)
 }

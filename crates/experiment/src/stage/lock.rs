@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+/// The file that is locked.
+pub(super) const LOCK: &str = "lock";
+
 /// Held while a stage runs; dropped with the process at the latest.
 #[derive(Debug)]
 pub(crate) struct StageLock(#[expect(dead_code, reason = "holding the file is holding the lock")] File);
@@ -16,7 +19,7 @@ impl StageLock {
     /// Takes the lock of `folder`, or says who has it.
     pub(crate) fn take(folder: &Path) -> std::io::Result<Result<Self, Held>> {
         let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join("lock"))?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;

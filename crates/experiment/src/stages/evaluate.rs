@@ -9,6 +9,7 @@ use foretask_train::Features;
 use serde_json::{Value, json};
 
 use super::draws::{need_labels, planned_draw};
+use super::leakage::{self, Leakage, Recognized};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::PlannedStage;
@@ -17,12 +18,20 @@ use crate::stage::{Done, StageKey, read_json, write_json};
 use crate::values::{Classifiers, Dataset, DrawResult, Evaluation, Member, Method, Trained, View};
 
 const RESULT: &str = "evaluation.json";
+const RECOGNIZED: &str = "recognized.json";
 
-/// An accuracy for every label draw.
+/// An accuracy for every label draw. `leakage` says what to do about images that also taught the classifiers; `None` leaves
+/// that to whoever asked.
 ///
 /// # Errors
-/// When an image has no label or one that the classifier does not know, or measuring fails.
-pub fn evaluate(experiment: &Experiment, classifiers: &Classifiers, test: &Dataset) -> Result<Evaluation, Error> {
+/// When an image has no label or one that the classifier does not know, one has taught where that is refused, or measuring
+/// fails.
+pub fn evaluate(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    test: &Dataset,
+    leakage: Option<Leakage>,
+) -> Result<Evaluation, Error> {
     let view = test.single("evaluate", Role::Test)?;
     let samples = view.samples()?;
     need_labels("evaluate", test, &samples).map_err(|error| error.at(Role::Test))?;
@@ -44,9 +53,18 @@ pub fn evaluate(experiment: &Experiment, classifiers: &Classifiers, test: &Datas
         let key = StageKey::new("evaluate", &experiment.device_kind()?, decided);
         let outcome = experiment.run(&Measurement { key, classifiers, draw, test, view })?;
         let seconds = outcome.as_ref().map_or(0.0, |outcome| outcome.seconds);
-        draws.push(DrawResult { seed: member.seed, measured: outcome.map(|outcome| Arc::new(outcome.value)), seconds });
+        let (measured, recognized) = outcome.map_or((None, None), |outcome| {
+            let (measured, recognized) = outcome.value;
+            (Some(Arc::new(measured)), recognized.map(Arc::new))
+        });
+        draws.push(DrawResult { seed: member.seed, measured, seconds, recognized });
+    }
+    let leaked = leakage::leaked_rows(&draws);
+    if let Some(policy) = leakage {
+        leakage::tell(experiment, &classifiers.protocol(), &samples, &leaked, policy)?;
     }
     Ok(Evaluation {
+        leaked: Arc::new(leaked),
         classifiers: classifiers.clone(),
         test: test.clone(),
         draws: draws.into(),
@@ -65,7 +83,8 @@ struct Measurement<'a> {
 }
 
 impl Stage for Measurement<'_> {
-    type Output = Measured;
+    /// Earlier versions did not ask which of the images taught.
+    type Output = (Measured, Option<Recognized>);
 
     const QUICK: bool = true;
 
@@ -78,18 +97,23 @@ impl Stage for Measurement<'_> {
         planned_draw(&name, &self.classifiers.few, self.draw)
     }
 
-    fn make(&self, experiment: &Experiment, _: &Path) -> Result<Measured, Error> {
+    fn make(&self, experiment: &Experiment, _: &Path) -> Result<Self::Output, Error> {
         let images = experiment.images_of(self.test, self.view)?;
-        measure(experiment, self.classifiers, self.draw, &images)
+        let seen = leakage::seen_by(experiment, self.classifiers, self.draw)?;
+        let recognized = leakage::recognized(&seen, &images);
+        Ok((measure(experiment, self.classifiers, self.draw, &images)?, Some(recognized)))
     }
 
-    fn save(&self, measured: &Measured, folder: &Path) -> Result<Value, Error> {
+    fn save(&self, (measured, recognized): &Self::Output, folder: &Path) -> Result<Value, Error> {
         write_json(&folder.join(RESULT), measured)?;
+        write_json(&folder.join(RECOGNIZED), recognized)?;
         Ok(json!({}))
     }
 
-    fn load(&self, folder: &Path, _: &Done) -> Result<Measured, Error> {
-        read_json(&folder.join(RESULT))
+    fn load(&self, folder: &Path, _: &Done) -> Result<Self::Output, Error> {
+        let recognized = folder.join(RECOGNIZED);
+        let recognized = if recognized.exists() { read_json(&recognized)? } else { None };
+        Ok((read_json(&folder.join(RESULT))?, recognized))
     }
 }
 

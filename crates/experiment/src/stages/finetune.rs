@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedStage};
 use crate::runner::{Outcome, Stage};
-use crate::stage::{Done, StageKey, read_json, write_json};
+use crate::stage::{Done, StageKey, read_json, write_history, write_json};
 use crate::values::{Classifiers, Dataset, Member, Method, Start, Trained, View};
 
 const RESULT: &str = "classifier.safetensors";
@@ -82,7 +82,7 @@ impl Finetune {
         for draw in 0..self.few.views.len() {
             members.push(FinetuneDraw::new(experiment, self, pool.as_ref(), draw)?.member(experiment)?);
         }
-        Ok(Classifiers { method: self.method(), few: self.few.clone(), members: members.into() })
+        Ok(Classifiers { method: self.method(), few: self.few.clone(), pool: None, members: members.into() })
     }
 }
 
@@ -139,12 +139,6 @@ impl<'a> FinetuneDraw<'a> {
         let outcome = experiment.run(&self)?;
         let planned = Member::planned(self.key.clone(), self.view.seed.unwrap_or(0));
         let Some(Outcome { value: (about, classifier), seconds, reused }) = outcome else { return Ok(planned) };
-        if !reused {
-            // The result is on the disk; what networks without a part of the labels left is not needed any more.
-            for part in ["fold-1", "fold-2", "fold-3", "held-out-1", "held-out-2", "held-out-3"] {
-                std::fs::remove_dir_all(experiment.memory.folder(&self.key).join(part)).ok();
-            }
-        }
         if !about.converged {
             experiment.warn(format!(
                 "{}: training stopped before the labels were fitted ({:.0} % of them are)",
@@ -216,6 +210,7 @@ impl Stage for FinetuneDraw<'_> {
     fn save(&self, (about, classifier): &Self::Output, folder: &Path) -> Result<Value, Error> {
         classifier.save(folder.join(RESULT))?;
         write_json(&folder.join(ABOUT), about)?;
+        write_history(folder, &about.history)?;
         Ok(json!({ "converged": about.converged }))
     }
 

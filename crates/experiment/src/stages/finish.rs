@@ -1,4 +1,4 @@
-//! The last touches to every classifier: honest probabilities, and what it has seen labelled.
+//! The last touches to every classifier: honest probabilities, what it has seen labelled, and which images taught it.
 
 use foretask_data::Images;
 use foretask_models::Classifier;
@@ -38,6 +38,8 @@ pub(super) fn finish(
     judged: &Judged<'_>,
 ) -> Result<Classifier, Error> {
     let Judged { held_out, missing } = *judged;
+    let mut classifier = classifier;
+    classifier.encoder.seen = classifier.encoder.seen.with(few.content_hashes());
     let held_out = held_out.filter(|answers| !answers.is_empty());
     let known = match encoded {
         Encoded::Frozen(features) => foretask_eval::familiar(features, few, None)?,

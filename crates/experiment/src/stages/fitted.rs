@@ -12,12 +12,11 @@ use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::plan::PlannedStage;
 use crate::runner::{Outcome, Stage};
-use crate::stage::{Done, StageKey, read_json, write_json};
+use crate::stage::{Done, StageKey, read_json, write_history, write_json};
 use crate::values::{Member, Trained, View};
 
 const CLASSIFIER: &str = "classifier.safetensors";
 const TRAINING: &str = "training.json";
-const METRICS: &str = "metrics.jsonl";
 
 /// A classifier and how it came about.
 pub(super) struct Fitted {
@@ -74,9 +73,7 @@ impl<F: Fit> Stage for FittedStage<F> {
         found.classifier.save(folder.join(CLASSIFIER))?;
         if found.training.steps > 0 {
             write_json(&folder.join(TRAINING), &found.training)?;
-            // The run gathers these lines from all its stages.
-            let lines = found.training.history.iter().map(|line| crate::stage::json(line).to_string() + "\n");
-            foretask_data::write_atomically(folder.join(METRICS), lines.collect::<String>().as_bytes())?;
+            write_history(folder, &found.training.history)?;
         }
         Ok(json!({ "converged": found.converged, "steps": found.training.steps }))
     }

@@ -7,6 +7,7 @@ mod finish;
 mod fitted;
 mod label_curve;
 mod label_next;
+mod leakage;
 mod online;
 mod pick_task;
 mod pool;
@@ -15,11 +16,14 @@ mod pretrain;
 mod probes;
 mod self_train;
 mod spread;
+mod taught;
 
 pub use evaluate::evaluate;
 pub use finetune::Finetune;
 pub use label_curve::{Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, Yardstick, short_name};
 pub use label_next::{ChosenPaths, LabelNext};
+pub(crate) use leakage::refused as leakage_refused;
+pub use leakage::{Leakage, Recognized};
 pub use online::Online;
 pub use pick_task::{PickOptions, PickTask};
 pub use pool::{Pool, of as pool_of};
@@ -29,6 +33,7 @@ pub use pretrain::Pretrain;
 pub use probes::{Knn, LinearProbe, PixelRegression};
 pub use self_train::SelfTrain;
 pub use spread::SpreadLabels;
+pub(crate) use taught::Taught;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,6 +83,7 @@ impl Patience {
                 }
                 experiment.tell(Progress::Training { event });
             }
+            Event::Warning(text) => experiment.warn(text),
             event => experiment.tell(Progress::Training { event }),
         }
     }

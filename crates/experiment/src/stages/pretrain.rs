@@ -13,7 +13,7 @@ use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedPreview, PlannedStage, planned};
 use crate::runner::{Stage, took};
-use crate::stage::{Done, StageKey};
+use crate::stage::{Done, StageKey, write_history};
 use crate::values::{Dataset, Pretrained, PretrainedResult, Start, Task, View};
 
 const RESULT: &str = "pretrained.ftckpt";
@@ -48,10 +48,11 @@ impl Pretrain {
         let outcome = experiment.run(&stage)?;
         if let (Some(run), Some(_)) = (experiment.run_folder(), &outcome) {
             let name = format!("encoder-{}{}", self.task.0.name().replace(" + ", "-"), stage.mark);
-            run.keep_weights(&experiment.memory.folder(&stage.key).join(ENCODER), &name)?;
+            run.keep_weights(&experiment.memory.file(&stage.key, ENCODER)?, &name)?;
         }
         let done = outcome.map(|outcome| (outcome.value, outcome.seconds, outcome.reused));
-        Ok(Pretrained::new(stage.key, stage.plan, self.images.clone(), stage.mark, done))
+        let start = self.start.encoder().cloned();
+        Ok(Pretrained::new(stage.key, stage.plan, start, self.images.clone(), stage.mark, done))
     }
 
     /// The stage with everything settled that can be known before training.
@@ -146,11 +147,12 @@ impl Stage for PretrainStage<'_> {
         result.save(&folder.join(RESULT))?;
         // The same weights for people and other programs; `weights/` of a run links to it.
         result.encoder.save(folder.join(ENCODER))?;
+        write_history(folder, &result.history)?;
         Ok(took(result.seconds))
     }
 
     fn load(&self, folder: &Path, _: &Done) -> Result<PretrainedResult, Error> {
-        PretrainedResult::load(&folder.join(RESULT))?
+        PretrainedResult::load(&folder.join(RESULT), &self.tasks)?
             .ok_or_else(|| Error::failed(format!("`{RESULT}` is missing in its folder")))
     }
 }
@@ -166,13 +168,10 @@ fn watch(experiment: &Experiment, data: &Dataset, view: &View, plan: &PretrainPl
         || pixels.iter().map(|p| ImageRef { data: &p.data, width: p.width, height: p.height, channels: p.channels });
     for Resolved { task, shape, .. } in plan.tasks.iter().map(|planned| &planned.task) {
         let found = foretask_pretext::suspicions(images(), task, *shape).into_iter();
-        let mut texts: Vec<String> =
-            found.map(|found| format!("{}: {} ({}); {}", task.name(), found.what, found.why, found.instead)).collect();
-        texts.extend(labels_in_doubt(task, images(), *shape));
-        experiment.with_plan(|plan| {
-            texts.retain(|text| !plan.warnings.contains(text));
-            plan.warnings.append(&mut texts);
-        });
+        let found = found.map(|found| format!("{}: {} ({}); {}", task.name(), found.what, found.why, found.instead));
+        for text in found.chain(labels_in_doubt(task, images(), *shape)) {
+            experiment.plan_warning(text);
+        }
     }
     Ok(())
 }
@@ -182,11 +181,7 @@ fn without_labels(experiment: &Experiment, plan: &PretrainPlan) {
     if plan.tasks.iter().any(|planned| matches!(planned.task.task, Pretext::SupCon(_))) {
         let text = "supcon: none of these images has a label, so that it is the same as `simclr`; give it images of which a good \
                     part is labelled, or take `simclr`";
-        experiment.with_plan(|plan| {
-            if !plan.warnings.iter().any(|known| known == text) {
-                plan.warnings.push(text.to_owned());
-            }
-        });
+        experiment.plan_warning(text);
     }
 }
 

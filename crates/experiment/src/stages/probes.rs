@@ -57,7 +57,12 @@ impl LinearProbe {
             let fit = LinearDraw { probe: self, draw, view };
             members.push(FittedStage { key, plan, fit }.member(experiment, view)?);
         }
-        Ok(Classifiers { method: Method::LinearProbe(encoder.clone()), few: few.clone(), members: members.into() })
+        Ok(Classifiers {
+            method: Method::LinearProbe(encoder.clone()),
+            few: few.clone(),
+            pool: None,
+            members: members.into(),
+        })
     }
 
     fn key(&self, experiment: &Experiment, draw: usize) -> Result<StageKey, Error> {
@@ -141,7 +146,7 @@ impl PixelRegression {
                 }
             });
         }
-        Ok(Classifiers { method: Method::PixelProbe, few: few.clone(), members: members.into() })
+        Ok(Classifiers { method: Method::PixelProbe, few: few.clone(), pool: None, members: members.into() })
     }
 }
 
@@ -218,13 +223,14 @@ impl Knn {
             let trained = if experiment.planning() {
                 None
             } else {
+                experiment.memory.pass_on(&key);
                 let images = experiment.images_of(few, view)?;
                 Some(Trained::Neighbours(Arc::new(encoder.weights(&images, draw as u64)?)))
             };
             members.push(Member { trained, converged: None, ..Member::planned(key, view.seed.unwrap_or(0)) });
         }
         let method = Method::Knn(encoder.clone(), options.clone());
-        Ok(Classifiers { method, few: few.clone(), members: members.into() })
+        Ok(Classifiers { method, few: few.clone(), pool: None, members: members.into() })
     }
 }
 

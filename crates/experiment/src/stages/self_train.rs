@@ -51,7 +51,7 @@ impl SelfTrain {
             members.push(SelfDraw { request: self, draw, view, images_of, options }.member(experiment)?);
         }
         let method = Method::SelfTrain(start.clone(), Arc::new(options.clone()));
-        Ok(Classifiers { method, few: few.clone(), members: members.into() })
+        Ok(Classifiers { method, few: few.clone(), pool: Some(unlabeled.clone()), members: members.into() })
     }
 }
 
@@ -71,20 +71,9 @@ impl SelfDraw<'_> {
         let count = experiment.survey(&self.request.unlabeled, self.images_of)?.count;
         enough_neighbors(&self.options.spread, count, "spread.neighbors")?;
         experiment.used_data(self.view.manifest.steps(), &samples);
-        let (view, rounds) = (self.view, self.options.rounds);
         let (key, plan) = (self.key(experiment)?, self.plan(experiment, count)?);
-        let folder = experiment.memory.folder(&key);
-        let member = FittedStage { key, plan, fit: self }.member(experiment, view)?;
-        if !experiment.planning() {
-            for round in 1..=rounds {
-                // The result is on the disk; what was needed to resume is not needed any more.
-                std::fs::remove_dir_all(folder.join(format!("round-{round}"))).ok();
-            }
-            for part in 1..=3 {
-                std::fs::remove_dir_all(folder.join(format!("held-out-{part}"))).ok();
-            }
-        }
-        Ok(member)
+        let view = self.view;
+        FittedStage { key, plan, fit: self }.member(experiment, view)
     }
 
     fn key(&self, experiment: &Experiment) -> Result<StageKey, Error> {

@@ -52,7 +52,7 @@ impl SpreadLabels {
             members.push(FittedStage { key, plan, fit }.member(experiment, view)?);
         }
         let method = Method::Spread(encoder.clone(), options.clone());
-        Ok(Classifiers { method, few: few.clone(), members: members.into() })
+        Ok(Classifiers { method, few: few.clone(), pool: Some(unlabeled.clone()), members: members.into() })
     }
 
     fn key(&self, experiment: &Experiment, draw: usize) -> Result<StageKey, Error> {

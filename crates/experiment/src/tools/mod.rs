@@ -29,8 +29,9 @@ pub fn caught<T, E: From<Error>>(verb: impl FnOnce() -> Result<T, E>) -> Result<
     })
 }
 
-/// Settings of memory and threads that training wants; call it first thing in `main`, on the thread that will train.
-pub fn prepare_process() {
+/// Settings of memory and threads that training wants; call it first thing in `main`, on the thread that will train. What the
+/// user should know, where there is something.
+pub fn prepare_process() -> Option<String> {
     foretask_backend::tune_memory();
-    foretask_backend::tune_threads();
+    foretask_backend::tune_threads()
 }

@@ -60,6 +60,7 @@ pub fn predict(
         ));
     }
     notes.extend(about(&classifier));
+    notes.extend(taught_by(&classifier, &inputs.images));
     notes.extend_from_slice(&found.notes);
     Ok(Predicted { unlike: near.as_deref().and_then(unlike), notes, ..found })
 }
@@ -111,6 +112,20 @@ fn about(classifier: &Classifier) -> Vec<String> {
         })),
     }
     notes
+}
+
+/// Says how many labelled images the classifier has learned from: on these it proves nothing.
+fn taught_by(classifier: &Classifier, images: &Images) -> Option<String> {
+    if images.labels().iter().all(Option::is_none) {
+        return None;
+    }
+    let overlap = classifier.encoder.seen.overlap(images.content_hashes());
+    let known = overlap.found.len();
+    (known > 0).then(|| {
+        format!(
+            "{known} of these images taught the classifier (by content): the share of labels it agrees with flatters"
+        )
+    })
 }
 
 fn unlike(near: &[Nearness]) -> Option<usize> {

@@ -140,6 +140,8 @@ pub struct Classifiers {
     pub method: Method,
     /// What they learned from.
     pub few: Dataset,
+    /// Images without labels from which these classifiers themselves have learned.
+    pub pool: Option<Dataset>,
     /// One for each label draw.
     pub members: Arc<[Member]>,
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use foretask_data::{Images, Survey};
-use foretask_models::{BackboneConfig, InputSpec};
+use foretask_models::{BackboneConfig, InputSpec, Seen};
 use serde_json::{Value, json};
 
 use super::{Net, Pretrained};
@@ -95,6 +95,7 @@ impl Encoder {
                     input: InputSpec::centered(shape.channels, shape.height, shape.width),
                     state: Arc::default(),
                     origin: self.describe(),
+                    seen: Seen::default(),
                 }
             }),
             EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
@@ -102,7 +103,8 @@ impl Encoder {
                 let (width, height) = input_size(images);
                 let (config, _) = net.0.resolve(height, width)?;
                 let input = InputSpec::centered(images.channels, height, width);
-                Ok(foretask_models::Encoder { config, input, state: Arc::default(), origin: self.describe() })
+                let (state, origin, seen) = (Arc::default(), self.describe(), Seen::default());
+                Ok(foretask_models::Encoder { config, input, state, origin, seen })
             }
         }
     }

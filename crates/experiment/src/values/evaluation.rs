@@ -1,8 +1,10 @@
 //! What `.evaluate` gives: an accuracy for every label draw.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Classifiers, Dataset};
+use crate::stages::Recognized;
 
 /// One draw's evaluation.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub struct DrawResult {
     pub measured: Option<Arc<foretask_eval::Evaluation>>,
     /// Seconds of measuring.
     pub seconds: f64,
+    /// Which of the images also taught the classifier; `None` where nobody looked.
+    pub recognized: Option<Arc<Recognized>>,
 }
 
 /// Evaluations of all draws on the same images.
@@ -28,6 +32,8 @@ pub struct Evaluation {
     pub chance: f64,
     /// Images measured on.
     pub count: usize,
+    /// Rows of those that also taught the classifiers, as far as the classifiers know.
+    pub leaked: Arc<BTreeSet<u64>>,
 }
 
 impl Evaluation {

@@ -6,7 +6,7 @@ use foretask_models::BackboneConfig;
 use foretask_pretext::Shape;
 use foretask_train::PretrainPlan;
 
-use super::Dataset;
+use super::{Dataset, Encoder};
 use crate::stage::StageKey;
 
 /// The result of a pretraining stage; its training crate's own record.
@@ -20,23 +20,25 @@ pub struct Pretrained(Arc<Stage>);
 struct Stage {
     key: StageKey,
     plan: PretrainPlan,
+    start: Option<Encoder>,
     data: Dataset,
     mark: String,
     done: Option<(Arc<PretrainedResult>, f64, bool)>,
 }
 
 impl Pretrained {
-    /// A stage; `mark` tells it apart from others by the same task, `done` holds its result, the seconds it took and whether
-    /// it was loaded from an earlier run.
+    /// A stage from `start`, or from random weights; `mark` tells it apart from others by the same task, `done` holds its
+    /// result, the seconds it took and whether it was loaded from an earlier run.
     pub(crate) fn new(
         key: StageKey,
         plan: PretrainPlan,
+        start: Option<Encoder>,
         data: Dataset,
         mark: String,
         done: Option<(PretrainedResult, f64, bool)>,
     ) -> Self {
         let done = done.map(|(result, seconds, reused)| (Arc::new(result), seconds, reused));
-        Self(Arc::new(Stage { key, plan, data, mark, done }))
+        Self(Arc::new(Stage { key, plan, start, data, mark, done }))
     }
 
     pub(crate) fn key(&self) -> &StageKey {
@@ -56,6 +58,11 @@ impl Pretrained {
     /// The shape of the network's inputs.
     pub(crate) fn shape(&self) -> Shape {
         self.0.plan.shape()
+    }
+
+    /// The encoder it went on training; `None` where it began with random weights.
+    pub(crate) fn start(&self) -> Option<&Encoder> {
+        self.0.start.as_ref()
     }
 
     /// The images it learned from.

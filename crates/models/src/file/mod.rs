@@ -118,6 +118,9 @@ pub(crate) fn write_safetensors(path: &Path, tensors: &StateDict, metadata: &Met
     let description = serde_json::to_string(metadata).map_err(|error| wrong(error.to_string()))?;
     let header = HashMap::from([(KEY.to_owned(), description)]);
     let bytes = serialize(floats.chain(counters), Some(header)).map_err(|error| wrong(error.to_string()))?;
-    foretask_files::write(path, &bytes).map_err(|source| ModelError::File { action: "write", path: path.into(), source })
+    foretask_files::write(path, &bytes).map_err(|source| ModelError::File {
+        action: "write",
+        path: path.into(),
+        source,
+    })
 }
-

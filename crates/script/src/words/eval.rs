@@ -6,10 +6,16 @@ use foretask_experiment::{Progress, Role, stages};
 use rhai::{Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
-use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{Fault, Locus};
 use crate::options::OptionDoc;
+
+/// Options of the word `evaluate`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct EvaluateOptions {
+    leakage: stages::Leakage,
+}
 
 const PATH: Param = Param { name: "path", kinds: &[Kind::Text], optional: false };
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -20,19 +26,34 @@ pub(super) static WORDS: &[Word] = &[
         name: "evaluate",
         theme: Theme::Evaluation,
         summary: "Accuracy on labelled images, one for each label draw",
-        about: "Chance level stands beside every accuracy. Printing the evaluation shows mean and standard deviation over draws.",
+        about: "Chance level stands beside every accuracy. Printing the evaluation shows mean and standard deviation over draws. Images \
+                that also taught the classifier are told, by their content: the labelled ones, those of pretraining, and those that the \
+                file of a loaded encoder remembers. Published weights remember none.",
         use_when: "always at the end, on images that nothing learned from",
         not_when: "the images have no labels: `.predict`",
         signatures: &[Signature {
             on: Some(Kind::Classifier),
-            params: &[Param { name: "test", kinds: &[Kind::Dataset], optional: false }],
+            params: &[Param { name: "test", kinds: &[Kind::Dataset], optional: false }, OPTIONS],
             returns: Kind::Evaluation,
         }],
-        options: no_options,
-        examples: &[Example {
-            about: "how good is it?",
-            script: "let result = finetune(encoder, few).evaluate(test);\nprint(`${result.mean} against ${result.chance} by guessing`);",
-        }],
+        options: || {
+            vec![OptionDoc::new(
+                "leakage",
+                "\"warn\" or \"error\"",
+                "\"warn\"",
+                "what to do about images that also taught the classifier, here or in the script that its encoder comes from",
+            )]
+        },
+        examples: &[
+            Example {
+                about: "how good is it?",
+                script: "let result = finetune(encoder, few).evaluate(test);\nprint(`${result.mean} against ${result.chance} by guessing`);",
+            },
+            Example {
+                about: "refuse images that were learned from",
+                script: "let result = linear_probe(encoder, few).evaluate(test, #{ leakage: \"error\" });",
+            },
+        ],
         run: evaluate,
     },
     Word {
@@ -79,7 +100,8 @@ pub(super) static WORDS: &[Word] = &[
 
 fn evaluate(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
-    Ok(Dynamic::from(stages::evaluate(call.experiment(), &classifiers, &test)?))
+    let EvaluateOptions { leakage } = call.options(1)?;
+    Ok(Dynamic::from(stages::evaluate(call.experiment(), &classifiers, &test, Some(leakage))?))
 }
 
 fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {

@@ -237,6 +237,12 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let mut encoder = loaded.encoder;
     let hash = content_hash(&path).map_err(|error| call.refused(error, 1).argument(0))?;
+    if !encoder.seen.is_complete() {
+        call.experiment().note(format!(
+            "{}: the file does not say which images taught it; if images you measure on are among them, nobody can tell",
+            path.display()
+        ));
+    }
     if let Some(side) = options.image_size {
         encoder.config.resolve(side, side)?;
         (encoder.input.height, encoder.input.width) = (side, side);

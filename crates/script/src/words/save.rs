@@ -23,7 +23,9 @@ pub(super) static WORDS: &[Word] = &[Word {
     theme: Theme::Report,
     summary: "Writes weights into a safetensors file, under torchvision's names",
     about: "A classifier's file carries its class names, input size, normalization, temperature and the features of its labelled \
-            images (one tensor more than torchvision's; `foretask export` leaves it out), so that `foretask predict` needs nothing else. \
+            images (one tensor more than torchvision's; `foretask export` leaves it out), so that `foretask predict` needs nothing else. Every file \
+            carries a sketch of the images that taught it (hashes of their content, at most 512 KiB), so that whoever measures on one of \
+            them is told. \
             Several label draws give several files, with -draw1, -draw2, … in their names.",
     use_when: "weights shall go elsewhere; every run keeps those of its report in its own folder anyway",
     not_when: "the same or another script of yours trains it: finished stages are remembered",

@@ -11,6 +11,7 @@ use foretask_eval::{Evaluation as Measured, KnnOptions};
 pub use options::{CurveMethod, CurveOptions, LabelsAsked, Yardstick};
 
 use super::draws::need_labels;
+use super::leakage::{self, Leakage};
 use super::{Finetune, Knn, LinearProbe, PixelRegression};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
@@ -82,10 +83,14 @@ impl LabelCurves {
             let few = few(&labelled, *count, &seeds)?;
             for curve in &mut curves {
                 let classifiers = classifiers(experiment, &curve.way, &few, options).map_err(Error::inner)?;
-                let evaluation = super::evaluate(experiment, &classifiers, test).map_err(Error::inner)?;
+                let evaluation = super::evaluate(experiment, &classifiers, test, None).map_err(Error::inner)?;
                 curve.evaluations.push(light(evaluation));
             }
         }
+        // Once for all points.
+        let points = curves.iter().flat_map(|curve| &curve.evaluations);
+        let leaked = points.flat_map(|point| point.leaked.iter().copied()).collect();
+        leakage::tell(experiment, "points of this curve", &*tested.samples()?, &leaked, Leakage::Warn)?;
         Ok((asked, curves))
     }
 }
