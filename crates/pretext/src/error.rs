@@ -129,7 +129,7 @@ pub enum PretextError {
         place: Option<(usize, usize)>,
     },
     /// A picture could not be encoded.
-    #[error("the contact sheet could not be written as PNG: {0}")]
+    #[error("the picture could not be encoded: {0}")]
     Png(String),
 }
 

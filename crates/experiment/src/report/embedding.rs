@@ -28,6 +28,8 @@ struct Subject<'a> {
     data: &'a Dataset,
     /// "evaluation images in the features of this result’s encoder".
     of: String,
+    /// The class that was named for each image of the data, by the data's own classes; empty where nobody was asked.
+    answers: Vec<Option<u32>>,
 }
 
 /// Pictures of the features of the headline's encoder (else of the best pretrained one's), and of every pretraining that was
@@ -43,7 +45,7 @@ pub(super) fn embeddings(
     for (name, stage) in named {
         let Some(result) = stage.result() else { continue };
         let of = format!("images it learned from, in the features of {}", stage.name());
-        subjects.push(Subject { name, encoder: &result.encoder, data: stage.data(), of });
+        subjects.push(Subject { name, encoder: &result.encoder, data: stage.data(), of, answers: Vec::new() });
     }
     subjects.iter().filter_map(|subject| draw(experiment, subject).transpose()).collect()
 }
@@ -66,19 +68,36 @@ fn headline_of<'a>(
     };
     let draw = if evaluation.draws.len() > 1 { ", label draw 1" } else { "" };
     let of = format!("evaluation images in the features of this result’s encoder{draw}");
-    Some(Subject { name, encoder, data: &evaluation.test, of })
+    Some(Subject { name, encoder, data: &evaluation.test, of, answers: answers(evaluation)? })
+}
+
+/// What the first draw's classifier named, by the classes of the evaluation images.
+fn answers(evaluation: &Evaluation) -> Option<Vec<Option<u32>>> {
+    let measured = evaluation.draws.first()?.measured.as_ref()?;
+    let known = evaluation.test.views[0].samples().ok()?;
+    let names: Vec<&str> = measured.classes().collect();
+    let place = |predicted: u32| {
+        let name = names.get(predicted as usize)?;
+        known.classes.iter().position(|class| class == name).map(|place| place as u32)
+    };
+    let mut answers = vec![None; measured.predictions.iter().map(|answer| answer.index as usize + 1).max().unwrap_or(0)];
+    for answer in &measured.predictions {
+        answers[answer.index as usize] = place(answer.predicted);
+    }
+    Some(answers)
 }
 
 /// `None` for too few images.
 fn draw(experiment: &Experiment, subject: &Subject<'_>) -> Result<Option<Embedding>, Error> {
-    let Subject { name, encoder, data, of } = subject;
+    let Subject { name, encoder, data, of, answers } = subject;
     let view = &data.views[0];
     let all = experiment.images_of(data, view)?;
     if all.len() < LEAST {
         return Ok(None);
     }
     let count = all.len().min(MOST);
-    let images = all.select(&(0..count).map(|i| (i * all.len() / count) as u32).collect::<Vec<_>>());
+    let chosen: Vec<u32> = (0..count).map(|i| (i * all.len() / count) as u32).collect();
+    let images = all.select(&chosen);
     let key = StageKey::new(
         "maps of features",
         &experiment.device_kind()?,
@@ -98,6 +117,9 @@ fn draw(experiment: &Experiment, subject: &Subject<'_>) -> Result<Option<Embeddi
         basis: format!("{}{some} {of}", number(count)),
         classes: images.classes().to_vec(),
         labels: images.labels().to_vec(),
+        names: (0..images.len()).map(|index| images.name(index)).collect(),
+        answers: chosen.iter().map(|index| answers.get(*index as usize).copied().flatten()).collect(),
+        atlas: Some(super::atlas::atlas(&images, &(0..images.len()).collect::<Vec<_>>())?),
         maps: vec![
             PointMap {
                 name: "t-SNE".into(),

@@ -1,5 +1,6 @@
 //! From evaluations to a report: baselines added, results compared, pictures drawn, everything written down.
 
+mod atlas;
 mod baselines;
 mod comparison;
 mod embedding;
@@ -94,6 +95,7 @@ pub fn write_report(
         label_curves: curves.iter().map(|(name, curve)| curve_called(name, curve)).collect(),
         stages: rows::stages(&pretrained, &results),
         confusions: rows::confusions(&results),
+        galleries: atlas::galleries(experiment, &results, options.headline.as_deref())?,
         pretext: pictures::pretext(experiment, &pretrained)?,
         predictions: pictures::predictions(experiment, &results)?,
         neighbours: pictures::neighbours(experiment, &all, &named)?,

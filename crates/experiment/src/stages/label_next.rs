@@ -230,7 +230,7 @@ fn write(
             // The end of a path says more than its beginning.
             let file = name.rsplit('/').next().filter(|_| name != own).unwrap_or_default();
             cells.push(GridCell {
-                image: small(&images, index)?,
+                image: shrunk(&images, index, 2 * SHEET.1)?,
                 head: number.to_string(),
                 note: format!("{own} {file}").trim().to_owned(),
             });
@@ -245,11 +245,11 @@ fn write(
     Ok(())
 }
 
-/// An image no larger than it is drawn, so that a sheet of photographs takes little memory.
-fn small(images: &Images, index: usize) -> Result<Planes, Error> {
+/// An image of at most so many pixels a side, so that a sheet of photographs takes little memory.
+pub(crate) fn shrunk(images: &Images, index: usize, most: usize) -> Result<Planes, Error> {
     let pixels = images.get(index)?;
     let planes = Planes::from(ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?);
-    let (long, most) = (pixels.width.max(pixels.height), 2 * SHEET.1);
+    let long = pixels.width.max(pixels.height);
     if long <= most {
         return Ok(planes);
     }

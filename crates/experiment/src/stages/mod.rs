@@ -21,6 +21,7 @@ mod taught;
 pub use evaluate::evaluate;
 pub use finetune::Finetune;
 pub use label_curve::{Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, Yardstick, short_name};
+pub(crate) use label_next::shrunk;
 pub use label_next::{ChosenPaths, LabelNext};
 pub(crate) use leakage::refused as leakage_refused;
 pub use leakage::{Leakage, Recognized};

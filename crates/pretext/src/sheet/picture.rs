@@ -1,7 +1,7 @@
 //! An RGB picture and what can be drawn on it.
 
 use ab_glyph_rasterizer::{Point, Rasterizer, point};
-use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder};
 use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
 
 use super::fonts::face;
@@ -51,6 +51,18 @@ impl Picture {
     pub fn to_png(&self) -> Result<Vec<u8>> {
         let mut file = Vec::new();
         PngEncoder::new(&mut file)
+            .write_image(&self.data, self.width as u32, self.height as u32, ExtendedColorType::Rgb8)
+            .map_err(|error| PretextError::Png(error.to_string()))?;
+        Ok(file)
+    }
+
+    /// The picture as a JPEG file of this quality, from 1 to 100: smaller, not to the pixel.
+    ///
+    /// # Errors
+    /// [`PretextError::Png`] where the encoder refuses the size.
+    pub fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>> {
+        let mut file = Vec::new();
+        JpegEncoder::new_with_quality(&mut file, quality)
             .write_image(&self.data, self.width as u32, self.height as u32, ExtendedColorType::Rgb8)
             .map_err(|error| PretextError::Png(error.to_string()))?;
         Ok(file)

@@ -1,6 +1,7 @@
 //! Renders a report from made-up numbers and drawn images, to look at the page without training anything:
-//! `cargo run --release -p foretask-report --example demo -- /tmp/report.html`
+//! `cargo run --release -p foretask-report --example demo -- /tmp/report.html [images on the map]`
 
+mod atlas;
 mod curve;
 mod drawing;
 mod sheets;
@@ -15,7 +16,8 @@ use foretask_report::{
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "report.html".into());
-    let report = report();
+    let count = std::env::args().nth(2).map_or(Ok(600), |count| count.parse())?;
+    let report = Report { embeddings: vec![atlas::embedding(count)], ..report() };
     std::fs::write(&path, render_html(&report)?)?;
     print!("{}", table_text(&report, None));
     println!("\n  {path}");
@@ -44,6 +46,7 @@ fn without_curve() -> Report {
         results: results(),
         stages: stages(),
         confusions: ["simclr", "scratch"].map(sheets::confusion).to_vec(),
+        galleries: vec![atlas::gallery("simclr")],
         pretext: vec![sheets::simclr_sheet(), sheets::super_resolution_sheet(), sheets::rotation_sheet()],
         predictions: vec![sheets::predictions()],
         neighbours: vec![sheets::neighbours()],

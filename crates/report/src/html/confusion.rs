@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv::{Cell, Link};
 use crate::words::{percent, percent_number};
 use crate::{Confusion, Report};
 
@@ -18,17 +19,20 @@ pub(super) struct Matrix {
     /// Empty when there are too many classes.
     rows: Vec<MatrixRow>,
     worst: Vec<String>,
+    /// The number of the gallery that holds its images.
+    gallery: Option<usize>,
+    data: Link,
 }
 
 #[derive(Serialize)]
 struct MatrixRow {
     class: String,
-    cells: Vec<Cell>,
+    cells: Vec<Count>,
     recall: String,
 }
 
 #[derive(Serialize)]
-struct Cell {
+struct Count {
     count: u64,
     /// Share of the row in percent, for the shade.
     share: u32,
@@ -44,7 +48,14 @@ pub(super) fn view(report: &Report) -> Option<Vec<Matrix>> {
     let mut confusions: Vec<&Confusion> = report.confusions.iter().filter(|c| !c.classes.is_empty()).collect();
     confusions.sort_by_key(|confusion| !is_headline(confusion));
     (!confusions.is_empty())
-        .then(|| confusions.iter().enumerate().map(|(i, confusion)| matrix(confusion, i < 2)).collect())
+        .then(|| {
+            let gallery = |name: &str| report.galleries.iter().position(|gallery| gallery.result == name);
+            let one = |(i, confusion): (usize, &&Confusion)| Matrix {
+                gallery: gallery(&confusion.result),
+                ..matrix(confusion, i < 2)
+            };
+            confusions.iter().enumerate().map(one).collect()
+        })
 }
 
 fn matrix(confusion: &Confusion, open: bool) -> Matrix {
@@ -56,7 +67,7 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
         class: classes[t].clone(),
         recall: if total(t) == 0 { "–".into() } else { percent_number(share(t, t)) },
         cells: (0..classes.len())
-            .map(|p| Cell {
+            .map(|p| Count {
                 count: at(t, p),
                 share: (100.0 * share(t, p)).round() as u32,
                 right: t == p,
@@ -93,7 +104,19 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
             .map(|&(t, p)| format!("{} for {} ({} of that class)", classes[p], classes[t], percent(share(t, p))))
             .collect(),
         classes: classes.clone(),
+        gallery: None,
+        data: csv(confusion),
     }
+}
+
+/// A line for each true class, a column for each answer.
+fn csv(confusion: &Confusion) -> Link {
+    let heads: Vec<String> = std::iter::once("true class".to_owned()).chain(confusion.classes.iter().cloned()).collect();
+    let row = |(class, counts): (&String, &Vec<u64>)| {
+        let counts = counts.iter().map(|count| Cell::Number(*count as f64));
+        std::iter::once(Cell::Text(class.clone())).chain(counts).collect()
+    };
+    Link::of(&format!("confusion {}", confusion.result), &heads, confusion.classes.iter().zip(&confusion.counts).map(row))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv::{Cell, Link};
 use crate::plot::{Guide, LinePlot};
 use crate::words::{self, count, counted, duration};
 use crate::{HistoryPoint, Metric, Report, Stage};
@@ -12,6 +13,7 @@ pub(super) struct StageView {
     description: String,
     facts: Vec<String>,
     panels: Vec<Panel>,
+    data: Link,
 }
 
 #[derive(Serialize)]
@@ -50,7 +52,22 @@ fn stage(stage: &Stage) -> StageView {
         description: stage.description.clone(),
         facts: facts(stage),
         panels: panels.into_iter().flatten().collect(),
+        data: csv(stage),
     }
+}
+
+/// A line for each point of the curves.
+fn csv(stage: &Stage) -> Link {
+    let mut heads =
+        ["step", "epoch", "loss", "gradient norm", "spread of embeddings", "effective rank"].map(str::to_owned).to_vec();
+    heads.extend(stage.metrics.iter().map(|metric| metric.name.clone()));
+    let row = |(at, point): (usize, &HistoryPoint)| {
+        let HistoryPoint { step, epoch, loss, gradient_norm, embedding_std, effective_rank } = *point;
+        let metrics = stage.metrics.iter().map(|metric| metric.values.get(at).copied().unwrap_or(f64::NAN));
+        let own = [step as f64, epoch, loss, gradient_norm, embedding_std, effective_rank];
+        own.into_iter().chain(metrics).map(Cell::Number).collect()
+    };
+    Link::of(&format!("curves {}", stage.name), &heads, stage.history.iter().enumerate().map(row))
 }
 
 fn facts(stage: &Stage) -> Vec<String> {

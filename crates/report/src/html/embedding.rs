@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv::{Cell, Link};
 use crate::plot::{CLASSES, Scatter};
 use crate::{Embedding, Report};
 
@@ -11,6 +12,7 @@ pub(super) struct View {
     basis: String,
     maps: Vec<MapView>,
     legend: Vec<Entry>,
+    data: Link,
 }
 
 #[derive(Serialize)]
@@ -24,6 +26,8 @@ struct MapView {
 struct Entry {
     class: String,
     name: String,
+    /// Its place among the groups.
+    group: usize,
     count: usize,
 }
 
@@ -32,52 +36,111 @@ pub(super) fn view(report: &Report) -> Option<Vec<View>> {
     (!views.is_empty()).then_some(views)
 }
 
-fn one(embedding: &Embedding) -> Option<View> {
+/// How the images of a class look.
+pub(super) struct Look {
+    /// Its class in the style sheet.
+    class: String,
+    pub(super) name: String,
+    /// Its color, as the style sheet calls it.
+    pub(super) color: String,
+    pub(super) square: bool,
+}
+
+/// Which images look alike.
+pub(super) struct Groups {
+    pub(super) looks: Vec<Look>,
+    /// The group of each image.
+    pub(super) of: Vec<usize>,
+}
+
+/// A group for each class; with too many classes the most frequent ones get one of their own.
+pub(super) fn groups(embedding: &Embedding) -> Groups {
     let classes = embedding.classes.len();
     let mut counts = vec![0_usize; classes];
     let of = |label: &Option<u32>| label.map(|label| label as usize).filter(|label| *label < classes);
     for label in embedding.labels.iter().filter_map(of) {
         counts[label] += 1;
     }
-    // With too many classes the most frequent ones get a color.
     let mut shown: Vec<usize> = (0..classes).filter(|class| counts[*class] > 0).collect();
     if shown.len() > CLASSES {
         shown.sort_by_key(|class| std::cmp::Reverse(counts[*class]));
         shown.truncate(CLASSES - 1);
         shown.sort_unstable();
     }
-    let named = shown.iter().enumerate().map(|(place, class)| {
-        let shape = if place >= CLASSES / 2 { " square" } else { "" };
-        (format!("c{} k{place}{shape}", place % (CLASSES / 2)), embedding.classes[*class].clone())
+    let look = |(place, class): (usize, &usize)| {
+        let (color, square) = (place % (CLASSES / 2), place >= CLASSES / 2);
+        Look {
+            class: format!("c{color} k{place}{}", if square { " square" } else { "" }),
+            name: embedding.classes[*class].clone(),
+            color: format!("--c{color}"),
+            square,
+        }
+    };
+    let mut looks: Vec<Look> = shown.iter().enumerate().map(look).collect();
+    let others = embedding.labels.iter().any(|label| of(label).is_none());
+    let all_named = shown.len() == counts.iter().filter(|count| **count > 0).count();
+    // Where nobody has named a class, the images are no rest.
+    let (class, color) = if shown.is_empty() { ("c0", "--c0") } else { ("rest", "--faint") };
+    looks.push(Look {
+        class: format!("{class} k{}", CLASSES - 1),
+        name: if others && all_named { "without a label".to_owned() } else { "other classes".to_owned() },
+        color: color.to_owned(),
+        square: false,
     });
     let rest = shown.len();
-    let others = embedding.labels.iter().any(|label| of(label).is_none());
-    let rest_name = if others && shown.len() == counts.iter().filter(|count| **count > 0).count() {
-        "without a label"
-    } else {
-        "other classes"
-    };
-    let groups: Vec<(String, String)> =
-        named.chain([(format!("rest k{}", CLASSES - 1), rest_name.to_owned())]).collect();
-    let group_of: Vec<usize> = embedding
-        .labels
-        .iter()
-        .map(|label| of(label).and_then(|label| shown.iter().position(|class| *class == label)).unwrap_or(rest))
-        .collect();
+    let group = |label: &Option<u32>| of(label).and_then(|label| shown.iter().position(|class| *class == label));
+    Groups { looks, of: embedding.labels.iter().map(|label| group(label).unwrap_or(rest)).collect() }
+}
+
+/// Whether there is anything to draw.
+pub(super) fn is_drawn(embedding: &Embedding) -> bool {
+    embedding.maps.iter().any(|map| Scatter::places(&map.points).iter().any(Option::is_some))
+}
+
+fn one(embedding: &Embedding) -> Option<View> {
+    let Groups { looks, of } = groups(embedding);
+    let paths: Vec<(String, String)> = looks.iter().map(|look| (look.class.clone(), look.name.clone())).collect();
     let maps: Vec<MapView> = embedding
         .maps
         .iter()
         .filter_map(|map| {
             let alt = format!("{} of the features of {}", map.name, embedding.result);
-            let svg = Scatter { alt: &alt, points: &map.points, groups: &groups, group_of: &group_of }.svg()?;
+            let svg = Scatter { alt: &alt, points: &map.points, groups: &paths, group_of: &of }.svg()?;
             Some(MapView { name: map.name.clone(), note: map.note.clone(), svg })
         })
         .collect();
-    let count = |group: usize| group_of.iter().filter(|own| **own == group).count();
-    let legend =
-        groups.into_iter().enumerate().map(|(group, (class, name))| Entry { class, name, count: count(group) });
+    let count = |group: usize| of.iter().filter(|own| **own == group).count();
+    let legend = paths.into_iter().enumerate().map(|(group, (class, name))| Entry {
+        class,
+        name,
+        group,
+        count: count(group),
+    });
     let legend: Vec<Entry> = legend.filter(|entry| entry.count > 0).collect();
-    (!maps.is_empty()).then(|| View { result: embedding.result.clone(), basis: embedding.basis.clone(), maps, legend })
+    let data = csv(embedding);
+    (!maps.is_empty())
+        .then(|| View { result: embedding.result.clone(), basis: embedding.basis.clone(), maps, legend, data })
+}
+
+/// A line for each image: its name, class and answer, and where it lies.
+fn csv(embedding: &Embedding) -> Link {
+    let class = |label: Option<&Option<u32>>| {
+        let name = label.copied().flatten().and_then(|label| embedding.classes.get(label as usize));
+        Cell::Text(name.cloned().unwrap_or_default())
+    };
+    let mut heads = vec!["image".to_owned(), "class".to_owned(), "answer".to_owned()];
+    heads.extend(embedding.maps.iter().flat_map(|map| [format!("{} x", map.name), format!("{} y", map.name)]));
+    let row = |at: usize| {
+        let mut cells = vec![
+            Cell::Text(embedding.names.get(at).cloned().unwrap_or_default()),
+            class(embedding.labels.get(at)),
+            class(embedding.answers.get(at)),
+        ];
+        let points = embedding.maps.iter().map(|map| map.points.get(at).copied().unwrap_or([f32::NAN; 2]));
+        cells.extend(points.flatten().map(|value| Cell::Number(f64::from(value))));
+        cells
+    };
+    Link::of("map", &heads, (0..embedding.labels.len()).map(row))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv::{self, Link};
 use super::results::sign;
 use super::tile::Tile;
 use crate::label_curve::{heading, worth, worth_interval};
@@ -23,6 +24,7 @@ pub(super) struct CurveView {
     rows: Vec<Row>,
     guesses: Vec<(String, String)>,
     worths: Vec<WorthRow>,
+    data: Link,
 }
 
 #[derive(Serialize)]
@@ -81,8 +83,29 @@ fn one(curve: &LabelCurve, alone: bool) -> CurveView {
             .map(|(name, level)| (name, percent_number(level)))
             .collect(),
         worths: worths(curve, &classes),
+        data: csv(curve),
         counts,
     }
+}
+
+/// A line for each draw of each point.
+fn csv(curve: &LabelCurve) -> Link {
+    let heads = ["curve", "labels a class", "labels", "draw", "accuracy"].map(str::to_owned);
+    let points = curve.series.iter().flat_map(|series| {
+        series.points.iter().zip(&curve.counts).map(move |(point, count)| (series, point, count))
+    });
+    let rows = points.flat_map(|(series, point, count)| {
+        point.result.draws.iter().map(move |draw| {
+            vec![
+                csv::Cell::Text(series.name.clone()),
+                csv::Cell::Number(count.per_class),
+                csv::Cell::Number(count.labels as f64),
+                csv::Cell::Number(draw.seed as f64),
+                csv::Cell::Number(draw.accuracy),
+            ]
+        })
+    });
+    Link::of(&format!("label curve {}", curve.name), &heads, rows)
 }
 
 /// Class names of color and line of every curve.

@@ -1,14 +1,17 @@
 //! The page: values are put into words here, the templates only lay them out.
 //!
-//! Templates escape everything but what is marked `safe`: plots, highlighted code and base64 text, which this crate
-//! writes itself out of escaped or checked parts. The page's own content policy forbids scripts and the network.
+//! Templates escape everything but what is marked `safe`: plots, highlighted code, base64 text, the page's script and what it
+//! reads, which this crate writes itself out of escaped or checked parts. The page's own content policy forbids every other
+//! script and the network.
 
 mod code;
 mod compare;
 mod confidence;
 mod confusion;
+mod csv;
 mod curves;
 mod embedding;
+mod explore;
 mod head;
 mod label_curve;
 mod picture;
@@ -88,8 +91,9 @@ pub fn render_html(report: &Report) -> Result<String, ReportError> {
     }
     let page = environment.get_template("page.html")?;
     let (head, sections, missing) = (Serde(head::view(report)), Serde(full), Serde(missing));
+    let explorer = Serde(explore::view(report)?);
     // At the very end, so that no way into the page can be forgotten.
-    Ok(shown(&page.render(context! { style => STYLE, head, sections, missing })?).into_owned())
+    Ok(shown(&page.render(context! { style => STYLE, head, sections, missing, explorer })?).into_owned())
 }
 
 /// Where templates are rendered.

@@ -14,9 +14,13 @@ pub(super) struct PictureView {
     alt: String,
 }
 
+/// Whether a text is what it claims to be, so that it may stand in an attribute.
+pub(super) fn is_base64(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b))
+}
+
 /// A picture shown about `side` CSS pixels wide or high.
 pub(super) fn view(picture: &Picture, side: u32, alt: impl Into<String>) -> PictureView {
-    let is_base64 = picture.png.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
     let (width, height) = (picture.width.max(1), picture.height.max(1));
     let longer = width.max(height);
     let (width, height) = if longer <= side {
@@ -27,7 +31,7 @@ pub(super) fn view(picture: &Picture, side: u32, alt: impl Into<String>) -> Pict
         (scale(width), scale(height))
     };
     PictureView {
-        png: if is_base64 { picture.png.clone() } else { String::new() },
+        png: if is_base64(&picture.png) { picture.png.clone() } else { String::new() },
         width,
         height,
         enlarged: longer <= side,

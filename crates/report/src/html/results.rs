@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv::{Cell, Link};
 use crate::plot::{Axis, DotPlot, DotRow};
 use crate::table::{one_reference, percent_interval};
 use crate::words::{self, count, duration, mean_sd, percent, percent_number, points};
@@ -22,6 +23,7 @@ pub(super) struct Results {
     same_labels: Option<String>,
     accuracies: Option<Plot>,
     differences: Option<Plot>,
+    data: Link,
 }
 
 #[derive(Serialize)]
@@ -81,6 +83,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
         guesses: guesses(report),
         accuracies: accuracies(report, &results),
         differences: differences(report, &results),
+        data: csv(&results),
     })
 }
 
@@ -155,6 +158,23 @@ fn intervals(report: &Report, results: &[&ResultRow]) -> Option<String> {
         .map(|i| format!("by the {images} measured on ({}): how far other images would have", i.method));
     let parts: Vec<String> = draws.into_iter().chain(images).collect();
     (!parts.is_empty()).then(|| format!("The 95\u{a0}% intervals below an accuracy are {}.", parts.join("; ")))
+}
+
+/// A line for each draw of each result.
+fn csv(results: &[&ResultRow]) -> Link {
+    let heads = ["result", "protocol", "labels", "draw", "accuracy"].map(str::to_owned);
+    let rows = results.iter().flat_map(|row| {
+        row.draws.iter().map(|draw| {
+            vec![
+                Cell::Text(row.name.clone()),
+                Cell::Text(row.protocol.clone()),
+                Cell::Number(row.labels as f64),
+                Cell::Number(draw.seed as f64),
+                Cell::Number(draw.accuracy),
+            ]
+        })
+    });
+    Link::of("results", &heads, rows)
 }
 
 /// Class name of a difference.

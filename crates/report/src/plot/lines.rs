@@ -14,6 +14,9 @@ pub(super) const BOTTOM: f64 = 34.0;
 /// More points than this many pairs cannot be told apart at the plot's size.
 const BUCKETS: usize = 240;
 
+/// As many points tell their value; more would lie on one another.
+const DOTS: usize = 60;
+
 /// A level to compare the line with.
 pub(crate) struct Guide {
     pub(crate) value: f64,
@@ -83,6 +86,7 @@ impl LinePlot<'_> {
         }
         let path = path(&thin(self.points), px, py);
         put(&mut svg, format_args!(r#"<path class="line" d="{path}"/>"#));
+        self.values(&mut svg, px, py);
         if let Some((end, value)) = finite().next_back() {
             let label = words::value(*last);
             put(
@@ -96,6 +100,19 @@ impl LinePlot<'_> {
         }
         svg.push_str("</svg>");
         Some(svg)
+    }
+}
+
+impl LinePlot<'_> {
+    /// Unseen dots that tell the value of a point when it is pointed at.
+    fn values(&self, svg: &mut String, px: impl Fn(f64) -> f64, py: impl Fn(f64) -> f64) {
+        let points: Vec<&(f64, f64)> = self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+        let step = points.len().div_ceil(DOTS).max(1);
+        for (x, y) in points.into_iter().step_by(step) {
+            let told = format!("{} {}: {}", escape(self.x_name), words::value(*x), words::value(*y));
+            let (cx, cy) = (px(*x), py(*y));
+            put(svg, format_args!(r#"<circle class="value" cx="{cx:.1}" cy="{cy:.1}" r="5"><title>{told}</title></circle>"#));
+        }
     }
 }
 

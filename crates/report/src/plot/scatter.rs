@@ -25,12 +25,11 @@ pub(crate) struct Scatter<'a> {
 }
 
 impl Scatter<'_> {
-    /// The plot as SVG, or `None` when no point is finite.
-    pub(crate) fn svg(&self) -> Option<String> {
-        let finite = || self.points.iter().filter(|point| point.iter().all(|v| v.is_finite()));
-        finite().next()?;
+    /// Where each point lies in the square of [`SIDE`]; none for one that is not finite.
+    pub(crate) fn places(points: &[[f32; 2]]) -> Vec<Option<(f64, f64)>> {
+        let is_finite = |point: &&[f32; 2]| point.iter().all(|v| v.is_finite());
         let range = |axis: usize| {
-            let values = || finite().map(|point| f64::from(point[axis]));
+            let values = || points.iter().filter(is_finite).map(|point| f64::from(point[axis]));
             (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
         };
         let (x, y) = (range(0), range(1));
@@ -39,11 +38,19 @@ impl Scatter<'_> {
         let scale = if span > 0.0 { (SIDE - 2.0 * MARGIN) / span } else { 0.0 };
         let place =
             |value: f32, (low, high): (f64, f64)| SIDE / 2.0 + (f64::from(value) - f64::midpoint(low, high)) * scale;
+        // Upwards is up.
+        let both = |point: &[f32; 2]| (place(point[0], x), SIDE - place(point[1], y));
+        points.iter().map(|point| Some(point).filter(is_finite).map(both)).collect()
+    }
+
+    /// The plot as SVG, or `None` when no point is finite.
+    pub(crate) fn svg(&self) -> Option<String> {
+        let places = Self::places(self.points);
+        places.iter().flatten().next()?;
         let mut paths = vec![String::new(); self.groups.len()];
-        for (point, group) in self.points.iter().zip(self.group_of) {
-            if let (true, Some(path)) = (point.iter().all(|v| v.is_finite()), paths.get_mut(*group)) {
-                // Upwards is up.
-                let _ = write!(path, "M{:.1} {:.1}h0", place(point[0], x), SIDE - place(point[1], y));
+        for (place, group) in places.iter().zip(self.group_of) {
+            if let (Some((x, y)), Some(path)) = (place, paths.get_mut(*group)) {
+                let _ = write!(path, "M{x:.1} {y:.1}h0");
             }
         }
         let mut svg = format!(

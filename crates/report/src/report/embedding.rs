@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::gallery::Atlas;
+
 /// Images in the feature space of one encoder, drawn in several ways.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -14,6 +16,12 @@ pub struct Embedding {
     pub classes: Vec<String>,
     /// The class of each image, where it is known.
     pub labels: Vec<Option<u32>>,
+    /// Where each image came from (path or "row 17"); empty where nobody said.
+    pub names: Vec<String>,
+    /// The class that a classifier named for each image; empty where none was asked.
+    pub answers: Vec<Option<u32>>,
+    /// The images themselves, small.
+    pub atlas: Option<Atlas>,
     /// The pictures.
     pub maps: Vec<PointMap>,
 }

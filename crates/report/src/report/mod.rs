@@ -2,6 +2,7 @@
 
 mod comparison;
 mod embedding;
+mod gallery;
 mod label_curve;
 mod number;
 mod pictures;
@@ -11,6 +12,7 @@ mod stages;
 
 pub use comparison::{Compared, Matched, RunComparison};
 pub use embedding::{Embedding, PointMap};
+pub use gallery::{Answer, Atlas, Gallery};
 pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
@@ -54,6 +56,8 @@ pub struct Report {
     pub stages: Vec<Stage>,
     /// Which classes were taken for which, per result.
     pub confusions: Vec<Confusion>,
+    /// Images behind the counts, for some of the results.
+    pub galleries: Vec<Gallery>,
     /// What the pretext tasks asked and what the model answered.
     pub pretext: Vec<PretextSheet>,
     /// Sample predictions and the worst mistakes, per result.
@@ -91,6 +95,7 @@ impl Default for Report {
             label_curves: Vec::new(),
             stages: Vec::new(),
             confusions: Vec::new(),
+            galleries: Vec::new(),
             pretext: Vec::new(),
             predictions: Vec::new(),
             embeddings: Vec::new(),
