@@ -25,7 +25,8 @@ pub(super) fn atlas(images: &Images, indices: &[usize]) -> Result<Atlas, Error> 
     let cell = if jpeg { SHRUNK } else { images.largest_side().max(1) };
     let columns = ((indices.len() as f64).sqrt().ceil() as usize).max(1);
     let rows = indices.len().div_ceil(columns);
-    let mut whole = Pixels { width: columns * cell, height: rows * cell, data: vec![0; columns * cell * rows * cell * 3] };
+    let mut whole =
+        Pixels { width: columns * cell, height: rows * cell, data: vec![0; columns * cell * rows * cell * 3] };
     let mut sizes = Vec::with_capacity(indices.len());
     for (place, index) in indices.iter().enumerate() {
         let one = Pixels::from_planes(&stages::shrunk(images, *index, cell)?);
@@ -75,7 +76,9 @@ pub(super) fn galleries(
         let draw = if evaluation.draws.len() > 1 { "Label draw 1" } else { "The only label draw" };
         galleries.push(Gallery {
             result: name.clone(),
-            basis: format!("{draw}; of each pair of classes at most {MOST_OF_A_KIND} images, the most confident first."),
+            basis: format!(
+                "{draw}; of each pair of classes at most {MOST_OF_A_KIND} images, the most confident first."
+            ),
             atlas: atlas(&images, &indices)?,
             answers: known
                 .into_iter()

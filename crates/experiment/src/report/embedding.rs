@@ -80,7 +80,8 @@ fn answers(evaluation: &Evaluation) -> Option<Vec<Option<u32>>> {
         let name = names.get(predicted as usize)?;
         known.classes.iter().position(|class| class == name).map(|place| place as u32)
     };
-    let mut answers = vec![None; measured.predictions.iter().map(|answer| answer.index as usize + 1).max().unwrap_or(0)];
+    let mut answers =
+        vec![None; measured.predictions.iter().map(|answer| answer.index as usize + 1).max().unwrap_or(0)];
     for answer in &measured.predictions {
         answers[answer.index as usize] = place(answer.predicted);
     }

@@ -47,15 +47,14 @@ pub(super) fn view(report: &Report) -> Option<Vec<Matrix>> {
     let is_headline = |confusion: &Confusion| headline.as_ref() == Some(&confusion.result);
     let mut confusions: Vec<&Confusion> = report.confusions.iter().filter(|c| !c.classes.is_empty()).collect();
     confusions.sort_by_key(|confusion| !is_headline(confusion));
-    (!confusions.is_empty())
-        .then(|| {
-            let gallery = |name: &str| report.galleries.iter().position(|gallery| gallery.result == name);
-            let one = |(i, confusion): (usize, &&Confusion)| Matrix {
-                gallery: gallery(&confusion.result),
-                ..matrix(confusion, i < 2)
-            };
-            confusions.iter().enumerate().map(one).collect()
-        })
+    (!confusions.is_empty()).then(|| {
+        let gallery = |name: &str| report.galleries.iter().position(|gallery| gallery.result == name);
+        let one = |(i, confusion): (usize, &&Confusion)| Matrix {
+            gallery: gallery(&confusion.result),
+            ..matrix(confusion, i < 2)
+        };
+        confusions.iter().enumerate().map(one).collect()
+    })
 }
 
 fn matrix(confusion: &Confusion, open: bool) -> Matrix {
@@ -111,12 +110,17 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
 
 /// A line for each true class, a column for each answer.
 fn csv(confusion: &Confusion) -> Link {
-    let heads: Vec<String> = std::iter::once("true class".to_owned()).chain(confusion.classes.iter().cloned()).collect();
+    let heads: Vec<String> =
+        std::iter::once("true class".to_owned()).chain(confusion.classes.iter().cloned()).collect();
     let row = |(class, counts): (&String, &Vec<u64>)| {
         let counts = counts.iter().map(|count| Cell::Number(*count as f64));
         std::iter::once(Cell::Text(class.clone())).chain(counts).collect()
     };
-    Link::of(&format!("confusion {}", confusion.result), &heads, confusion.classes.iter().zip(&confusion.counts).map(row))
+    Link::of(
+        &format!("confusion {}", confusion.result),
+        &heads,
+        confusion.classes.iter().zip(&confusion.counts).map(row),
+    )
 }
 
 #[cfg(test)]

@@ -58,8 +58,9 @@ fn stage(stage: &Stage) -> StageView {
 
 /// A line for each point of the curves.
 fn csv(stage: &Stage) -> Link {
-    let mut heads =
-        ["step", "epoch", "loss", "gradient norm", "spread of embeddings", "effective rank"].map(str::to_owned).to_vec();
+    let mut heads = ["step", "epoch", "loss", "gradient norm", "spread of embeddings", "effective rank"]
+        .map(str::to_owned)
+        .to_vec();
     heads.extend(stage.metrics.iter().map(|metric| metric.name.clone()));
     let row = |(at, point): (usize, &HistoryPoint)| {
         let HistoryPoint { step, epoch, loss, gradient_norm, embedding_std, effective_rank } = *point;

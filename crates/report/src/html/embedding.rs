@@ -110,16 +110,17 @@ fn one(embedding: &Embedding) -> Option<View> {
         })
         .collect();
     let count = |group: usize| of.iter().filter(|own| **own == group).count();
-    let legend = paths.into_iter().enumerate().map(|(group, (class, name))| Entry {
-        class,
-        name,
-        group,
-        count: count(group),
-    });
+    let legend =
+        paths.into_iter().enumerate().map(|(group, (class, name))| Entry { class, name, group, count: count(group) });
     let legend: Vec<Entry> = legend.filter(|entry| entry.count > 0).collect();
     let data = csv(embedding);
-    (!maps.is_empty())
-        .then(|| View { result: embedding.result.clone(), basis: embedding.basis.clone(), maps, legend, data })
+    (!maps.is_empty()).then(|| View {
+        result: embedding.result.clone(),
+        basis: embedding.basis.clone(),
+        maps,
+        legend,
+        data,
+    })
 }
 
 /// A line for each image: its name, class and answer, and where it lies.

@@ -151,13 +151,7 @@ fn view_of(gallery: &Gallery, classes: Vec<String>, atlas: usize) -> GalleryView
         predicted: answer.predicted,
         confidence: Some(answer.confidence).filter(|confidence| confidence.is_finite()),
     });
-    GalleryView {
-        result: one(&gallery.result),
-        basis: one(&gallery.basis),
-        classes,
-        atlas,
-        answers: answers.collect(),
-    }
+    GalleryView { result: one(&gallery.result), basis: one(&gallery.basis), classes, atlas, answers: answers.collect() }
 }
 
 fn all(texts: &[String]) -> Vec<String> {
@@ -210,7 +204,10 @@ mod tests {
     fn an_atlas_that_is_no_picture_is_left_out() {
         let mut data = Data { atlases: Vec::new(), maps: Vec::new(), galleries: Vec::new() };
         let atlas = |text: &str| Atlas { data: text.into(), columns: 1, ..Atlas::default() };
-        assert_eq!((data.add(&atlas("\"><script>")), data.add(&atlas("")), data.add(&atlas("aGk="))), (None, None, Some(0)));
+        assert_eq!(
+            (data.add(&atlas("\"><script>")), data.add(&atlas("")), data.add(&atlas("aGk="))),
+            (None, None, Some(0))
+        );
         assert_eq!(data.atlases[0].source, "data:image/png;base64,aGk=");
     }
 }

@@ -91,9 +91,10 @@ fn one(curve: &LabelCurve, alone: bool) -> CurveView {
 /// A line for each draw of each point.
 fn csv(curve: &LabelCurve) -> Link {
     let heads = ["curve", "labels a class", "labels", "draw", "accuracy"].map(str::to_owned);
-    let points = curve.series.iter().flat_map(|series| {
-        series.points.iter().zip(&curve.counts).map(move |(point, count)| (series, point, count))
-    });
+    let points = curve
+        .series
+        .iter()
+        .flat_map(|series| series.points.iter().zip(&curve.counts).map(move |(point, count)| (series, point, count)));
     let rows = points.flat_map(|(series, point, count)| {
         point.result.draws.iter().map(move |draw| {
             vec![

@@ -111,7 +111,10 @@ impl LinePlot<'_> {
         for (x, y) in points.into_iter().step_by(step) {
             let told = format!("{} {}: {}", escape(self.x_name), words::value(*x), words::value(*y));
             let (cx, cy) = (px(*x), py(*y));
-            put(svg, format_args!(r#"<circle class="value" cx="{cx:.1}" cy="{cy:.1}" r="5"><title>{told}</title></circle>"#));
+            put(
+                svg,
+                format_args!(r#"<circle class="value" cx="{cx:.1}" cy="{cy:.1}" r="5"><title>{told}</title></circle>"#),
+            );
         }
     }
 }
