@@ -16,7 +16,7 @@ use super::draws::{need_labels, planned_draw};
 use super::finish::{CONTENTS, DECLINED, Encoded, Judged, finish, too_few};
 use super::memory_note;
 use super::pool::{self, Pool};
-use crate::error::Error;
+use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedStage};
 use crate::runner::{Outcome, Stage};
@@ -232,6 +232,14 @@ impl Network {
             Start::Encoder(encoder) => {
                 let sketch = encoder.sketch(images)?;
                 let shape = Shape::new(sketch.input.channels, sketch.input.height, sketch.input.width);
+                if shape.channels != images.channels {
+                    let (takes, have) = (shape.channels, images.channels);
+                    return Err(Error::input(format!(
+                        "the network takes images of {takes} channel(s), but these have {have}"
+                    ))
+                    .help(format!("open the dataset with channels: {takes}"))
+                    .at(Role::Few));
+                }
                 Ok(Self { config: sketch.config, shape, name: format!("fine-tune {}", encoder.describe()) })
             }
             Start::Net(net) => {
