@@ -66,12 +66,11 @@ fn temporary_in(folder: &Path, name: &str) -> io::Result<(File, TempPath)> {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let (file, path) = builder.tempfile_in(folder).map(NamedTempFile::into_parts)?;
-        // Another process may have taken the new file for one whose writer died, before it was locked.
-        match file.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => {}
-            // Where files cannot be locked, nobody sweeps them either.
-            Ok(()) | Err(fs::TryLockError::Error(_)) if path.exists() => return Ok((file, path)),
-            Ok(()) | Err(fs::TryLockError::Error(_)) => {}
+        // Another process may have taken the new file for one whose writer died, before it was locked. Where files cannot be
+        // locked, nobody sweeps them either.
+        let taken = matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock));
+        if !taken && path.exists() {
+            return Ok((file, path));
         }
     }
     Err(io::Error::other("its temporary file vanishes again and again"))
