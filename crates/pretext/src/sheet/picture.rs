@@ -119,7 +119,7 @@ impl Picture {
     fn glyph(&mut self, glyph: &Glyph, (x, y): (f32, f32), size: usize, color: Color) {
         let Some(face) = face(glyph.font) else { return };
         let scale = size as f32 / face.units_per_em() as f32;
-        let Some(bounds) = face.glyph_bounding_box(GlyphId(glyph.glyph)) else { return };
+        let Some(bounds) = face.glyph_bounding_box(GlyphId(glyph.id)) else { return };
         let (left, top) = ((x + bounds.x_min as f32 * scale).floor(), (y - bounds.y_max as f32 * scale).floor());
         let width = (x + bounds.x_max as f32 * scale).ceil() - left;
         let height = (y - bounds.y_min as f32 * scale).ceil() - top;
@@ -130,7 +130,7 @@ impl Picture {
             start: point(0.0, 0.0),
             last: point(0.0, 0.0),
         };
-        face.outline_glyph(GlyphId(glyph.glyph), &mut outline);
+        face.outline_glyph(GlyphId(glyph.id), &mut outline);
         outline.raster.for_each_pixel_2d(|column, row, cover| {
             let (x, y) = (left + column as f32, top + row as f32);
             if cover > 0.0 && x >= 0.0 && y >= 0.0 {

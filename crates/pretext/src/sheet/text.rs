@@ -1,5 +1,7 @@
 //! Lines of text: which letter from which font, in which order and how wide, in any script.
 
+use std::fmt::Write as _;
+
 use rustybuzz::{Direction, UnicodeBuffer};
 use unicode_bidi::BidiInfo;
 use unicode_script::{Script, UnicodeScript as _};
@@ -10,7 +12,7 @@ use super::fonts::{face, font_of, is_hidden};
 /// A glyph and where it stands: pixels from the left end of the line, and above the line that letters stand on.
 pub(super) struct Glyph {
     pub(super) font: usize,
-    pub(super) glyph: u16,
+    pub(super) id: u16,
     pub(super) x: f32,
     pub(super) y: f32,
 }
@@ -57,7 +59,12 @@ fn visible(text: &str) -> String {
         }
         for letter in cluster.chars() {
             let known = !is_hidden(letter) && font_of(letter.encode_utf8(&mut [0; 4])).is_some();
-            if known { shown.push(letter) } else { shown.push_str(&format!("[U+{:04X}]", u32::from(letter))) }
+            if known {
+                shown.push(letter);
+            } else {
+                // Writing into a string cannot fail.
+                let _ = write!(shown, "[U+{:04X}]", u32::from(letter));
+            }
         }
     }
     shown
@@ -97,7 +104,7 @@ fn shape(piece: &str, font: usize, backwards: bool, size: usize, x: f32, line: &
     for (info, position) in found.glyph_infos().iter().zip(found.glyph_positions()) {
         line.push(Glyph {
             font,
-            glyph: info.glyph_id as u16,
+            id: info.glyph_id as u16,
             x: x + advance + position.x_offset as f32 * scale,
             y: position.y_offset as f32 * scale,
         });
@@ -143,7 +150,7 @@ mod tests {
 
     /// Glyphs from left to right.
     fn glyphs(text: &str) -> Vec<u16> {
-        shaped(text, 12).0.iter().map(|glyph| glyph.glyph).collect()
+        shaped(text, 12).0.iter().map(|glyph| glyph.id).collect()
     }
 
     #[test]

@@ -279,6 +279,9 @@ fn plots(comparison: &RunComparison) -> Vec<Plot> {
     names.iter().map(one).collect()
 }
 
+/// A title, and how its value is read off a point.
+type Measure = (&'static str, fn(&HistoryPoint) -> f64);
+
 /// The curves of stages of one name, laid over each other.
 fn stages(comparison: &RunComparison) -> Vec<StageView> {
     let mut names: Vec<&str> = Vec::new();
@@ -294,7 +297,7 @@ fn stages(comparison: &RunComparison) -> Vec<StageView> {
             .enumerate()
             .filter_map(|(run, one)| Some((run, one.report.stages.iter().find(|stage| stage.name == name)?)))
             .collect();
-        let measures: [(&str, fn(&HistoryPoint) -> f64); 3] = [
+        let measures: [Measure; 3] = [
             ("Loss", |point| point.loss),
             ("Effective rank", |point| point.effective_rank),
             ("Gradient norm", |point| point.gradient_norm),

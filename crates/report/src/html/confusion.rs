@@ -33,7 +33,7 @@ struct MatrixRow {
 
 #[derive(Serialize)]
 struct Count {
-    count: u64,
+    times: u64,
     /// Share of the row in percent, for the shade.
     share: u32,
     right: bool,
@@ -67,7 +67,7 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
         recall: if total(t) == 0 { "–".into() } else { percent_number(share(t, t)) },
         cells: (0..classes.len())
             .map(|p| Count {
-                count: at(t, p),
+                times: at(t, p),
                 share: (100.0 * share(t, p)).round() as u32,
                 right: t == p,
                 depth: match share(t, p) {

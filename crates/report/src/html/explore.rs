@@ -2,6 +2,8 @@
 //!
 //! The page shows everything without the script, too; with it, one can point, zoom, sort and open.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -167,7 +169,10 @@ fn without_markup(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe.push_str(&format!("\\u{:04x}", u32::from(c))),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                // Writing into a string cannot fail.
+                let _ = write!(safe, "\\u{:04x}", u32::from(c));
+            }
             _ => safe.push(c),
         }
     }
