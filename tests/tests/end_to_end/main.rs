@@ -10,6 +10,7 @@ mod hostile;
 mod kept_files;
 mod label_curve;
 mod label_next;
+mod labels;
 mod leakage;
 mod mistakes;
 mod new;

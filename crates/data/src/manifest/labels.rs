@@ -46,9 +46,8 @@ impl Labels {
                 // The gaps of pandas.
                 Some(text(when(column.clone().is_nan()).then(lit(NULL)).otherwise(column)))
             }
-            DataType::Boolean => Some(text(column)),
-            // Some do not fit into signed integers, and none may be lost.
-            DataType::UInt64 => Some(text(column)),
+            // Some of the latter do not fit into signed integers, and none may be lost.
+            DataType::Boolean | DataType::UInt64 => Some(text(column)),
             _ => None,
         }
     }

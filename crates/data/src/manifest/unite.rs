@@ -110,6 +110,16 @@ fn widened(a: &DataType, b: &DataType, names: bool) -> Option<DataType> {
             }
         }
         (a, b) if number(a) && number(b) => Float64,
+        (DataType::Struct(a), DataType::Struct(b)) => {
+            let mut all = a.clone();
+            for field in b {
+                match all.iter_mut().find(|known| known.name() == field.name()) {
+                    Some(known) => known.coerce(widened(known.dtype(), field.dtype(), names)?),
+                    None => all.push(field.clone()),
+                }
+            }
+            DataType::Struct(all)
+        }
         (a, b) if names && (text(a) || number(a)) && (text(b) || number(b)) => String,
         _ => return None,
     })

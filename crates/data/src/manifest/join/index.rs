@@ -63,16 +63,16 @@ impl Index {
     /// image of the same file name. Either way there has to be one such image only.
     pub(super) fn find(&self, paths: &[Option<&str>], from: &Path) -> Vec<Meant> {
         let here = std::env::current_dir().map(|folder| real(&folder)).unwrap_or_default();
-        let mut roots = vec![real(from), self.folder.clone(), here];
+        let mut roots = [real(from), self.folder.clone(), here];
         let hits = |root: &String| paths.iter().flatten().filter(|path| self.exact(path, root).is_some()).count();
         roots.sort_by_cached_key(|root| std::cmp::Reverse(hits(root)));
-        let found = |path: &Option<&str>| {
+        let found = |path: Option<&str>| {
             let Some(path) = path else { return Meant::Nothing };
             let exact = roots.iter().find_map(|root| self.exact(path, root));
             let linked = || roots.iter().find_map(|root| self.linked(path, root));
             exact.or_else(linked).map_or_else(|| self.alike(path), Meant::Image)
         };
-        let mut found: Vec<Meant> = paths.iter().map(found).collect();
+        let mut found: Vec<Meant> = paths.iter().copied().map(found).collect();
         if !found.iter().any(|meant| matches!(meant, Meant::Image(_))) {
             self.by_file_name(paths, &mut found);
         }

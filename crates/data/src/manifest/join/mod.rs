@@ -4,7 +4,7 @@ mod index;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
-use polars::prelude::{Column, DataFrame, Expr, Field, IdxCa, LazyFrame, PlSmallStr, Schema, col};
+use polars::prelude::{Column, DataFrame, Expr, Field, IdxCa, PlSmallStr, Schema, col};
 
 use self::index::{Index, Meant};
 use super::{
@@ -208,9 +208,8 @@ impl Joined {
         }
         base.columns.schema = Arc::new(schema);
         let columns: Vec<Expr> = columns.into_iter().map(by_row).collect();
-        let with = |frame: LazyFrame| frame.with_columns(&columns);
-        base.frame = with(base.frame);
-        base.pieces = base.pieces.into_iter().map(with).collect();
+        base.frame = base.frame.with_columns(&columns);
+        base.pieces = base.pieces.into_iter().map(|piece| piece.with_columns(&columns)).collect();
         base.notes.extend(notes);
         Ok(base.anew())
     }

@@ -15,6 +15,14 @@ fn images(rows: u32) -> Column {
     StructChunked::from_series("image".into(), rows as usize, [bytes, paths].iter()).unwrap().into_series().into()
 }
 
+/// Without names, and with a field of their own.
+fn nameless(rows: u32) -> Column {
+    let bytes: Vec<Vec<u8>> = (0..rows).map(png).collect();
+    let bytes = Series::new("bytes".into(), bytes.iter().map(Vec::as_slice).collect::<Vec<&[u8]>>());
+    let width = Series::new("width".into(), vec![6_i64; rows as usize]);
+    StructChunked::from_series("image".into(), rows as usize, [width, bytes].iter()).unwrap().into_series().into()
+}
+
 fn column(name: &str, values: &[i64]) -> Column {
     Series::new(name.into(), values).into()
 }
@@ -58,6 +66,7 @@ fn parts_of_other_columns_are_one_table() {
         ("another order", vec![label(), images(2)], all),
         ("a smaller type", vec![images(2), as_type(label(), &DataType::Int32)], all),
         ("no label", vec![images(2)], bare),
+        ("images of other fields", vec![nameless(2), label()], all),
         ("one more", vec![images(2), label(), column("id", &[7_i64, 8])], all),
         ("nothing in it", vec![images(2), Column::full_null("label".into(), 2, &DataType::Null)], bare),
     ] {

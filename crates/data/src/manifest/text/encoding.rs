@@ -44,7 +44,7 @@ pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Vec<Note>), Fault> {
         }
         place += chunk.invalid().len();
     }
-    let line = |place: usize| bytes[..place].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = |place: usize| bytes[..place].split(|byte| *byte == b'\n').count();
     // The bytes of Windows-1252 hardly ever happen to be UTF-8.
     if mark > 0 || known > unknown {
         let line = line(first.unwrap_or_default());

@@ -7,10 +7,7 @@ mod encoding;
 mod json;
 mod xlsx;
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use polars::prelude::DataFrame;
 
@@ -48,7 +45,7 @@ pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<
         let place = |note: Note| if files.len() > 1 { Note { text: format!("{name}: {note}"), ..note } } else { note };
         notes.extend(said.into_iter().map(place));
     }
-    let table = files.first().map(PathBuf::as_path).unwrap_or(Path::new("")).display().to_string();
+    let table = files.first().map_or_else(String::new, |file| file.display().to_string());
     let frame = sheet.finish().map_err(|error| DataError::Table { table, reason: error.to_string() })?;
     Ok((frame, notes))
 }
