@@ -23,7 +23,7 @@ impl Product {
             files.insert(format!("weights/{}", name(&path)), fs::read(&path)?);
         }
         files.insert("results.json".to_owned(), runs::results(&run)?);
-        for path in files_of(place)?.into_iter().filter(|path| name(path) != SCRIPT) {
+        for path in files_of(place)?.into_iter().filter(|path| name(path) != SCRIPT && !name(path).starts_with('.')) {
             files.insert(name(&path), fs::read(&path)?);
         }
         Ok(Self(files))
