@@ -1,6 +1,7 @@
 //! The engine of scripts: the sandbox, strictness, and the words of the table.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use foretask_backend::BackendError;
 use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext};
@@ -18,6 +19,8 @@ pub(crate) const LIMITS: Limits = Limits {
     text: 1 << 20,
     array: 100_000,
     map: 10_000,
+    // Far above any experiment: what a script does between its words takes milliseconds.
+    time: Duration::from_secs(10),
     too_long: "the script has computed for 10 seconds by itself",
 };
 

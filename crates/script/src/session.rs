@@ -50,10 +50,11 @@ pub fn run(source: Source, settings: &Settings) -> Result<Finished, Error> {
 /// One pass over the script, in planning or in earnest.
 fn pass(experiment: &Arc<Experiment>, source: &Arc<Source>) -> Result<(), Error> {
     let host = Host::new(Arc::clone(experiment), Arc::clone(source), refusal);
-    foretask_backend::catch("the script", || sandbox::evaluate(|| carry_out(source, &host))).unwrap_or_else(|error| {
-        let help = "this is a fault in foretask, not in your script; please report it with the script".to_owned();
-        Err(Error::failed(format!("`{}` broke off: {error}", source.name), help))
-    })
+    foretask_backend::catch("the script", || sandbox::evaluate(&engine::LIMITS, || carry_out(source, &host)))
+        .unwrap_or_else(|error| {
+            let help = "this is a fault in foretask, not in your script; please report it with the script".to_owned();
+            Err(Error::failed(format!("`{}` broke off: {error}", source.name), help))
+        })
 }
 
 /// Parses and runs the script; everything it has made is gone again when this ends, within the room that the sandbox gives.

@@ -44,10 +44,11 @@ fn label_generators_are_bounded_too() {
         ("exit(7);", "exit"),
         ("let s = \"a\"; loop { s += s; }", "a text of the script has more than"),
         ("loop { }", "too many steps"),
+        ("loop { [0].pad(100000, 0); }", "2 seconds"),
     ] {
         let script = format!(
             "let data = dataset(\"datasets/fashion-mini\");\n\
-             let task = custom_task(\"own\", |image, rng| {{ {body} #{{ input: image, label: 0 }} }}, #{{ classes: 2 }});\n\
+             let task = custom_task(|image, rng| {{ {body} #{{ input: image, label: 0 }} }}, #{{ classes: 2 }});\n\
              pretrain(resnet10(#{{ width: 4 }}), task, data.unlabeled().take(32), #{{ steps: 1, batch_size: 8 }});"
         );
         place.write("own.rhai", script);

@@ -1,6 +1,7 @@
 //! The small engine of label generators: limits, and none of the words.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use rhai::Engine;
 
@@ -14,7 +15,8 @@ pub(crate) const LIMITS: Limits = Limits {
     text: 1 << 16,
     array: 1 << 20,
     map: 10_000,
-    too_long: "the label generator has computed for 10 seconds for one image",
+    time: Duration::from_secs(2),
+    too_long: "the label generator has computed for 2 seconds for one image",
 };
 
 /// An engine for many threads at once.

@@ -174,7 +174,7 @@ impl Generator for ScriptGenerator {
         ops::center_view(image, shape, &mut view.data);
         let arguments = (Image::new(view), Stream::of(key));
         let Function { pointer, functions, source, ast, explain } = &self.function;
-        let given = sandbox::evaluate(|| pointer.call::<Dynamic>(&self.engine, functions, arguments))
+        let given = sandbox::evaluate(&engine::LIMITS, || pointer.call::<Dynamic>(&self.engine, functions, arguments))
             .map_err(|error| explain(*error, source, ast))?;
         if engine::printed() {
             let fault = Fault::input("a label generator cannot print: it runs on many threads, once for every image")

@@ -64,8 +64,8 @@ impl Pass {
         }
         let runnable = named(self.whole.clone_functions_only().merge(&entry));
         let mut scope = self.scope.clone();
-        let value: Dynamic =
-            sandbox::evaluate(|| engine.eval_ast_with_scope(&mut scope, &runnable)).map_err(|error| fail(*error))?;
+        let value: Dynamic = sandbox::evaluate(&engine::LIMITS, || engine.eval_ast_with_scope(&mut scope, &runnable))
+            .map_err(|error| fail(*error))?;
         let mut modules = self.modules.clone();
         for (path, name) in imports(&entry) {
             modules.push((name, resolve(&host, &engine, &path).map_err(|error| fail(*error))?));

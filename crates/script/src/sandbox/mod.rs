@@ -11,6 +11,8 @@ mod tests;
 mod texts;
 
 use foretask_experiment::thousands;
+use std::time::Duration;
+
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage,
     BasicStringPackage, LogicPackage, MoreStringPackage, Package,
@@ -40,7 +42,9 @@ pub(crate) struct Limits {
     pub(crate) array: usize,
     /// Entries of an object map, counting those inside its values.
     pub(crate) map: usize,
-    /// Who is told that it takes too long.
+    /// Processor time, without that of words.
+    pub(crate) time: Duration,
+    /// What is said where that is not enough.
     pub(crate) too_long: &'static str,
 }
 
@@ -125,8 +129,8 @@ pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<Fault> 
 }
 
 /// Evaluates with room on the stack and the clock running.
-pub(crate) fn evaluate<T>(work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, || clock::running(work))
+pub(crate) fn evaluate<T>(limits: &Limits, work: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, || clock::running(limits.time, work))
 }
 
 /// An end that the script cannot catch.
