@@ -34,7 +34,12 @@ pub(super) fn path(call: &Call<'_>, text: &str, at: &Locus, endings: &[&str]) ->
         return Ok(path);
     }
     let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" or ");
-    Err(Fault::input(format!("`{}` does not write files such as `{text}`", call.word.name))
+    // The option, where the path is one.
+    let writer = match at {
+        Locus::Value(_, keys) => keys.last().map_or(call.word.name, String::as_str),
+        _ => call.word.name,
+    };
+    Err(Fault::input(format!("`{writer}` does not write files such as `{text}`"))
         .label("unknown ending")
         .help(format!("end it with {endings}"))
         .at(at.clone()))
