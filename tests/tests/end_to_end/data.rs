@@ -171,3 +171,40 @@ fn more_than_one_percent_of_broken_pictures_is_an_error_unless_asked_for() {
     let (_, done) = with_a_broken_picture("on_bad_image: \"error\", max_bad_fraction: 0.1");
     done.exits(2).says(&["03.png"]);
 }
+
+#[test]
+fn import_and_pack_leave_bad_files_out_when_they_are_told_how_many() {
+    let place = Place::new();
+    clothes(&place, "clothes");
+    place.write("clothes/zz.png", "");
+    place.write("clothes/IMG_0001.HEIC", "");
+    for verb in ["import", "pack"] {
+        let out = if verb == "import" { "x.parquet" } else { "packed" };
+        let done = place.foretask(&[verb, "clothes", "-o", out]);
+        done.exits(2).says(&["1 of 25", "zz.png", "the file is empty", "--max-bad-fraction 0.04"]);
+        let done = place.foretask(&[verb, "clothes", "-o", out, "--max-bad-fraction", "0.04"]);
+        done.exits(0).says(&["24", "left out: row", "zz.png", "1 HEIC", "heif-convert"]);
+        let out = format!("again-{out}");
+        let done = place.foretask(&[verb, "clothes", "-o", &out, "--max-bad-fraction", "0.9", "--on-bad-image", "error"]);
+        done.exits(2).says(&["zz.png", "--on-bad-image skip"]);
+    }
+}
+
+#[test]
+fn describe_says_what_cannot_be_used_and_what_is_left_out() {
+    let place = Place::new();
+    clothes(&place, "clothes");
+    let whole = fs::read(fixture("clothes/sneaker/03.png")).unwrap();
+    place.write("clothes/sneaker/03.png", &whole[..whole.len() / 2]);
+    place.write("clothes/sneaker/._04.png", "x");
+    for more in [&[][..], &["--deep"]] {
+        let done = place.foretask(&[&["describe", "clothes"], more].concat());
+        done.exits(0).says(&["unusable  1 of 24", "sneaker/03.png", "left out  1 side file of macOS"]);
+    }
+    // Paths that lead nowhere.
+    place.write("gone.csv", "path,label\nnowhere/1.png,a\nnowhere/2.png,b\n");
+    place.foretask(&["describe", "gone.csv"]).exits(1).says(&["none of the 2 images", "nowhere/1.png"]);
+    // Alone, a picture that cannot be read says what it is.
+    place.write("IMG_0002.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    place.foretask(&["describe", "IMG_0002.HEIC"]).exits(2).says(&["HEIC", "heif-convert"]);
+}

@@ -84,6 +84,13 @@ fn a_saved_classifier_labels_what_it_is_given() {
     predict(&["new/sneaker-1.png"], "one.jsonl").exits(0).says(&["1 images"]);
     assert_eq!(lines(&place, "one.jsonl")[0]["path"], "new/sneaker-1.png");
     predict(&["new/sneaker-1.png", "clothes"], "both.jsonl").exits(0).says(&["25 images", "agree"]);
+    // Folders that are no classes of the model are not compared with it, and that is said.
+    for month in ["2024-01", "2024-02"] {
+        place.write(format!("dated/{month}/1.png"), fs::read(fixture("clothes/sneaker/01.png")).unwrap());
+    }
+    let dated = predict(&["dated"], "dated.csv").exits(0);
+    dated.says(&["2024-01, 2024-02: no classes of the model", "nothing is compared"]);
+    assert!(!dated.printed().contains("agree"), "{}", dated.printed());
     predict(&["c*/**/*.png"], "pattern.jsonl").exits(0).says(&["24 images"]);
 
     // A bad image is told of and left out.

@@ -67,7 +67,7 @@ pub(super) fn open(path: &Path) -> Result<(File, u64, Format)> {
         // Pipes and devices have no end to wait for.
         return other("no regular file", "give a file on a disk");
     }
-    let mut file = File::open(path).map_err(failed)?;
+    let mut file = foretask_files::open(path).map_err(failed)?;
     let length = about.len();
     let mut head = Vec::new();
     (&mut file).take(LOOKED_AT).read_to_end(&mut head).map_err(failed)?;

@@ -276,7 +276,7 @@ const WHERE_WEIGHTS_ARE: &str =
 /// Tells files with other bytes apart.
 fn content_hash(path: &std::path::Path) -> Result<String, ModelError> {
     let mut hash = blake3::Hasher::new();
-    let read = std::fs::File::open(path).and_then(|file| hash.update_reader(file).map(|_| ()));
+    let read = foretask_files::open(path).and_then(|file| hash.update_reader(file).map(|_| ()));
     read.map_err(|source| ModelError::File { action: "read", path: path.into(), source })?;
     Ok(hash.finalize().to_hex()[..32].to_owned())
 }
