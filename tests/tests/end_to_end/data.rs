@@ -185,7 +185,8 @@ fn import_and_pack_leave_bad_files_out_when_they_are_told_how_many() {
         let done = place.foretask(&[verb, "clothes", "-o", out, "--max-bad-fraction", "0.04"]);
         done.exits(0).says(&["24", "left out: row", "zz.png", "1 HEIC", "heif-convert"]);
         let out = format!("again-{out}");
-        let done = place.foretask(&[verb, "clothes", "-o", &out, "--max-bad-fraction", "0.9", "--on-bad-image", "error"]);
+        let done =
+            place.foretask(&[verb, "clothes", "-o", &out, "--max-bad-fraction", "0.9", "--on-bad-image", "error"]);
         done.exits(2).says(&["zz.png", "--on-bad-image skip"]);
     }
 }
