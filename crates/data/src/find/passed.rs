@@ -95,6 +95,10 @@ pub(crate) struct Passed(BTreeMap<(Reason, String), (usize, BTreeSet<String>)>);
 
 impl Passed {
     pub(crate) fn add(&mut self, reason: Reason, name: &str) {
+        // What we write ourselves beside other people's files is nothing to them.
+        if name.rsplit('/').next().is_some_and(|name| name.starts_with(".foretask-")) {
+            return;
+        }
         let extension = if reason == Reason::NoImage { extension_of(name) } else { String::new() };
         let (count, examples) = self.0.entry((reason, extension)).or_default();
         *count += 1;
