@@ -1,5 +1,4 @@
-//! Errors of the crates below as our own: whose turn it is, which option is at fault, and the way out where the message
-//! carries one after a semicolon.
+//! Errors of the crates below as our own: whose turn it is, which option is at fault, and the way out.
 
 use foretask_backend::BackendError;
 use foretask_data::DataError;
@@ -8,12 +7,19 @@ use foretask_models::ModelError;
 use foretask_pretext::PretextError;
 use foretask_train::TrainError;
 
+use super::advice::Advice;
 use super::{Blame, Error, ErrorKind};
 
 impl Error {
     /// The option that a library names as the culprit.
     fn of_option(self, option: &str) -> Self {
         Self { at: Blame::Named(option.to_owned()), ..self }
+    }
+
+    /// What is wrong, and the way out that the error carries.
+    fn advised(error: &impl Advice) -> Self {
+        let (what, help) = error.parts();
+        Self::input(what).maybe_help(help)
     }
 
     /// A label generator's refusal, on the image called `image`; `None` if `error` is another one.
@@ -28,9 +34,9 @@ impl Error {
 
 impl From<DataError> for Error {
     fn from(error: DataError) -> Self {
-        let text = error.to_string();
+        let advised = Self::advised(&error);
         match error {
-            DataError::Write { .. } => Self::failed(text),
+            DataError::Write { .. } => Self { kind: ErrorKind::Failed, ..advised },
             DataError::UnknownSplit { name, known, suggestion, .. } => {
                 let help = match suggestion {
                     Some(near) => format!("did you mean \"{near}\"? (splits: {})", known.join(", ")),
@@ -39,18 +45,15 @@ impl From<DataError> for Error {
                 };
                 Self::input(format!("there is no split \"{name}\"")).label("unknown split").help(help)
             }
-            DataError::Argument { name, .. } => Self::input(text).of_option(name),
-            error => match error.without_way_out() {
-                Some((message, way_out)) => Self::input(message).help(way_out),
-                None => split_help(text),
-            },
+            DataError::Argument { name, .. } => advised.of_option(name),
+            _ => advised,
         }
     }
 }
 
 impl From<PretextError> for Error {
     fn from(error: PretextError) -> Self {
-        let text = error.to_string();
+        let advised = Self::advised(&error);
         if let Some(fault) = Self::of_generator(&error, None) {
             return fault;
         }
@@ -63,63 +66,60 @@ impl From<PretextError> for Error {
                     .help(way_out)
                     .of_option(option)
             }
-            PretextError::Png(_) => Self::failed(text),
-            _ => split_help(text),
+            PretextError::Png(_) => Self { kind: ErrorKind::Failed, ..advised },
+            _ => advised,
         }
     }
 }
 
 impl From<ModelError> for Error {
     fn from(error: ModelError) -> Self {
-        let text = error.to_string();
+        let advised = Self::advised(&error);
         match error {
             ModelError::Option { option, value, reason } => {
                 Self::input(format!("`{option}` cannot be {value}: {reason}")).label("out of range").of_option(option)
             }
-            ModelError::File { action: "write", .. } => Self::failed(text),
+            ModelError::File { action: "write", .. } => Self { kind: ErrorKind::Failed, ..advised },
             ModelError::Backend(error) => error.into(),
-            _ => split_help(text),
+            _ => advised,
         }
     }
 }
 
 impl From<BackendError> for Error {
     fn from(error: BackendError) -> Self {
-        let text = error.to_string();
         match error {
-            BackendError::UnknownDevice { .. } | BackendError::DeviceUnavailable { .. } => split_help(text),
-            _ => Self::failed(text),
+            BackendError::UnknownDevice { .. } | BackendError::DeviceUnavailable { .. } => Self::advised(&error),
+            _ => Self { kind: ErrorKind::Failed, ..Self::advised(&error) },
         }
     }
 }
 
 impl From<TrainError> for Error {
     fn from(error: TrainError) -> Self {
-        let text = error.to_string();
+        let advised = Self::advised(&error);
         match error {
             TrainError::Option { option, reason } => {
                 Self::input(format!("`{option}`: {reason}")).label("does not work").of_option(option)
             }
             TrainError::Image { name, row, source } => {
-                let failed = || Self { kind: ErrorKind::Failed, ..split_help(text) };
+                let failed = || Self { kind: ErrorKind::Failed, ..advised };
                 Self::of_generator(&source, Some(&format!("{name} (row {row})"))).unwrap_or_else(failed)
             }
-            TrainError::Interrupted { .. } => Self::interrupted(text),
+            TrainError::Interrupted { .. } => Self::interrupted(error.to_string()),
             TrainError::Data(error) => error.into(),
             TrainError::Pretext(error) => error.into(),
             TrainError::Backend(error) => error.into(),
             TrainError::Model(error) => error.into(),
-            TrainError::TooFewImages { .. } | TrainError::Memory { .. } | TrainError::NoNumbers { .. } => {
-                split_help(text)
-            }
-            _ => Self { kind: ErrorKind::Failed, ..split_help(text) },
+            TrainError::TooFewImages { .. } | TrainError::Memory { .. } | TrainError::NoNumbers { .. } => advised,
+            _ => Self { kind: ErrorKind::Failed, ..advised },
         }
     }
 }
 
 impl From<EvalError> for Error {
     fn from(error: EvalError) -> Self {
-        let text = error.to_string();
+        let advised = Self::advised(&error);
         match error {
             EvalError::Option { option, reason } => {
                 Self::input(format!("`{option}`: {reason}")).label("does not work").of_option(option)
@@ -128,15 +128,7 @@ impl From<EvalError> for Error {
             EvalError::Data(error) => error.into(),
             EvalError::Backend(error) => error.into(),
             EvalError::Model(error) => error.into(),
-            _ => split_help(text),
+            _ => advised,
         }
-    }
-}
-
-/// "what is wrong; what to do" in its two parts.
-fn split_help(text: String) -> Error {
-    match text.rsplit_once("; ") {
-        Some((what, way_out)) if way_out.len() > 8 => Error::input(what).help(way_out),
-        _ => Error::input(text),
     }
 }

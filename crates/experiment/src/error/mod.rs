@@ -1,6 +1,7 @@
 //! What can go wrong in an experiment: what is wrong, what is at fault, and the way out. A place in a script is for the script
 //! language to find; here a thing at fault is named by the part it plays.
 
+mod advice;
 mod convert;
 
 /// Whose turn it is after an error; decides the exit code of the command.

@@ -5,18 +5,11 @@ use std::sync::Arc;
 use foretask_pretext::{Kernel, Planes, Shape, ops};
 use foretask_random::Rng;
 
+use super::trouble::{Done, natural, trouble};
+
 /// An image of a label generator. Cheap to copy.
 #[derive(Debug, Clone)]
 pub(super) struct Image(Arc<Planes>);
-
-/// Why an operation cannot be done, and what to do instead.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) message: String,
-    pub(super) help: String,
-}
-
-type Done<T> = Result<T, Trouble>;
 
 /// The most samples (pixels times channels) of an image that a function may make: 256 MiB.
 const MOST_SAMPLES: usize = 1 << 26;
@@ -24,18 +17,6 @@ const MOST_SAMPLES: usize = 1 << 26;
 const MOST_CHANNELS: usize = 64;
 /// The most bins of a histogram.
 const MOST_BINS: usize = 4096;
-
-fn trouble<T>(message: impl Into<String>, help: impl Into<String>) -> Done<T> {
-    Err(Trouble { message: message.into(), help: help.into() })
-}
-
-/// A whole number of a script as a size or place.
-fn natural(what: &str, value: i64) -> Done<usize> {
-    match usize::try_from(value) {
-        Ok(value) => Ok(value),
-        Err(_) => trouble(format!("{what} cannot be {value}"), "count from 0"),
-    }
-}
 
 impl Image {
     pub(super) fn new(planes: Planes) -> Self {

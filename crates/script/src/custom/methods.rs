@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Position};
 
-use super::image::{Image, Trouble};
+use super::image::Image;
 use super::rng::Stream;
+use super::trouble::Trouble;
 use crate::errors::Fault;
 
 /// One thing that images or random streams can do.

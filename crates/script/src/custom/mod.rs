@@ -15,6 +15,7 @@ mod rng;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trouble;
 
 pub(crate) use engine::LIMITS;
 pub(crate) use function::{Explainer, Function};
