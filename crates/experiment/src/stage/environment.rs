@@ -38,7 +38,7 @@ pub(crate) fn checkpoint_every() -> Result<Duration, Error> {
 /// # Errors
 /// Where it says something else than a time.
 pub fn scan_limit() -> Result<Duration, Error> {
-    let Ok(text) = std::env::var(SCANS) else { return Ok(Duration::from_secs(600)) };
+    let Ok(text) = std::env::var(SCANS) else { return Ok(Duration::from_mins(10)) };
     Budget::parse(&text).map(|time| time.0).map_err(|_| refused(SCANS, &text, "a time such as 30s or 2h"))
 }
 

@@ -182,6 +182,7 @@ impl Dataset {
     }
 
     /// The same, called so in the titles of stages.
+    #[must_use]
     pub fn called(self, about: &str) -> Self {
         Self { about: Some(about.into()), ..self }
     }
