@@ -129,7 +129,6 @@ impl Advice for TrainError {
             Self::NoNumbers { .. } => {
                 Some("its weights are damaged, or its training went wrong: take others".to_owned())
             }
-            Self::Unplanned { .. } => Some("giving one helps".to_owned()),
             Self::Memory { way_out, .. } => Some(way_out.clone()),
             Self::Image { source, .. } => source.help(),
             Self::Data(error) => error.help(),
