@@ -80,7 +80,7 @@ pub fn decode_file(path: impl AsRef<Path>, channels: Option<u8>) -> Result<Pixel
 /// - Transparency is laid onto white, the colour of paper: cut-outs otherwise show whatever lies under their alpha.
 /// - 16 bits become 8 by rounding `value * 255 / 65535`; where only the lower 12 or 8 of them are in use, those count. Floats
 ///   are taken as 0..1, or as 0..255, 0..4095 or 0..65535 where they reach that far.
-/// - TIFF may be tiled, planar, a BigTIFF, of any depth, with a palette, CMYK or YCbCr; what of it cannot be shown is refused.
+/// - TIFF may be tiled, planar, a `BigTIFF`, of any depth, with a palette, CMYK or YCbCr; what of it cannot be shown is refused.
 /// - CMYK JPEGs, palettes and 1-, 2- and 4-bit images are expanded.
 /// - A JPEG without its end marker, or with too little before it, is refused: its lower part would be a grey area.
 ///

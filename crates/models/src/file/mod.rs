@@ -24,6 +24,7 @@ use self::sort::Format;
 use crate::{ModelError, Result};
 
 /// A file of weights that has been looked at, but whose tensors have not been read.
+#[allow(clippy::large_enum_variant)] // There is one at a time.
 pub(crate) enum Opened {
     Safetensors(Tensors),
     Torch(Pickle),
@@ -43,6 +44,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened> {
 
 impl Opened {
     /// Description and tensors, where this program has written them; else the file as it was.
+    #[allow(clippy::result_large_err)] // The file as it was is no error.
     pub(crate) fn ours(self) -> std::result::Result<(Metadata, Tensors), Self> {
         match self {
             Self::Safetensors(mut tensors) => match tensors.metadata.take() {

@@ -1,5 +1,5 @@
 //! The first directory of a TIFF file: what its tags say, and changing what they say. Classic TIFF (Adobe, TIFF 6.0) and
-//! BigTIFF (64-bit offsets).
+//! `BigTIFF` (64-bit offsets).
 
 /// A directory, as far as it lies in the file.
 pub(super) struct Ifd {

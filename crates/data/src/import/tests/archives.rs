@@ -224,7 +224,7 @@ fn damaged_archives_say_what_is_wrong() {
     wrong[second + 3] ^= 1;
     check(&wrong, &format!("checksum of the header at byte {second}"));
     // In the padding after the first image: not the end of an archive of one.
-    check(&whole[..512 + png(1).len() + 1], "in the padding after \"1.png\"");
+    check(&whole[..=512 + png(1).len()], "in the padding after \"1.png\"");
     check(&[0x1F, 0x8B, 8, 0], "shorter than a header");
     check(&[7; 600], "gunzip");
     check(&tar(&[("1.cls", b"3")]), "no image");

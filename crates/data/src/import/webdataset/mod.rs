@@ -98,9 +98,9 @@ impl Archives {
             }
             // Of several with one name the second has the second label.
             let number = seen.entry(stem).or_default();
-            let label = match self.text(shard, &mut told, (stem, names::Role::Label), *number)? {
+            let label = match Self::text(shard, &mut told, (stem, names::Role::Label), *number)? {
                 Some(label) => labels::in_text(&label),
-                None => match self.text(shard, &mut told, (stem, names::Role::Json), *number)? {
+                None => match Self::text(shard, &mut told, (stem, names::Role::Json), *number)? {
                     Some(json) => labels::in_json(&json).unwrap_or_else(|| {
                         passed.add(Reason::Unlabeling, &image.name);
                         None
@@ -108,7 +108,7 @@ impl Archives {
                     None => None,
                 },
             };
-            let text = self.text(shard, &mut told, (stem, names::Role::Text), *number)?;
+            let text = Self::text(shard, &mut told, (stem, names::Role::Text), *number)?;
             *number += 1;
             let len = u32::try_from(image.len).map_err(|_| DataError::Import {
                 path: shard.path().to_owned(),
@@ -127,7 +127,6 @@ impl Archives {
 
     /// What the `number`-th member of a name and role says; of `img.left.jpg` also what `img.cls` says.
     fn text<'a>(
-        &self,
         shard: &Shard,
         told: &mut Told<'a>,
         (stem, role): (&'a str, names::Role),
