@@ -133,7 +133,7 @@ mod tests {
         };
         let first = run("first", false, 0.5);
         repeated("s", &first, &run("again", true, 0.5)).unwrap();
-        let told = |other: &Path| repeated("s", &first, other).unwrap_err().to_string();
+        let told = |other: &std::path::Path| repeated("s", &first, other).unwrap_err().to_string();
         assert!(told(&run("made", false, 0.5)).contains("made stages anew: [\"knn\"]"));
         assert!(told(&run("differs", true, 0.25)).contains("results.json differs"));
         assert!(told(&first).contains("no folder of its own"));

@@ -17,6 +17,7 @@ fn atlas(images: &[Image]) -> Atlas {
         }
     }
     let mut file = std::io::Cursor::new(Vec::new());
+    #[allow(clippy::expect_used)] // Memory takes whatever is written.
     whole.write_to(&mut file, image::ImageFormat::Png).expect("a picture in memory");
     let sizes = vec![[SIDE as u32; 2]; images.len()];
     Atlas { columns: columns as u32, cell: SIDE as u32, sizes, ..Atlas::of_file(file.get_ref()) }
