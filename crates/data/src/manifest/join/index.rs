@@ -210,7 +210,7 @@ mod tests {
             "photos/./b/../a/1.png",
             "1.png",
             "C:\\Users\\anna\\photos\\a\\1.png",
-            "/home/anna/a/1.png",
+            "/mnt/anna/a/1.png",
             "1",
             "a/1",
             " a/1.png",
