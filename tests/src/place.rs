@@ -110,7 +110,11 @@ pub fn json(path: &Path) -> Value {
 pub fn timeless(run: &Path) -> String {
     let path = run.join("results.json");
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines().filter(|line| !line.contains("seconds\":")).map(|line| format!("{line}\n")).collect()
+    text.lines()
+        .filter(|line| !line.contains("seconds\":"))
+        .map(|line| format!("{line}\n"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The bytes of every weights file of a run, by name.

@@ -124,7 +124,9 @@ fn shortened(note: &str, folder: &Path) -> String {
     let all: Vec<(&str, String)> = lines(note).collect();
     let last = |at: usize| !all[at + 1..].iter().any(|later| later.1 == all[at].1);
     let kept = (0..all.len()).filter(|&at| last(at) && folder.join(&all[at].1).exists());
-    kept.map(|at| format!("{} {}\n", all[at].0, serde_json::Value::from(all[at].1.as_str()))).collect()
+    kept.map(|at| format!("{} {}\n", all[at].0, serde_json::Value::from(all[at].1.as_str())))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// Hash and name of each line; what is no such line is passed over.

@@ -57,7 +57,7 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
             move |context: NativeCallContext<'_>, arguments: &mut [&mut Dynamic]| {
                 let position = context.call_position();
                 for argument in arguments.iter() {
-                    sandbox::check_value(argument).map_err(|fault| sandbox::stopped(fault, position))?;
+                    sandbox::check_value(argument, &LIMITS).map_err(|fault| sandbox::stopped(fault, position))?;
                 }
                 let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
                 let call = Call::new(&host, word, arguments, position);

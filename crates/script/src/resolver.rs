@@ -82,6 +82,7 @@ impl ModuleResolver for FolderResolver {
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
 fn fault(fault: Fault, position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(Dynamic::from(fault), position).into()
 }

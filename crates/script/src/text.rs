@@ -36,7 +36,7 @@ fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..valid].split(|byte| *byte == b'\n').count();
         format!("line {line} is not UTF-8 text; {SAVE}")
     })?;
     Ok(match text.strip_prefix('\u{feff}') {

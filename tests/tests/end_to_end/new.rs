@@ -37,7 +37,10 @@ fn gray_images_in_folders_of_classes() {
             place.write(format!("photos/{class}/{number:02}.png"), &picture);
         }
     }
-    let printed = from_folder_to_result(&place, &["24 images, gray, 28x28", "all labelled, 3 classes", "5th"]);
+    let printed = from_folder_to_result(
+        &place,
+        &["24 images, gray, 28x28", "all labelled, 3 classes", "20 % of the labelled ones are held out"],
+    );
     assert!(
         printed.contains("scratch") && printed.contains("raw pixels") && !printed.contains("also learned from"),
         "{printed}"

@@ -109,7 +109,10 @@ fn results_of_a_killed_run_are_those_of_a_whole_one() {
     assert!(kills > 1, "the run was too short to be killed");
     killed.foretask(RUN).exits(0);
     assert_eq!(timeless(&killed.latest("tiny")), timeless(&whole.latest("tiny")));
-    let left: Vec<_> = walk(&killed.path("runs")).into_iter().filter(|name| name.ends_with(".tmp")).collect();
+    let left: Vec<_> = walk(&killed.path("runs"))
+        .into_iter()
+        .filter(|name| std::path::Path::new(name).extension().is_some_and(|ending| ending == "tmp"))
+        .collect();
     assert!(left.is_empty(), "{left:?}");
 }
 

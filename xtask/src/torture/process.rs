@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn endings_are_told_apart() {
         let (_folder, running) = sleeping("0");
-        let done = running.finish(Duration::from_secs(60)).unwrap();
+        let done = running.finish(Duration::from_mins(1)).unwrap();
         assert_eq!((done.code, done.signal, done.hung), (Some(0), None, false));
 
         let (_folder, running) = sleeping("60");
@@ -132,6 +132,6 @@ mod tests {
         let (_folder, mut running) = sleeping("60");
         assert!(!running.ends_before(Duration::from_millis(20)).unwrap());
         running.send(Signal::Interrupt).unwrap();
-        assert_eq!(running.finish(Duration::from_secs(60)).unwrap().signal, Some(2));
+        assert_eq!(running.finish(Duration::from_mins(1)).unwrap().signal, Some(2));
     }
 }

@@ -9,10 +9,9 @@ use super::Notes;
 /// Which value is white, and what to say of it. `largest` is the largest value; `full` the largest that the type allows.
 pub(super) fn white_of_words(largest: u32, full: u32) -> (u32, Notes) {
     match largest {
-        // All black, or all of the range that is there.
-        0 => (full, Notes::default()),
         1..=0xFF if full > 0xFF => (0xFF, Notes::EIGHT_BITS),
         0x100..=0xFFF if full > 0xFFF => (0xFFF, Notes::TWELVE_BITS),
+        // All of the range that is there, or all black.
         _ => (full, Notes::default()),
     }
 }

@@ -59,9 +59,8 @@ impl Filled {
             return Err(refuse("it is not saved as plain or UTF-8 text"));
         }
         let header = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-        let separator = [b',', b';', b'\t']
-            .into_iter()
-            .max_by_key(|separator| header.iter().filter(|byte| *byte == separator).count());
+        let separator =
+            [b',', b';', b'\t'].into_iter().max_by_key(|separator| header.split(|byte| byte == separator).count());
         let separator = separator.unwrap_or(b',');
         let rows = records(&bytes, separator);
         let table = FilledCsv { bytes, separator, rows };

@@ -22,7 +22,9 @@ pub(super) fn check(
 ) -> Result<Found, Error> {
     let Some((_, first)) = results.first() else { return Ok(Found::default()) };
     let mut taught = Taught::default();
-    results.iter().for_each(|(_, evaluation)| taught.classifiers(&evaluation.classifiers));
+    for (_, evaluation) in results {
+        taught.classifiers(&evaluation.classifiers);
+    }
     let test = experiment.images_of(&first.test, &first.test.views[0])?;
     let mut leaks = Leaks { test: &test, rows: BTreeSet::new(), found: Found::default() };
     leaks.found.evaluation = test.len();

@@ -60,7 +60,8 @@ pub fn predict(
         ));
     }
     notes.extend(about(&classifier));
-    notes.extend(taught_by(&classifier, &inputs.images));
+    // It flatters only what was compared.
+    notes.extend(found.accuracy.and_then(|_| taught_by(&classifier, &inputs.images)));
     notes.extend_from_slice(&found.notes);
     Ok(Predicted { unlike: near.as_deref().and_then(unlike), notes, ..found })
 }
@@ -116,9 +117,6 @@ fn about(classifier: &Classifier) -> Vec<String> {
 
 /// Says how many labelled images the classifier has learned from: on these it proves nothing.
 fn taught_by(classifier: &Classifier, images: &Images) -> Option<String> {
-    if images.labels().iter().all(Option::is_none) {
-        return None;
-    }
     let overlap = classifier.encoder.seen.overlap(images.content_hashes());
     let known = overlap.found.len();
     (known > 0).then(|| {

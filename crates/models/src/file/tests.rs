@@ -77,9 +77,8 @@ fn harmless(place: &str, put: Option<&Value>) -> bool {
     match (place, put) {
         // Written since inputs can be fitted in several ways; older files have it not.
         ("/fit" | "/config/zero_init_residual" | "/calibration" | "/seen", None) => true,
-        ("/seen/sampled" | "/seen/unknown", Some(put)) => put.is_boolean(),
+        ("/seen/sampled" | "/seen/unknown" | "/config/zero_init_residual", Some(put)) => put.is_boolean(),
         ("/seen/hashes", Some(put)) => put == "",
-        ("/config/zero_init_residual", Some(put)) => put.is_boolean(),
         ("/format_version", Some(put)) => matches!(put.as_u64(), Some(1..=3)),
         ("/input/mean/0", Some(put)) => put.as_f64().is_some_and(|number| number.abs() <= 10.0),
         ("/input/std/0", Some(put)) => put.as_f64().is_some_and(|number| number > 0.0 && number <= 10.0),

@@ -63,15 +63,17 @@ fn other_than_images(names: &Names<'_>) -> Option<String> {
 }
 
 fn transformer(names: &Names<'_>) -> Option<String> {
-    if names.any("relative_position_bias_table") {
-        return Some("a Swin transformer".to_owned());
-    }
     const PATCHES: [&str; 4] = [
         "patch_embed.proj.weight",
         "conv_proj.weight",
         "patch_embeddings.projection.weight",
         "embeddings.patch_embeddings.weight",
     ];
+    const BLOCKS: [(&str, &str); 4] =
+        [("blocks.", "."), ("encoder.layer.", "."), ("encoder_layer_", "."), ("encoder.layers.", ".")];
+    if names.any("relative_position_bias_table") {
+        return Some("a Swin transformer".to_owned());
+    }
     let (_, shape) = PATCHES.iter().find_map(|end| names.ending(end))?;
     let &[width, _, patch, _] = shape else { return Some("a vision transformer (ViT)".to_owned()) };
     let size = match width {
@@ -83,8 +85,6 @@ fn transformer(names: &Names<'_>) -> Option<String> {
         1408 | 1536 => "-g",
         _ => "",
     };
-    const BLOCKS: [(&str, &str); 4] =
-        [("blocks.", "."), ("encoder.layer.", "."), ("encoder_layer_", "."), ("encoder.layers.", ".")];
     let blocks = BLOCKS.iter().map(|(before, after)| names.parts(before, after)).max().unwrap_or(0);
     let more = match (names.any("decoder_embed."), names.any("register_tokens")) {
         (true, _) => ", with the decoder of a masked autoencoder",

@@ -66,8 +66,9 @@ pub(crate) fn engine(limits: Limits, interrupted: impl Fn() -> bool + Send + Syn
     engine.disable_symbol("this");
     texts::register(&mut engine);
     #[expect(deprecated, reason = "marked so because it may change; the version of rhai is pinned")]
-    engine.on_var(|name, _, context| {
-        context.scope().get(name).map_or(Ok(()), depth::check).map_err(|fault| stopped(fault, Position::NONE))?;
+    engine.on_var(move |name, _, context| {
+        let value = context.scope().get(name);
+        value.map_or(Ok(()), |value| depth::check(value, &limits)).map_err(|fault| stopped(fault, Position::NONE))?;
         Ok(None)
     });
     engine.on_progress(move |steps| {
@@ -100,6 +101,22 @@ pub(crate) fn bare() -> Engine {
     engine
 }
 
+impl Limits {
+    fn too_many_entries(&self) -> Fault {
+        too_large("an object map", self.map, "entries, those of inner maps counted")
+    }
+
+    fn too_many_items(&self) -> Fault {
+        too_large("an array", self.array, "items, those of inner arrays counted")
+    }
+}
+
+fn too_large(holder: &str, most: usize, parts: &str) -> Fault {
+    Fault::input(format!("{holder} of the script has more than {} {parts}", thousands(most as u64)))
+        .label("too large")
+        .help("large tables are for `dataset` and its views")
+}
+
 /// What to say where the engine itself has found a limit exceeded.
 pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<Fault> {
     Some(match error {
@@ -111,16 +128,11 @@ pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<Fault> 
                 .label("stopped here")
                 .help("a loop (`for`, `while`) can repeat as often as it takes")
         }
-        EvalAltResult::ErrorDataTooLarge(what, _) => {
-            let (holder, most, parts) = match what.as_str() {
-                what if what.contains("string") => ("a text", limits.text, "bytes"),
-                what if what.contains("map") => ("an object map", limits.map, "entries, those of inner maps counted"),
-                _ => ("an array", limits.array, "items, those of inner arrays counted"),
-            };
-            Fault::input(format!("{holder} of the script has more than {} {parts}", thousands(most as u64)))
-                .label("too large")
-                .help("large tables are for `dataset` and its views")
-        }
+        EvalAltResult::ErrorDataTooLarge(what, _) => match what.as_str() {
+            what if what.contains("string") => too_large("a text", limits.text, "bytes"),
+            what if what.contains("map") => limits.too_many_entries(),
+            _ => limits.too_many_items(),
+        },
         EvalAltResult::ErrorTooManyModules(_) => {
             Fault::input("a script imports at most 32 others").label("one too many")
         }
@@ -134,6 +146,7 @@ pub(crate) fn evaluate<T>(limits: &Limits, work: impl FnOnce() -> T) -> T {
 }
 
 /// An end that the script cannot catch.
+#[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
 pub(crate) fn stopped(fault: Fault, position: Position) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(fault), position))
 }

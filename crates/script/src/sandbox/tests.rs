@@ -19,7 +19,7 @@ fn refused(text: &str) -> (String, usize) {
     let script = text.to_owned();
     std::thread::spawn(move || send.send(checked(&script)));
     let shown: String = text.chars().take(200).collect();
-    let outcome = receive.recv_timeout(Duration::from_secs(120)).unwrap_or_else(|_| panic!("hangs: {shown}"));
+    let outcome = receive.recv_timeout(Duration::from_mins(2)).unwrap_or_else(|_| panic!("hangs: {shown}"));
     match outcome {
         Err(Error::Script(error)) => (error.message.clone(), error.source_text.line(error.span.start)),
         other => panic!("{shown}\n{other:?}"),
@@ -48,8 +48,8 @@ fn values_inside_each_other_have_a_limit_of_depth() {
         );
         let (message, line) = refused(&script);
         assert!(message.contains("more than 100 deep"), "{grow}: {message}");
-        // Where it grows, in a function that is given it, or where it is next looked at.
-        assert!([1, 5, 6].contains(&line), "{grow}: line {line}");
+        // In a function that is given it, else where the loop stands.
+        assert!(line == 6 || line == 1, "{grow}: line {line} {message}");
     }
     checked("let a = []; for i in 0..98 { a = [a]; } let b = a; print(a == b); print(a);").unwrap();
 }
@@ -121,6 +121,10 @@ fn texts_and_tables_have_limits_of_size() {
         ),
         ("let a = [0];\nloop { a += a; }", "an array of the script has more than 100,000 items"),
         ("let a = [];\na.pad(1000000000, 0);", "an array of the script has more than 100,000 items"),
+        (
+            "let m = #{};\nfor i in 0..20000 { m[`${i}`] = 1; }",
+            "an object map of the script has more than 10,000 entries",
+        ),
     ] {
         let (message, line) = refused(script);
         assert!(message.starts_with(limit) && line == 2, "{script}\nline {line}: {message}");
@@ -230,7 +234,7 @@ fn imports_in_a_circle_are_named() {
     write(folder.path(), "c.rhai", "import \"b\" as b;");
     assert!(checked_in(folder.path(), "a.rhai").unwrap_err().contains("b → c → b"));
     write(folder.path(), "late.rhai", "fn go() { import \"late\" as late; late::go() }\ngo();");
-    assert!(checked_in(folder.path(), "late.rhai").is_err());
+    assert!(checked_in(folder.path(), "late.rhai").unwrap_err().contains("late → late"));
 }
 
 #[test]
@@ -252,8 +256,10 @@ fn each_import_runs_once_and_chains_have_an_end() {
         write(folder.path(), &format!("n{i}.rhai"), &format!("import \"n{}\" as x;", i + 1));
     }
     assert!(checked_in(folder.path(), "n0.rhai").unwrap_err().contains("more than 16 scripts"));
-    let many: String = (0..200).map(|i| format!("import \"e{i}\" as e{i};\n")).collect();
-    (0..200).for_each(|i| write(folder.path(), &format!("e{i}.rhai"), ""));
+    let many = (0..200).map(|i| format!("import \"e{i}\" as e{i};\n")).collect::<Vec<_>>().concat();
+    for i in 0..200 {
+        write(folder.path(), &format!("e{i}.rhai"), "");
+    }
     write(folder.path(), "many.rhai", &many);
     assert!(checked_in(folder.path(), "many.rhai").unwrap_err().contains("at most 32"));
 }

@@ -111,7 +111,9 @@ pub fn pack(
     record.write_index(finished.len())?;
     record.remove();
     let mut remarks = Remarks::default();
-    finished.iter().for_each(|shard| remarks.join(shard.remarks));
+    for shard in &finished {
+        remarks.join(shard.remarks);
+    }
     let written: Vec<usize> = finished.iter().flat_map(|shard| shard.written.iter().copied()).collect();
     let (splits, classes) = plan.count(&written);
     Ok(PackSummary {

@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
             let number = name.strip_prefix("images-").and_then(|name| name.strip_suffix(".pack"));
             let stale = number.and_then(|number| number.parse::<usize>().ok()).is_some_and(|n| n >= finished.len());
             let begun = [".images-", ".manifest.parquet."].iter().any(|start| name.starts_with(start))
-                && name.ends_with(".tmp");
+                && entry.path().extension().is_some_and(|ending| ending == "tmp");
             if stale || begun {
                 removed(&entry.path())?;
             }

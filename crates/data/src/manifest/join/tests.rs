@@ -28,7 +28,7 @@ fn some(names: [&str; 4]) -> Vec<Option<String>> {
 }
 
 fn notes(data: &Manifest) -> String {
-    data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect()
+    data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect::<Vec<_>>().concat()
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn columns_that_cannot_be_read_spoil_nothing() {
         );
         assert_eq!(data.filter("width >= 2").unwrap().samples().unwrap().rows, [1, 2]);
         assert_eq!((data.count().unwrap(), data.describe().unwrap().rows), (3, 3));
-        let notes: String = data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect();
+        let notes = data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect::<Vec<_>>().concat();
         for words in ["`price` is left out: its type Decimal(10, 2)", "`score` is left out: its type Float16", "`clip`"]
         {
             assert!(notes.contains(words), "{name}: {notes}");

@@ -96,7 +96,7 @@ fn a_spreadsheet_is_a_table() {
     assert_eq!(data.filter("n > 1.5").unwrap().samples().unwrap().rows, [1]);
     assert_eq!(data.filter("day = '2024-05-01' AND ok").unwrap().samples().unwrap().rows, [0]);
     assert_eq!(data.filter("column_7 = 'aside'").unwrap().samples().unwrap().rows, [3]);
-    let notes: String = data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect();
+    let notes = data.notes().unwrap().iter().map(|note| format!("{note}\n")).collect::<Vec<_>>().concat();
     for words in ["of 2 sheets the first is read: labels", "1 cells hold an error", "blanks around names of columns"] {
         assert!(notes.contains(words), "{notes}");
     }
@@ -179,7 +179,7 @@ proptest::proptest! {
     #[test]
     fn text_survives(cells in proptest::collection::vec("[a-z0-9 ,;\"\u{e4}-]{1,8}[a-z]", 1..20)) {
         let quoted = |cell: &String| format!("\"{}\"", cell.replace('"', "\"\""));
-        let csv: String = cells.iter().map(|cell| format!("{},{}\n", quoted(cell), quoted(cell))).collect();
+        let csv = cells.iter().map(|cell| format!("{},{}\n", quoted(cell), quoted(cell))).collect::<Vec<_>>().concat();
         let data = open("m.csv", format!("path,label\n{csv}")).unwrap();
         let expected: Vec<_> = cells.iter().map(|cell| (cell.clone(), cell.trim().to_owned())).collect();
         proptest::prop_assert_eq!(rows(&data), expected);

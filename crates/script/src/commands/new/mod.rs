@@ -132,7 +132,8 @@ mod tests {
         for i in 0..40_u8 {
             picture(&root.join(format!("photos/{i:02}.pgm")), 20, 6 * i, false);
         }
-        let labels: String = (0..20).map(|i| format!("photos/{i:02}.pgm,{}\n", ["cat", "dog"][i % 2])).collect();
+        let labels =
+            (0..20).map(|i| format!("photos/{i:02}.pgm,{}\n", ["cat", "dog"][i % 2])).collect::<Vec<_>>().concat();
         fs::write(root.join("todo.csv"), format!("path,label\n{labels}")).unwrap();
         let (path, table) = (root.join("labelled.rhai"), root.join("todo.csv"));
         let written = new_script(&root.join("photos"), Some(&table), Some(&path), false).unwrap();
