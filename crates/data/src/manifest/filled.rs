@@ -8,6 +8,7 @@ use polars::prelude::{
     Column, CsvWriter, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
 };
 
+use super::parquet::pages;
 use crate::atomic::{write_atomically, write_atomically_with};
 use crate::error::{DataError, Result};
 use crate::formulas::restored;
@@ -46,7 +47,12 @@ impl Filled {
         let refuse = |reason: &str| DataError::NotToLabel { path: path.to_owned(), reason: reason.to_owned() };
         let bytes = std::fs::read(path).map_err(DataError::read(path))?;
         if !csv {
-            let frame = ParquetReader::new(std::io::Cursor::new(bytes)).finish();
+            let mut reader = ParquetReader::new(std::io::Cursor::new(&bytes));
+            let metadata = reader.get_metadata().map_err(|_| refuse("it is no Parquet table"))?.clone();
+            if pages::damage(std::io::Cursor::new(&bytes), &metadata).is_some() {
+                return Err(refuse("it is damaged; copy or write it again"));
+            }
+            let frame = reader.finish();
             let frame = frame.map_err(|_| refuse("it is no Parquet table"))?;
             let has = |name: &str| frame.get_column_index(name).is_some();
             return if has("label") && (has("path") || has("row")) {

@@ -27,6 +27,8 @@ use super::{
 };
 use crate::error::{DataError, Result};
 
+pub(super) mod pages;
+
 /// Encoded bytes of row groups that are read together.
 const GROUPS: usize = 64 << 20;
 
@@ -61,6 +63,10 @@ impl Footer {
             let schema = reader.schema()?;
             Ok((reader.get_metadata()?.clone(), schema))
         })?;
+        let again = foretask_files::open(path).map_err(DataError::read(path))?;
+        if let Some(reason) = pages::damage(again, &metadata) {
+            return Err(DataError::Table { table: name, reason });
+        }
         let part = Part::of(name, &fields);
         let class_names = huggingface::class_names(&metadata);
         Ok(Self { path: path.clone(), metadata, part, class_names })
