@@ -8,7 +8,7 @@ mod replace;
 mod sweep;
 
 pub use aside::{is_aside, set_aside};
-pub use lock::{Held, Lock};
+pub use lock::{Held, LOCK, Lock};
 pub use open::{open, read, read_text, special};
 pub use replace::{replace, write};
 pub use sweep::{is_temporary, sweep};

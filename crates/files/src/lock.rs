@@ -6,6 +6,9 @@ use std::{
     path::Path,
 };
 
+/// The file that is locked.
+pub const LOCK: &str = "lock";
+
 /// Held while a process works in a folder; ends with the process at the latest.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "holding the file is holding the lock")] File);
@@ -15,13 +18,13 @@ pub struct Lock(#[expect(dead_code, reason = "holding the file is holding the lo
 pub struct Held(pub Option<u32>);
 
 impl Lock {
-    /// Takes the lock that the file `lock` in `folder` stands for, or says who has it.
+    /// Takes the lock that the file [`LOCK`] in `folder` stands for, or says who has it.
     ///
     /// # Errors
     /// Where the file cannot be made.
     pub fn take(folder: &Path) -> io::Result<Result<Self, Held>> {
         let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join("lock"))?;
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join(LOCK))?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;

@@ -8,7 +8,7 @@ use polars::prelude::{
     Column, CsvWriter, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
 };
 
-use super::parquet::pages;
+use super::{parquet::pages, text};
 use crate::atomic::{write_atomically, write_atomically_with};
 use crate::error::{DataError, Result};
 use crate::formulas::restored;
@@ -45,7 +45,7 @@ impl Filled {
     /// Where it is not one that rows could be added to, with the way out.
     pub(super) fn read(path: &Path, csv: bool) -> Result<Self> {
         let refuse = |reason: &str| DataError::NotToLabel { path: path.to_owned(), reason: reason.to_owned() };
-        let bytes = std::fs::read(path).map_err(DataError::read(path))?;
+        let bytes = foretask_files::read(path, text::MOST).map_err(DataError::read(path))?;
         if !csv {
             let mut reader = ParquetReader::new(std::io::Cursor::new(&bytes));
             let metadata = reader.get_metadata().map_err(|_| refuse("it is no Parquet table"))?.clone();
@@ -64,11 +64,7 @@ impl Filled {
         if bytes.contains(&0) {
             return Err(refuse("it is not saved as plain or UTF-8 text"));
         }
-        let header = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
-        let separator =
-            [b',', b';', b'\t'].into_iter().max_by_key(|separator| header.split(|byte| byte == separator).count());
-        let separator = separator.unwrap_or(b',');
-        let rows = records(&bytes, separator);
+        let (separator, rows) = rows(&bytes).map_err(|fault| refuse(&fault))?;
         let table = FilledCsv { bytes, separator, rows };
         if table.column("path").is_none() || table.column("label").is_none() {
             return Err(refuse("its first line does not name the columns `path` and `label`"));
@@ -101,7 +97,9 @@ impl FilledCsv {
         let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
         let mut text = Vec::new();
         CsvWriter::new(&mut text).finish(new).map_err(failed)?;
-        let new = Self { rows: records(&text, b','), bytes: text, separator: b',' };
+        let refuse = |reason| DataError::NotToLabel { path: path.to_owned(), reason };
+        let (separator, rows) = rows(&text).map_err(refuse)?;
+        let new = Self { bytes: text, separator, rows };
         let there: HashMap<&str, usize> = self.cells("path").zip(1..).collect();
         let rows = self.rows.len() - 1;
         let (mut places, mut added) = (Vec::new(), Vec::new());
@@ -140,38 +138,9 @@ impl FilledCsv {
     }
 }
 
-/// Rows and cells of a CSV, quotes taken off. Bytes that are no UTF-8 become replacement marks: only names of columns, paths
-/// and whether a label is there are looked at.
-fn records(bytes: &[u8], separator: u8) -> Vec<Vec<String>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), Vec::new());
-    let mut inside = false;
-    let text = |cell: &mut Vec<u8>| String::from_utf8_lossy(&std::mem::take(cell)).into_owned();
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' if inside && bytes.get(at + 1) == Some(&b'"') => {
-                cell.push(b'"');
-                at += 1;
-            }
-            b'"' if inside || cell.is_empty() => inside = !inside,
-            byte if !inside && byte == separator => row.push(text(&mut cell)),
-            byte @ (b'\n' | b'\r') if !inside => {
-                at += usize::from(byte == b'\r' && bytes.get(at + 1) == Some(&b'\n'));
-                row.push(text(&mut cell));
-                rows.push(std::mem::take(&mut row));
-            }
-            byte => cell.push(byte),
-        }
-        at += 1;
-    }
-    if !cell.is_empty() || !row.is_empty() {
-        row.push(text(&mut cell));
-        rows.push(row);
-    }
-    // Spreadsheets like to end with empty lines.
-    rows.retain(|row| row.iter().any(|cell| !cell.is_empty()));
-    rows
+/// Bytes that are no UTF-8 become replacement marks: only names of columns, paths and whether a label is there are looked at.
+fn rows(bytes: &[u8]) -> std::result::Result<(u8, Vec<Vec<String>>), text::Fault> {
+    text::csv_rows(String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}'))
 }
 
 fn quoted(cell: &str, separator: u8) -> String {

@@ -60,7 +60,7 @@ impl Done {
 
 /// Whether a file of a stage's folder belongs to its result: not its lock, nor what only serves to go on.
 fn belongs(name: &str) -> bool {
-    let ours = name == DONE || name == super::lock::LOCK;
+    let ours = name == DONE || name == foretask_files::LOCK;
     !ours
         && !foretask_train::checkpoint::is_scratch(name)
         && !foretask_files::is_temporary(name)

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use foretask_files::{Held, Lock};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::StageKey;
 use super::done::{DONE, Done, checksums, files_of, misfits};
 use super::lineage::Contents;
-use super::lock::{Held, StageLock};
 use crate::error::Error;
 
 /// How far a stage is.
@@ -144,7 +144,7 @@ impl StageMemory {
         key: &StageKey,
         waiting: impl FnOnce(Option<u32>),
         stop: impl Fn() -> bool,
-    ) -> Result<StageLock, Error> {
+    ) -> Result<Lock, Error> {
         let folder = self.folder(key);
         let fail = |error: std::io::Error| {
             Error::failed(format!("the stage's folder `{}` cannot be used: {error}", folder.display()))
@@ -153,7 +153,7 @@ impl StageMemory {
         std::fs::create_dir_all(&folder).map_err(fail)?;
         let mut waiting = Some(waiting);
         loop {
-            match StageLock::take(&folder).map_err(fail)? {
+            match Lock::take(&folder).map_err(fail)? {
                 Ok(lock) => {
                     // Nobody else writes here now: what is half-written is a killed process's.
                     foretask_files::sweep(&folder);

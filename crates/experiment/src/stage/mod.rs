@@ -10,7 +10,6 @@ mod environment;
 mod files;
 mod key;
 mod lineage;
-mod lock;
 mod memory;
 
 pub use done::Done;

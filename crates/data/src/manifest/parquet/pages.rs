@@ -168,7 +168,8 @@ mod tests {
     fn a_header_is_read_as_the_format_says() {
         // PageHeader { 1: DATA_PAGE, 2: 40, 3: 30, 5: { 1: 7, 2: PLAIN, 3: RLE, 4: RLE, 5: { 5: "max" } } }, by hand.
         let bytes = [
-            0x15, 0, 0x15, 80, 0x15, 60, 0x2C, 0x15, 14, 0x15, 0, 0x15, 6, 0x15, 6, 0x1C, 0x58, 3, b'm', b'a', b'x', 0, 0, 0,
+            0x15, 0, 0x15, 80, 0x15, 60, 0x2C, 0x15, 14, 0x15, 0, 0x15, 6, 0x15, 6, 0x1C, 0x58, 3, b'm', b'a', b'x', 0,
+            0, 0,
         ];
         let mut file = BufReader::new(Cursor::new(bytes));
         let expected = Page { is_dictionary: false, uncompressed: 40, compressed: 30, values: 7 };

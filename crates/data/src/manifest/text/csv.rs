@@ -55,6 +55,20 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
     Ok(notes)
 }
 
+/// What separates the cells of a text, and all its rows that are not empty, quotation marks taken off.
+pub(in crate::manifest) fn rows(text: &str) -> Result<(u8, Vec<Vec<String>>), Fault> {
+    let (text, told) = told(text);
+    let separator = told.unwrap_or_else(|| found(text));
+    let mut records = Records::new(text, separator);
+    let mut rows = Vec::new();
+    while records.next()? {
+        if !records.cells().all(str::is_empty) {
+            rows.push(records.cells().map(str::to_owned).collect());
+        }
+    }
+    Ok((separator, rows))
+}
+
 /// Excel's first line `sep=;`, taken off.
 fn told(text: &str) -> (&str, Option<u8>) {
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));

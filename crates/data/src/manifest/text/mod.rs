@@ -12,6 +12,7 @@ use std::{collections::HashMap, path::PathBuf};
 use polars::prelude::DataFrame;
 
 use self::cells::Cells;
+pub(super) use self::csv::rows as csv_rows;
 use super::notes::Note;
 use crate::error::{DataError, Result};
 
@@ -29,10 +30,10 @@ pub(super) enum Format {
 }
 
 /// Tables of text are read whole; none that people write is larger.
-const MOST: u64 = 4 << 30;
+pub(super) const MOST: u64 = 4 << 30;
 
 /// What is wrong with a table, the place in it included.
-type Fault = String;
+pub(super) type Fault = String;
 
 /// The rows of these files, one after the other, as one table.
 pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<Note>)> {
