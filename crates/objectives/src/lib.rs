@@ -1,20 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod diagnostics;
 mod error;
-mod gauges;
 mod losses;
 mod momentum;
 #[cfg(test)]
 mod reference;
 mod state;
 
-pub use error::{ObjectiveError, Result};
-pub use gauges::{
-    Collapse, Family, PrototypeUse, Signs, Similarity, alignment, collapsed, effective_rank, embedding_std,
-    mean_entropy, prototype_use, psnr, retrieval_accuracy, similarity, singular_values, ssim, symmetric_eigenvalues,
-    uniformity,
+pub use diagnostics::{
+    Collapse, CollapseEvidence, CollapseRisk, PrototypeUse, Similarity, alignment, collapsed, effective_rank,
+    embedding_std, mean_entropy, prototype_use, psnr, retrieval_accuracy, similarity, singular_values, ssim,
+    symmetric_eigenvalues, uniformity,
 };
+pub use error::{ObjectiveError, Result};
 pub use losses::{
     Clusters, DeepCluster, DeepClusterOptions, Dino, Distance, FeatureQueue, SWAV_EPSILON, SWAV_ITERATIONS, Swav,
     VicReg, barlow_twins, byol, check_batch, check_prototypes, counting, cross_entropy, decoupled, decoupled_weighted,

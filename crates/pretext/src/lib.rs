@@ -40,7 +40,7 @@ pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{
     Autoencoding, BarlowTwins, Byol, ColorTarget, Colorization, Counting, Custom, Decoupled, DeepCluster, Denoising,
     Dino, Exemplar, ExemplarMode, Factor, Generator, Hole, Inpainting, Jigsaw, LeJepa, Made, MadeTarget, MaskedPixels,
-    MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition, Rotation, SimClr, SimSiam, SupCon,
+    MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition, Rotation, RunSizes, SimClr, SimSiam, SupCon,
     SuperResolution, SwAv, VicReg,
 };
 pub use watch::{Suspicion, suspicions};

@@ -21,7 +21,6 @@ macro_rules! tasks {
         /// …}`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "task")]
-        #[non_exhaustive]
         pub enum Task {
             $(
                 $(#[$doc])*

@@ -102,11 +102,23 @@ pub enum TrainError {
         /// The parameter's path.
         parameter: String,
     },
-    /// A task whose answer no head of this crate gives.
-    #[error("`{task}` cannot be pretrained by this version: no head gives what it asks for")]
-    NoHead {
-        /// The task's name.
+    /// A head or a batch that is not of the kind its objective needs; a mistake in the program, not of the user.
+    #[error("`{objective}` needs {needs}, which it did not get: this is a mistake in Foretask, please report it")]
+    NoFit {
+        /// What was to be computed.
+        objective: &'static str,
+        /// What it needs.
+        needs: &'static str,
+    },
+    /// An option that planning ought to have filled; a mistake in the program, not of the user.
+    #[error(
+        "option `{option}` of `{task}` has no value: this is a mistake in Foretask, please report it; giving one helps"
+    )]
+    Unplanned {
+        /// The task's word.
         task: &'static str,
+        /// The option without a value.
+        option: &'static str,
     },
     /// More batches were asked for than the run has; a mistake in the program, not of the user.
     #[error("the loader has no more batches")]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use foretask_pretext::{ImageRef, Resolved, Task as Pretext};
-use foretask_train::{Features, Observer, PretrainOptions, PretrainPlan, TaskMix, plan_pretraining};
+use foretask_pretext::{ImageRef, Resolved};
+use foretask_train::{Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, TaskMix, plan_pretraining};
 use serde_json::{Value, json};
 
 use super::memory_note;
@@ -178,7 +178,7 @@ fn watch(experiment: &Experiment, data: &Dataset, view: &View, plan: &PretrainPl
 
 /// Warns of a task that learns from labels, where there are none.
 fn without_labels(experiment: &Experiment, plan: &PretrainPlan) {
-    if plan.tasks.iter().any(|planned| matches!(planned.task.task, Pretext::SupCon(_))) {
+    if plan.tasks.iter().any(PlannedTask::needs_labels) {
         let text = "supcon: none of these images has a label, so that it is the same as `simclr`; give it images of which a good \
                     part is labelled, or take `simclr`";
         experiment.plan_warning(text);

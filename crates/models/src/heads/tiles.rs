@@ -62,6 +62,11 @@ impl TileHead {
         Self { embedding: shared, classifier: Mlp::new(&scope.at("classifier"), joined, hidden, classes), tiles }
     }
 
+    /// Tiles of an image that one answer is about.
+    pub fn tiles(&self) -> usize {
+        self.tiles
+    }
+
     /// Features `[n * tiles, d]`, the tiles of an image after each other, to logits `[n, classes]`. For relative position the
     /// neighbor comes first, then the center.
     ///

@@ -18,4 +18,4 @@ pub use preset::{PRESETS, Preset};
 pub(crate) use resolve::{auto_pad, check_color};
 pub(crate) use run::check_out;
 pub use views::Views;
-pub(crate) use views::{Method, Shorthand};
+pub(crate) use views::{Shorthand, ViewRecipe};

@@ -47,7 +47,7 @@ pub struct Views {
 
 /// What a method's views are where the user leaves them open.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Method {
+pub(crate) struct ViewRecipe {
     /// The method.
     pub(crate) word: &'static str,
     /// Its usual views.
@@ -66,7 +66,7 @@ pub(crate) struct Shorthand {
 }
 
 /// Views by themselves.
-const PLAIN: Method = Method {
+const PLAIN: ViewRecipe = ViewRecipe {
     word: "views",
     preset: Preset::SimClr,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views are what most methods compare"),
@@ -206,7 +206,7 @@ impl Views {
         self.local_view.suits(word, shape)
     }
 
-    pub(crate) fn resolve_for(&self, method: &Method, shape: Shape, notes: &mut Vec<Auto>) -> Result<Self> {
+    pub(crate) fn resolve_for(&self, method: &ViewRecipe, shape: Shape, notes: &mut Vec<Auto>) -> Result<Self> {
         self.suits(method.word, shape)?;
         let filled = self.filled(method, shape);
         let (own, reason) = (method.own)(shape);
@@ -230,7 +230,7 @@ impl Views {
     }
 
     /// The same with every option filled. Allocates nothing.
-    pub(crate) fn filled(&self, method: &Method, shape: Shape) -> Self {
+    pub(crate) fn filled(&self, method: &ViewRecipe, shape: Shape) -> Self {
         let (own, _) = (method.own)(shape);
         let side = shape.short_side();
         let size = if side <= SMALL { side.div_ceil(8) * 4 } else { (3 * side / 7).div_ceil(8) * 8 };

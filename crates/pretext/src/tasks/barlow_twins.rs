@@ -1,12 +1,13 @@
 //! Barlow Twins: each number of the embedding shall agree between two views and say something else than all others (Zbontar
 //! et al. 2021, arXiv 2103.03230).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, JointEmbedding, VIEWS, WIDTH, WIDTH_ABOUT, joint_options};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "barlow_twins";
 
@@ -34,13 +35,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::Byol,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `barlow_twins`; `None` is `"auto"`.
     BarlowTwins {
         /// Weight of redundancy reduction.
@@ -56,7 +57,10 @@ joint_embedding! {
     }
 }
 
-impl BarlowTwins {
+impl JointEmbedding for BarlowTwins {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::share(WORD, "lambda", Some(self.lambda))?;
         check::require((0.001..=10.0).contains(&self.scale), WORD, "scale", self.scale, "a factor from 0.001 to 10")?;
@@ -64,14 +68,15 @@ impl BarlowTwins {
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl BarlowTwins {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.width(&mut task.projector_width, "projector_width", 4, 512, 8192, &mut notes);
         let width = task.projector_width.unwrap_or(8192);

@@ -1,12 +1,15 @@
 //! `BYOL`: one view shall predict what a slowly moving copy of the network makes of the other; nothing is pushed apart
 //! (Grill et al. 2020, arXiv 2006.07733).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{
+    BLUR, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
+};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "byol";
 
@@ -47,13 +50,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::Byol,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `byol`; `None` is `"auto"`.
     Byol {
         /// How much of itself the teacher keeps each step, at the start.
@@ -75,7 +78,10 @@ joint_embedding! {
     }
 }
 
-impl Byol {
+impl JointEmbedding for Byol {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::share(WORD, "momentum", self.momentum)?;
         check::share(WORD, "momentum_end", Some(self.momentum_end))?;
@@ -91,14 +97,16 @@ impl Byol {
         check::width(WORD, "predictor_width", self.predictor_width)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl Byol {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
+        let RunSizes { pool, .. } = *sizes;
         let (mut task, mut notes) = (*self, Vec::new());
         let usual = if pool < 200_000 { 0.99 } else { 0.996 };
         run.momentum(&mut task.momentum, usual, &mut notes);

@@ -1,14 +1,15 @@
 //! `DeepCluster` version 2: once an epoch all embeddings are clustered, and each view shall tell the cluster of its image
 //! (Caron, Bojanowski, Joulin, Douze 2018, arXiv 1807.05520; version 2 in arXiv 2006.09882).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
 use crate::tasks::joint::{
-    BLUR, COUNT, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding,
+    BLUR, COUNT, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
 };
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "deepcluster";
 
@@ -39,13 +40,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `deepcluster`; `None` is `"auto"`.
     DeepCluster {
         /// Clusters.
@@ -66,7 +67,10 @@ joint_embedding! {
     }
 }
 
-impl DeepCluster {
+impl JointEmbedding for DeepCluster {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::prototypes(WORD, "prototypes", self.prototypes)?;
         check::require((1..=16).contains(&self.heads), WORD, "heads", self.heads, "a whole number from 1 to 16")?;
@@ -82,14 +86,15 @@ impl DeepCluster {
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl DeepCluster {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image, or more prototypes than images.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.prototypes(&mut task.prototypes, "prototypes", &mut notes)?;
         run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);

@@ -1,12 +1,13 @@
 //! `DINO`: each view shall tell the soft class that a slowly moving copy of the network gives to the large views (Caron,
 //! Touvron, Misra, Jegou, Mairal, Bojanowski, Joulin 2021, arXiv 2104.14294).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, about, joint_embedding};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, JointEmbedding, VIEWS, WIDTH, WIDTH_ABOUT, joint_options};
+use crate::tasks::run::{Run, RunSizes, about};
 
 const WORD: &str = "dino";
 
@@ -62,7 +63,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::Dino,
     own: |shape| {
@@ -73,7 +74,7 @@ const METHOD: Method = Method {
     },
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `dino`; `None` is `"auto"`.
     Dino {
         /// Soft classes.
@@ -113,7 +114,10 @@ joint_embedding! {
 /// Steps of a run that is long enough for a center with memory.
 const SHORT: u64 = 10_000;
 
-impl Dino {
+impl JointEmbedding for Dino {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         let outputs = self.outputs.unwrap_or(2);
         check::require(
@@ -133,14 +137,16 @@ impl Dino {
         check::width(WORD, "bottleneck", self.bottleneck)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl Dino {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
+        let RunSizes { pool, steps, .. } = *sizes;
         let (mut task, mut notes) = (*self, Vec::new());
         // LightlyTrain's table: below the published sizes, the published values make all answers alike.
         let outputs = match pool {
@@ -166,7 +172,7 @@ impl Dino {
         );
         // Where all answers drift faster than the center follows, sharpening makes one and the same class of them all: with
         // the paper's 0.9, 1000 steps on small images gave 45 % by neighbors, without memory 400 steps gave 60 %.
-        let (memory, reason) = match run.steps {
+        let (memory, reason) = match steps {
             Some(steps) if steps < SHORT => {
                 (0.0, "a short run changes all answers faster than a mean of many batches follows")
             }

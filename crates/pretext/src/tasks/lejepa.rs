@@ -1,12 +1,13 @@
 //! `LeJEPA`: all views shall lie close to the mean of the large ones, and embeddings shall be spread like a round normal
 //! distribution, which is tested along random directions (Balestriero et al. 2025, arXiv 2511.08544).
 
-use crate::augment::{Augment, Method, Preset, Views};
+use crate::augment::{Augment, Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, JointEmbedding, VIEWS, WIDTH, WIDTH_ABOUT, joint_options};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "lejepa";
 
@@ -39,7 +40,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |shape| {
@@ -53,7 +54,7 @@ const METHOD: Method = Method {
     },
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `lejepa`; `None` is `"auto"`.
     LeJepa {
         /// Weight of the spread.
@@ -69,7 +70,10 @@ joint_embedding! {
     }
 }
 
-impl LeJepa {
+impl JointEmbedding for LeJepa {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::share(WORD, "lambda", Some(self.lambda))?;
         check::require(
@@ -83,14 +87,15 @@ impl LeJepa {
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl LeJepa {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.width(&mut task.projector_width, "projector_width", 4, 256, 2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 64, "as in the paper", &mut notes);

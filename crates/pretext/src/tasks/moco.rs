@@ -2,14 +2,15 @@
 //! (version 2, a queue: Chen, Fan, Girshick, He 2020, arXiv 2003.04297) or among the batch (version 3: Chen, Xie, He 2021,
 //! arXiv 2104.02057).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::{PretextError, Result};
 use crate::info::{Family, TaskInfo, option};
 use crate::tasks::joint::{
-    BLUR, COUNT, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding,
+    BLUR, COUNT, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
 };
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "moco";
 
@@ -64,13 +65,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::MoCo,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `moco`; `None` is `"auto"`.
     MoCo {
         /// 2 or 3.
@@ -101,7 +102,10 @@ joint_embedding! {
     }
 }
 
-impl MoCo {
+impl JointEmbedding for MoCo {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::require(matches!(self.version, 2 | 3), WORD, "version", self.version, "2 or 3")?;
         let queue = self.queue.unwrap_or(0);
@@ -123,14 +127,16 @@ impl MoCo {
         check::width(WORD, "predictor_width", self.predictor_width)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl MoCo {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image, or a queue that is no multiple of the batch or empty.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
+        let RunSizes { pool, .. } = *sizes;
         let (mut task, mut notes) = (*self, Vec::new());
         let usual = if pool < 200_000 { 0.99 } else { 0.999 };
         run.momentum(&mut task.momentum, usual, &mut notes);

@@ -1,15 +1,16 @@
 //! `NNCLR`: a view shall be recognized by the nearest neighbor of another view among earlier images (Dwibedi, Aytar,
 //! Tompson, Sermanet, Zisserman 2021, arXiv 2104.14548).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
 use crate::pixels::Shape;
 use crate::tasks::joint::{
-    BLUR, COUNT, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding,
+    BLUR, COUNT, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
 };
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "nnclr";
 
@@ -49,15 +50,15 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `nnclr`; `None` is `"auto"`.
-    NnClr resolved by open {
+    NnClr {
         /// Earlier embeddings, a multiple of the batch.
         #[serde(with = "crate::auto")]
         queue: Option<u32> = None,
@@ -76,7 +77,10 @@ joint_embedding! {
     }
 }
 
-impl NnClr {
+impl JointEmbedding for NnClr {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         let queue = self.queue.unwrap_or(1);
         check::require(
@@ -93,19 +97,20 @@ impl NnClr {
         Ok(())
     }
 
-    fn open(&mut self, shape: Shape, notes: &mut Vec<Auto>) {
+    fn fill_by_shape(&mut self, shape: Shape, notes: &mut Vec<Auto>) {
         let (value, reason) =
             if shape.short_side() <= 64 { (0.2, "good on small images") } else { (0.1, "as in the paper") };
         choose(&mut self.temperature, "temperature", value, reason, notes);
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl NnClr {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image, or a queue that is no multiple of the batch.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.queue(&mut task.queue, &mut notes)?;
         run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);

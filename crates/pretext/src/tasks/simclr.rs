@@ -3,13 +3,16 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
 use crate::pixels::Shape;
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{
+    BLUR, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
+};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "simclr";
 
@@ -42,24 +45,24 @@ const TEMPERATURE: &str = "lower looks harder at the most similar other images; 
 const DECOUPLED: &str = "leave the pair itself out of the comparison (DCL), or weight pairs by how far apart they are too \
                          (DCLW): better with small batches (arXiv 2110.06848)";
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `simclr`; `None` is `"auto"`.
-    SimClr resolved by open {
+    SimClr {
         /// Temperature of the NT-Xent loss.
         #[serde(with = "crate::auto")]
         temperature: Option<f64> = None,
         /// Whether the pair itself is left out of the denominator.
         decoupled: Decoupled = Decoupled::Off,
-        /// Hidden width of the projection head; [`SimClr::settle`] fills it.
+        /// Hidden width of the projection head; [`SimClr::fill_auto`] fills it.
         #[serde(with = "crate::auto")]
         projector_width: Option<u32> = None,
-        /// Output length of the projection head; [`SimClr::settle`] fills it.
+        /// Output length of the projection head; [`SimClr::fill_auto`] fills it.
         #[serde(with = "crate::auto")]
         projector_out: Option<u32> = None,
     }
@@ -121,17 +124,22 @@ pub struct Projector {
     pub out: usize,
 }
 
-impl SimClr {
+impl JointEmbedding for SimClr {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::temperature(WORD, "temperature", self.temperature)?;
         check::width(WORD, "projector_width", self.projector_width)?;
         check::width(WORD, "projector_out", self.projector_out)
     }
 
-    fn open(&mut self, _shape: Shape, notes: &mut Vec<Auto>) {
+    fn fill_by_shape(&mut self, _shape: Shape, notes: &mut Vec<Auto>) {
         choose(&mut self.temperature, "temperature", 0.2, "good on small images and batches of some hundred", notes);
     }
+}
 
+impl SimClr {
     /// Sizes of the projection head on features of this length, with reasons for what was left open.
     pub fn projector(&self, features: usize) -> (Projector, Vec<Auto>) {
         let mut notes = Vec::new();
@@ -142,12 +150,13 @@ impl SimClr {
         (Projector { width: width.unwrap_or(auto) as usize, out: out.unwrap_or(128) as usize }, notes)
     }
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image.
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        Run::new(WORD, sizes)?;
+        let RunSizes { features, .. } = *sizes;
         let (projector, notes) = self.projector(features);
         let (width, out) = (projector.width as u32, projector.out as u32);
         Ok((Self { projector_width: Some(width), projector_out: Some(out), ..*self }, notes))

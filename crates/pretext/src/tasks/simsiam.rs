@@ -1,12 +1,15 @@
 //! `SimSiam`: one view shall predict the other's embedding, which is held still; no teacher, nothing pushed apart (Chen, He
 //! 2021, arXiv 2011.10566).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{
+    BLUR, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
+};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "simsiam";
 
@@ -43,13 +46,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimSiam,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `simsiam`; `None` is `"auto"`.
     SimSiam {
         /// Whether the learning rate of the prediction head stays while that of the rest falls.
@@ -66,21 +69,25 @@ joint_embedding! {
     }
 }
 
-impl SimSiam {
+impl JointEmbedding for SimSiam {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::width(WORD, "projector_width", self.projector_width)?;
         check::width(WORD, "projector_out", self.projector_out)?;
         check::width(WORD, "predictor_width", self.predictor_width)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl SimSiam {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
         let width = task.projector_width.unwrap_or(2048);

@@ -1,12 +1,15 @@
 //! Supervised contrast: views of images with the same label shall lie close together; images without a label agree with
 //! themselves only (Khosla et al. 2020, arXiv 2004.11362).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{
+    BLUR, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
+};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "supcon";
 
@@ -32,13 +35,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `supcon`; `None` is `"auto"`.
     SupCon {
         /// Temperature of the contrast.
@@ -52,21 +55,25 @@ joint_embedding! {
     }
 }
 
-impl SupCon {
+impl JointEmbedding for SupCon {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::temperature(WORD, "temperature", Some(self.temperature))?;
         check::width(WORD, "projector_width", self.projector_width)?;
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl SupCon {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 128, "the length used throughout the literature", &mut notes);

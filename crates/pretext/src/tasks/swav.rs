@@ -1,14 +1,15 @@
 //! `SwAV`: views are sorted into groups that all are equally full, and each view shall tell the group of the others (Caron,
 //! Misra, Mairal, Goyal, Bojanowski, Joulin 2020, arXiv 2006.09882).
 
-use crate::augment::{Augment, Method, Preset, Views};
+use crate::augment::{Augment, Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
 use crate::tasks::joint::{
-    BLUR, COUNT, CROP, FLIP, JITTER, OUT_ABOUT, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding,
+    BLUR, COUNT, CROP, FLIP, JITTER, JointEmbedding, OUT_ABOUT, VIEWS, WIDTH, WIDTH_ABOUT, joint_options,
 };
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "swav";
 
@@ -46,7 +47,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::SimClr,
     own: |shape| {
@@ -66,7 +67,7 @@ const METHOD: Method = Method {
     },
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `swav`; `None` is `"auto"`.
     SwAv {
         /// Groups.
@@ -96,7 +97,10 @@ joint_embedding! {
     }
 }
 
-impl SwAv {
+impl JointEmbedding for SwAv {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         check::prototypes(WORD, "prototypes", self.prototypes)?;
         check::temperature(WORD, "temperature", Some(self.temperature))?;
@@ -120,15 +124,17 @@ impl SwAv {
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl SwAv {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image, more prototypes than images, or a queue that
     /// is no multiple of the batch.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
+        let RunSizes { pool, batch, steps, .. } = *sizes;
         let (mut task, mut notes) = (*self, Vec::new());
         run.prototypes(&mut task.prototypes, "prototypes", &mut notes)?;
         let groups = task.prototypes.unwrap_or(0) as usize;

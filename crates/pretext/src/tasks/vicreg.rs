@@ -1,12 +1,13 @@
 //! `VICReg`: embeddings of two views shall lie close together, each of their numbers shall vary over the batch, and none
 //! repeat another (Bardes et al. 2022, arXiv 2105.04906).
 
-use crate::augment::{Method, Preset, Views};
+use crate::augment::{Preset, ViewRecipe, Views};
 use crate::auto::{Auto, choose};
 use crate::check;
 use crate::error::Result;
 use crate::info::{Family, TaskInfo, option};
-use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, Run, VIEWS, WIDTH, WIDTH_ABOUT, joint_embedding};
+use crate::tasks::joint::{BLUR, CROP, FLIP, JITTER, JointEmbedding, VIEWS, WIDTH, WIDTH_ABOUT, joint_options};
+use crate::tasks::run::{Run, RunSizes};
 
 const WORD: &str = "vicreg";
 
@@ -40,13 +41,13 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     ],
 };
 
-const METHOD: Method = Method {
+const VIEW_RECIPE: ViewRecipe = ViewRecipe {
     word: WORD,
     preset: Preset::Byol,
     own: |_| (Views { local: Some(0), ..Views::open() }, "two views, as in the paper"),
 };
 
-joint_embedding! {
+joint_options! {
     /// Options of `vicreg`; `None` is `"auto"`.
     VicReg {
         /// Weight of the distance between views.
@@ -64,7 +65,10 @@ joint_embedding! {
     }
 }
 
-impl VicReg {
+impl JointEmbedding for VicReg {
+    const INFO: TaskInfo = INFO;
+    const VIEWS: ViewRecipe = VIEW_RECIPE;
+
     fn check(&self) -> Result<()> {
         for (option, weight) in
             [("invariance", self.invariance), ("variance", self.variance), ("covariance", self.covariance)]
@@ -75,14 +79,15 @@ impl VicReg {
         check::width(WORD, "projector_out", self.projector_out)?;
         Ok(())
     }
+}
 
-    /// Fills what the run decides: `pool` images in batches of `batch`, an encoder with `features` numbers an image,
-    /// `steps` steps where known.
+impl VicReg {
+    /// Fills what the sizes of the run decide, with reasons.
     ///
     /// # Errors
     /// [`crate::PretextError::Unsuitable`] for a batch of one image.
-    pub fn settle(&self, pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Result<(Self, Vec<Auto>)> {
-        let run = Run::new(WORD, pool, batch, features, steps)?;
+    pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
+        let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.width(&mut task.projector_width, "projector_width", 4, 512, 8192, &mut notes);
         let width = task.projector_width.unwrap_or(8192);

@@ -26,7 +26,7 @@ fn two_views_differ_and_are_each_a_function_of_their_own_key() {
     let example = explain(&Task::SimClr(task), COLOR, 4);
     assert_eq!(example.target, ExampleTarget::Views);
     assert_ne!(example.inputs[0], example.inputs[1]);
-    let augment = task.views_of(COLOR).first;
+    let augment = Task::SimClr(task).views(COLOR).unwrap().first;
     for (i, input) in example.inputs.iter().enumerate() {
         let mut out = vec![0.0; COLOR.len()];
         let key = Key::new(4).with(i as u64);
@@ -78,7 +78,7 @@ fn shorthands_go_before_the_views() {
 
 #[test]
 fn the_second_view_of_byol_is_made_differently() {
-    let views = Byol::default().views_of(PHOTO);
+    let views = Task::Byol(Byol::default()).views(PHOTO).unwrap();
     assert_eq!((views.first.blur, views.second.blur), (Some(1.0), Some(0.1)));
     assert_eq!((views.first.solarize, views.second.solarize), (Some(0.0), Some(0.2)));
     let resolved = Task::by_name("byol").unwrap().resolve(PHOTO).unwrap();

@@ -21,7 +21,7 @@ use crate::optim::{AdamW, Optimizer, Rule};
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Memoryless, Plan, Trained, train};
+use crate::training::{Forward, Plan, Stateless, Trained, train};
 use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
@@ -183,7 +183,7 @@ fn one_round(
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
         Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), gauges))
     };
-    train(network, optimizer, &plan, &make, &mut Memoryless(forward), |i| images.row(i as usize), cx)
+    train(network, optimizer, &plan, &make, &mut Stateless(forward), |i| images.row(i as usize), cx)
 }
 
 fn batch_accuracy(logits: &Tensor<2>, labels: &[u32], classes: usize) -> f64 {

@@ -57,7 +57,7 @@ pub struct Optimizer {
     weight_decay: f64,
     factors: Vec<(String, f64)>,
     /// Factors of the update that is being made, on top of `factors`.
-    moment: Vec<(String, f64)>,
+    step_factors: Vec<(String, f64)>,
     /// Updates that each parameter has had; a parameter that gets no gradient is left alone, as in PyTorch.
     updates: BTreeMap<String, u64>,
     first: TensorContainer<String>,
@@ -72,7 +72,7 @@ impl Optimizer {
             rule,
             weight_decay,
             factors: Vec::new(),
-            moment: Vec::new(),
+            step_factors: Vec::new(),
             updates: BTreeMap::new(),
             first: TensorContainer::new(),
             second: TensorContainer::new(),
@@ -93,14 +93,14 @@ impl Optimizer {
     }
 
     /// Factors like those of [`Optimizer::with_factor`] for the next update alone, multiplied with them.
-    pub fn set_moment(&mut self, factors: Vec<(String, f64)>) {
-        self.moment = factors;
+    pub fn set_step_factors(&mut self, factors: Vec<(String, f64)>) {
+        self.step_factors = factors;
     }
 
     fn factor(&self, path: &str) -> f64 {
         let below = |part: &str| path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         let last = |factors: &[(String, f64)]| factors.iter().rev().find(|(part, _)| below(part)).map_or(1.0, |f| f.1);
-        last(&self.factors) * last(&self.moment)
+        last(&self.factors) * last(&self.step_factors)
     }
 
     /// One parameter's update. `scales` are what clipping multiplies the gradient by, and 1 for the decay.

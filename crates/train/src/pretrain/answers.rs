@@ -3,7 +3,7 @@
 use foretask_backend::{Device, Precision, Scope, catch, host_tensor, load_state_dict};
 use foretask_pretext::{Example, ExampleTarget, Inputs, Planes, TargetKind};
 
-use super::learner::{Learner, Net, Normalizer};
+use super::learner::{Learner, Normalizer, TaskView};
 use super::methods::{Answer, answer};
 use super::plan::PlannedTask;
 use super::result::Pretrained;
@@ -24,18 +24,22 @@ impl Pretrained {
         let heads = load_state_dict(learner.heads, &self.heads)?;
         let learner = Learner { encoder: learner.encoder, heads };
         let normalizer = Normalizer::new(&self.encoder.input, Precision::F32, &plain);
-        let net = Net::of(&learner, task, &normalizer);
+        let view = TaskView::of(&learner, task, &normalizer);
         for example in examples {
-            example.answer = catch("answering an example", || answer_of(planned, &net, example))??;
+            example.answer = catch("answering an example", || answer_of(planned, &view, example))??;
         }
         Ok(())
     }
 }
 
-fn answer_of(planned: &PlannedTask, net: &Net<'_>, example: &Example) -> Result<Option<ExampleTarget>, TrainError> {
+fn answer_of(
+    planned: &PlannedTask,
+    view: &TaskView<'_>,
+    example: &Example,
+) -> Result<Option<ExampleTarget>, TrainError> {
     let task = &planned.task.task;
-    let inputs = blocks(&example.inputs).into_iter().map(|block| net.normalizer.block(block)).collect();
-    let (_, answer) = answer(net, task.name(), inputs, false)?;
+    let inputs = blocks(&example.inputs).into_iter().map(|block| view.normalizer.block(block)).collect();
+    let (_, answer) = answer(view, task.name(), inputs, false)?;
     Ok(match (answer, task.layout(planned.task.shape).target) {
         (Answer::Logits(logits), TargetKind::Classes { names, .. }) => {
             let logits = host_tensor(logits);

@@ -1,11 +1,11 @@
 //! Collapse: features that are the same for every image, found while there is still time to stop.
 
-use foretask_objectives::{Collapse, Family, Signs, collapsed};
+use foretask_objectives::{Collapse, CollapseEvidence, CollapseRisk, collapsed};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
 use crate::health::Gauges;
-use crate::training::Moment;
+use crate::training::StepInfo;
 
 /// What happens when the representation has collapsed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,61 +23,52 @@ const GRACE: f64 = 0.2;
 /// Health lines in a row that must show it.
 const PATIENCE: u32 = 2;
 
-/// Watches one task's health lines.
-#[derive(Debug, Default)]
-pub(super) struct Watch {
+/// Looks for collapse in one task's health lines.
+#[derive(Debug)]
+pub(super) struct CollapseMonitor {
+    task: &'static str,
+    risk: CollapseRisk,
+    reaction: OnCollapse,
     in_a_row: u32,
-    told: bool,
+    reported: bool,
 }
 
-impl Watch {
+impl CollapseMonitor {
+    pub(super) fn new(task: &'static str, risk: CollapseRisk, reaction: OnCollapse) -> Self {
+        Self { task, risk, reaction, in_a_row: 0, reported: false }
+    }
+
     /// What to say to the user after this health line, if anything.
     ///
     /// # Errors
     /// [`TrainError::Collapsed`] where the option says so.
-    pub(super) fn look(
-        &mut self,
-        task: &'static str,
-        gauges: &Gauges,
-        moment: Moment,
-        reaction: OnCollapse,
-    ) -> Result<Option<String>, TrainError> {
-        let found = (moment.progress() >= GRACE).then(|| collapsed(family(task), &signs(gauges))).flatten();
+    pub(super) fn check(&mut self, gauges: &Gauges, info: StepInfo) -> Result<Option<String>, TrainError> {
+        let found = (info.progress() >= GRACE).then(|| collapsed(self.risk, &evidence(gauges))).flatten();
         let Some(Collapse { sign, remedy }) = found else {
             self.in_a_row = 0;
             return Ok(None);
         };
         self.in_a_row += 1;
-        if self.in_a_row < PATIENCE || self.told {
+        if self.in_a_row < PATIENCE || self.reported {
             return Ok(None);
         }
-        match reaction {
-            OnCollapse::Stop => Err(TrainError::Collapsed { task, step: moment.step + 1, sign, remedy }),
+        let (task, step) = (self.task, info.step + 1);
+        match self.reaction {
+            OnCollapse::Stop => Err(TrainError::Collapsed { task, step, sign, remedy }),
             OnCollapse::Warn => {
-                self.told = true;
-                Ok(Some(format!("`{task}` has collapsed at step {}: {sign}; {remedy}", moment.step + 1)))
+                self.reported = true;
+                Ok(Some(format!("`{task}` has collapsed at step {step}: {sign}; {remedy}")))
             }
         }
     }
 }
 
-fn family(task: &str) -> Family {
-    match task {
-        "simclr" | "supcon" | "moco" | "nnclr" | "exemplar" => Family::Contrastive,
-        "byol" | "simsiam" => Family::Prediction,
-        "barlow_twins" | "vicreg" | "lejepa" => Family::Statistics,
-        "swav" | "deepcluster" => Family::Clustering,
-        "dino" => Family::Distillation,
-        _ => Family::Other,
-    }
-}
-
-fn signs(gauges: &Gauges) -> Signs {
+fn evidence(gauges: &Gauges) -> CollapseEvidence {
     let metric = |name: &str| gauges.metrics.iter().find(|metric| metric.name == name);
     let reference = |name: &str| metric(name).and_then(|metric| metric.reference.as_ref()).map(|r| r.value);
     let dimensions = gauges.embedding_std_even.map_or(0, |even| (1.0 / (even * even)).round() as usize);
     let outputs = reference("teacher_entropy").map(f64::exp).or(reference("prototype_perplexity")).unwrap_or(0.0);
-    Signs {
+    CollapseEvidence {
         embedding_std: gauges.embedding_std,
         dimensions,
         effective_rank: gauges.effective_rank,
@@ -92,8 +83,8 @@ fn signs(gauges: &Gauges) -> Signs {
 mod tests {
     use super::*;
 
-    fn moment(step: u64) -> Moment {
-        Moment { step, steps: 100, steps_per_epoch: 10, rate: 1.0, measure: true }
+    fn info(step: u64) -> StepInfo {
+        StepInfo { step, steps: 100, steps_per_epoch: 10, rate: 1.0, measure: true }
     }
 
     fn gauges(std: f64) -> Gauges {
@@ -102,11 +93,11 @@ mod tests {
 
     #[test]
     fn two_bad_lines_after_the_beginning_stop_a_stage() {
-        let mut watch = Watch::default();
+        let mut monitor = CollapseMonitor::new("simsiam", CollapseRisk::Prediction, OnCollapse::Stop);
         for (step, std, stops) in
             [(5, 0.0, false), (30, 0.0, false), (40, 0.1, false), (50, 0.0, false), (60, 0.0, true)]
         {
-            let found = watch.look("simsiam", &gauges(std), moment(step), OnCollapse::Stop);
+            let found = monitor.check(&gauges(std), info(step));
             assert_eq!(found.is_err(), stops, "step {step}: {found:?}");
             if let Err(error) = found {
                 let text = error.to_string();
@@ -117,10 +108,10 @@ mod tests {
 
     #[test]
     fn a_warning_is_given_once() {
-        let mut watch = Watch::default();
-        let told = |watch: &mut Watch, step| watch.look("byol", &gauges(0.0), moment(step), OnCollapse::Warn).unwrap();
-        assert_eq!(told(&mut watch, 30), None);
-        assert!(told(&mut watch, 40).unwrap().contains("predictor"));
-        assert_eq!(told(&mut watch, 50), None);
+        let mut monitor = CollapseMonitor::new("byol", CollapseRisk::Prediction, OnCollapse::Warn);
+        let mut warning = |step| monitor.check(&gauges(0.0), info(step)).unwrap();
+        assert_eq!(warning(30), None);
+        assert!(warning(40).unwrap().contains("predictor"));
+        assert_eq!(warning(50), None);
     }
 }

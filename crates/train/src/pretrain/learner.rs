@@ -28,13 +28,13 @@ impl Learner {
 
 /// What one task sees of the learner.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Net<'a> {
+pub(super) struct TaskView<'a> {
     pub(super) encoder: &'a Backbone,
     pub(super) head: &'a Head,
     pub(super) normalizer: &'a Normalizer,
 }
 
-impl<'a> Net<'a> {
+impl<'a> TaskView<'a> {
     /// The task with this number.
     pub(super) fn of(learner: &'a Learner, task: usize, normalizer: &'a Normalizer) -> Self {
         Self { encoder: &learner.encoder, head: &learner.heads[task], normalizer }

@@ -3,12 +3,12 @@
 mod answers;
 mod batches;
 mod collapse;
-mod gauges;
+mod diagnostics;
 mod heads;
 mod learner;
-mod lesson;
 mod methods;
 mod mix;
+mod multi_task;
 mod observer;
 mod on_device;
 mod options;
@@ -47,7 +47,7 @@ use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};
 use learner::{Learner, Normalizer};
-use lesson::Exercises;
+use multi_task::MultiTask;
 
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
 const FORMAT: u32 = 3;
@@ -112,9 +112,9 @@ fn run(
             let begin = Instant::now();
             let trial = training_plan(&plan, u64::MAX, &identity);
             let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
-            let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
+            let mut objective = MultiTask::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
             let time = steps::calibration_time(budget);
-            let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut lesson, time, cx)?;
+            let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut objective, time, cx)?;
             let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
             cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
             steps
@@ -126,8 +126,8 @@ fn run(
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let learner = learner(start, &plan, cx)?;
-    let mut lesson = Exercises::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
-    let trained = train(learner, optimizer(&plan), &training, &make, &mut lesson, row, cx)?;
+    let mut objective = MultiTask::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
+    let trained = train(learner, optimizer(&plan), &training, &make, &mut objective, row, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
     Ok(Pretrained {

@@ -2,11 +2,11 @@
 
 use foretask_data::{Survey, Windows};
 use foretask_models::BackboneConfig;
-use foretask_pretext::{Auto, Family, Layout, Resolved, Shape, TargetKind, Task};
+use foretask_pretext::{Auto, Layout, Resolved, RunSizes, Shape, TargetKind, Task};
 use serde::{Deserialize, Serialize};
 
 use super::heads::HeadConfig;
-use super::methods;
+use super::methods::{HeadContext, learnable, learnable_mut};
 use super::mix::TaskMix;
 use super::options::{OptimizerName, PretrainOptions};
 use crate::balance::Balance;
@@ -34,6 +34,13 @@ pub struct PlannedTask {
     pub weight: f64,
     /// What stands on the backbone for it.
     pub head: HeadConfig,
+}
+
+impl PlannedTask {
+    /// Whether it learns from the labels of the images, as `supcon` does.
+    pub fn needs_labels(&self) -> bool {
+        learnable(&self.task.task).needs_labels()
+    }
 }
 
 /// A pretraining run with nothing left open but the number of steps of a time budget.
@@ -110,11 +117,12 @@ pub fn plan_pretraining(
         Length::Steps(steps) => Some(steps),
         Length::Budget(_) => None,
     };
+    let sizes = RunSizes { pool: pool.count, batch: sampling.batch_size, features: config.feature_dim(), steps };
     let mut tasks = Vec::new();
     for (mut task, (_, weight)) in resolved.into_iter().zip(&mix.tasks) {
-        let batch = sampling.batch_size;
-        notes.extend(methods::settle(&mut task.task, pool.count, batch, config.feature_dim(), steps)?);
-        let head = methods::head(&mut task.task, &config, shape, pool.count, &mut notes)?;
+        notes.extend(learnable_mut(&mut task.task).fill_auto(&sizes)?);
+        let cx = HeadContext::of(&task.task, &config, shape, pool.count);
+        let head = learnable_mut(&mut task.task).head(&cx, &mut notes)?;
         tasks.push(PlannedTask { task, weight: *weight, head });
     }
 
@@ -221,7 +229,7 @@ fn sampling(
     options: &PretrainOptions,
     notes: &mut Vec<Auto>,
 ) -> Result<Sampling, TrainError> {
-    let compared = mix.tasks.iter().map(|(task, _)| task).find(|task| compares_images(task));
+    let compared = mix.tasks.iter().map(|(task, _)| task).find(|task| learnable(task).compares_images());
     let least = if compared.is_some() { 2 } else { 1 };
     if pool.count < least {
         let need = match (pool.count, compared) {
@@ -256,11 +264,6 @@ fn sampling(
     // Batch norm and negatives want equal batches; a pool of one batch has no rest.
     let windows = pool.windows;
     Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true, windows })
-}
-
-/// Whether the loss of an image depends on the other images of its batch.
-fn compares_images(task: &Task) -> bool {
-    task.info().family == Family::Agree || matches!(task, Task::Exemplar(_) | Task::Counting(_))
 }
 
 fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<Auto>) -> (Rule, f64, f64) {

@@ -33,7 +33,7 @@ use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Memoryless, Plan, train};
+use crate::training::{Forward, Plan, Stateless, train};
 use crate::{labels_of, largest};
 use batches::{Batch, Batches};
 use student::Student;
@@ -143,7 +143,7 @@ pub fn consistency_round(
         let labelled = cross_entropy(known, class_tensor(&batch.labels, &device), 0.0);
         Ok(Forward::of(labelled + unlabelled, gauges))
     };
-    let trained = train(student, optimizer, &plan, &make, &mut Memoryless(forward), |i| pool.row(i as usize), cx)?;
+    let trained = train(student, optimizer, &plan, &make, &mut Stateless(forward), |i| pool.row(i as usize), cx)?;
 
     trained.model.average(options.momentum_at(options.steps - 1));
     let mut teacher = teacher.into_inner();

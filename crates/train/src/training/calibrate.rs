@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use foretask_backend::host_tensor;
 
-use super::{Lesson, Plan, one_step};
+use super::{Objective, Plan, one_step};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers, with_batches};
@@ -16,17 +16,17 @@ const WARM_UP: u64 = 2;
 const LEAST: u64 = 3;
 const MOST: u64 = 40;
 
-/// Mean seconds of a step of this plan, measured for about `time` on a model and a lesson that are thrown away: what is
+/// Mean seconds of a step of this plan, measured for about `time` on a model and an objective that are thrown away: what is
 /// returned is all that a calibration leaves behind.
 ///
 /// # Errors
-/// What `make` and `lesson` return; [`TrainError::Interrupted`] (at step 0) on request.
+/// What `make` and `objective` return; [`TrainError::Interrupted`] (at step 0) on request.
 pub fn seconds_per_step<M: Module, B: Send>(
     mut model: M,
     mut optimizer: Optimizer,
     plan: &Plan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
-    lesson: &mut impl Lesson<M, B>,
+    objective: &mut impl Objective<M, B>,
     time: Duration,
     cx: &Context<'_>,
 ) -> Result<f64, TrainError> {
@@ -39,8 +39,8 @@ pub fn seconds_per_step<M: Module, B: Send>(
                 counted.0 = Instant::now();
             }
             // A learning rate of zero: the numbers stay in a healthy range however long this takes.
-            let moment = plan.moment(done, false);
-            let (next, reading, ..) = one_step(model, &mut optimizer, plan, 0.0, batches, lesson, moment)?;
+            let info = plan.step_info(done, false);
+            let (next, reading, ..) = one_step(model, &mut optimizer, plan, 0.0, batches, objective, info)?;
             model = next;
             // Waits for the device.
             host_tensor(reading);

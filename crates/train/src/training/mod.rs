@@ -1,8 +1,8 @@
 //! The loop that every kind of training runs: batches, steps, health lines, checkpoints, resume, interruption.
 
 mod calibrate;
-mod lesson;
 mod metrics;
+mod objective;
 mod progress;
 mod readings;
 
@@ -14,8 +14,8 @@ use foretask_backend::{StateDict, load_state_dict, state_dict};
 use serde::{Deserialize, Serialize};
 
 pub use calibrate::seconds_per_step;
-pub use lesson::{Forward, Lesson, Memoryless, Moment};
 use metrics::MetricsFile;
+pub use objective::{Forward, Objective, Stateless, StepInfo};
 use progress::Progress;
 use readings::Readings;
 
@@ -69,10 +69,10 @@ impl Plan {
         self.sampling.images_after(steps * self.accumulate)
     }
 
-    fn moment(&self, step: u64, measure: bool) -> Moment {
+    fn step_info(&self, step: u64, measure: bool) -> StepInfo {
         let steps_per_epoch = self.sampling.batches_per_epoch().div_ceil(self.accumulate.max(1)).max(1);
         let rate = self.schedule.at(step) / self.schedule.peak.max(f64::MIN_POSITIVE);
-        Moment { step, steps: self.steps, steps_per_epoch, rate, measure }
+        StepInfo { step, steps: self.steps, steps_per_epoch, rate, measure }
     }
 
     /// A health line every epoch, but at least ten and at most two hundred in a run.
@@ -100,26 +100,26 @@ pub struct Trained<M> {
 
 /// Trains `model` for `plan.steps` updates, from the beginning or from the checkpoint in `cx.folder`.
 ///
-/// `make` builds a batch on the loader's threads, purely from the request. `lesson` computes its loss and remembers what
+/// `make` builds a batch on the loader's threads, purely from the request. `objective` computes its loss and remembers what
 /// the next step needs. `row` names an image by its row id, for messages.
 ///
 /// On one device kind the result is the same to the bit, however often the run is interrupted, as long as the
 /// device's own sums do not depend on timing (flex's do not).
 ///
 /// # Errors
-/// What `make` and `lesson` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
+/// What `make` and `objective` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
 /// checkpoint that cannot be read from the disk or written.
 pub fn train<M: Module, B: Send>(
     model: M,
     optimizer: Optimizer,
     plan: &Plan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
-    lesson: &mut impl Lesson<M, B>,
+    objective: &mut impl Objective<M, B>,
     row: impl Fn(u32) -> u64,
     cx: &Context<'_>,
 ) -> Result<Trained<M>, TrainError> {
     std::fs::create_dir_all(cx.folder).map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
-    let mut state = State::open(model, optimizer, plan, cx, |remembered| lesson.load_state(remembered))?;
+    let mut state = State::open(model, optimizer, plan, cx, |remembered| objective.load_state(remembered))?;
     let first_step = state.progress.step;
     cx.emit(Event::Started {
         stage: plan.stage.clone(),
@@ -133,10 +133,10 @@ pub fn train<M: Module, B: Send>(
         let mut pace = Pace::new(first_step);
         while state.progress.step < plan.steps {
             let measure = is_health_step(plan, state.progress.step + 1);
-            let moment = plan.moment(state.progress.step, measure);
-            let learning_rate = plan.schedule.at(moment.step);
+            let info = plan.step_info(state.progress.step, measure);
+            let learning_rate = plan.schedule.at(info.step);
             let (next, reading, gauges, warnings) =
-                one_step(state.model, &mut state.optimizer, plan, learning_rate, batches, lesson, moment)?;
+                one_step(state.model, &mut state.optimizer, plan, learning_rate, batches, objective, info)?;
             state.model = next;
             for warning in warnings {
                 cx.note(warning);
@@ -159,7 +159,7 @@ pub fn train<M: Module, B: Send>(
             let interrupted = cx.interrupt.requested() && !done;
             if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
                 state.read(&row)?;
-                state.save(&lesson.state())?;
+                state.save(&objective.state())?;
             }
             if interrupted {
                 return Err(TrainError::Interrupted {
@@ -193,16 +193,16 @@ fn one_step<M: Module, B>(
     plan: &Plan,
     learning_rate: f64,
     batches: &mut Batches<B>,
-    lesson: &mut impl Lesson<M, B>,
-    moment: Moment,
+    objective: &mut impl Objective<M, B>,
+    info: StepInfo,
 ) -> Result<(M, Tensor<1>, Option<Gauges>, Vec<String>), TrainError> {
     let mut sum = None;
     let mut losses = Vec::new();
     let (mut gauges, mut warnings) = (None, Vec::new());
     for part in 0..plan.accumulate {
         let last = part + 1 == plan.accumulate;
-        let moment = Moment { measure: moment.measure && last, ..moment };
-        let mut output = lesson.forward(&model, batches.take()?, moment)?;
+        let info = StepInfo { measure: info.measure && last, ..info };
+        let mut output = objective.losses(&model, batches.take()?, info)?;
         if plan.accumulate > 1 {
             for (_, loss) in &mut output.losses {
                 *loss = loss.clone().div_scalar(plan.accumulate as f64);
@@ -214,10 +214,10 @@ fn one_step<M: Module, B>(
         gauges = output.gauges;
         warnings.extend(output.warnings);
     }
-    optimizer.set_moment(lesson.factors(moment));
+    optimizer.set_step_factors(objective.lr_factors(info));
     let update = Update { learning_rate, clip_norm: plan.clip_norm };
     let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, &update);
-    let model = lesson.after_step(model, moment)?;
+    let model = objective.after_step(model, info)?;
     let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
     Ok((model, Tensor::cat(vec![loss, norm], 0), gauges, warnings))
 }

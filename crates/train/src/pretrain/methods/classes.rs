@@ -1,39 +1,34 @@
-//! Tasks that ask for a made-up class.
+//! Cross-entropy over made-up classes.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_objectives::cross_entropy;
 use foretask_pretext::Targets;
 
-use super::{Answer, Method, answer, to_host};
+use super::answer::{Answer, answer};
+use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::health::Gauges;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::diagnostics;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
 
 /// Cross-entropy over the task's classes.
 #[derive(Debug)]
 pub(super) struct Classes {
     /// The task's word.
-    pub(super) task: &'static str,
+    pub(super) word: &'static str,
 }
 
-impl Method for Classes {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;
+impl TaskObjective for Classes {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
+        let (features, answer) = answer(view, self.word, batch.inputs, info.measure)?;
         let (Answer::Logits(logits), Targets::Classes { classes, .. }) = (answer, batch.targets) else {
-            return Err(TrainError::NoHead { task: self.task });
+            return Err(no_fit(self.word, "a head for classes and classes as its target"));
         };
-        let gauges = features.map(|features| gauges::of_classes(&features, &to_host(logits.clone()), &classes));
+        let gauges = features.map(|features| diagnostics::of_classes(&features, &to_host(logits.clone()), &classes));
         let count = classes.len();
         let classes: Vec<i64> = classes.into_iter().map(i64::from).collect();
-        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [count]), &net.normalizer.device);
+        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [count]), &view.normalizer.device);
         Ok((cross_entropy(logits, classes, 0.0), gauges))
     }
 }

@@ -1,50 +1,93 @@
-//! DINO: the student's answers to all views shall be the momentum teacher's to the global ones (Caron et al. 2021, arXiv
+//! DINO: the student's answers to all views are to be the momentum teacher's to the global ones (Caron et al. 2021, arXiv
 //! 2104.14294).
 
-use burn::tensor::Tensor;
 use foretask_backend::{StateDict, host_tensor};
-use foretask_models::{Backbone, Head};
-use foretask_objectives::{Dino, cosine_momentum, mean_entropy, teacher_temperature};
+use foretask_models::{Backbone, DinoConfig, Head};
+use foretask_objectives::{CollapseRisk, Dino, cosine_momentum, mean_entropy, teacher_temperature};
+use foretask_pretext::{Auto, Dino as Options, RunSizes};
 
-use super::Method;
+use super::learnable::{HeadContext, Learnable, ObjectiveContext, filled};
+use super::objective::{Measured, TaskObjective};
 use super::teacher::Teacher;
 use super::views::embed;
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::health::{Gauges, Metric};
+use crate::health::Metric;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::diagnostics;
+use crate::pretrain::heads::HeadConfig;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
 
-/// See the module.
-#[derive(Debug)]
-pub(super) struct DinoMethod {
-    pub(super) dino: Dino,
-    pub(super) teacher: Teacher,
-    /// The teacher's momentum at the beginning and at the end.
-    pub(super) momentum: [f64; 2],
-    /// The teacher's temperature at the beginning and from the end of the warm-up on.
-    pub(super) temperatures: [f64; 2],
-    /// Steps in which the teacher's temperature rises.
-    pub(super) warmup: u64,
-    /// Steps in which the last layer stays where it is.
-    pub(super) freeze: u64,
+impl Learnable for Options {
+    fn collapse_risk(&self) -> CollapseRisk {
+        CollapseRisk::Distillation
+    }
+
+    fn compares_images(&self) -> bool {
+        true
+    }
+
+    fn needs_labels(&self) -> bool {
+        false
+    }
+
+    fn fill_auto(&mut self, sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
+        filled(self, Self::fill_auto(self, sizes))
+    }
+
+    fn head(&mut self, cx: &HeadContext<'_>, _notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
+        Ok(HeadConfig::Dino(DinoConfig {
+            input: cx.features,
+            hidden: cx.filled("projector_width", self.projector_width)? as usize,
+            bottleneck: cx.filled("bottleneck", self.bottleneck)? as usize,
+            output: cx.filled("outputs", self.outputs)? as usize,
+            // Under a residual network: without, all answers start out alike.
+            norm: true,
+        }))
+    }
+
+    fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
+        let mut dino = Dino::new(cx.filled("outputs", self.outputs)? as usize, cx.device);
+        dino.student_temperature = self.student_temperature;
+        dino.center_momentum = cx.filled("center_momentum", self.center_momentum)?;
+        Ok(Box::new(DinoObjective {
+            dino,
+            teacher: cx.teacher()?,
+            momentum: [cx.filled("momentum", self.momentum)?, self.momentum_end],
+            temperatures: [
+                cx.filled("warmup_temperature", self.warmup_temperature)?,
+                cx.filled("teacher_temperature", self.teacher_temperature)?,
+            ],
+            warmup: cx.filled("warmup", self.warmup)?,
+            freeze: cx.filled("freeze", self.freeze)?,
+        }))
+    }
 }
 
-impl Method for DinoMethod {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
+/// A student that follows its own moving average.
+#[derive(Debug)]
+struct DinoObjective {
+    dino: Dino,
+    teacher: Teacher,
+    /// The teacher's momentum at the beginning and at the end.
+    momentum: [f64; 2],
+    /// The teacher's temperature at the beginning and from the end of the warm-up on.
+    temperatures: [f64; 2],
+    /// Steps in which the teacher's temperature rises.
+    warmup: u64,
+    /// Steps in which the last layer stays where it is.
+    freeze: u64,
+}
+
+impl TaskObjective for DinoObjective {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let taught = self.teacher.embed(&batch.inputs)?;
-        let views = embed(net, batch.inputs, moment.step < self.freeze, moment.measure)?;
+        let views = embed(view, batch.inputs, info.step < self.freeze, info.measure)?;
         let [from, to] = self.temperatures;
-        let temperature = teacher_temperature(moment.step, self.warmup, from, to);
+        let temperature = teacher_temperature(info.step, self.warmup, from, to);
         let loss = self.dino.loss(&views.embeddings, &taught, temperature)?;
-        let mut gauges = gauges::of_views(&views);
+        let mut gauges = diagnostics::of_views(&views);
         if let (Some(gauges), Some(first)) = (&mut gauges, taught.first()) {
             let answers = host_tensor(self.dino.targets(first.clone(), temperature));
             let outputs = answers.shape.get(1).copied().unwrap_or(1);
@@ -55,9 +98,9 @@ impl Method for DinoMethod {
         Ok((loss, gauges))
     }
 
-    fn after_step(&mut self, encoder: &Backbone, head: Head, moment: Moment) -> Result<Head, TrainError> {
-        let momentum = cosine_momentum(moment.step, moment.steps, self.momentum[0], self.momentum[1]);
-        self.teacher.follow(encoder, &head, moment.step, momentum)?;
+    fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {
+        let momentum = cosine_momentum(info.step, info.steps, self.momentum[0], self.momentum[1]);
+        self.teacher.follow(encoder, &head, info.step, momentum)?;
         Ok(head)
     }
 

@@ -1,33 +1,66 @@
 //! Every image is a class of its own (Dosovitskiy et al. 2014, arXiv 1406.6909), by triplets or by a class for each image.
 
 use burn::tensor::{Int, Tensor, TensorData};
-use foretask_models::Head;
-use foretask_objectives::{cross_entropy, triplet};
+use foretask_models::{Head, ProjectionConfig};
+use foretask_objectives::{CollapseRisk, cross_entropy, triplet};
+use foretask_pretext::{Auto, Exemplar, ExemplarMode, RunSizes};
 
+use super::learnable::{HeadContext, Learnable, ObjectiveContext, choose_size};
+use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use super::views::embed;
-use super::{Method, to_host};
 use crate::error::TrainError;
-use crate::health::Gauges;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::diagnostics;
+use crate::pretrain::heads::HeadConfig;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
+
+impl Learnable for Exemplar {
+    fn collapse_risk(&self) -> CollapseRisk {
+        CollapseRisk::Contrastive
+    }
+
+    fn compares_images(&self) -> bool {
+        true
+    }
+
+    fn needs_labels(&self) -> bool {
+        false
+    }
+
+    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
+        Ok(Vec::new())
+    }
+
+    fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
+        match self.mode {
+            ExemplarMode::Triplet => {
+                let reason = "as long as the features, at most 128";
+                let output = choose_size(&mut self.embed, "embed", cx.features.min(128), reason, notes);
+                Ok(HeadConfig::Projection(ProjectionConfig::new(cx.features, cx.features, output)))
+            }
+            ExemplarMode::Softmax => Ok(HeadConfig::Class { input: cx.features, classes: cx.pool }),
+        }
+    }
+
+    fn objective(&self, _cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
+        Ok(match self.mode {
+            ExemplarMode::Triplet => Box::new(Triplets { margin: self.margin }),
+            ExemplarMode::Softmax => Box::new(Instances),
+        })
+    }
+}
 
 /// Copies of an image lie closer together than to the nearest other image, by a margin.
 #[derive(Debug)]
-pub(super) struct Triplets {
-    pub(super) margin: f64,
+struct Triplets {
+    margin: f64,
 }
 
-impl Method for Triplets {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let views = embed(net, batch.inputs, false, moment.measure)?;
-        let gauges = gauges::of_views(&views);
+impl TaskObjective for Triplets {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
+        let views = embed(view, batch.inputs, false, info.measure)?;
+        let gauges = diagnostics::of_views(&views);
         let copies = views.embeddings.len();
         // Image-major again, as the loss takes it.
         let [count, d] = views.pair()?[0].dims();
@@ -38,25 +71,21 @@ impl Method for Triplets {
 
 /// One class for each image of the pool.
 #[derive(Debug)]
-pub(super) struct Instances;
+struct Instances;
 
-impl Method for Instances {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        mut batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let no_head = TrainError::NoHead { task: "exemplar" };
-        let (Head::Class(head), Some(block)) = (net.head, batch.inputs.pop()) else { return Err(no_head) };
+impl TaskObjective for Instances {
+    fn loss(&mut self, view: &TaskView<'_>, mut batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
+        let no_head = no_fit("exemplar", "a head for classes and one block of inputs");
+        let (Head::Class(head), Some(block)) = (view.head, batch.inputs.pop()) else { return Err(no_head) };
         let copies = block.per_image;
-        let features = net.encoder.forward(block.x);
+        let features = view.encoder.forward(block.x);
         let logits = head.forward(features.clone());
         let classes: Vec<u32> = batch.images.iter().flat_map(|&image| std::iter::repeat_n(image, copies)).collect();
-        let gauges = moment.measure.then(|| gauges::of_classes(&to_host(features), &to_host(logits.clone()), &classes));
+        let gauges =
+            info.measure.then(|| diagnostics::of_classes(&to_host(features), &to_host(logits.clone()), &classes));
         let rows = classes.len();
         let classes: Vec<i64> = classes.into_iter().map(i64::from).collect();
-        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &net.normalizer.device);
+        let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &view.normalizer.device);
         Ok((cross_entropy(logits, classes, 0.0), gauges))
     }
 }

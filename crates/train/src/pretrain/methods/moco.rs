@@ -1,51 +1,87 @@
 //! Contrast against a momentum teacher's keys: from a queue (`MoCo` v2, He et al. 2020, arXiv 1911.05722; Chen et al. 2020,
 //! arXiv 2003.04297) or from the batch (v3, Chen, Xie and He 2021, arXiv 2104.02057).
 
-use burn::tensor::Tensor;
 use foretask_backend::StateDict;
-use foretask_models::{Backbone, Head};
-use foretask_objectives::{FeatureQueue, cosine_momentum, moco, moco_symmetric, moco_v3};
+use foretask_models::{Backbone, Head, LastNorm};
+use foretask_objectives::{CollapseRisk, FeatureQueue, cosine_momentum, moco, moco_symmetric, moco_v3};
+use foretask_pretext::{Auto, MoCo, RunSizes};
 
-use super::Method;
+use super::learnable::{HeadContext, Learnable, ObjectiveContext, filled};
+use super::objective::{Measured, TaskObjective, no_fit};
 use super::teacher::Teacher;
 use super::views::{embed, pair};
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::health::Gauges;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::diagnostics;
+use crate::pretrain::heads::HeadConfig;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
+
+impl Learnable for MoCo {
+    fn collapse_risk(&self) -> CollapseRisk {
+        CollapseRisk::Contrastive
+    }
+
+    fn compares_images(&self) -> bool {
+        true
+    }
+
+    fn needs_labels(&self) -> bool {
+        false
+    }
+
+    fn fill_auto(&mut self, sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
+        filled(self, Self::fill_auto(self, sizes))
+    }
+
+    fn head(&mut self, cx: &HeadContext<'_>, _notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
+        let projection = cx.projection(self.projector_width, self.projector_out)?;
+        if self.version == 2 {
+            return Ok(HeadConfig::Projection(projection));
+        }
+        cx.prediction(projection.with_last_norm(LastNorm::Plain), self.predictor_width)
+    }
+
+    fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
+        let momentum = [cx.filled("momentum", self.momentum)?, cx.filled("momentum_end", self.momentum_end)?];
+        let (temperature, teacher) = (self.temperature, cx.teacher()?);
+        if self.version != 2 {
+            return Ok(Box::new(MocoBatch { temperature, momentum, teacher }));
+        }
+        let (rows, length) = (cx.filled("queue", self.queue)?, cx.filled("projector_out", self.projector_out)?);
+        let mut queues = vec![cx.queue("queue", rows, length)?];
+        if cx.filled("symmetric", self.symmetric)? {
+            queues.push(cx.queue("second queue", rows, length)?);
+        }
+        Ok(Box::new(MocoQueue { temperature, momentum, teacher, queues }))
+    }
+}
 
 /// Version 2: keys of earlier batches wait in a queue.
 #[derive(Debug)]
-pub(super) struct MocoQueue {
-    pub(super) temperature: f64,
+struct MocoQueue {
+    temperature: f64,
     /// The teacher's momentum at the beginning and at the end.
-    pub(super) momentum: [f64; 2],
-    pub(super) teacher: Teacher,
+    momentum: [f64; 2],
+    teacher: Teacher,
     /// One for each view where the loss is symmetric, else one.
-    pub(super) queues: Vec<FeatureQueue>,
+    queues: Vec<FeatureQueue>,
 }
 
-impl Method for MocoQueue {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
+impl TaskObjective for MocoQueue {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let keys = self.teacher.embed(&batch.inputs)?;
-        let views = embed(net, batch.inputs, false, moment.measure)?;
+        let views = embed(view, batch.inputs, false, info.measure)?;
         let [first, second] = views.pair()?;
-        let gauges = gauges::of_views(&views);
+        let gauges = diagnostics::of_views(&views);
         let loss = match (&self.queues[..], &keys[..]) {
             ([one, two], [key1, key2]) => {
                 let queues = [one.features(), two.features()];
                 moco_symmetric([first, second], [key1.clone(), key2.clone()], queues, self.temperature)
             }
             ([queue], [_, key, ..]) => moco(first, key.clone(), queue.features(), self.temperature),
-            _ => return Err(TrainError::NoHead { task: "moco" }),
+            _ => return Err(no_fit("moco", "two views of every image")),
         };
         // After the loss: a key that is in the queue already would be its own negative. With one queue it holds the keys
         // of the second view.
@@ -56,9 +92,9 @@ impl Method for MocoQueue {
         Ok((loss, gauges))
     }
 
-    fn after_step(&mut self, encoder: &Backbone, head: Head, moment: Moment) -> Result<Head, TrainError> {
-        let momentum = cosine_momentum(moment.step, moment.steps, self.momentum[0], self.momentum[1]);
-        self.teacher.follow(encoder, &head, moment.step, momentum)?;
+    fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {
+        let momentum = cosine_momentum(info.step, info.steps, self.momentum[0], self.momentum[1]);
+        self.teacher.follow(encoder, &head, info.step, momentum)?;
         Ok(head)
     }
 
@@ -82,31 +118,26 @@ impl Method for MocoQueue {
 
 /// Version 3: the keys are those of the batch, and a predictor stands on the queries.
 #[derive(Debug)]
-pub(super) struct MocoBatch {
-    pub(super) temperature: f64,
+struct MocoBatch {
+    temperature: f64,
     /// The teacher's momentum at the beginning and at the end.
-    pub(super) momentum: [f64; 2],
-    pub(super) teacher: Teacher,
+    momentum: [f64; 2],
+    teacher: Teacher,
 }
 
-impl Method for MocoBatch {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
+impl TaskObjective for MocoBatch {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let [key1, key2] = pair(&self.teacher.embed(&batch.inputs)?)?;
-        let views = embed(net, batch.inputs, false, moment.measure)?;
+        let views = embed(view, batch.inputs, false, info.measure)?;
         let [first, second] = views.answered_pair()?;
-        let gauges = gauges::of_views(&views);
+        let gauges = diagnostics::of_views(&views);
         let loss = moco_v3(first, key2, self.temperature).add(moco_v3(second, key1, self.temperature));
         Ok((loss, gauges))
     }
 
-    fn after_step(&mut self, encoder: &Backbone, head: Head, moment: Moment) -> Result<Head, TrainError> {
-        let momentum = cosine_momentum(moment.step, moment.steps, self.momentum[0], self.momentum[1]);
-        self.teacher.follow(encoder, &head, moment.step, momentum)?;
+    fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {
+        let momentum = cosine_momentum(info.step, info.steps, self.momentum[0], self.momentum[1]);
+        self.teacher.follow(encoder, &head, info.step, momentum)?;
         Ok(head)
     }
 

@@ -1,42 +1,38 @@
-//! Tasks that ask for numbers.
+//! Mean squared difference to numbers.
 
 use burn::tensor::{Tensor, TensorData};
 use foretask_objectives::l2_loss;
 use foretask_pretext::Targets;
 
-use super::{Answer, Method, answer, to_host};
+use super::answer::{Answer, answer};
+use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::health::{Gauges, Metric};
+use crate::health::Metric;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::diagnostics;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
 
 /// Mean squared difference to the numbers that were asked for.
 #[derive(Debug)]
 pub(super) struct Vectors {
     /// The task's word.
-    pub(super) task: &'static str,
+    pub(super) word: &'static str,
 }
 
-impl Method for Vectors {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;
+impl TaskObjective for Vectors {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
+        let (features, answer) = answer(view, self.word, batch.inputs, info.measure)?;
         let (Answer::Vectors(numbers), Targets::Vectors { values, length }) = (answer, batch.targets) else {
-            return Err(TrainError::NoHead { task: self.task });
+            return Err(no_fit(self.word, "a head for numbers and numbers as its target"));
         };
         let gauges = features.map(|features| {
-            let mut gauges = gauges::of_features(&features);
+            let mut gauges = diagnostics::of_features(&features);
             gauges.metrics.push(explained(&to_host(numbers.clone()).data, &values, length));
             gauges
         });
         let rows = values.len() / length.max(1);
-        let target = Tensor::from_data(TensorData::new(values, [rows, length]), &net.normalizer.device);
+        let target = Tensor::from_data(TensorData::new(values, [rows, length]), &view.normalizer.device);
         Ok((l2_loss(numbers, target), gauges))
     }
 }

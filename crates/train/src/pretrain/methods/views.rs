@@ -4,10 +4,10 @@ use burn::tensor::Tensor;
 use foretask_backend::HostTensor;
 use foretask_models::{Backbone, Head};
 
-use super::to_host;
+use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
 use crate::pretrain::batches::Block;
-use crate::pretrain::learner::Net;
+use crate::pretrain::learner::TaskView;
 
 /// Views of a batch, embedded; one `[count, …]` for every view, the global ones first.
 pub(in crate::pretrain) struct Views {
@@ -38,22 +38,22 @@ impl Views {
 pub(super) fn pair(views: &[Tensor<2>]) -> Result<[Tensor<2>; 2], TrainError> {
     match views {
         [first, second, ..] => Ok([first.clone(), second.clone()]),
-        _ => Err(TrainError::NoHead { task: "a task with fewer than two views" }),
+        _ => Err(no_fit("a comparison", "two views of every image")),
     }
 }
 
 /// Every view through encoder and head; views of one shape go together. `frozen` stops gradients at prototypes and last
 /// layers.
-pub(super) fn embed(net: &Net<'_>, inputs: Vec<Block>, frozen: bool, wanted: bool) -> Result<Views, TrainError> {
+pub(super) fn embed(view: &TaskView<'_>, inputs: Vec<Block>, frozen: bool, wanted: bool) -> Result<Views, TrainError> {
     let global = inputs.first().map_or(0, |block| block.per_image);
     let mut views = Views { embeddings: Vec::new(), answers: Vec::new(), global, features: None };
     for (number, block) in inputs.into_iter().enumerate() {
         let per_image = block.per_image;
-        let features = net.encoder.forward(block.x);
+        let features = view.encoder.forward(block.x);
         if wanted && number == 0 {
             views.features = Some(to_host(features.clone()));
         }
-        let (embeddings, answers) = through(net.head, features, frozen)?;
+        let (embeddings, answers) = through(view.head, features, frozen)?;
         views.embeddings.extend(apart(embeddings, per_image));
         views.answers.extend(answers.map(|answers| apart(answers, per_image)).unwrap_or_default());
     }
@@ -62,7 +62,7 @@ pub(super) fn embed(net: &Net<'_>, inputs: Vec<Block>, frozen: bool, wanted: boo
 
 /// Embeddings of the global views alone, through any encoder and head: for teachers, which see no others.
 pub(super) fn embed_globals(encoder: &Backbone, head: &Head, inputs: &[Block]) -> Result<Vec<Tensor<2>>, TrainError> {
-    let block = inputs.first().ok_or(TrainError::NoHead { task: "a task without views" })?;
+    let block = inputs.first().ok_or_else(|| no_fit("a momentum teacher", "views"))?;
     let per_image = block.per_image;
     let (embeddings, _) = through(head, encoder.forward(block.x.clone()), false)?;
     Ok(apart(embeddings, per_image))
@@ -82,7 +82,7 @@ fn through(head: &Head, features: Tensor<2>, frozen: bool) -> Result<(Tensor<2>,
         }
         Head::Dino(head) => (head.forward(features, frozen), None),
         // Pictures, classes and tiles are no embeddings.
-        _ => return Err(TrainError::NoHead { task: "a task that compares views" }),
+        _ => return Err(no_fit("a comparison of views", "a head that gives embeddings")),
     })
 }
 

@@ -1,26 +1,30 @@
 //! What the pool, the batch and the length of a run decide.
 
 use foretask_pretext::{
-    Auto, BarlowTwins, Byol, DeepCluster, Dino, LeJepa, MoCo, NnClr, PretextError, Result, SimClr, SimSiam, SupCon,
-    SwAv, VicReg,
+    Auto, BarlowTwins, Byol, DeepCluster, Dino, LeJepa, MoCo, NnClr, PretextError, Result, RunSizes, SimClr, SimSiam,
+    SupCon, SwAv, VicReg,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
-type Settled = Result<(Value, Vec<Auto>)>;
+type Filled = Result<(Value, Vec<Auto>)>;
 
-/// The options of each method after settling, as data.
-fn settle_all(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Vec<(&'static str, Settled)> {
-    macro_rules! settled {
+fn sizes(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> RunSizes {
+    RunSizes { pool, batch, features, steps }
+}
+
+/// The options of each method after filling, as data.
+fn fill_all(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Vec<(&'static str, Filled)> {
+    macro_rules! filled {
         ($($word:literal $task:ident),+) => {
-            vec![$(($word, $task::default().settle(pool, batch, features, steps).map(|(task, notes)| {
-                // What is settled stays, and is told once.
-                assert_eq!(task.settle(pool, batch, features, steps), Ok((task, vec![])));
+            vec![$(($word, $task::default().fill_auto(&RunSizes { pool, batch, features, steps }).map(|(task, notes)| {
+                // What has a value keeps it, and is told once.
+                assert_eq!(task.fill_auto(&RunSizes { pool, batch, features, steps }), Ok((task, vec![])));
                 (serde_json::to_value(task).unwrap(), notes)
             }))),+]
         };
     }
-    settled!(
+    filled!(
         "simclr" SimClr, "moco" MoCo, "nnclr" NnClr, "byol" Byol, "simsiam" SimSiam, "barlow_twins" BarlowTwins,
         "vicreg" VicReg, "swav" SwAv, "dino" Dino, "deepcluster" DeepCluster, "lejepa" LeJepa, "supcon" SupCon
     )
@@ -37,8 +41,8 @@ proptest! {
     fn everything_open_gets_a_value_with_a_reason_whatever_the_run(
         pool in 2..2_000_000_usize, batch in 2..1024_usize, features in 8..4096_usize, steps in proptest::option::of(1..100_000_u64),
     ) {
-        for (word, settled) in settle_all(pool, batch.min(pool), features, steps) {
-            let (task, notes) = settled.unwrap();
+        for (word, filled) in fill_all(pool, batch.min(pool), features, steps) {
+            let (task, notes) = filled.unwrap();
             let open = task.as_object().unwrap().iter().filter(|(_, value)| *value == "auto");
             let left = open.map(|(key, _)| key.as_str()).filter(|key| !BY_SHAPE.contains(key));
             let left: Vec<_> = left.filter(|key| !WITHOUT.contains(&(word, key))).collect();
@@ -71,71 +75,75 @@ proptest! {
 #[test]
 fn large_pools_get_the_published_values() {
     // ImageNet, ResNet-50.
-    let (byol, _) = Byol::default().settle(1_281_167, 4096, 2048, Some(94_000)).unwrap();
+    let (byol, _) = Byol::default().fill_auto(&sizes(1_281_167, 4096, 2048, Some(94_000))).unwrap();
     assert_eq!((byol.momentum, byol.projector_width, byol.projector_out), (Some(0.996), Some(4096), Some(256)));
-    let (moco, _) = MoCo::default().settle(1_281_167, 256, 2048, Some(1_000_000)).unwrap();
+    let (moco, _) = MoCo::default().fill_auto(&sizes(1_281_167, 256, 2048, Some(1_000_000))).unwrap();
     assert_eq!((moco.queue, moco.momentum, moco.momentum_end), (Some(65_536), Some(0.999), Some(0.999)));
     assert_eq!((moco.projector_width, moco.projector_out), (Some(2048), Some(128)));
-    let (dino, _) = Dino::default().settle(1_281_167, 1024, 2048, Some(125_000)).unwrap();
+    let (dino, _) = Dino::default().fill_auto(&sizes(1_281_167, 1024, 2048, Some(125_000))).unwrap();
     assert_eq!(
         (dino.outputs, dino.teacher_temperature, dino.warmup_temperature),
         (Some(65_536), Some(0.07), Some(0.04))
     );
     assert_eq!((dino.momentum, dino.projector_width, dino.bottleneck), (Some(0.996), Some(2048), Some(256)));
     assert_eq!(dino.center_momentum, Some(0.9));
-    let (swav, _) = SwAv::default().settle(1_281_167, 256, 2048, Some(1_000_000)).unwrap();
+    let (swav, _) = SwAv::default().fill_auto(&sizes(1_281_167, 256, 2048, Some(1_000_000))).unwrap();
     assert_eq!((swav.prototypes, swav.queue, swav.freeze), (Some(3000), Some(3840), Some(5004)));
-    let (barlow, _) = BarlowTwins::default().settle(1_281_167, 2048, 2048, None).unwrap();
+    let (barlow, _) = BarlowTwins::default().fill_auto(&sizes(1_281_167, 2048, 2048, None)).unwrap();
     assert_eq!((barlow.projector_width, barlow.projector_out), (Some(8192), Some(8192)));
-    let (simsiam, _) = SimSiam::default().settle(1_281_167, 256, 2048, None).unwrap();
+    let (simsiam, _) = SimSiam::default().fill_auto(&sizes(1_281_167, 256, 2048, None)).unwrap();
     assert_eq!((simsiam.projector_out, simsiam.predictor_width), (Some(2048), Some(512)));
 }
 
 #[test]
 fn small_pools_and_short_runs_get_smaller_ones() {
-    let (byol, notes) = Byol::default().settle(6000, 256, 128, Some(500)).unwrap();
+    let (byol, notes) = Byol::default().fill_auto(&sizes(6000, 256, 128, Some(500))).unwrap();
     assert_eq!((byol.momentum, byol.projector_width), (Some(0.96), Some(256)));
     assert!(notes[0].reason.contains("of 500 steps"), "{notes:?}");
-    let (moco, _) = MoCo::default().settle(6000, 256, 128, Some(500)).unwrap();
+    let (moco, _) = MoCo::default().fill_auto(&sizes(6000, 256, 128, Some(500))).unwrap();
     assert_eq!((moco.queue, moco.momentum_end, moco.symmetric), (Some(2816), moco.momentum, Some(true)));
-    let (dino, _) = Dino::default().settle(6000, 256, 128, Some(500)).unwrap();
+    let (dino, _) = Dino::default().fill_auto(&sizes(6000, 256, 128, Some(500))).unwrap();
     assert_eq!((dino.outputs, dino.teacher_temperature, dino.warmup_temperature), (Some(1024), Some(0.04), Some(0.04)));
     assert_eq!((dino.freeze, dino.warmup, dino.center_momentum), (Some(23), Some(50), Some(0.0)));
-    let (swav, _) = SwAv::default().settle(6000, 64, 128, Some(500)).unwrap();
+    let (swav, _) = SwAv::default().fill_auto(&sizes(6000, 64, 128, Some(500))).unwrap();
     assert_eq!((swav.prototypes, swav.queue, swav.queue_start), (Some(375), Some(512), Some(25)));
 }
 
-fn refused<T: std::fmt::Debug>(settled: Result<(T, Vec<Auto>)>) -> String {
-    let error = settled.unwrap_err();
+fn refused<T: std::fmt::Debug>(filled: Result<(T, Vec<Auto>)>) -> String {
+    let error = filled.unwrap_err();
     assert!(matches!(error, PretextError::Unsuitable { .. }));
     error.to_string()
 }
 
 #[test]
 fn what_cannot_work_names_what_would() {
-    for (word, settled) in settle_all(1000, 1, 128, None) {
-        let error = settled.unwrap_err().to_string();
+    for (word, filled) in fill_all(1000, 1, 128, None) {
+        let error = filled.unwrap_err().to_string();
         assert!(error.starts_with(word) && error.contains("batch_size of at least 2"), "{error}");
     }
-    let moco = |queue| refused(MoCo { queue: Some(queue), ..MoCo::default() }.settle(10_000, 256, 128, None));
+    let moco =
+        |queue| refused(MoCo { queue: Some(queue), ..MoCo::default() }.fill_auto(&sizes(10_000, 256, 128, None)));
     assert!(moco(1000).contains("`queue` = 1000") && moco(1000).contains("choose 1024"), "{}", moco(1000));
     let beyond = moco(12_800);
     assert!(beyond.contains("only 10000 images") && beyond.contains("at most 4864"), "{beyond}");
     assert!(moco(1100).contains("choose 1024") && moco(10).contains("choose 256") && moco(0).contains("`version: 3`"));
-    let nnclr = refused(NnClr { queue: Some(300), ..NnClr::default() }.settle(10_000, 256, 128, None));
+    let nnclr = refused(NnClr { queue: Some(300), ..NnClr::default() }.fill_auto(&sizes(10_000, 256, 128, None)));
     assert!(nnclr.contains("choose 256"), "{nnclr}");
-    let swav = refused(SwAv { prototypes: Some(3000), ..SwAv::default() }.settle(500, 64, 128, None));
+    let swav = refused(SwAv { prototypes: Some(3000), ..SwAv::default() }.fill_auto(&sizes(500, 64, 128, None)));
     assert!(swav.contains("`prototypes` = 3000") && swav.contains("only 500 images") && swav.contains("at most 500"));
-    let swav = |task: SwAv| refused(task.settle(10_000, 64, 128, Some(40)));
+    let swav = |task: SwAv| refused(task.fill_auto(&sizes(10_000, 64, 128, Some(40))));
     let frozen = swav(SwAv { freeze: Some(40), ..SwAv::default() });
     assert!(frozen.contains("`freeze` = 40") && frozen.contains("less than 40"), "{frozen}");
     let unused = swav(SwAv { queue: Some(2560), ..SwAv::default() });
     assert!(unused.contains("`queue_start` = 40") && unused.contains("never used"), "{unused}");
-    let dino = |task: Dino| refused(task.settle(10_000, 64, 128, Some(40)));
+    let dino = |task: Dino| refused(task.fill_auto(&sizes(10_000, 64, 128, Some(40))));
     assert!(dino(Dino { freeze: Some(41), ..Dino::default() }).contains("to the very end"));
     assert!(dino(Dino { warmup: Some(50), ..Dino::default() }).contains("`warmup` = 50"));
-    Dino { freeze: Some(39), warmup: Some(39), ..Dino::default() }.settle(10_000, 64, 128, Some(40)).unwrap();
-    let clusters = refused(DeepCluster { prototypes: Some(501), ..DeepCluster::default() }.settle(500, 64, 128, None));
+    Dino { freeze: Some(39), warmup: Some(39), ..Dino::default() }
+        .fill_auto(&sizes(10_000, 64, 128, Some(40)))
+        .unwrap();
+    let clusters =
+        refused(DeepCluster { prototypes: Some(501), ..DeepCluster::default() }.fill_auto(&sizes(500, 64, 128, None)));
     assert!(clusters.starts_with("deepcluster") && clusters.contains("at most 500"), "{clusters}");
     let error = foretask_pretext::Task::MoCo(MoCo { version: 3, queue: Some(256), ..MoCo::default() }).validate();
     assert!(error.unwrap_err().to_string().contains("`version: 2`"));

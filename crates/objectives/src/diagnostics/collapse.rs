@@ -14,7 +14,7 @@ const LEAST_PROTOTYPES: f64 = 1.5;
 /// What keeps a method from collapsing, which decides the remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Family {
+pub enum CollapseRisk {
     /// Negatives: `simclr`, `moco`, `nnclr`, `supcon`, `exemplar`.
     Contrastive,
     /// A predictor and a stopped gradient or a slow teacher: `byol`, `simsiam`.
@@ -29,7 +29,7 @@ pub enum Family {
     Other,
 }
 
-impl Family {
+impl CollapseRisk {
     /// What to do, in words.
     fn remedy(self, spread_out: bool) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ impl Family {
 
 /// What is known of a batch; what is not measured stays `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Signs {
+pub struct CollapseEvidence {
     /// See [`embedding_std`](crate::embedding_std).
     pub embedding_std: Option<f64>,
     /// Length of the embeddings that it is of.
@@ -101,10 +101,10 @@ impl fmt::Display for Collapse {
 /// Whether a representation has collapsed: embeddings all but the same, features on a line, a teacher that prefers nothing
 /// or always the same. The limits are wide: a healthy network passes them within its first steps and never comes back, so
 /// ask after the warm-up. A few bad steps are no collapse: ask for two readings in a row.
-pub fn collapsed(family: Family, signs: &Signs) -> Option<Collapse> {
-    let found = |sign: String, spread_out: bool| Some(Collapse { sign, remedy: family.remedy(spread_out) });
-    let even = 1.0 / (signs.dimensions.max(1) as f64).sqrt();
-    if let Some(std) = signs.embedding_std.filter(|std| signs.dimensions > 1 && *std < LEAST_SPREAD * even) {
+pub fn collapsed(risk: CollapseRisk, evidence: &CollapseEvidence) -> Option<Collapse> {
+    let found = |sign: String, spread_out: bool| Some(Collapse { sign, remedy: risk.remedy(spread_out) });
+    let even = 1.0 / (evidence.dimensions.max(1) as f64).sqrt();
+    if let Some(std) = evidence.embedding_std.filter(|std| evidence.dimensions > 1 && *std < LEAST_SPREAD * even) {
         return found(
             format!(
                 "the embeddings of different images are nearly the same (standard deviation {std:.4}, evenly spread {even:.4})"
@@ -112,16 +112,17 @@ pub fn collapsed(family: Family, signs: &Signs) -> Option<Collapse> {
             false,
         );
     }
-    let prototypes = signs.prototypes as f64;
-    if let Some(used) = signs.prototype_perplexity.filter(|used| prototypes > 4.0 && *used < LEAST_PROTOTYPES) {
+    let prototypes = evidence.prototypes as f64;
+    if let Some(used) = evidence.prototype_perplexity.filter(|used| prototypes > 4.0 && *used < LEAST_PROTOTYPES) {
         return found(format!("nearly all images fall to one of {prototypes} prototypes ({used:.2} in use)"), false);
     }
     let highest = prototypes.max(1.0).ln();
-    if let Some(entropy) = signs.teacher_entropy.filter(|entropy| prototypes > 1.0 && *entropy > UNDECIDED * highest) {
+    if let Some(entropy) = evidence.teacher_entropy.filter(|entropy| prototypes > 1.0 && *entropy > UNDECIDED * highest)
+    {
         return found(format!("the teacher prefers no output (entropy {entropy:.3} of at most {highest:.3})"), true);
     }
-    let limit = signs.effective_rank_limit;
-    if let Some(rank) = signs.effective_rank.filter(|rank| limit >= 8.0 && *rank < LEAST_RANK) {
+    let limit = evidence.effective_rank_limit;
+    if let Some(rank) = evidence.effective_rank.filter(|rank| limit >= 8.0 && *rank < LEAST_RANK) {
         return found(
             format!("the features of all images lie on a line (effective rank {rank:.2} of at most {limit:.0})"),
             false,
@@ -134,7 +135,7 @@ pub fn collapsed(family: Family, signs: &Signs) -> Option<Collapse> {
 mod tests {
     use super::*;
 
-    const HEALTHY: Signs = Signs {
+    const HEALTHY: CollapseEvidence = CollapseEvidence {
         embedding_std: Some(0.08),
         dimensions: 128,
         effective_rank: Some(40.0),
@@ -146,35 +147,55 @@ mod tests {
 
     #[test]
     fn healthy_readings_and_none_at_all_pass() {
-        for family in [Family::Contrastive, Family::Distillation, Family::Other] {
-            assert_eq!(collapsed(family, &HEALTHY), None);
-            assert_eq!(collapsed(family, &Signs::default()), None);
+        for risk in [CollapseRisk::Contrastive, CollapseRisk::Distillation, CollapseRisk::Other] {
+            assert_eq!(collapsed(risk, &HEALTHY), None);
+            assert_eq!(collapsed(risk, &CollapseEvidence::default()), None);
         }
     }
 
     #[test]
     fn each_sign_is_seen_and_has_its_remedy() {
         let cases = [
-            (Family::Prediction, Signs { embedding_std: Some(0.002), ..HEALTHY }, "nearly the same", "predictor"),
-            (Family::Contrastive, Signs { effective_rank: Some(1.1), ..HEALTHY }, "on a line", "larger batch"),
             (
-                Family::Clustering,
-                Signs { prototype_perplexity: Some(1.01), ..HEALTHY },
+                CollapseRisk::Prediction,
+                CollapseEvidence { embedding_std: Some(0.002), ..HEALTHY },
+                "nearly the same",
+                "predictor",
+            ),
+            (
+                CollapseRisk::Contrastive,
+                CollapseEvidence { effective_rank: Some(1.1), ..HEALTHY },
+                "on a line",
+                "larger batch",
+            ),
+            (
+                CollapseRisk::Clustering,
+                CollapseEvidence { prototype_perplexity: Some(1.01), ..HEALTHY },
                 "one of 1024",
                 "freeze the prototypes",
             ),
             (
-                Family::Distillation,
-                Signs { teacher_entropy: Some(6.92), ..HEALTHY },
+                CollapseRisk::Distillation,
+                CollapseEvidence { teacher_entropy: Some(6.92), ..HEALTHY },
                 "prefers no output",
                 "lower its temperature",
             ),
-            (Family::Distillation, Signs { prototype_perplexity: Some(1.2), ..HEALTHY }, "one of 1024", "centering"),
-            (Family::Statistics, Signs { embedding_std: Some(0.0), ..HEALTHY }, "nearly the same", "variance"),
-            (Family::Other, Signs { effective_rank: Some(1.0), ..HEALTHY }, "on a line", "preview"),
+            (
+                CollapseRisk::Distillation,
+                CollapseEvidence { prototype_perplexity: Some(1.2), ..HEALTHY },
+                "one of 1024",
+                "centering",
+            ),
+            (
+                CollapseRisk::Statistics,
+                CollapseEvidence { embedding_std: Some(0.0), ..HEALTHY },
+                "nearly the same",
+                "variance",
+            ),
+            (CollapseRisk::Other, CollapseEvidence { effective_rank: Some(1.0), ..HEALTHY }, "on a line", "preview"),
         ];
-        for (family, signs, sign, remedy) in cases {
-            let text = collapsed(family, &signs).unwrap().to_string();
+        for (risk, evidence, sign, remedy) in cases {
+            let text = collapsed(risk, &evidence).unwrap().to_string();
             assert!(text.starts_with("the representation has collapsed") && text.contains(sign), "{text}");
             assert!(text.contains(remedy), "{text}");
         }
@@ -182,9 +203,10 @@ mod tests {
 
     #[test]
     fn few_rows_and_few_dimensions_are_no_evidence() {
-        let signs = Signs { effective_rank: Some(1.2), effective_rank_limit: 4.0, ..Signs::default() };
-        assert_eq!(collapsed(Family::Contrastive, &signs), None);
-        let signs = Signs { embedding_std: Some(0.0), dimensions: 1, ..Signs::default() };
-        assert_eq!(collapsed(Family::Contrastive, &signs), None);
+        let evidence =
+            CollapseEvidence { effective_rank: Some(1.2), effective_rank_limit: 4.0, ..CollapseEvidence::default() };
+        assert_eq!(collapsed(CollapseRisk::Contrastive, &evidence), None);
+        let evidence = CollapseEvidence { embedding_std: Some(0.0), dimensions: 1, ..CollapseEvidence::default() };
+        assert_eq!(collapsed(CollapseRisk::Contrastive, &evidence), None);
     }
 }

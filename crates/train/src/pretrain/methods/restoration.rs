@@ -1,29 +1,28 @@
-//! Tasks that ask for a picture.
+//! What tasks that ask for a picture have in common: a light decoder, and the difference to the picture.
 
-use burn::tensor::Tensor;
-use foretask_models::{BackboneConfig, DecoderConfig};
+use foretask_models::DecoderConfig;
 use foretask_objectives::{Distance, l1_loss, l2_loss, weighted_distance};
 use foretask_pretext::{Auto, PixelLoss, Shape, Targets};
 
-use super::{Answer, Method, answer, to_host};
+use super::answer::{Answer, answer};
+use super::learnable::HeadContext;
+use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::health::Gauges;
 use crate::pretrain::batches::Ready;
-use crate::pretrain::gauges;
+use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
-use crate::pretrain::learner::Net;
-use crate::training::Moment;
+use crate::pretrain::learner::TaskView;
+use crate::training::StepInfo;
 
-/// A light decoder from the last feature map of images of shape `input` to pictures of shape `output`.
+/// A light decoder from the last feature map to pictures of shape `output`. Fills `width` where it was left open.
 pub(super) fn decoder(
+    cx: &HeadContext<'_>,
     width: &mut Option<u32>,
-    config: &BackboneConfig,
-    input: Shape,
     output: Shape,
     notes: &mut Vec<Auto>,
 ) -> HeadConfig {
-    let map = config.cost(input.channels, input.height, input.width).map;
-    let mut decoder = DecoderConfig::light(config.feature_dim(), map, [output.channels, output.height, output.width]);
+    let map = cx.config.cost(cx.shape.channels, cx.shape.height, cx.shape.width).map;
+    let mut decoder = DecoderConfig::light(cx.features, map, [output.channels, output.height, output.width]);
     if let Some(width) = width {
         decoder.hidden = *width as usize;
     } else {
@@ -36,41 +35,36 @@ pub(super) fn decoder(
 
 /// Mean difference to the picture that was asked for, over the places that count.
 #[derive(Debug)]
-pub(super) struct Restore {
+pub(super) struct Restoration {
     /// The task's word.
-    pub(super) task: &'static str,
+    pub(super) word: &'static str,
     /// How pictures are compared.
     pub(super) loss: PixelLoss,
     /// Whether pictures lie in 0..1, so that their quality can be told in decibel.
     pub(super) is_picture: bool,
 }
 
-impl Method for Restore {
-    fn forward(
-        &mut self,
-        net: &Net<'_>,
-        batch: Ready,
-        moment: Moment,
-    ) -> Result<(Tensor<1>, Option<Gauges>), TrainError> {
-        let seen = moment.measure.then(|| batch.inputs.first().map(|block| net.normalizer.pixels(block))).flatten();
-        let (features, answer) = answer(net, self.task, batch.inputs, moment.measure)?;
+impl TaskObjective for Restoration {
+    fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
+        let seen = info.measure.then(|| batch.inputs.first().map(|block| view.normalizer.pixels(block))).flatten();
+        let (features, answer) = answer(view, self.word, batch.inputs, info.measure)?;
         let (Answer::Images(restored), Targets::Images { pixels, shape, weights }) = (answer, batch.targets) else {
-            return Err(TrainError::NoHead { task: self.task });
+            return Err(no_fit(self.word, "a decoder and a picture as its target"));
         };
         let gauges = features.zip(seen).map(|(features, seen)| match (self.is_picture, &weights) {
-            (true, None) => gauges::of_images(&features, &to_host(restored.clone()).data, &pixels, &seen, shape),
+            (true, None) => diagnostics::of_images(&features, &to_host(restored.clone()).data, &pixels, &seen, shape),
             (true, Some(weights)) => {
-                gauges::of_holes(&features, &to_host(restored.clone()).data, &pixels, &seen, weights, shape)
+                diagnostics::of_holes(&features, &to_host(restored.clone()).data, &pixels, &seen, weights, shape)
             }
-            (false, _) => gauges::of_features(&features),
+            (false, _) => diagnostics::of_features(&features),
         });
-        let target = net.normalizer.images(pixels, shape);
+        let target = view.normalizer.images(pixels, shape);
         let loss = match (weights, self.loss) {
             (None, PixelLoss::L1) => l1_loss(restored, target),
             (None, PixelLoss::L2) => l2_loss(restored, target),
             (Some(weights), loss) => {
                 let distance = if loss == PixelLoss::L1 { Distance::L1 } else { Distance::L2 };
-                let weights = net.normalizer.images(weights, Shape::new(1, shape.height, shape.width));
+                let weights = view.normalizer.images(weights, Shape::new(1, shape.height, shape.width));
                 weighted_distance(restored, target, weights, distance)
             }
         };

@@ -7,9 +7,9 @@ use foretask_backend::StateDict;
 use crate::error::TrainError;
 use crate::health::Gauges;
 
-/// Where a training stands when something is computed.
+/// Where a training stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moment {
+pub struct StepInfo {
     /// Updates made so far; the one that is being made has this number, counted from 0.
     pub step: u64,
     /// Updates in all.
@@ -22,7 +22,7 @@ pub struct Moment {
     pub measure: bool,
 }
 
-impl Moment {
+impl StepInfo {
     /// Passes over the images so far, with the fraction of the current one.
     pub fn epoch(&self) -> f64 {
         self.step as f64 / self.steps_per_epoch.max(1) as f64
@@ -37,11 +37,11 @@ impl Moment {
 /// What a forward pass gives.
 #[derive(Debug)]
 pub struct Forward {
-    /// Mean losses of the batch, each one number with its graph, and what each counts. Most lessons have one.
+    /// Mean losses of the batch, each one number with its graph, and what each counts. Most objectives have one.
     pub losses: Vec<(f64, Tensor<1>)>,
     /// Asked for on the steps that end in a health line.
     pub gauges: Option<Gauges>,
-    /// What the one who watches should be told.
+    /// What the user should read.
     pub warnings: Vec<String>,
 }
 
@@ -54,17 +54,17 @@ impl Forward {
 
 /// What is learned in a step and remembered from one step to the next: a queue, a momentum teacher, a center.
 ///
-/// Everything that a later step depends on must be in [`Lesson::state`], or an interrupted training would not end in the
+/// Everything that a later step depends on must be in [`Objective::state`], or an interrupted training would not end in the
 /// same bits.
-pub trait Lesson<M: Module, B> {
+pub trait Objective<M: Module, B> {
     /// The losses of a batch.
     ///
     /// # Errors
     /// A batch or a head that does not fit, and what the device reports.
-    fn forward(&mut self, model: &M, batch: B, moment: Moment) -> Result<Forward, TrainError>;
+    fn losses(&mut self, model: &M, batch: B, info: StepInfo) -> Result<Forward, TrainError>;
 
     /// Factors of the learning rate in this update for parts of the model, by path; 0 freezes a part.
-    fn factors(&self, _moment: Moment) -> Vec<(String, f64)> {
+    fn lr_factors(&self, _info: StepInfo) -> Vec<(String, f64)> {
         Vec::new()
     }
 
@@ -72,7 +72,7 @@ pub trait Lesson<M: Module, B> {
     ///
     /// # Errors
     /// What the device reports.
-    fn after_step(&mut self, model: M, _moment: Moment) -> Result<M, TrainError> {
+    fn after_step(&mut self, model: M, _info: StepInfo) -> Result<M, TrainError> {
         Ok(model)
     }
 
@@ -81,7 +81,7 @@ pub trait Lesson<M: Module, B> {
         StateDict::new()
     }
 
-    /// Takes back what [`Lesson::state`] gave.
+    /// Takes back what [`Objective::state`] gave.
     ///
     /// # Errors
     /// Tensors that are missing or do not fit.
@@ -90,19 +90,19 @@ pub trait Lesson<M: Module, B> {
     }
 }
 
-/// A lesson that remembers nothing: its loss is a function of model and batch.
+/// An objective that remembers nothing: its loss is a function of model and batch.
 #[derive(Debug)]
-pub struct Memoryless<F>(
+pub struct Stateless<F>(
     /// Gets the model, the batch, and whether gauges are wanted.
     pub F,
 );
 
-impl<M, B, F> Lesson<M, B> for Memoryless<F>
+impl<M, B, F> Objective<M, B> for Stateless<F>
 where
     M: Module,
     F: FnMut(&M, B, bool) -> Result<Forward, TrainError>,
 {
-    fn forward(&mut self, model: &M, batch: B, moment: Moment) -> Result<Forward, TrainError> {
-        self.0(model, batch, moment.measure)
+    fn losses(&mut self, model: &M, batch: B, info: StepInfo) -> Result<Forward, TrainError> {
+        self.0(model, batch, info.measure)
     }
 }

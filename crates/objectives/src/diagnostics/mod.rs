@@ -10,7 +10,7 @@ mod spectrum;
 mod sphere;
 
 pub use assignments::{PrototypeUse, mean_entropy, prototype_use};
-pub use collapse::{Collapse, Family, Signs, collapsed};
+pub use collapse::{Collapse, CollapseEvidence, CollapseRisk, collapsed};
 pub use image_quality::{psnr, ssim};
 pub use rank::effective_rank;
 pub use retrieval::retrieval_accuracy;

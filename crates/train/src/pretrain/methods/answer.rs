@@ -1,0 +1,72 @@
+//! What a network answers to the questions of a task.
+
+use burn::tensor::Tensor;
+use foretask_backend::HostTensor;
+use foretask_backend::layers::global_avg_pool;
+use foretask_models::{Head, TileHead};
+
+use super::objective::{no_fit, to_host};
+use crate::error::TrainError;
+use crate::pretrain::batches::Block;
+use crate::pretrain::learner::TaskView;
+
+/// What a network answers to a task's inputs.
+pub(in crate::pretrain) enum Answer {
+    /// Of every image.
+    Images(Tensor<4>),
+    /// Of every question.
+    Logits(Tensor<2>),
+    /// Of every image.
+    Vectors(Tensor<2>),
+    /// Nothing that a person could look at.
+    Embeddings,
+}
+
+/// Features of the first block of inputs `[n, d]` where they are wanted, and the answer of the task's head.
+pub(in crate::pretrain) fn answer(
+    view: &TaskView<'_>,
+    word: &'static str,
+    inputs: Vec<Block>,
+    wanted: bool,
+) -> Result<(Option<HostTensor>, Answer), TrainError> {
+    let block = inputs.into_iter().next().ok_or_else(|| no_fit(word, "inputs"))?;
+    if let Head::Tiles(head) = view.head {
+        let (features, logits) = answer_to_tiles(view, head, block);
+        return Ok((wanted.then(|| to_host(features)), Answer::Logits(logits)));
+    }
+    let x = block.x;
+    if let Head::Decoder(head) = view.head {
+        let map = view.encoder.forward_map(x);
+        let features = wanted.then(|| to_host(global_avg_pool(map.clone())));
+        return Ok((features, Answer::Images(head.forward(map))));
+    }
+    let features = view.encoder.forward(x);
+    let seen = wanted.then(|| to_host(features.clone()));
+    Ok((
+        seen,
+        match view.head {
+            Head::Class(head) => Answer::Logits(head.forward(features)),
+            Head::Vector(head) => Answer::Vectors(head.forward(features)),
+            _ => Answer::Embeddings,
+        },
+    ))
+}
+
+/// Logits of the questions about a batch's tiles: `[count, classes]` for an order, `[count * (tiles - 1), classes]` for the
+/// place of each other tile around the middle one. Also the tiles' features `[count * tiles, d]`.
+fn answer_to_tiles(view: &TaskView<'_>, head: &TileHead, block: Block) -> (Tensor<2>, Tensor<2>) {
+    let tiles = block.per_image;
+    let features = view.encoder.forward(block.x);
+    // A head for two tiles of more is asked about each of the others beside the middle one.
+    if head.tiles() == tiles {
+        return (features.clone(), head.forward(features));
+    }
+    let [rows, d] = features.dims();
+    let count = rows / tiles.max(1);
+    let all = features.clone().reshape([count, tiles, d]);
+    // The middle one comes last.
+    let center = all.clone().narrow(1, tiles - 1, 1).expand([count, tiles - 1, d]);
+    let neighbors = all.narrow(1, 0, tiles - 1);
+    let joined = Tensor::stack::<4>(vec![neighbors, center], 2).reshape([count * (tiles - 1) * 2, d]);
+    (features, head.forward(joined))
+}

@@ -1,0 +1,146 @@
+//! The objective of a pretraining: each task's own on the shared encoder.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use foretask_backend::{StateDict, host_tensor};
+use foretask_models::Backbone;
+use foretask_random::Key;
+
+use super::batches::Ready;
+use super::collapse::CollapseMonitor;
+use super::learner::{Learner, Normalizer, TaskView};
+use super::methods::{ObjectiveContext, TaskObjective, learnable};
+use super::plan::{PlannedTask, PretrainPlan};
+use crate::checkpoint;
+use crate::error::TrainError;
+use crate::health::{Gauges, Metric};
+use crate::training::{Forward, Objective, StepInfo};
+
+/// One task in training.
+#[derive(Debug)]
+struct RunningTask {
+    word: &'static str,
+    weight: f64,
+    objective: Box<dyn TaskObjective>,
+    monitor: CollapseMonitor,
+}
+
+/// What an observer of the encoder measures.
+pub(super) type Look<'a> = &'a dyn Fn(&Backbone) -> Result<Vec<Metric>, TrainError>;
+
+/// All tasks in training; the learner's head with the same number is a task's own.
+pub(super) struct MultiTask<'a> {
+    tasks: Vec<RunningTask>,
+    normalizer: Normalizer,
+    look: Look<'a>,
+}
+
+impl<'a> MultiTask<'a> {
+    /// Objectives at their beginning; momentum teachers start as copies of the learner. `labels` are those of the images,
+    /// for the one method that is allowed to see them; `look` adds to every health line.
+    pub(super) fn new(
+        plan: &PretrainPlan,
+        learner: &Learner,
+        normalizer: Normalizer,
+        labels: &[Option<u32>],
+        look: Look<'a>,
+    ) -> Result<Self, TrainError> {
+        let sampling = &plan.sampling;
+        let begin = |(number, PlannedTask { task, weight, .. }): (usize, &PlannedTask)| {
+            let (word, learned) = (task.task.name(), learnable(&task.task));
+            let objective = learned.objective(&ObjectiveContext {
+                word,
+                target: task.task.target(task.shape),
+                pool: sampling.images,
+                batch: sampling.batch_size,
+                key: Key::new(plan.options.seed).named("method").with(number as u64),
+                learner,
+                number,
+                device: &normalizer.device,
+                labels,
+            })?;
+            let monitor = CollapseMonitor::new(word, learned.collapse_risk(), plan.options.on_collapse);
+            Ok(RunningTask { word, weight: *weight, objective, monitor })
+        };
+        let tasks = plan.tasks.iter().enumerate().map(begin).collect::<Result<_, TrainError>>()?;
+        Ok(Self { tasks, normalizer, look })
+    }
+}
+
+impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
+    fn losses(&mut self, learner: &Learner, batches: Vec<Ready>, info: StepInfo) -> Result<Forward, TrainError> {
+        let several = self.tasks.len() > 1;
+        let mut losses = Vec::new();
+        let mut warnings = Vec::new();
+        let mut seen: Option<Gauges> = None;
+        for (number, (task, batch)) in self.tasks.iter_mut().zip(batches).enumerate() {
+            let view = TaskView::of(learner, number, &self.normalizer);
+            let (loss, gauges) = task.objective.loss(&view, batch, info)?;
+            if let Some(gauges) = gauges {
+                warnings.extend(task.monitor.check(&gauges, info)?);
+                let own = if several { apart(gauges, task.word, &loss) } else { gauges };
+                seen = Some(match seen {
+                    None => own,
+                    Some(before) => joined(before, own),
+                });
+            }
+            losses.push((task.weight, loss));
+        }
+        if let Some(gauges) = &mut seen {
+            gauges.metrics.extend((self.look)(&learner.encoder.valid())?);
+        }
+        Ok(Forward { losses, gauges: seen, warnings })
+    }
+
+    fn lr_factors(&self, info: StepInfo) -> Vec<(String, f64)> {
+        let of = |(number, task): (usize, &RunningTask)| {
+            let factors = task.objective.lr_factors(info).into_iter();
+            factors.map(move |(part, factor)| (format!("heads.{number}.{part}"), factor)).collect::<Vec<_>>()
+        };
+        self.tasks.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn after_step(&mut self, learner: Learner, info: StepInfo) -> Result<Learner, TrainError> {
+        let Learner { encoder, heads } = learner;
+        let after = |(task, head): (&mut RunningTask, _)| task.objective.after_step(&encoder, head, info);
+        let heads = self.tasks.iter_mut().zip(heads).map(after).collect::<Result<_, _>>()?;
+        Ok(Learner { encoder, heads })
+    }
+
+    fn state(&mut self) -> StateDict {
+        let mut state = StateDict::new();
+        for (number, task) in self.tasks.iter_mut().enumerate() {
+            checkpoint::put_under(&number.to_string(), task.objective.state(), &mut state);
+        }
+        state
+    }
+
+    fn load_state(&mut self, state: &StateDict) -> Result<(), TrainError> {
+        let mut state = state.clone();
+        for (number, task) in self.tasks.iter_mut().enumerate() {
+            task.objective.load_state(checkpoint::take_under(&number.to_string(), &mut state))?;
+        }
+        Ok(())
+    }
+}
+
+/// A task's own numbers under its name, its loss among them.
+fn apart(mut gauges: Gauges, name: &str, loss: &Tensor<1>) -> Gauges {
+    for metric in &mut gauges.metrics {
+        metric.name = format!("{name} {}", metric.name);
+    }
+    let loss = host_tensor(loss.clone().inner()).data.first().copied().map_or(f64::NAN, f64::from);
+    gauges.metrics.insert(0, Metric::new(&format!("{name} loss"), loss));
+    gauges
+}
+
+/// The encoder's gauges are those of the first task that has any; every task's metrics are kept.
+fn joined(first: Gauges, second: Gauges) -> Gauges {
+    Gauges {
+        embedding_std: first.embedding_std.or(second.embedding_std),
+        embedding_std_even: first.embedding_std_even.or(second.embedding_std_even),
+        effective_rank: first.effective_rank.or(second.effective_rank),
+        effective_rank_limit: first.effective_rank_limit.or(second.effective_rank_limit),
+        metrics: [first.metrics, second.metrics].concat(),
+    }
+}
