@@ -382,8 +382,10 @@ mod tests {
         let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let mut encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
         let state = std::sync::Arc::make_mut(&mut encoder.state);
-        // Each weight is a number, and no feature of theirs is.
-        state.get_mut("layer4.0.bn2.weight").unwrap().data.fill(3e38);
+        // Each weight is a number, and their sums are none.
+        for name in ["weight", "bias"] {
+            state.get_mut(&format!("layer4.0.bn2.{name}")).unwrap().data.fill(f32::MAX);
+        }
         let around = Surroundings::new();
         let images = stripes(5, 2);
         let message = extract_features(&encoder, &images, &around.context(1)).unwrap_err().to_string();

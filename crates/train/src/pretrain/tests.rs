@@ -62,6 +62,12 @@ fn options(text: &str) -> PretrainOptions {
     serde_json::from_str(text).unwrap()
 }
 
+/// Damaged or foreign files that were given another name.
+fn kept_aside(folder: &Path) -> usize {
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| foretask_files::is_aside(name.to_str().unwrap())).count()
+}
+
 struct Run<'a> {
     task: &'a str,
     options: &'a str,
@@ -508,9 +514,13 @@ fn an_encoder_can_be_trained_on() {
     let second = pretrain(&start, &task, &pictures(20), &options(SHORT), None, &cx).unwrap();
     assert_eq!(second.encoder.input, first.encoder.input);
     assert_ne!(bits(&second.encoder.state), bits(&first.encoder.state));
-    // Another encoder is another run.
+    // Another encoder is another run: nothing of what is in the folder is gone on with, and nothing of it is lost.
     let third = Start::Encoder(second.encoder);
-    assert!(pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).is_err());
+    let again = pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).unwrap();
+    assert_eq!(kept_aside(two.path()), 1);
+    let fresh = tempfile::tempdir().unwrap();
+    let cx = Context { folder: fresh.path(), ..cx };
+    assert_same(&pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).unwrap(), &again);
 }
 
 #[test]
