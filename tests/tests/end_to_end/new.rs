@@ -46,8 +46,13 @@ fn gray_images_in_folders_of_classes() {
         "{printed}"
     );
     assert!(place.path("photos.safetensors").exists());
-    // Once more: the script is the person's now.
-    place.foretask(&["new", "photos"]).exits(2).says(&["there already"]);
+    // Once more: it is as it was written. Then the script is the person's.
+    let written = fs::read_to_string(place.path("photos.rhai")).unwrap();
+    place.foretask(&["new", "photos"]).exits(0);
+    let own = format!("{written}// mine\n");
+    place.write("photos.rhai", &own);
+    place.foretask(&["new", "photos"]).exits(2).says(&["photos.rhai", "changed", "--force"]);
+    assert_eq!(fs::read_to_string(place.path("photos.rhai")).unwrap(), own);
     place.foretask(&["new", "nowhere"]).exits(2).says(&["nowhere"]);
 }
 

@@ -157,7 +157,10 @@ fn stages_of_a_version_without_checksums_are_taken_and_sealed() {
     done.says(&["without checksums"]);
     assert!(!done.printed().contains("Warning"), "{}", done.printed());
     assert_eq!(timeless(&place.latest("damaged")), results);
-    assert!(named(&place, "done.json").iter().all(|path| json(path)["seal"].is_string()));
+    // The statistics of the pool serve pretraining, which is loaded: nobody has looked at them.
+    let used = named(&place, "done.json").into_iter().map(|path| json(&path));
+    let used: Vec<_> = used.filter(|done| done["title"] != "pool statistics").collect();
+    assert!(used.len() == 10 && used.iter().all(|done| done["seal"].is_string()), "{used:#?}");
     assert!(!run(&place).printed().contains("without checksums"), "said once");
 }
 
