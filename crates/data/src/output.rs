@@ -12,7 +12,7 @@ use crate::atomic::write_atomically;
 use crate::error::{DataError, Result};
 
 /// The note in each folder: a line for each file, its hash and its name; the last line of a name counts. In place of the hash
-/// stands [`WRITING`] before the file is written, so that a run that is killed meanwhile can be run again.
+/// stands `writing` before the file is written, so that a run that is killed meanwhile can be run again.
 pub const WRITTEN: &str = ".foretask-written";
 const WRITING: &str = "writing";
 /// In place of the hash where nothing came of it and the file is somebody else's.

@@ -24,7 +24,7 @@ pub fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> 
     replace(path.as_ref(), |file| file.write_all(bytes.as_ref()), |error| error)
 }
 
-/// [`write`] for what is too big or too awkward to hold in one buffer, by a writer that may fail for reasons of its own:
+/// [`write()`] for what is too big or too awkward to hold in one buffer, by a writer that may fail for reasons of its own:
 /// `writer` gets the temporary file, which is flushed, synced and renamed to `path` after `writer` has succeeded.
 ///
 /// # Errors
