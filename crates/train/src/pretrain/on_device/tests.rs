@@ -1,3 +1,5 @@
+//! Views made on the device against those of the host.
+
 use foretask_backend::host_tensor;
 use foretask_pretext::{Batch, ImageRef, Task};
 use foretask_random::Key;
