@@ -100,7 +100,7 @@ impl Maker<'_> {
     fn room(&self, count: usize) -> Made {
         match self.on_device {
             Some(on_device) => Made::Sources(on_device.sources(count)),
-            None => Made::Inputs(Batch::new(&self.task.task, self.task.shape, count)),
+            None => Made::Inputs(Batch::new(&self.task.task.layout(self.task.shape), count)),
         }
     }
 
