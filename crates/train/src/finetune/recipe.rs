@@ -1,6 +1,9 @@
 //! The numbers that decide how the label stage trains, every one filled in.
 
+use std::collections::BTreeSet;
+
 use foretask_backend::Precision;
+use foretask_models::InputSpec;
 use foretask_pretext::{Augment, Auto, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -59,10 +62,21 @@ pub struct Labelled {
 }
 
 impl Labelled {
+    /// Those of an image each, to be seen through a network of this input.
+    pub(super) fn of(labels: &[u32], input: &InputSpec) -> Self {
+        let shape = Shape::new(input.channels, input.height, input.width);
+        Self { images: labels.len(), classes: classes_present(labels), shape }
+    }
+
     /// Mean number of labels a class.
     pub fn per_class(&self) -> f64 {
         self.images as f64 / self.classes.max(1) as f64
     }
+}
+
+/// Classes that occur.
+pub(super) fn classes_present(labels: &[u32]) -> usize {
+    labels.iter().collect::<BTreeSet<_>>().len()
 }
 
 /// Fills in what was left to the library, with a reason for each value.

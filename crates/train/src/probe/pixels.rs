@@ -6,7 +6,7 @@ use foretask_pretext::Augment;
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
-use super::linear::validated_probe;
+use super::cross_validation::validated_probe;
 use super::{LinearProbe, ProbeOptions, Standardization};
 use crate::features::{check_channels, views};
 use crate::loader::Workers;
