@@ -3,8 +3,8 @@
 use foretask_backend::Precision;
 use serde::{Deserialize, Serialize};
 
+use super::augment_on::AugmentOn;
 use super::collapse::OnCollapse;
-use super::on_device::AugmentOn;
 use crate::error::TrainError;
 use crate::length::{Budget, Length};
 use crate::optim::Scaling;
