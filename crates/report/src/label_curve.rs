@@ -1,9 +1,11 @@
 //! What a label curve says, in words and as a table for the terminal.
 
 use crate::aligned::in_blocks;
-use crate::report::{Bound, CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Role, Worth};
+use crate::report::{
+    Bound, CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Outcome, Role, Worth,
+};
 use crate::table::paragraph;
-use crate::verdict::{Outcome, Verdict, basis, chance_words, evidence};
+use crate::verdict::{Verdict, basis, chance_words, evidence};
 use crate::words::{self, clean, percent, percent_number, points};
 
 /// How a headline curve fares at one number of labels.

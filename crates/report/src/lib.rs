@@ -23,4 +23,4 @@ pub use report::*;
 pub use shown::shown;
 pub use table::{comparison_text, table_text};
 pub use tensorboard::EventWriter;
-pub use verdict::{Outcome, Verdict};
+pub use verdict::Verdict;

@@ -1,20 +1,7 @@
 //! The answer in plain words, from the paired differences and nothing else.
 
-use crate::report::{Difference, Evaluation, LabelCurve, Report, ResultRow, Role, Stage};
+use crate::report::{Difference, Evaluation, LabelCurve, Outcome, Report, ResultRow, Role, Stage};
 use crate::words::{self, percent, points};
-
-/// What the experiment says about pretraining.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The whole interval of the paired difference lies above 0.
-    Helped,
-    /// The whole interval lies below 0.
-    Hurt,
-    /// The interval holds 0, or there is none.
-    Unclear,
-    /// There is nothing to compare.
-    Unknown,
-}
 
 /// The verdict of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
