@@ -5,7 +5,9 @@
 
 mod aligned;
 mod comparison;
+mod curve_words;
 mod error;
+mod headline;
 mod health;
 mod html;
 mod label_curve;
