@@ -26,6 +26,7 @@ pub mod step;
 #[cfg(test)]
 mod test_support;
 pub mod training;
+mod views;
 
 pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};

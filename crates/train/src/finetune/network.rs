@@ -13,7 +13,7 @@ use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::{Context, counting_on};
 use crate::error::TrainError;
-use crate::features::{extract_features, on_device, views};
+use crate::features::extract_features;
 use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
 use crate::memory::require_memory;
@@ -22,6 +22,7 @@ use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
 use crate::training::{Forward, Plan, Stateless, Trained, train};
+use crate::views::{on_device, views};
 use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
