@@ -21,13 +21,14 @@ pub(crate) fn run() -> Result<()> {
     let metadata = metadata::load()?;
     let members = metadata::members_of(&metadata);
     let externals = metadata::externals_of(&metadata);
-    let checks: [(&str, Vec<String>); 7] = [
+    let checks: [(&str, Vec<String>); 8] = [
         ("layers", layers::check(&members)),
         ("circles", circles::check(&files, &members)),
         ("dependencies", dependencies::check(&files)),
         ("licenses", licenses::check(&externals)),
         ("documents", documents::check(&files, &members)),
         ("text", text::check(&files)),
+        ("length", text::check_lengths(&files)),
         ("line endings and paths", text::check_paths(&files, &root().to_string_lossy())),
     ];
     let mut problems = 0;
@@ -40,9 +41,6 @@ pub(crate) fn run() -> Result<()> {
             println!("  {problem}");
         }
         problems += found.len();
-    }
-    for note in text::long_files(&files) {
-        println!("note: {note}");
     }
     if problems > 0 {
         bail!("{problems} problems, listed above");
