@@ -5,6 +5,7 @@ mod ahead;
 mod balance;
 pub mod checkpoint;
 mod context;
+mod described;
 mod error;
 mod features;
 mod finetune;
