@@ -98,7 +98,7 @@ pub fn devices() -> Vec<DeviceInfo> {
         },
         DeviceInfo {
             name: "libtorch".into(),
-            about: if crate::precision::cpu_has_bf16() {
+            about: if crate::cpu::has_bf16() {
                 "libtorch on the CPU, f32 or bf16".into()
             } else {
                 "libtorch on the CPU".into()

@@ -123,7 +123,7 @@ fn bf16() -> Finding {
         let state = format!("precision: \"bf16\" trains faster on {}", usable.join(", "));
         return Finding::new("bf16", state, None);
     }
-    if crate::precision::cpu_has_bf16() {
+    if crate::cpu::has_bf16() {
         let fix = "Train with --device libtorch";
         return Finding::new("bf16", "this CPU has AVX512-BF16, which libtorch uses and flex does not", Some(fix));
     }

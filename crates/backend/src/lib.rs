@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod catch;
+mod cpu;
 mod device;
 mod doctor;
 mod error;

@@ -5,7 +5,7 @@ use std::fmt;
 use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::{BackendError, Device, Result};
+use crate::{BackendError, Device, Result, cpu::has_bf16};
 
 /// The type of number that a network computes in while it is trained.
 ///
@@ -71,7 +71,7 @@ impl Device {
         if self.is_gpu() {
             return None;
         }
-        match (cpu_has_bf16(), self.name() == "libtorch") {
+        match (has_bf16(), self.name() == "libtorch") {
             (true, true) => None,
             (true, false) => Some((
                 "its kernels are written for f32",
@@ -80,14 +80,6 @@ impl Device {
             (false, _) => Some(("this CPU lacks AVX512-BF16", "Leave `precision` at \"f32\", or train on a GPU")),
         }
     }
-}
-
-/// Whether the CPU multiplies bfloat16 in hardware; without that libtorch is slower in it than in `f32`.
-pub(crate) fn cpu_has_bf16() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::is_x86_feature_detected!("avx512bf16");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
 }
 
 /// The same values as `f32`, where they are of half precision: what goes into a loss.

@@ -16,7 +16,7 @@ use std::{
 
 use rayon::prelude::*;
 
-use crate::{samples::Source, shard::first_word};
+use crate::{shard::first_word, source::Source};
 
 /// As many are read in a second or two, once they are in the system's cache.
 const MOST_FILES: usize = 1 << 16;

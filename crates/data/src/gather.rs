@@ -10,7 +10,8 @@ use crate::{
     error::Result,
     find::{Passed, PassedOver, Reason, expand, is_image, unread_format},
     manifest::Manifest,
-    samples::{Samples, Source},
+    samples::Samples,
+    source::Source,
 };
 
 /// Images that were named one way or another.

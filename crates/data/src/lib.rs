@@ -19,6 +19,7 @@ mod predicate;
 mod quiet;
 mod samples;
 mod shard;
+mod source;
 mod table;
 #[cfg(test)]
 mod test_images;
@@ -41,6 +42,7 @@ pub use manifest::{Kept, ToLabel, check_to_label, content_numbers, is_held_out};
 pub use order::{Windows, epoch_order};
 pub use output::{Found, Output, WRITTEN, found_at};
 pub use predicate::PredicateError;
-pub use samples::{Blob, Samples, Source};
+pub use samples::Samples;
 pub use shard::{Place, Shard};
+pub use source::{Blob, Source};
 pub use table::{Column, Table, write_table};

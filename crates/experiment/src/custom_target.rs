@@ -63,7 +63,7 @@ fn tried(custom: &Custom, images: &Images, shape: Shape) -> Result<Custom, Error
                 custom.target = kind(&custom, image, key, shape).map_err(fault)?;
             }
             let task = Task::Custom(custom.clone());
-            let mut batch = Batch::new(&task, shape, 1);
+            let mut batch = Batch::new(&task.layout(shape), 1);
             for slot in batch.slots() {
                 task.generate(image, key, shape, slot).map_err(fault)?;
             }
@@ -104,7 +104,7 @@ pub(crate) fn labels_in_doubt<'a>(
     let mut counts = vec![0_usize; names.len()];
     let begin = Instant::now();
     for (number, image) in images.enumerate().take_while(|_| begin.elapsed() < PATIENCE) {
-        let mut batch = Batch::new(task, shape, 1);
+        let mut batch = Batch::new(&task.layout(shape), 1);
         let key = Key::new(number as u64).named("labels in doubt");
         // A function that fails here fails again, with its message, when it is trained with.
         batch.slots().into_iter().try_for_each(|slot| task.generate(image, key, shape, slot)).ok()?;

@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Some((info.name, resolved.task))
         });
         for (what, task) in &tasks.into_iter().chain(others).collect::<Vec<_>>() {
-            let mut batch = Batch::new(task, shape, images.len());
+            let mut batch = Batch::new(&task.layout(shape), images.len());
             let per_image = task.layout(shape).inputs_per_image();
             measure(&format!("{name}: {what}"), images.len() * per_image, per_image, |round| {
                 for (i, (slot, image)) in batch.slots().into_iter().zip(&images).enumerate() {

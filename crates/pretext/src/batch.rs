@@ -1,8 +1,8 @@
 //! A training batch in few allocations, and the places in it that one image fills.
 
+use crate::check::check_out;
 use crate::error::{PretextError, Result};
 use crate::pixels::Shape;
-use crate::task::Task;
 
 /// What a task makes of each image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,15 +135,14 @@ impl Layout {
 }
 
 impl Batch {
-    /// Room for `count` images.
-    pub fn new(task: &Task, shape: Shape, count: usize) -> Self {
-        let Layout { inputs, target } = task.layout(shape);
-        let block = |(shape, per_image): (Shape, usize)| Inputs {
+    /// Room for what a task makes of `count` images: [`Task::layout`](crate::Task::layout).
+    pub fn new(layout: &Layout, count: usize) -> Self {
+        let block = |&(shape, per_image): &(Shape, usize)| Inputs {
             data: vec![0.0; count * per_image * shape.len()],
             shape,
             per_image,
         };
-        let targets = match target {
+        let targets = match layout.target {
             TargetKind::Classes { per_image, .. } => {
                 Targets::Classes { classes: vec![0; count * per_image], per_image }
             }
@@ -155,7 +154,7 @@ impl Batch {
             TargetKind::Vectors { length } => Targets::Vectors { values: vec![0.0; count * length], length },
             TargetKind::Views => Targets::Views,
         };
-        Self { inputs: inputs.into_iter().map(block).collect(), targets, count, images: Vec::new() }
+        Self { inputs: layout.inputs.iter().map(block).collect(), targets, count, images: Vec::new() }
     }
 
     /// One slot an image, in order.
@@ -211,7 +210,7 @@ impl<'a> Slot<'a> {
             return Err(blocks_error(inputs.len(), self.inputs.len()));
         }
         for (buffer, (shape, per_image)) in self.inputs.iter().zip(inputs) {
-            crate::augment::check_out("inputs", buffer.len(), per_image * shape.len())?;
+            check_out("inputs", buffer.len(), per_image * shape.len())?;
         }
         Ok(())
     }

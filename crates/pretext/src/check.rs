@@ -23,6 +23,14 @@ fn written(value: impl std::fmt::Debug) -> String {
     }
 }
 
+/// An output buffer of the length the shape says.
+pub(crate) fn check_out(what: &'static str, got: usize, expected: usize) -> Result<()> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(PretextError::Buffer { what, expected: format!("{expected} samples"), got: format!("{got}") })
+}
+
 /// A probability.
 pub(crate) fn probability(word: &'static str, option: &'static str, p: f64) -> Result<()> {
     require((0.0..=1.0).contains(&p), word, option, p, "a probability from 0 to 1")

@@ -32,6 +32,13 @@ pub struct OptionInfo {
     pub description: &'static str,
 }
 
+impl OptionInfo {
+    /// An option from plain texts.
+    pub const fn new(name: &'static str, kind: &'static str, default: &'static str, description: &'static str) -> Self {
+        Self { name, kind, default, description }
+    }
+}
+
 /// What kind of label is made up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,5 +75,5 @@ pub(crate) const fn option(
     default: &'static str,
     description: &'static str,
 ) -> OptionInfo {
-    OptionInfo { name, kind, default, description }
+    OptionInfo::new(name, kind, default, description)
 }

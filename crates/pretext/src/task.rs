@@ -210,7 +210,7 @@ impl Task {
     /// Those of [`Task::generate`].
     pub fn explain(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Example> {
         let recipe = self.recipe();
-        let mut batch = Batch::new(self, shape, 1);
+        let mut batch = Batch::new(&self.layout(shape), 1);
         for slot in batch.slots() {
             self.generate(image, key, shape, slot)?;
         }

@@ -1,9 +1,9 @@
 //! Results against one of them: never two bare numbers.
 
 use crate::aligned::fitted;
-use crate::report::{Comparison, Difference};
+use crate::report::{Comparison, Difference, Outcome};
 use crate::table::{guesses, paragraph};
-use crate::verdict::{Outcome, basis, chance_words, evidence};
+use crate::verdict::{basis, chance_words, evidence};
 use crate::words::{self, mean_sd, percent_number, points};
 
 impl Comparison {

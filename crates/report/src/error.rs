@@ -1,3 +1,5 @@
+//! What can go wrong while a report is written.
+
 use std::path::PathBuf;
 
 /// What can go wrong in this crate.

@@ -1,10 +1,11 @@
 //! What a label curve says, in words and as a table for the terminal.
 
 use crate::aligned::in_blocks;
-use crate::report::{Bound, CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Role, Worth};
+use crate::curve_words::{heading, listed, with, worth, worth_clause};
+use crate::report::{CurvePoint, CurveSeries, Difference, Evaluation, LabelCount, LabelCurve, Outcome, Role};
 use crate::table::paragraph;
-use crate::verdict::{Outcome, Verdict, basis, chance_words, evidence};
-use crate::words::{self, clean, percent, percent_number, points};
+use crate::verdict::{Verdict, basis, chance_words, evidence};
+use crate::words::{percent, percent_number, points};
 
 /// How a headline curve fares at one number of labels.
 pub(crate) struct Against<'a> {
@@ -166,11 +167,6 @@ impl LabelCurve {
     }
 }
 
-/// "10" or "all 10 000".
-pub(crate) fn heading(count: &LabelCount) -> String {
-    if count.name == "all" { format!("all {}", words::count(count.labels as u64)) } else { clean(&count.name) }
-}
-
 /// "69.1 ±2.3".
 fn cell(point: &CurvePoint) -> String {
     let mean = percent_number(point.result.mean);
@@ -183,69 +179,6 @@ fn cell(point: &CurvePoint) -> String {
 fn guess(evaluation: Option<&Evaluation>) -> Option<f64> {
     let guesses = evaluation.iter().flat_map(|e| [e.chance, e.majority.as_ref().map(|m| m.share)]).flatten();
     guesses.max_by(f64::total_cmp)
-}
-
-/// "1, 5 and 10 labels a class and all 10 000 labels".
-fn with(counts: &[&LabelCount]) -> String {
-    let (all, some): (Vec<&LabelCount>, Vec<&LabelCount>) = counts.iter().partition(|count| count.name == "all");
-    let mut parts = Vec::new();
-    let names: Vec<String> = some.iter().map(|count| clean(&count.name)).collect();
-    if !names.is_empty() {
-        let one = names == ["1"];
-        parts.push(format!("{} {} a class", listed(&names), if one { "label" } else { "labels" }));
-    }
-    parts.extend(all.iter().map(|count| format!("all {}", words::counted(count.labels, "label", "labels"))));
-    parts.join(" and ")
-}
-
-/// "1, 5 and 10".
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [before @ .., last] => format!("{} and {last}", before.join(", ")),
-    }
-}
-
-/// "about 31", "more than 100", "fewer than 1".
-pub(crate) fn worth(worth: Worth) -> String {
-    let number = labels(worth.labels);
-    match worth.bound {
-        Bound::About => format!("about {number}"),
-        Bound::MoreThan => format!("more than {number}"),
-        Bound::FewerThan => format!("fewer than {number}"),
-    }
-}
-
-/// Two digits that matter.
-pub(crate) fn labels(number: f64) -> String {
-    if number >= 99.5 {
-        let power = 10f64.powf(number.log10().floor() - 1.0);
-        let rounded = if number.fract() == 0.0 { number } else { (number / power).round() * power };
-        return words::count(rounded as u64);
-    }
-    if number >= 9.95 {
-        return format!("{number:.0}");
-    }
-    let text = format!("{number:.1}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// "fewer than 1 … about 31".
-pub(crate) fn worth_interval((low, high): (Worth, Worth)) -> String {
-    let end = |end: Worth| match end.bound {
-        Bound::About => labels(end.labels),
-        _ => worth(end),
-    };
-    format!("{} … {}", end(low), end(high))
-}
-
-/// "; worth about 31 labels of scratch (12 … 70)".
-fn worth_clause(point: &CurvePoint, scratch: &str) -> String {
-    let Some(savings) = &point.savings else { return String::new() };
-    let interval = savings.interval.map_or_else(String::new, |ends| format!(" ({})", worth_interval(ends)));
-    let labels = if savings.worth.labels == 1.0 { "label" } else { "labels" };
-    format!("; worth {} {labels} a class of {scratch}{interval}", worth(savings.worth))
 }
 
 fn sentence(series: &CurveSeries, against: &[Against<'_>], several: bool) -> String {
@@ -295,7 +228,7 @@ fn sentence(series: &CurveSeries, against: &[Against<'_>], several: bool) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Draw, Interval, ResultRow, Savings};
+    use crate::report::{Bound, Draw, Interval, ResultRow, Savings, Worth};
     use crate::words::plain;
 
     fn count(name: &str, per_class: f64) -> LabelCount {
@@ -399,13 +332,5 @@ mod tests {
         let cautions = curve.verdict().cautions.join("\n");
         assert!(cautions.contains("scratch had not converged with 1 label a class"), "{cautions}");
         assert!(cautions.contains("simclr is no better than guessing"), "{cautions}");
-    }
-
-    #[test]
-    fn numbers_of_labels_keep_two_digits() {
-        assert_eq!(
-            [1.0, 3.16, 9.96, 31.6, 99.4, 316.2, 640.0, 1000.0].map(|n| plain(&labels(n))),
-            ["1", "3.2", "10", "32", "99", "320", "640", "1000"]
-        );
     }
 }

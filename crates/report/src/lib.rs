@@ -5,7 +5,9 @@
 
 mod aligned;
 mod comparison;
+mod curve_words;
 mod error;
+mod headline;
 mod health;
 mod html;
 mod label_curve;
@@ -23,4 +25,4 @@ pub use report::*;
 pub use shown::shown;
 pub use table::{comparison_text, table_text};
 pub use tensorboard::EventWriter;
-pub use verdict::{Outcome, Verdict};
+pub use verdict::Verdict;

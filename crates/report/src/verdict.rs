@@ -1,20 +1,8 @@
 //! The answer in plain words, from the paired differences and nothing else.
 
-use crate::report::{Difference, Evaluation, LabelCurve, Report, ResultRow, Role, Stage};
+use crate::headline::Comparison;
+use crate::report::{Difference, Evaluation, LabelCurve, Outcome, Report, ResultRow, Role, Stage};
 use crate::words::{self, percent, points};
-
-/// What the experiment says about pretraining.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The whole interval of the paired difference lies above 0.
-    Helped,
-    /// The whole interval lies below 0.
-    Hurt,
-    /// The interval holds 0, or there is none.
-    Unclear,
-    /// There is nothing to compare.
-    Unknown,
-}
 
 /// The verdict of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +15,6 @@ pub struct Verdict {
     pub details: Vec<String>,
     /// What puts it in doubt.
     pub cautions: Vec<String>,
-}
-
-/// The result that the verdict is about, and the result it is compared with.
-pub(crate) struct Comparison<'a> {
-    pub(crate) ours: &'a ResultRow,
-    pub(crate) scratch: Option<&'a ResultRow>,
-    pub(crate) difference: Option<&'a Difference>,
-    /// How many pretrained results the best was picked from without the script saying which.
-    pub(crate) picked_from: usize,
 }
 
 impl Report {
@@ -66,34 +45,6 @@ impl Report {
         }
         verdict.cautions.extend(self.warnings());
         verdict
-    }
-
-    pub(crate) fn comparison(&self) -> Option<Comparison<'_>> {
-        let pretrained = || self.results.iter().filter(|row| row.role == Role::Pretrained);
-        let named = self.headline.as_ref().and_then(|name| self.results.iter().find(|row| row.name == *name));
-        let ours = named.or_else(|| pretrained().max_by(|a, b| a.level().total_cmp(&b.level())))?;
-        let scratch = self.scratch_of(ours);
-        Some(Comparison {
-            ours,
-            scratch,
-            difference: scratch.and_then(|row| ours.difference_to(&row.name)),
-            picked_from: if named.is_some() { 1 } else { pretrained().count() },
-        })
-    }
-
-    /// The scratch result that a row is compared with: one it has a paired difference to, of several the best; without
-    /// any, a scratch result with as many labels.
-    pub(crate) fn scratch_of(&self, row: &ResultRow) -> Option<&ResultRow> {
-        let best = |paired: bool| {
-            self.results
-                .iter()
-                .filter(|other| other.role == Role::Scratch && other.name != row.name)
-                .filter(
-                    |other| if paired { row.difference_to(&other.name).is_some() } else { other.labels == row.labels },
-                )
-                .max_by(|a, b| a.level().total_cmp(&b.level()))
-        };
-        best(true).or_else(|| best(false))
     }
 
     fn nothing_to_judge(&self) -> Verdict {

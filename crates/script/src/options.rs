@@ -3,7 +3,7 @@
 //! Rhai's own serde bridge refuses `lr: 1` for a float and names no key; the way here goes through `serde_json`, whose
 //! numbers fit both, and `serde_path_to_error`, which knows the key.
 
-use foretask_pretext::{PretextError, Task};
+use foretask_pretext::{OptionInfo, PretextError, Task};
 use rhai::{Dynamic, Map};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,6 +27,11 @@ impl OptionDoc {
     /// An option from plain texts.
     pub fn new(name: &str, kind: &str, default: &str, about: &str) -> Self {
         Self { name: name.to_owned(), kind: kind.to_owned(), default: default.to_owned(), about: about.to_owned() }
+    }
+
+    /// Those that stand beside the struct that holds them.
+    pub(crate) fn all(info: &[OptionInfo]) -> Vec<Self> {
+        info.iter().map(|option| Self::new(option.name, option.kind, option.default, option.description)).collect()
     }
 }
 

@@ -3,19 +3,17 @@
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use burn::tensor::{Device, Tensor};
-use foretask_backend::{catch, compute_alone, host_tensor, upload, upload_bytes};
+use burn::tensor::Tensor;
+use foretask_backend::{catch, compute_alone, host_tensor};
 use foretask_data::Images;
 use foretask_models::{Backbone, Encoder, InputSpec};
-use foretask_pretext::{Augment, ImageRef, Shape};
-use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Context, Event};
 use crate::error::TrainError;
-use crate::fit::fitted;
 use crate::loader::Workers;
 use crate::memory::require_to_evaluate;
+use crate::views::EvaluationViews;
 
 /// A feature vector for each of many images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -142,69 +140,6 @@ pub fn check_finite(what: &'static str, rows: &[f32], images: &Images) -> Result
     Err(TrainError::NoNumbers { what, names })
 }
 
-/// How evaluation views come onto the device.
-struct EvaluationViews<'a> {
-    input: &'a InputSpec,
-    mirrored: bool,
-    /// Images that fit the input travel as bytes and are normalized there, by the host's own operations.
-    bytes: bool,
-    device: Device,
-}
-
-/// A batch of evaluation views on the host.
-enum Views {
-    /// Interleaved, as images have them.
-    Bytes(Vec<u8>),
-    /// Planar and normalized.
-    Floats(Vec<f32>),
-}
-
-impl<'a> EvaluationViews<'a> {
-    /// Bytes pay where they have a way to go.
-    fn of(input: &'a InputSpec, images: &Images, mirrored: bool, device: &foretask_backend::Device) -> Self {
-        let bytes = device.is_gpu() && images.uniform_size() == Some((input.width, input.height));
-        Self { input, mirrored, bytes, device: device.plain() }
-    }
-
-    fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Views, TrainError> {
-        if !self.bytes {
-            let view = Augment::none();
-            let mut data = views(images, part, self.input, &view, |_| Key::new(0), workers)?;
-            if self.mirrored {
-                data.chunks_exact_mut(self.input.width.max(1)).for_each(<[f32]>::reverse);
-            }
-            return Ok(Views::Floats(data));
-        }
-        let mut data = vec![0; part.len() * self.input.len()];
-        let slots = data.chunks_exact_mut(self.input.len().max(1)).zip(part).collect();
-        workers.each(slots, |(slot, &index): (&mut [u8], &u32)| {
-            slot.copy_from_slice(&images.get(index as usize)?.data);
-            Ok(())
-        })?;
-        Ok(Views::Bytes(data))
-    }
-
-    fn arrive(&self, made: Views) -> Tensor<4> {
-        let InputSpec { channels, height, width, .. } = *self.input;
-        let bytes = match made {
-            Views::Floats(data) => return on_device(data, self.input, &self.device),
-            Views::Bytes(bytes) => bytes,
-        };
-        let count = bytes.len() / self.input.len().max(1);
-        let x = upload_bytes(bytes, [count, height, width, channels], &self.device).permute([0, 3, 1, 2]);
-        let x = if self.mirrored { x.flip([3]) } else { x };
-        let column = |values: Vec<f32>| upload(values, [1, channels, 1, 1], &self.device);
-        let scale = self.input.std.iter().map(|std| 1.0 / std.max(1e-6)).collect();
-        x.div_scalar(255.0).sub(column(self.input.mean.clone())).mul(column(scale))
-    }
-}
-
-/// Normalized planar images on the device, without gradient graph.
-pub(crate) fn on_device(data: Vec<f32>, input: &InputSpec, device: &Device) -> Tensor<4> {
-    let count = data.len() / input.len().max(1);
-    upload(data, [count, input.channels, input.height, input.width], device)
-}
-
 /// Runs `forward` on the evaluation view of all images, or of their mirror images, and strings its answers together.
 fn each_batch(
     views: &EvaluationViews<'_>,
@@ -270,32 +205,6 @@ fn each_batch(
     Ok(out)
 }
 
-/// Views of the images `indices`, planar and normalized as `input` says, strung together. `key` names the randomness of
-/// the view of an image by its position in `images`.
-pub(crate) fn views(
-    images: &Images,
-    indices: &[u32],
-    input: &InputSpec,
-    augment: &Augment,
-    key: impl Fn(u32) -> Key + Sync,
-    workers: &Workers,
-) -> Result<Vec<f32>, TrainError> {
-    let shape = Shape::new(input.channels, input.height, input.width);
-    let mut data = vec![0.0; indices.len() * shape.len()];
-    let slots = data.chunks_exact_mut(shape.len().max(1)).zip(indices).collect();
-    workers.each(slots, |(slot, &index): (&mut [f32], &u32)| {
-        let pixels = images.get(index as usize)?;
-        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
-        let fitted = fitted(image, input);
-        let image =
-            fitted.as_ref().map_or(image, |data| ImageRef { data, width: input.width, height: input.height, ..image });
-        augment.apply(image, key(index), shape, slot)?;
-        input.normalize(slot);
-        Ok(())
-    })?;
-    Ok(data)
-}
-
 /// Refuses images that an encoder cannot take.
 pub(crate) fn check_channels(input: &InputSpec, images: &Images) -> Result<(), TrainError> {
     if images.is_empty() || images.channels() == input.channels {
@@ -312,9 +221,12 @@ pub(crate) fn check_channels(input: &InputSpec, images: &Images) -> Result<(), T
 #[cfg(test)]
 mod tests {
     use foretask_models::{Arch, BackboneConfig, Stem};
+    use foretask_pretext::Augment;
+    use foretask_random::Key;
 
     use super::*;
     use crate::test_support::{Surroundings, stripes};
+    use crate::views::{on_device, views};
 
     #[test]
     fn features_do_not_depend_on_company_threads_or_batches() {
@@ -345,27 +257,6 @@ mod tests {
         let expected = host_tensor(encoder.build(&cx.device.plain()).unwrap().forward(x)).data;
         assert_eq!(found.data, expected);
         assert_ne!(found, extract_features(&encoder, &images, &cx).unwrap());
-    }
-
-    #[test]
-    fn bytes_normalized_on_device_are_the_same_inputs_to_the_bit() {
-        let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "libtorch"] } else { &["flex"] };
-        let images = stripes(9, 2);
-        let input = InputSpec { mean: vec![0.41], std: vec![0.27], ..InputSpec::centered(1, 12, 12) };
-        for name in names {
-            let device = foretask_backend::device(name).unwrap();
-            for mirrored in [false, true] {
-                // There is no way to go on a CPU.
-                assert!(!EvaluationViews::of(&input, &images, mirrored, &device).bytes);
-                let [a, b] = [false, true].map(|bytes| {
-                    let views = EvaluationViews { input: &input, mirrored, bytes, device: device.plain() };
-                    let made = views.make(&images, &[8, 0, 3], &Workers::new(1)).unwrap();
-                    host_tensor(views.arrive(made))
-                });
-                assert_eq!(a.shape, [3, 1, 12, 12]);
-                assert_eq!(a, b, "{name}");
-            }
-        }
     }
 
     #[test]

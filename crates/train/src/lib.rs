@@ -5,6 +5,7 @@ mod ahead;
 mod balance;
 pub mod checkpoint;
 mod context;
+mod described;
 mod error;
 mod features;
 mod finetune;
@@ -26,6 +27,7 @@ pub mod step;
 #[cfg(test)]
 mod test_support;
 pub mod training;
+mod views;
 
 pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};

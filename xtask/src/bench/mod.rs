@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use cases::{Case, How};
 use peer::Peer;
-use run::Programs;
+use run::{Programs, folder};
 use serde_json::Value;
 use statistics::Sample;
 use table::{Row, Side, Table};
@@ -73,11 +73,6 @@ fn seconds(text: &str) -> Result<f64, String> {
     if (0.1..=600.0).contains(&value) { Ok(value) } else { Err("expected 0.1 to 600 seconds".to_owned()) }
 }
 
-/// Where results, copies of programs and made photographs go.
-fn folder() -> PathBuf {
-    root().join("target/bench")
-}
-
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let chosen = cases::choose(&args.only, args.all);
@@ -89,7 +84,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     ensure!(!chosen.is_empty(), "no case has {} in its name; --list names them all", args.only.join(" or "));
     let settings = Settings::of(args)?;
-    let mut measured = Table::new(machine::describe(), &settings);
+    let mut measured = Table::new(machine::describe(), settings.to_json());
     let mut failures = Vec::new();
     for case in &chosen {
         for threads in if case.is_rate() { settings.threads.clone() } else { vec![machine::cores()] } {

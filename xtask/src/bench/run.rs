@@ -14,6 +14,11 @@ use super::machine;
 use super::statistics::Sample;
 use crate::run::{cargo, command, root, shown, works};
 
+/// Where results, copies of programs and made photographs go.
+pub(crate) fn folder() -> PathBuf {
+    root().join("target/bench")
+}
+
 /// Besides the window: preparation, warm-up and the last step.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// The quickstart's longest time.
@@ -35,7 +40,7 @@ pub(crate) fn build(device: &'static str) -> Result<Programs> {
     let targets = ["build", "--release", "--workspace", "--example", "bench_case", "--bin", "foretask"];
     crate::run::run(cargo(&targets).args(features))?;
     let built = crate::ci::release_folder()?;
-    let folder = super::folder().join("bin").join(device);
+    let folder = folder().join("bin").join(device);
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let copy = |from: &Path| -> Result<PathBuf> {
         let to = folder.join(from.file_name().unwrap_or_default());
@@ -59,7 +64,7 @@ impl Programs {
         let mut run = command(&self.foretask.to_string_lossy(), &[verb, "scripts/quickstart.rhai"]);
         if verb == "run" {
             // Finished stages would be loaded from an earlier run's folder.
-            let out = super::folder().join("runs");
+            let out = folder().join("runs");
             if out.is_dir() {
                 fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
             }

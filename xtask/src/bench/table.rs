@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::Settings;
 use super::cases::{Case, How, undisturbed};
 use super::statistics::{Sample, Summary, summary};
 
@@ -133,8 +132,8 @@ const SECONDS: [Part; 1] =
     [("Seconds of a whole process (lower is better)", Summary::seconds, |found| digits(found.seconds()))];
 
 impl Table {
-    pub(crate) fn new(machine: Value, settings: &Settings) -> Self {
-        Self { machine, settings: settings.to_json(), rows: Vec::new() }
+    pub(crate) fn new(machine: Value, settings: Value) -> Self {
+        Self { machine, settings, rows: Vec::new() }
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Outcome, WITH_LIBTORCH};
+use super::step::{Outcome, WITH_LIBTORCH};
 use crate::run::{cargo, command, run, works};
 use crate::tools::{ensure_debian, python_program};
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::Outcome;
 use super::binary::release_folder;
+use super::step::Outcome;
 use super::tests::for_tests;
 use crate::run::{command, root};
 use crate::tidy::metadata;

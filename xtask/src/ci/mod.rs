@@ -1,13 +1,15 @@
 //! `cargo xtask ci`: every check and test, cheapest first, stopping at the first failure.
 //!
-//! What is only checked (clippy, documentation) has libtorch in it ([`WITH_LIBTORCH`]); what runs has the default features
-//! ([`DEFAULT`]), as a newcomer builds it. The last step runs the tests of the crates that touch libtorch with libtorch.
+//! What is only checked (clippy, documentation) has libtorch in it ([`step::WITH_LIBTORCH`]); what runs has the default features
+//! ([`step::DEFAULT`]), as a newcomer builds it. The last step runs the tests of the crates that touch libtorch with libtorch.
 
 mod binary;
 mod checks;
 mod drawn;
 mod examples;
+mod newcomer;
 mod scripts;
+mod step;
 mod summary;
 mod tests;
 
@@ -16,12 +18,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 pub(crate) use binary::{foretask, release_folder};
 pub(crate) use drawn::folder as drawn_images;
+use step::Outcome;
 use summary::Line;
-
-/// Everything, as it is built by default.
-const DEFAULT: [&str; 2] = ["--release", "--workspace"];
-/// Everything, with the code for libtorch.
-const WITH_LIBTORCH: [&str; 4] = ["--release", "--workspace", "--features", "foretask/libtorch"];
 
 /// Options of `cargo xtask ci`.
 #[derive(clap::Args)]
@@ -44,21 +42,6 @@ pub(crate) struct Args {
     list: bool,
 }
 
-/// How a step that did not fail ended.
-pub(crate) enum Outcome {
-    /// All was well; a few words may say what was done.
-    Passed(String),
-    /// It could not be done here, for this reason.
-    Skipped(String),
-}
-
-impl Outcome {
-    /// Passed, with nothing to add.
-    pub(crate) fn passed() -> Self {
-        Self::Passed(String::new())
-    }
-}
-
 /// One step: its name on the command line, what it does, and the doing.
 struct Step {
     name: &'static str,
@@ -69,7 +52,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "fmt", about: "rustfmt finds nothing to change", run: checks::fmt },
     Step { name: "typos", about: "no known misspelling", run: checks::typos },
-    Step { name: "tidy", about: "layers, licences, documents, text", run: checks::tidy },
+    Step { name: "tidy", about: "layers, circles, licences, documents, text", run: checks::tidy },
     Step { name: "libtorch", about: "libtorch is in third_party/libtorch", run: checks::libtorch },
     Step { name: "clippy", about: "no warning", run: checks::clippy },
     Step { name: "doc", about: "documentation builds without a warning", run: checks::doc },
@@ -79,7 +62,7 @@ const STEPS: &[Step] = &[
     Step { name: "examples", about: "each crate's examples run", run: examples::run },
     Step { name: "scripts", about: "each script runs for a few steps, twice", run: scripts::run },
     Step { name: "torture", about: "killed, damaged and fed with rubbish for two minutes", run: torture },
-    Step { name: "default", about: "the README's command, with default features", run: binary::default_build },
+    Step { name: "default", about: "the README's command, with default features", run: newcomer::build },
     Step { name: "torch", about: "layers, devices, models and training on libtorch", run: tests::torch },
 ];
 

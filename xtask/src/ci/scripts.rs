@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::Outcome;
 use super::binary::foretask;
+use super::step::Outcome;
 use crate::run::{command, root};
 use crate::runs;
 use crate::tidy::has_extension;

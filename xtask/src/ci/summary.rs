@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::Outcome;
+use super::step::Outcome;
 
 /// One step's end.
 pub(crate) struct Line {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{DEFAULT, Outcome};
+use super::step::{DEFAULT, Outcome};
 use crate::run::{cargo, root, run, works};
 use crate::tools::ensure_debian;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::VERSION;
 use super::source::Source;
+use super::version::VERSION;
 
 /// Which libraries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 mod layout;
 mod record;
 mod source;
+mod version;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,12 +15,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use layout::{Kind, Layout};
 use source::Source;
+use version::VERSION;
 
 use crate::run::{cargo, command, read, root};
 use crate::tools::ensure_pip;
-
-/// The version that torch-sys 0.22 wants; both change together.
-const VERSION: &str = "2.9.0";
 
 /// The wheels' Python version. It decides nothing for the C++ libraries, but a wheel has to be named.
 const PYTHON: &str = "3.11";

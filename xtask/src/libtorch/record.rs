@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::VERSION;
 use super::layout::Kind;
+use super::version::VERSION;
 
 /// The record's name.
 pub(crate) const FILE: &str = "foretask-libtorch.txt";

@@ -1,4 +1,4 @@
-//! Every crate says what it is, and relative links lead somewhere.
+//! Every crate and every source file says what it is, and relative links lead somewhere.
 
 use super::metadata::Member;
 use super::{File, has_extension};
@@ -24,13 +24,10 @@ pub(crate) fn check(files: &[File], members: &[Member]) -> Vec<String> {
         if find(&readme).is_none() {
             problems.push(format!("{readme} is missing: a page that says what the crate is for"));
         }
-        for root in &member.roots {
-            let text = find(root).and_then(|file| file.text.as_deref()).unwrap_or_default();
-            if !text.trim_start().starts_with("//!") && !text.contains("#![doc = include_str!") {
-                problems.push(format!("{root} does not start with documentation (`//!`)"));
-            }
-        }
     }
+    problems.extend(files.iter().filter(|file| !says_what_it_is(file)).map(|file| {
+        format!("{} does not start with documentation (`//!`, or `#![doc = include_str!(…)]` in a root)", file.path)
+    }));
     let exists = |path: &str| {
         find(path).is_some()
             || files.iter().any(|file| file.path.starts_with(&format!("{}/", path.trim_end_matches('/'))))
@@ -45,6 +42,15 @@ pub(crate) fn check(files: &[File], members: &[Member]) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Whether a source file starts with documentation. A root may have its README's, behind other attributes.
+fn says_what_it_is(file: &File) -> bool {
+    let text = file.text.as_deref().unwrap_or_default();
+    let is_root = ["lib.rs", "main.rs"].iter().any(|root| file.path.ends_with(root));
+    !has_extension(&file.path, "rs")
+        || text.starts_with("//!")
+        || (is_root && text.starts_with("#![") && text.contains("#![doc = include_str!"))
 }
 
 /// Relative targets of Markdown's inline links, with their lines; code is skipped.
@@ -118,12 +124,26 @@ mod tests {
             description: String::new(),
             dependencies: vec![],
             examples: vec![],
-            roots: vec!["crates/x/src/lib.rs".into()],
         };
-        let problems = check(&[file("crates/x/src/lib.rs", "mod a;\n")], &[member]);
+        let problems = check(&[], &[member]);
         let about = |part: &str| problems.iter().any(|p| p.contains(part));
-        assert!(
-            about("description is empty") && about("crates/x/README.md is missing") && about("does not start with")
-        );
+        assert!(about("description is empty") && about("crates/x/README.md is missing"), "{problems:?}");
+    }
+
+    #[test]
+    fn a_source_file_without_words_is_told() {
+        let readme = "#![cfg_attr(test, allow(x))]\n#![doc = include_str!(\"../README.md\")]\n";
+        for (path, text, says) in [
+            ("crates/x/src/a.rs", "//! A.\n", true),
+            ("crates/x/src/a.rs", "use b;\n//! A.\n", false),
+            ("crates/x/src/a/tests.rs", "use super::*;\n", false),
+            ("crates/x/src/lib.rs", readme, true),
+            ("crates/x/src/lib.rs", "mod a;\n", false),
+            ("crates/x/src/a.rs", readme, false),
+            ("crates/x/README.md", "X", true),
+        ] {
+            let problems = check(&[file(path, text)], &[]);
+            assert_eq!(problems.iter().any(|p| p.starts_with(path)), !says, "{path}: {text}");
+        }
     }
 }

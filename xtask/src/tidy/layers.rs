@@ -138,7 +138,6 @@ mod tests {
             description: "x".into(),
             dependencies: dependencies.iter().map(dependency).collect(),
             examples: vec![],
-            roots: vec![],
         }
     }
 

@@ -13,8 +13,6 @@ pub(crate) struct Member {
     pub(crate) description: String,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) examples: Vec<String>,
-    /// Relative root files of the library and the binaries.
-    pub(crate) roots: Vec<String>,
 }
 
 /// What a member's manifest asks for.
@@ -65,7 +63,6 @@ pub(crate) fn members_of(metadata: &Value) -> Vec<Member> {
                     })
                     .collect(),
                 examples: targets(&["example"]).map(|target| text(&target["name"])).collect(),
-                roots: targets(&["lib", "bin"]).map(|target| relative(&text(&target["src_path"]))).collect(),
             }
         })
         .collect();

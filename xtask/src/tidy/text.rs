@@ -1,8 +1,8 @@
-//! Text files: no trailing blanks, a closing newline, no path of somebody's machine, not too long.
+//! Text files: no trailing blanks, a closing newline, no path of somebody's machine, no file that is too long.
 
 use super::{File, has_extension};
 
-/// A source file longer than this usually holds two ideas; it is only noted.
+/// A source file longer than this holds two ideas.
 const LONG: usize = 400;
 
 /// Problems of white space.
@@ -41,11 +41,12 @@ pub(crate) fn check_paths(files: &[File], root: &str) -> Vec<String> {
     problems
 }
 
-/// Long source files, as notes.
-pub(crate) fn long_files(files: &[File]) -> Vec<String> {
+/// Problems of length.
+pub(crate) fn check_lengths(files: &[File]) -> Vec<String> {
     let long = |(path, text): (&str, &str)| {
         let lines = text.lines().count();
-        (has_extension(path, "rs") && lines > LONG).then(|| format!("{path} has {lines} lines; are these two ideas?"))
+        (has_extension(path, "rs") && lines > LONG)
+            .then(|| format!("{path} has {lines} lines, {LONG} are the most; split it by its ideas"))
     };
     texts(files).filter_map(long).collect()
 }
@@ -91,8 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn long_files_are_noted() {
-        assert_eq!(long_files(&file("a.rs", &"x\n".repeat(LONG))), [""; 0]);
-        assert_eq!(long_files(&file("a.rs", &"x\n".repeat(LONG + 1))).len(), 1);
+    fn long_files_are_found() {
+        assert_eq!(check_lengths(&file("a.rs", &"x\n".repeat(LONG))), [""; 0]);
+        assert_eq!(check_lengths(&file("a.rs", &"x\n".repeat(LONG + 1))).len(), 1);
     }
 }

@@ -9,12 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use foretask_random::{Key, Rng};
 
-use super::process::{Done, Running};
+use super::process::{Done, LIMIT, Running};
 use super::workshop::Workshop;
 
-/// No experiment takes longer, even on busy cores.
-pub(super) const LIMIT: Duration = Duration::from_mins(2);
-/// Nor does a look at a damaged file.
+/// No look at a damaged file takes longer.
 const LOOK_LIMIT: Duration = Duration::from_secs(30);
 
 /// A case GROUP/KIND/NUMBER. Its name and the seed decide everything random in it.

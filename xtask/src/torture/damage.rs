@@ -121,7 +121,7 @@ fn checkpoint(shop: &Workshop, case: &Case, rng: &mut Rng) -> Result<Tried> {
         }
     }
     running.send(Signal::Kill)?;
-    running.finish(super::case::LIMIT)?;
+    running.finish(super::process::LIMIT)?;
     let found = checkpoints()?;
     ensure!(!found.is_empty(), "the checkpoint is gone");
     let file = &found[rng.below(found.len() as u64) as usize];

@@ -24,7 +24,7 @@ pub(super) fn run(shop: &Workshop, case: &Case) -> Result<Tried> {
         if !running.ends_before(moment)? {
             running.send(signal)?;
         }
-        disturbed(&running.finish(super::case::LIMIT)?, signal)?;
+        disturbed(&running.finish(super::process::LIMIT)?, signal)?;
     }
     undisturbed_now(shop, case, &place, &undisturbed)?;
     Ok(Tried::Held)

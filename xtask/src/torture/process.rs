@@ -10,6 +10,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::run::{shown, works};
 
+/// No experiment takes longer, even on busy cores.
+pub(super) const LIMIT: Duration = Duration::from_mins(2);
+
 /// How often a process is asked whether it has ended.
 const LOOK: Duration = Duration::from_millis(2);
 

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::case::LIMIT;
 use super::experiments::{self, SCRIPT};
-use super::process::Running;
+use super::process::{LIMIT, Running};
 use super::product::Product;
 use super::verdict;
 use crate::run::root;

@@ -1,3 +1,5 @@
+//! Uploads on every device of this machine against the values that were sent.
+
 use burn::tensor::TensorData;
 
 use super::*;

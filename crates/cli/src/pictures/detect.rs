@@ -1,7 +1,26 @@
 //! Which way of showing pictures the terminal understands.
 
-use super::Pictures;
+use clap::ValueEnum;
+
 use crate::terminal::Answer;
+
+/// What the command line asks for.
+#[expect(clippy::doc_markdown, reason = "names of programs, shown in the help")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pictures {
+    /// As the terminal can
+    Auto,
+    /// In files only
+    Never,
+    /// By the protocol of kitty, Ghostty and Konsole
+    Kitty,
+    /// By the protocol of iTerm2, WezTerm and mintty
+    Iterm,
+    /// As sixels: foot, mlterm, contour, xterm -ti vt340
+    Sixel,
+    /// As colored half blocks, which any terminal of 24-bit color can
+    Blocks,
+}
 
 /// A way of showing pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,29 +7,11 @@ mod kitty;
 mod scale;
 mod sixel;
 
-use clap::ValueEnum;
 use foretask_script::Sheet;
 
+pub(crate) use self::detect::Pictures;
 use self::detect::{Way, way};
 use crate::terminal;
-
-/// What the command line asks for.
-#[expect(clippy::doc_markdown, reason = "names of programs, shown in the help")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Pictures {
-    /// As the terminal can
-    Auto,
-    /// In files only
-    Never,
-    /// By the protocol of kitty, Ghostty and Konsole
-    Kitty,
-    /// By the protocol of iTerm2, WezTerm and mintty
-    Iterm,
-    /// As sixels: foot, mlterm, contour, xterm -ti vt340
-    Sixel,
-    /// As colored half blocks, which any terminal of 24-bit color can
-    Blocks,
-}
 
 /// Pixels of a sheet to a letter's width, so that its own small letters can be read beside those of the terminal.
 const LETTER: usize = 8;

@@ -1,3 +1,5 @@
+//! Pictures written by other programs against what Pillow reads of them.
+
 mod holes;
 mod tiffs;
 

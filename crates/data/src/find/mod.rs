@@ -3,6 +3,7 @@
 //! One rule for all of them: images are told by their names, what operating systems and editors leave beside them is never
 //! taken, every real folder is walked once, only regular files count, and whatever is passed over is counted with a reason.
 
+mod endings;
 mod names;
 mod passed;
 mod pattern;
@@ -12,7 +13,8 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::{
-    names::{extension_of, is_image, leftover, leftover_in_path, unread_format},
+    endings::{extension_of, is_image, unread_format},
+    names::{leftover, leftover_in_path},
     passed::{Passed, Reason},
     pattern::expand,
 };

@@ -1,25 +1,6 @@
-//! What a name says of a file.
+//! Names that nobody gave to images of theirs.
 
-use std::path::Path;
-
-use super::Reason;
-use crate::decode::{EXTENSIONS, UNREAD, Unread};
-
-/// The ending of a name, in lower case; empty where there is none.
-pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
-    name.as_ref().extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
-}
-
-/// Whether a name ends like that of an image that can be decoded.
-pub(crate) fn is_image(name: impl AsRef<Path>) -> bool {
-    EXTENSIONS.contains(&extension_of(name).as_str())
-}
-
-/// The image format of a name that cannot be decoded here.
-pub(crate) fn unread_format(name: impl AsRef<Path>) -> Option<&'static Unread> {
-    let extension = extension_of(name);
-    UNREAD.into_iter().find(|format| format.endings.contains(&extension.as_str()))
-}
+use super::passed::Reason;
 
 /// Files and folders that operating systems and network drives put among other people's files.
 const OF_SYSTEMS: [&str; 10] = [

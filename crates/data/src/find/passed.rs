@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::names::extension_of;
+use super::endings::extension_of;
 use crate::decode::Unread;
 
 /// Names that are kept of each reason: the first in order.

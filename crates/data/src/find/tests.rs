@@ -1,3 +1,5 @@
+//! Small folders and patterns, and what is counted as passed over.
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -2,16 +2,14 @@
 
 use std::{
     collections::HashMap,
-    fmt,
     ops::Range,
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::{Images, Store, Stored};
 use crate::{
     order::Windows,
-    samples::Source,
     shard::{Place, Shard},
+    source::Source,
 };
 
 /// Bytes of neighbors that are read at once, and blocks that stay together in a shuffle. Disks and networks are as fast as
@@ -26,7 +24,8 @@ const GAP: u64 = 64 << 10;
 pub(super) struct Ahead(RwLock<Vec<Arc<Loaded>>>);
 
 /// Images read together.
-struct Loaded {
+#[derive(Default)]
+pub(super) struct Loaded {
     runs: Vec<Vec<u8>>,
     /// By number in the store: run, and where in it.
     places: HashMap<u32, (u32, u32)>,
@@ -50,6 +49,14 @@ impl Found<'_> {
 }
 
 impl Ahead {
+    pub(super) fn add(&self, loaded: Arc<Loaded>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push(loaded);
+    }
+
+    pub(super) fn remove(&self, loaded: &Arc<Loaded>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, loaded));
+    }
+
     pub(super) fn find<'a>(&self, at: u32, source: &'a Source) -> Option<Found<'a>> {
         let Source::Packed { place, .. } = source else { return None };
         let windows = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -58,85 +65,7 @@ impl Ahead {
     }
 }
 
-/// Keeps what was read ahead in memory; dropping it frees the memory.
-#[must_use = "what has been read is dropped with it"]
-pub struct ReadAhead {
-    store: Arc<Store>,
-    loaded: Arc<Loaded>,
-}
-
-impl ReadAhead {
-    /// Images that are in memory now.
-    pub fn len(&self) -> usize {
-        self.loaded.places.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.loaded.places.is_empty()
-    }
-}
-
-impl fmt::Debug for ReadAhead {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReadAhead({} images)", self.len())
-    }
-}
-
-impl Drop for ReadAhead {
-    fn drop(&mut self) {
-        if let Stored::Encoded { ahead, .. } = &self.store.pixels {
-            let mut windows = ahead.0.write().unwrap_or_else(PoisonError::into_inner);
-            windows.retain(|loaded| !Arc::ptr_eq(loaded, &self.loaded));
-        }
-    }
-}
-
-impl Images {
-    /// How these images are to be shuffled so that they can be read in long runs: `None` where any order is as good, because
-    /// they are in memory, files of their own, or few enough for the system to keep in its cache.
-    ///
-    /// Depends on the images and [`LoadOptions::cache_bytes`](super::LoadOptions::cache_bytes) alone, so that a run is the
-    /// same on every machine.
-    pub fn windows(&self) -> Option<Windows> {
-        let Stored::Encoded { sources, memory, .. } = &self.store.pixels else { return None };
-        windows_of(self.index.iter().map(|&at| &sources[at as usize]), *memory)
-    }
-
-    /// Reads the encoded bytes of these images, which ascend, in as few long runs as possible, for the next looks at them.
-    /// What cannot be read is left out: [`Images::get`] will say why.
-    pub fn read_ahead(&self, images: &[Range<u32>]) -> ReadAhead {
-        let mut loaded = Loaded { runs: Vec::new(), places: HashMap::new() };
-        if let Stored::Encoded { sources, .. } = &self.store.pixels {
-            let numbers = images.iter().cloned().flatten().map(|i| self.index[i as usize]);
-            let places = numbers.filter_map(|at| match &sources[at as usize] {
-                Source::Packed { place, .. } => Some((at, place)),
-                _ => None,
-            });
-            let mut run: Option<Run<'_>> = None;
-            for (at, place) in places {
-                match &mut run {
-                    Some(run) if run.takes(place) => run.add(at, place),
-                    _ => {
-                        if let Some(before) = run.replace(Run::of(at, place)) {
-                            loaded.read(&before);
-                        }
-                    }
-                }
-            }
-            if let Some(run) = run {
-                loaded.read(&run);
-            }
-        }
-        let loaded = Arc::new(loaded);
-        if let Stored::Encoded { ahead, .. } = &self.store.pixels {
-            ahead.0.write().unwrap_or_else(PoisonError::into_inner).push(loaded.clone());
-        }
-        ReadAhead { store: self.store.clone(), loaded }
-    }
-}
-
-/// [`Images::windows`] of images that are decoded at each look.
+/// [`Images::windows`](super::Images::windows) of images that are decoded at each look.
 pub(super) fn windows_of<'a>(sources: impl Iterator<Item = &'a Source>, memory: u64) -> Option<Windows> {
     let (mut bytes, mut count) = (0, 0_u64);
     for source in sources {
@@ -180,6 +109,35 @@ impl<'a> Run<'a> {
 }
 
 impl Loaded {
+    /// Reads the images of these numbers in the store, which ascend, in as few long runs as possible.
+    pub(super) fn of(numbers: impl Iterator<Item = u32>, sources: &[Source]) -> Self {
+        let mut loaded = Self::default();
+        let places = numbers.filter_map(|at| match &sources[at as usize] {
+            Source::Packed { place, .. } => Some((at, place)),
+            _ => None,
+        });
+        let mut run: Option<Run<'_>> = None;
+        for (at, place) in places {
+            match &mut run {
+                Some(run) if run.takes(place) => run.add(at, place),
+                _ => {
+                    if let Some(before) = run.replace(Run::of(at, place)) {
+                        loaded.read(&before);
+                    }
+                }
+            }
+        }
+        if let Some(run) = run {
+            loaded.read(&run);
+        }
+        loaded
+    }
+
+    /// Images that are in memory.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     fn read(&mut self, run: &Run<'_>) {
         let Ok(bytes) = run.shard.read(run.bytes.start, (run.bytes.end - run.bytes.start) as usize) else { return };
         let number = self.runs.len() as u32;

@@ -11,7 +11,8 @@ use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Remarks, Sto
 use crate::{
     decode::{self, Notes, Pixels},
     error::{DataError, Result},
-    samples::{Samples, Source},
+    samples::Samples,
+    source::Source,
 };
 
 /// What the first look at an image gives.
@@ -23,7 +24,17 @@ struct Seen {
     kept: Option<Vec<u8>>,
 }
 
-pub(super) fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
+impl Images {
+    /// Decodes every image once, in parallel, keeping the order; see [`LoadOptions`].
+    ///
+    /// # Errors
+    /// [`DataError::BadImages`] where more images are bad than allowed, or all are.
+    pub fn load(samples: &Samples, options: &LoadOptions) -> Result<Self> {
+        load(samples, options)
+    }
+}
+
+fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
     decode::check_channels(options.channels)?;
     if !(0.0..=1.0).contains(&options.max_bad_fraction) {
         return Err(DataError::Argument {

@@ -1,9 +1,11 @@
 //! The image store: decoded once into memory when small, else at each look.
 
 mod ahead;
+mod bad;
 mod leaks;
 mod load;
 mod look;
+mod read_ahead;
 mod remarks;
 mod stats;
 mod survey;
@@ -18,9 +20,10 @@ use serde::{Deserialize, Serialize};
 
 use self::{ahead::Ahead, stats::Sums};
 pub use self::{
-    ahead::ReadAhead,
+    bad::BadImage,
     leaks::{Leak, leaks},
     look::Look,
+    read_ahead::ReadAhead,
     stats::ChannelStats,
     survey::{Survey, survey},
 };
@@ -31,7 +34,7 @@ pub(crate) use self::{
 use crate::{
     decode::{self, Pixels},
     error::{DataError, Result},
-    samples::{Samples, Source},
+    source::Source,
 };
 
 /// What to do with an image that cannot be decoded.
@@ -69,26 +72,6 @@ impl Default for LoadOptions {
             max_bad_fraction: 0.01,
             threads: 0,
             cache_bytes: 2 << 30,
-        }
-    }
-}
-
-/// An image that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BadImage {
-    /// Its row in the manifest.
-    pub row: u64,
-    /// Its path as the manifest has it.
-    pub path: Option<String>,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-impl fmt::Display for BadImage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.path {
-            Some(path) => write!(f, "row {} ({path}): {}", self.row, self.reason),
-            None => write!(f, "row {}: {}", self.row, self.reason),
         }
     }
 }
@@ -140,14 +123,6 @@ struct About {
 }
 
 impl Images {
-    /// Decodes every image once, in parallel, keeping the order; see [`LoadOptions`].
-    ///
-    /// # Errors
-    /// [`DataError::BadImages`] where more images are bad than allowed, or all are.
-    pub fn load(samples: &Samples, options: &LoadOptions) -> Result<Self> {
-        load::load(samples, options)
-    }
-
     /// Number of images.
     pub fn len(&self) -> usize {
         self.index.len()

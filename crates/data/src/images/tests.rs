@@ -1,3 +1,5 @@
+//! Loading: order, bad images, threads, statistics.
+
 use std::{fs, path::Path};
 
 use image::ImageFormat;

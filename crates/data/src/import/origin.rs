@@ -17,8 +17,8 @@ use crate::{
     error::{DataError, Result},
     find::Passed,
     manifest::{Manifest, TableImages},
-    samples::Source,
     shard::Place,
+    source::Source,
 };
 
 pub(super) enum Origin {

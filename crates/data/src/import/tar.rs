@@ -36,31 +36,30 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
     // What an extended header says of the file after it.
     let (mut long_name, mut long_size): (Option<String>, Option<u64>) = (None, None);
     loop {
-        let mut header = [0; BLOCK];
-        match file.read_exact(&mut header) {
-            Ok(()) => {}
-            // Archives end with two empty blocks. Some programs leave them out; but an archive may also have been cut here.
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == size && at > 0 => {
+        let header = match next_header(&mut file).map_err(DataError::read(path))? {
+            Next::Header(header) => header,
+            Next::End => return Ok(members),
+            // Some programs leave the two empty blocks out; but an archive may also have been cut here.
+            Next::Nothing if at == size && at > 0 => {
                 passed.add(Reason::NoEnd, &path.file_name().unwrap_or_default().to_string_lossy());
                 return Ok(members);
             }
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof && at == 0 => {
+            Next::Nothing if at == 0 => {
                 return Err(refuse("not a tar archive: it is shorter than a header".to_owned()));
             }
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            Next::Nothing => {
                 return Err(refuse(format!("truncated: it ends inside the header at byte {at}; fetch it again")));
             }
-            Err(source) => return Err(DataError::Read { path: path.to_owned(), source }),
-        }
-        if header.iter().all(|&byte| byte == 0) {
-            return Ok(members);
-        }
-        let Some(header) = Header::parse(&header) else {
-            return Err(refuse(if at == 0 {
-                "not a tar archive (compressed ones have to be unpacked first: `gunzip`)".to_owned()
-            } else {
-                format!("damaged: the checksum of the header at byte {at} is wrong; fetch it again")
-            }));
+            Next::Damaged if at == 0 => {
+                return Err(refuse(
+                    "not a tar archive (compressed ones have to be unpacked first: `gunzip`)".to_owned(),
+                ));
+            }
+            Next::Damaged => {
+                return Err(refuse(format!(
+                    "damaged: the checksum of the header at byte {at} is wrong; fetch it again"
+                )));
+            }
         };
         at += BLOCK as u64;
         let len = long_size.take().unwrap_or(header.size);
@@ -115,6 +114,27 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
         }
         file.seek_relative((next - at - read) as i64).map_err(DataError::read(path))?;
         at = next;
+    }
+}
+
+/// What stands where a header is expected.
+enum Next {
+    Header(Header),
+    /// The first of the two empty blocks that end an archive.
+    End,
+    /// Fewer bytes than a header has.
+    Nothing,
+    /// Anything else.
+    Damaged,
+}
+
+fn next_header(file: &mut impl Read) -> std::io::Result<Next> {
+    let mut header = [0; BLOCK];
+    match file.read_exact(&mut header) {
+        Ok(()) if header.iter().all(|&byte| byte == 0) => Ok(Next::End),
+        Ok(()) => Ok(Header::parse(&header).map_or(Next::Damaged, Next::Header)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Next::Nothing),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,3 +1,5 @@
+//! Datasets in the layouts of their publishers.
+
 mod archives;
 mod packs;
 mod published;

@@ -9,9 +9,8 @@ use polars::prelude::{
 
 use super::{
     columns::ROW,
-    open::reference,
+    engine::{guarded, reference},
     parquet::Files,
-    table::guarded,
     unite::{Part, unite},
 };
 use crate::error::{DataError, Result};

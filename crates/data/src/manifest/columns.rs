@@ -1,19 +1,15 @@
 //! Which column means what.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
-use polars::prelude::{Column, DataFrame, DataType, Expr, PlSmallStr, Schema, col};
+use polars::prelude::{DataType, Expr, PlSmallStr, Schema, col};
 
-use super::{Blob, Source, Table, notes::Note};
-use crate::{
-    error::{DataError, Result},
-    images::Look,
-    shard::{Place, Shard, check_ends},
-};
+use super::notes::Note;
+use crate::error::{DataError, Result};
 
 /// The row's position in the whole table; added by us.
 pub(crate) const ROW: &str = "__row";
-const BYTES: &str = "__bytes";
+pub(super) const BYTES: &str = "__bytes";
 pub(super) const PATH: &str = "__path";
 
 /// Names of the column of file names, the likeliest first.
@@ -30,7 +26,7 @@ pub(crate) const OFFSET: &str = "offset";
 pub(crate) const LEN: &str = "len";
 /// The first eight bytes of the BLAKE3 of the image's bytes, read as a big-endian number.
 pub(crate) const CHECKSUM: &str = "checksum";
-/// What was seen of the image when it was packed ([`Look`]).
+/// What was seen of the image when it was packed ([`Look`](crate::images::Look)).
 pub(crate) const LOOK: &str = "first_look";
 
 /// The columns with a meaning; all others are for `.filter`.
@@ -44,16 +40,16 @@ pub(crate) struct Columns {
 /// How a row says where its pixels are.
 pub(crate) struct ImageColumn {
     /// Expressions that give the encoded bytes and the path.
-    bytes: Option<Expr>,
-    path: Option<Expr>,
-    packed: Option<Packed>,
+    pub(super) bytes: Option<Expr>,
+    pub(super) path: Option<Expr>,
+    pub(super) packed: Option<Packed>,
 }
 
 /// Which of the columns of a pack are there besides `shard`, `offset` and `len`.
 #[derive(Clone, Copy)]
-struct Packed {
-    checksum: bool,
-    look: bool,
+pub(super) struct Packed {
+    pub(super) checksum: bool,
+    pub(super) look: bool,
 }
 
 impl Columns {
@@ -164,12 +160,12 @@ impl ImageColumn {
         Ok(())
     }
 
-    /// The file names, called as in a query for [`sources`](Self::sources).
+    /// The file names, called as in a query for the table's `sources`.
     pub(super) fn path(&self) -> Option<Expr> {
         self.path.clone().map(|path| path.alias(PATH))
     }
 
-    /// What to select for [`sources`](Self::sources).
+    /// What to select for the table's `sources`.
     pub(crate) fn expressions(&self) -> Vec<Expr> {
         let bytes = self.bytes.clone().map(|bytes| bytes.alias(BYTES));
         let mut expressions: Vec<Expr> = bytes.into_iter().chain(self.path()).collect();
@@ -195,53 +191,7 @@ impl ImageColumn {
     pub(crate) fn is_embedded(&self) -> bool {
         self.bytes.is_some()
     }
-
-    /// Bytes where a row has them, else its part of a shard, else the file its path names.
-    pub(super) fn sources(&self, table: &Table, data: &DataFrame) -> Result<Vec<Source>> {
-        let bytes = match &self.bytes {
-            Some(_) => Some(Arc::new(table.checked(data.column(BYTES).and_then(Column::binary))?.clone())),
-            None => None,
-        };
-        let paths = match &self.path {
-            Some(_) => Some(table.texts(data, PATH)?),
-            None => None,
-        };
-        let mut places = match self.packed {
-            Some(packed) => packed.places(table, data)?,
-            None => Vec::new(),
-        };
-        let folder: Arc<Path> = table.folder.as_path().into();
-        Ok((0..data.height())
-            .map(|index| {
-                let name = paths.as_ref().and_then(|paths| paths.get(index)).filter(|name| !name.is_empty());
-                if let Some(column) = &bytes
-                    && column.get(index).is_some()
-                {
-                    return Source::Bytes { bytes: Blob::new(column.clone(), index), name: name.map(str::to_owned) };
-                }
-                if let Some((place, look)) = places.get_mut(index).and_then(Option::take) {
-                    return Source::Packed { place, look: look.map(Box::new), name: name.map(Into::into) };
-                }
-                match name {
-                    Some(name) => Source::File { folder: folder.clone(), name: with_slashes(&folder, name) },
-                    None => Source::Missing,
-                }
-            })
-            .collect())
-    }
 }
-
-/// A path as it is written; one of Windows with the slashes of other systems, where there is no file of that very name.
-fn with_slashes(folder: &Path, name: &str) -> String {
-    if cfg!(windows) || !name.contains('\\') || folder.join(name).exists() {
-        name.to_owned()
-    } else {
-        name.replace('\\', "/")
-    }
-}
-
-/// Where a row's image lies, and what is known of it; none where a coordinate is missing.
-type Known = Option<(Place, Option<Look>)>;
 
 impl Packed {
     fn find(schema: &Schema) -> Option<Self> {
@@ -251,35 +201,5 @@ impl Packed {
             checksum: is(CHECKSUM, &DataType::is_integer),
             look: is(LOOK, &|kind| *kind == DataType::Binary),
         })
-    }
-
-    /// Where each row's image lies, and what is known of it.
-    fn places(self, table: &Table, data: &DataFrame) -> Result<Vec<Known>> {
-        let names = table.texts(data, SHARD)?;
-        let number = |name: &str| table.checked(data.column(name).and_then(Column::u64));
-        let (offsets, lens) = (number(OFFSET)?, number(LEN)?);
-        let checksums = if self.checksum { Some(number(CHECKSUM)?) } else { None };
-        let looks = if self.look { Some(table.checked(data.column(LOOK).and_then(Column::binary))?) } else { None };
-        let mut last: Option<(&str, Arc<Shard>)> = None;
-        let mut places = Vec::with_capacity(data.height());
-        for index in 0..data.height() {
-            let row = (names.get(index), offsets.get(index), lens.get(index).and_then(|len| u32::try_from(len).ok()));
-            let (Some(name), Some(offset), Some(len)) = row else {
-                places.push(None);
-                continue;
-            };
-            let shard = match &last {
-                Some((known, shard)) if *known == name => shard.clone(),
-                _ => table.shards.get(&table.folder, name),
-            };
-            last = Some((name, shard.clone()));
-            let checksum = checksums.and_then(|checksums| checksums.get(index));
-            let look = looks.and_then(|looks| looks.get(index)).and_then(Look::from_bytes);
-            places.push(Some((Place { shard, offset, len, checksum }, look)));
-        }
-        let rows = table.row_numbers(data)?;
-        let known = rows.iter().zip(&places).filter_map(|(&row, place)| Some((row, &place.as_ref()?.0)));
-        check_ends(&table.name, known)?;
-        Ok(places)
     }
 }

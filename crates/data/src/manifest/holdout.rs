@@ -4,9 +4,9 @@
 use polars::prelude::{NamedFrom, Series, col};
 use rayon::prelude::*;
 
-use super::{Manifest, ROW, among};
+use super::{Manifest, columns::ROW, engine::among};
 use crate::error::Result;
-use crate::samples::{Samples, Source};
+use crate::{samples::Samples, source::Source};
 
 /// Of larger files, this many bytes from either end and the length stand for the whole.
 const END: usize = 1 << 16;

@@ -8,7 +8,7 @@ use crate::{
     decode::{self, Notes},
     error::Result,
     images::{BadImage, Remarks, in_pool},
-    samples::Source,
+    source::Source,
 };
 
 /// Images that are decoded at once.

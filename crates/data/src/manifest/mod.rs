@@ -5,6 +5,7 @@ mod columns;
 mod counts;
 mod describe;
 mod draw;
+mod engine;
 mod filled;
 mod folder;
 mod further;
@@ -12,6 +13,7 @@ mod holdout;
 pub(crate) mod huggingface;
 mod inspect;
 mod join;
+mod label_column;
 mod labels;
 mod names;
 mod notes;
@@ -19,7 +21,9 @@ mod open;
 mod options;
 mod parquet;
 mod parts;
+mod read;
 mod rows;
+mod sources;
 mod splits;
 mod table;
 mod text;
@@ -33,9 +37,11 @@ use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 pub(crate) use self::{
     columns::{CHECKSUM, LEN, LOOK, OFFSET, ROW, SHARD},
     draw::smallest_per_class,
+    engine::{among, guarded},
+    names::intern,
     rows::TableImages,
     splits::is_split,
-    table::{Table, guarded},
+    table::Table,
 };
 pub use self::{
     counts::{ClassCount, SplitCount},
@@ -57,7 +63,7 @@ use crate::{
     find::PassedOver,
     nearest::nearest,
     predicate,
-    samples::{Blob, Samples, Source},
+    samples::Samples,
 };
 
 /// An immutable view of a table of images; cheap to clone, read only as far as a question needs.
@@ -101,7 +107,7 @@ impl Manifest {
             steps.push("folders ignored".to_owned());
         }
         Ok(Self {
-            table: Arc::new(Table::open_with(path, options)?),
+            table: Arc::new(read::open_with(path, options)?),
             narrowing: Narrowing::default(),
             split: None,
             labels_dropped: false,
@@ -318,7 +324,7 @@ impl Manifest {
             } else {
                 labels.resize(rows.len() + part.len(), None);
             }
-            sources.append(&mut columns.image.sources(&self.table, data)?);
+            sources.append(&mut self.table.sources(data)?);
             rows.extend(part);
             Ok(())
         })?;
@@ -383,24 +389,6 @@ impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Manifest({})", self.steps.join(" | "))
     }
-}
-
-/// The number of a name, which is added where it is new; empty text is no name.
-pub(crate) fn intern(text: &str, names: &mut Vec<String>) -> Option<u32> {
-    if text.is_empty() {
-        return None;
-    }
-    // The last one found is the likeliest: rows of a split usually stand together. There are few splits.
-    let known = names.iter().rposition(|name| name == text);
-    Some(known.unwrap_or_else(|| {
-        names.push(text.to_owned());
-        names.len() - 1
-    }) as u32)
-}
-
-/// Whether a column's value is one of a list.
-pub(crate) fn among(column: Expr, list: Series) -> Expr {
-    column.is_in(lit(list).implode(true), false)
 }
 
 fn argument(name: &'static str, value: impl ToString, expected: &str) -> DataError {

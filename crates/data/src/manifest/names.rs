@@ -33,6 +33,19 @@ pub(crate) fn in_class_order(names: BTreeSet<String>) -> Vec<String> {
     pairs.into_iter().map(|(_, name)| name).collect()
 }
 
+/// The number of a name, which is added where it is new; empty text is no name.
+pub(crate) fn intern(text: &str, names: &mut Vec<String>) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    // The last one found is the likeliest: rows of a split usually stand together. There are few splits.
+    let known = names.iter().rposition(|name| name == text);
+    Some(known.unwrap_or_else(|| {
+        names.push(text.to_owned());
+        names.len() - 1
+    }) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

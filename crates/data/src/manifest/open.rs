@@ -5,15 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use polars::prelude::{IntoLazy, LazyFrame, PlRefPath, PolarsResult, col};
+use polars::prelude::{IntoLazy, LazyFrame, col};
 
 use super::{
     arrow,
     columns::ROW,
+    engine::guarded,
     folder,
     notes::Note,
     parquet::{self, Files},
-    table::guarded,
     text::{self, Format},
 };
 use crate::{
@@ -189,8 +189,4 @@ fn open_files(files: Vec<PathBuf>, name: &str, passed: Passed) -> Result<Opened>
         notes,
         passed_over: passed.finish(),
     })
-}
-
-pub(super) fn reference(file: &Path) -> PolarsResult<PlRefPath> {
-    PlRefPath::try_from_path(file)
 }

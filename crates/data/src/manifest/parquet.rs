@@ -18,11 +18,10 @@ use polars::{
 
 use super::{
     columns::ROW,
+    engine::{guarded, reference},
     huggingface,
     notes::Note,
-    open::reference,
     splits::is_split,
-    table::guarded,
     unite::{Part, unite},
 };
 use crate::error::{DataError, Result};

@@ -4,7 +4,7 @@ use std::{ops::Range, sync::Arc};
 
 use polars::prelude::{DataFrame, Expr, IdxSize, LazyFrame, NamedFrom, Series, col};
 
-use super::{Table, among, columns::ROW};
+use super::{columns::ROW, engine::among, table::Table};
 use crate::error::Result;
 
 /// Rows of a part. Smaller ones read the same row groups of a Parquet file again and again, larger ones need more memory.

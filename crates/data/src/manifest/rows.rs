@@ -4,8 +4,8 @@ use std::{ops::Range, sync::Arc};
 
 use polars::prelude::{DataFrame, Expr, IdxSize, col};
 
-use super::{Manifest, Table, columns::ROW, intern};
-use crate::{error::Result, samples::Source};
+use super::{Manifest, Table, columns::ROW, names::intern};
+use crate::{error::Result, source::Source};
 
 /// Encoded images of a table that are in memory at once, in bytes.
 const CHUNK: u64 = 128 << 20;
@@ -110,7 +110,7 @@ impl Table {
             let (start, end) = (rows.start.max(first), rows.end.min(first + count));
             if start < end {
                 let piece = piece.clone().slice((start - first) as i64, (end - start) as IdxSize);
-                sources.append(&mut self.columns.image.sources(self, &self.collect(piece.select(&wanted))?)?);
+                sources.append(&mut self.sources(&self.collect(piece.select(&wanted))?)?);
             }
             first += count;
         }

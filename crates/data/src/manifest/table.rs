@@ -1,26 +1,22 @@
 //! The whole table behind all views of a manifest.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
-use polars::prelude::{
-    Column, DataFrame, DataType, Expr, LazyFrame, PolarsError, PolarsResult, Schema, StringChunked, col, len,
-};
+use polars::prelude::{Column, DataFrame, DataType, Expr, LazyFrame, PolarsResult, Schema, StringChunked, col, len};
 
 use super::{
-    Folders, OpenOptions,
     columns::{Columns, PATH, ROW},
-    join,
+    engine::{first_line, guarded},
     labels::{Classes, Labels},
     notes::Note,
-    open::{self, Opened},
+    open::Opened,
 };
 use crate::{
     error::{DataError, Result},
     find::PassedOver,
-    quiet,
     shard::Shards,
 };
 
@@ -48,7 +44,8 @@ pub(crate) struct Table {
     pub(super) notes: Vec<Note>,
     /// Files beside the table's that are none of its rows.
     pub(super) passed_over: Vec<PassedOver>,
-    classes: OnceLock<Arc<Classes>>,
+    /// Found when first asked for.
+    pub(super) classes: OnceLock<Arc<Classes>>,
     splits: OnceLock<Splits>,
 }
 
@@ -61,45 +58,8 @@ struct Splits {
 }
 
 impl Table {
-    /// A table as it stands, labels by the folders of images where there are such.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        Self::read(path, true)
-    }
-
-    /// A table, and what other tables say of its images.
-    pub(super) fn open_with(path: &Path, options: &OpenOptions) -> Result<Self> {
-        let tables = join::open(&options.labels)?;
-        // Who gives a table of labels does not mean the folders.
-        let by_table = tables.iter().any(|table| table.columns.label.is_some());
-        let base = Self::read(path, options.folders == Folders::Classes && !by_table)?;
-        if tables.is_empty() { Ok(base) } else { join::join(base, &tables) }
-    }
-
-    fn read(path: &Path, folders_are_classes: bool) -> Result<Self> {
-        let name = path.display().to_string();
-        let mut opened = open::open(path, &name)?;
-        let (mut tables, mut notes) = (Vec::new(), Vec::new());
-        for beside in std::mem::take(&mut opened.labels) {
-            match Self::open(&beside) {
-                Ok(table) => tables.push(table),
-                // Somebody else's.
-                Err(DataError::NoImageColumn { table, .. }) => {
-                    notes.push(Note::warning(format!("{table} has no column `file_name` and is not read")));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if opened.format == "folder" {
-            let by_table = tables.iter().any(|table| table.columns.label.is_some());
-            let classes = folders_are_classes && !by_table;
-            opened = if classes { opened.with_classes(&name)? } else { opened.without_classes(&name)? };
-        }
-        opened.notes.extend(notes);
-        let table = Self::of(name, opened)?;
-        if tables.is_empty() { Ok(table) } else { join::join(table, &tables) }
-    }
-
-    fn of(name: String, opened: Opened) -> Result<Self> {
+    /// A table that has been found, called `name`.
+    pub(super) fn of(name: String, opened: Opened) -> Result<Self> {
         let (mut frame, mut pieces, mut notes) = (opened.frame, opened.pieces, opened.notes);
         let mut schema = (*guarded(&name, || frame.collect_schema())?).clone();
         schema.shift_remove(ROW);
@@ -139,15 +99,6 @@ impl Table {
     /// The same after a change of its columns.
     pub(super) fn anew(self) -> Self {
         Self { classes: OnceLock::new(), splits: OnceLock::new(), ..self }
-    }
-
-    /// What somebody should know of how it was read, labels included.
-    pub(crate) fn notes(&self) -> Result<Vec<Note>> {
-        let mut notes = self.notes.clone();
-        if self.labels.is_some() {
-            notes.extend(self.occurring()?.notes.iter().cloned());
-        }
-        Ok(notes)
     }
 
     /// Runs a query.
@@ -220,25 +171,6 @@ impl Table {
         }
         Ok(self.splits.get_or_init(|| splits))
     }
-
-    pub(crate) fn classes(&self) -> Result<Arc<[String]>> {
-        match self.labels {
-            Some(_) => Ok(self.occurring()?.names.clone()),
-            None => Ok(Arc::new([])),
-        }
-    }
-
-    /// The labels that occur; callers have checked that there are any.
-    pub(super) fn occurring(&self) -> Result<&Arc<Classes>> {
-        if let Some(classes) = self.classes.get() {
-            return Ok(classes);
-        }
-        let classes = match &self.labels {
-            Some(labels) => labels.classes(self)?,
-            None => Classes::default(),
-        };
-        Ok(self.classes.get_or_init(|| Arc::new(classes)))
-    }
 }
 
 impl Splits {
@@ -282,17 +214,4 @@ fn plain(schema: &Schema, columns: &Columns, named: bool) -> Vec<Expr> {
         (own(&columns.label) && !(named && kind.is_integer())).then(|| Labels::plain(kind, name)).flatten()
     };
     schema.iter().filter_map(one).collect()
-}
-
-/// Runs the table engine: its errors get the table's name, and a damaged file that makes it panic is an error like any other.
-pub(crate) fn guarded<T>(table: &str, query: impl FnOnce() -> PolarsResult<T>) -> Result<T> {
-    let refused = |reason: String| DataError::Table { table: table.to_owned(), reason };
-    quiet::catch(query)
-        .unwrap_or_else(|_| Err(PolarsError::ComputeError("the file is damaged".into())))
-        .map_err(|error| refused(first_line(&error.to_string())))
-}
-
-/// The engine's messages go on with the query plan, which helps nobody here.
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }

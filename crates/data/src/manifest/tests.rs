@@ -1,3 +1,5 @@
+//! Tables to rows, labels, splits and files, and the views of them.
+
 use std::{fs, path::Path};
 
 use polars::prelude::{IpcWriter, LazyFrame, ScanArgsParquet, SerWriter};

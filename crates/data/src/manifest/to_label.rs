@@ -19,7 +19,7 @@ use crate::{
     formulas::escaped_table,
     import::{absolute, io_error, relative},
     output::{Found, Output, found_at},
-    samples::Source,
+    source::Source,
 };
 
 /// What was written for a person to fill in.

@@ -1,21 +1,10 @@
 //! The label column in a predicate: names, and numbers where all names are numbers.
 
-use polars::prelude::{DataType, Expr};
+use polars::prelude::DataType;
 use sqlparser::ast::Expr as Sql;
 
-use super::translate::{Kind, Literal, Result, Translator, Typed};
+use super::typed::{Kind, Literal, Result, Translator, Typed};
 use crate::nearest::nearest;
-
-/// The label column of a view.
-#[derive(Default)]
-pub(crate) struct Label {
-    /// Whether the view has dropped its labels.
-    pub(crate) dropped: bool,
-    /// The labels, null where there is none.
-    pub(crate) expr: Option<Expr>,
-    /// Whether all classes are whole numbers.
-    pub(crate) whole: bool,
-}
 
 impl Translator<'_> {
     /// Brings a label and what it is compared with to one kind.

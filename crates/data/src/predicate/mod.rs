@@ -4,13 +4,14 @@ mod error;
 mod label;
 mod like;
 mod translate;
+mod typed;
 
 use polars::prelude::Expr;
 use sqlparser::{dialect::GenericDialect, parser::Parser, tokenizer::Token};
 
 pub use self::error::PredicateError;
-pub(crate) use self::label::Label;
-use self::translate::Translator;
+pub(crate) use self::typed::Label;
+use self::typed::Translator;
 use crate::manifest::Table;
 
 /// Longer ones are refused: an endless chain of ORs would exhaust the stack of every recursive function that sees it.

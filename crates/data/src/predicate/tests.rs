@@ -1,3 +1,5 @@
+//! Predicates against rows chosen by hand.
+
 use crate::{
     Manifest,
     test_images::{fixture, write},

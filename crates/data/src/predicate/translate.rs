@@ -9,9 +9,13 @@ use sqlparser::{
     tokenizer::Span,
 };
 
-use super::{error::PredicateError, label::Label, like::Pattern};
+use super::{
+    error::PredicateError,
+    like::Pattern,
+    typed::{Kind, Literal, Result, Translator, Typed},
+};
 use crate::{
-    manifest::{ROW, Table, among},
+    manifest::{ROW, among},
     nearest::nearest,
 };
 
@@ -20,78 +24,10 @@ const MAX_DEPTH: usize = 200;
 
 const FUNCTIONS: [&str; 3] = ["lower", "upper", "length"];
 
-pub(super) type Result<T> = std::result::Result<T, PredicateError>;
-
-/// What a part of the predicate evaluates to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    Integer,
-    Float,
-    Text,
-    /// An integer that stands for a class name.
-    Class,
-    Null,
-    /// A type that can only be asked whether it is null.
-    Other,
-}
-
-impl Kind {
-    pub(super) fn is_number(self) -> bool {
-        matches!(self, Self::Integer | Self::Float)
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Bool => "true or false",
-            Self::Integer | Self::Float => "a number",
-            Self::Text => "text",
-            Self::Class => "a class",
-            Self::Null => "NULL",
-            Self::Other => "neither text nor a number",
-        }
-    }
-}
-
-pub(super) struct Typed {
-    pub(super) expr: Expr,
-    pub(super) kind: Kind,
-    /// Its value, where it is written out.
-    pub(super) literal: Option<Literal>,
-    /// Whether it is the label column.
-    pub(super) label: bool,
-}
-
-pub(super) enum Literal {
-    Text(String),
-    /// Integers above 2^53 do not fit, but no label or size comes near.
-    Number(f64),
-}
-
-impl Typed {
-    fn new(expr: Expr, kind: Kind) -> Self {
-        Self { expr, kind, literal: None, label: false }
-    }
-
-    pub(super) fn integer(number: i64) -> Self {
-        Self { literal: Some(Literal::Number(number as f64)), ..Self::new(lit(number), Kind::Integer) }
-    }
-}
-
-pub(super) struct Translator<'a> {
-    pub(super) predicate: &'a str,
-    pub(super) table: &'a Table,
-    pub(super) label: Label,
-}
-
 impl Translator<'_> {
     /// The whole predicate, which has to be true or false.
     pub(super) fn condition(&self, sql: &Sql) -> Result<Expr> {
         self.boolean(sql, 0)
-    }
-
-    pub(super) fn error(&self, sql: &Sql, message: impl Into<String>) -> PredicateError {
-        PredicateError::new(self.predicate, Some(sql.span()), message)
     }
 
     fn boolean(&self, sql: &Sql, depth: usize) -> Result<Expr> {

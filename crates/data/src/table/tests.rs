@@ -1,3 +1,5 @@
+//! Tables written and read back.
+
 use std::fs;
 
 use polars::prelude::{LazyFrame, ScanArgsParquet};

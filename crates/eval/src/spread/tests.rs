@@ -1,3 +1,5 @@
+//! Graphs worked by hand, and labels that follow their shape.
+
 use super::*;
 
 fn features(rows: &[[f32; 2]]) -> Features {

@@ -9,13 +9,13 @@ use foretask_train::Features;
 use serde_json::{Value, json};
 
 use super::draws::{need_labels, planned_draw};
-use super::leakage::{self, Leakage, Recognized};
+use super::leakage::{self, Leakage};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::PlannedStage;
 use crate::runner::Stage;
 use crate::stage::{Done, StageKey, read_json, write_json};
-use crate::values::{Classifiers, Dataset, DrawResult, Evaluation, Member, Method, Trained, View};
+use crate::values::{Classifiers, Dataset, DrawResult, Evaluation, Member, Method, Recognized, Trained, View};
 
 const RESULT: &str = "evaluation.json";
 const RECOGNIZED: &str = "recognized.json";

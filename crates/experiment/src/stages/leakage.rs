@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::values::{Classifiers, DrawResult, Trained};
+use crate::values::{Classifiers, DrawResult, Recognized, Trained};
 
 /// What to do about evaluation images among those learned from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,15 +23,6 @@ pub enum Leakage {
 
 /// Names of images that a message tells.
 const NAMED: usize = 3;
-
-/// What the sketch of a classifier says of the images it is measured on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Recognized {
-    /// Positions of those that taught it.
-    pub found: Vec<usize>,
-    /// Images of which the sketch can say whether they did.
-    pub compared: usize,
-}
 
 /// The images that taught one draw's classifier.
 pub(super) fn seen_by(experiment: &Experiment, classifiers: &Classifiers, draw: usize) -> Result<Seen, Error> {

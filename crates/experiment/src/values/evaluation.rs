@@ -3,8 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Classifiers, Dataset};
-use crate::stages::Recognized;
+
+/// What the sketch of a classifier says of the images it is measured on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Recognized {
+    /// Positions of those that taught it.
+    pub found: Vec<usize>,
+    /// Images of which the sketch can say whether they did.
+    pub compared: usize,
+}
 
 /// One draw's evaluation.
 #[derive(Debug, Clone)]

@@ -2,8 +2,10 @@
 //!
 //! What happens to an image is drawn first (`draw`), as plain numbers, and carried out afterwards (`run`); the same
 //! numbers are put into words (`words`) for previews. Each operation draws from a stream of its own name, so switching
-//! one off does not change the others. Options left open are filled from a preset (`preset`, `resolve`).
+//! one off does not change the others. Options left open are filled from a preset (`preset`, `defaults`, `resolve`).
 
+mod apply;
+mod defaults;
 mod draw;
 mod options;
 mod preset;
@@ -12,10 +14,10 @@ mod run;
 mod views;
 mod words;
 
+pub(crate) use defaults::auto_pad;
 pub use draw::Drawn;
 pub use options::Augment;
 pub use preset::{PRESETS, Preset};
-pub(crate) use resolve::{auto_pad, check_color};
-pub(crate) use run::check_out;
+pub(crate) use resolve::check_color;
 pub use views::Views;
 pub(crate) use views::{Shorthand, ViewRecipe};

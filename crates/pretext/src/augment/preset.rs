@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Augment;
 use crate::error::{PretextError, Result};
-use crate::ops::Fill;
-use crate::pixels::Shape;
 
 /// Up to this side images count as small: CIFAR, MNIST and their like.
 pub(super) const SMALL: usize = 64;
@@ -93,59 +90,6 @@ impl Preset {
         !matches!(self, Self::None | Self::Weak | Self::Strong)
     }
 
-    /// Every option but those that follow from `jitter`.
-    pub(super) fn options(self, role: Role, shape: Shape) -> Augment {
-        let none = Augment::none()
-            .crop([1.0, 1.0])
-            .ratio([3.0 / 4.0, 4.0 / 3.0])
-            .pad(0)
-            .fill(Fill::Zero)
-            .rotate(0.0)
-            .flip(0.0)
-            .vertical_flip(0.0)
-            .jitter(0.0)
-            .jitter_p(0.8)
-            .grayscale(0.0)
-            .posterize(0.0)
-            .bits(4)
-            .equalize(0.0)
-            .blur(0.0)
-            .sigma([0.1, 2.0])
-            .solarize(0.0)
-            .cutout(0.0)
-            .cutout_area([0.02, 0.33]);
-        let (color, small) = (shape.is_color(), shape.short_side() <= SMALL);
-        let joint = || {
-            let jitter = match (self, color, small) {
-                (_, false, _) => 0.75,
-                (Self::SimClr, true, false) => 1.0,
-                _ => 0.5,
-            };
-            let asymmetric = matches!(self, Self::Byol | Self::Dino);
-            let (blur, solarize) = match role {
-                Role::First if asymmetric => (1.0, 0.0),
-                Role::Second if asymmetric => (0.1, 0.2),
-                _ => (0.5, 0.0),
-            };
-            none.flip(0.5)
-                .jitter(jitter)
-                .grayscale(if color { 0.2 } else { 0.0 })
-                .blur(if color && small { 0.0 } else { blur })
-                .solarize(solarize)
-        };
-        let options = match self {
-            Self::None => none,
-            Self::Weak => none.pad(super::auto_pad(shape)).flip(0.5),
-            Self::Strong => none.crop([0.4, 1.0]).flip(0.5).jitter(0.625).saturation(0.0).hue(0.0).blur(0.2),
-            Self::Byol if !small => joint().crop([0.08, 1.0]),
-            Self::Dino if role == Role::Local => joint(),
-            Self::Dino => joint().crop([0.4, 1.0]),
-            Self::SimClr | Self::MoCo | Self::SimSiam | Self::Byol => joint().crop([0.2, 1.0]),
-        };
-        let options = if role == Role::Local { options.crop(local_crop(shape)) } else { options };
-        Augment { preset: Some(self), ..options }
-    }
-
     /// Saturation and hue at `jitter` 1; brightness and contrast are 0.8.
     pub(super) const fn color_strengths(self) -> (f64, f64) {
         match self {
@@ -153,9 +97,4 @@ impl Preset {
             _ => (0.8, 0.2),
         }
     }
-}
-
-/// The crop of a local view: a twentieth of a photograph is something, of 32 pixels it is nothing.
-fn local_crop(shape: Shape) -> [f64; 2] {
-    if shape.short_side() <= SMALL { [0.15, 0.4] } else { [0.05, 0.4] }
 }

@@ -138,13 +138,6 @@ impl Augment {
 
 const PROBABILITY: &str = "a probability from 0 to 1, or \"auto\"";
 
-/// The usual move of small images: 2 pixels at 28 (measured on Fashion-MNIST), 4 at 32 (CIFAR's).
-pub(crate) fn auto_pad(shape: Shape) -> u32 {
-    let side = shape.short_side();
-    let pad = if side < 32 { (side / 14).max(1) } else { side / 8 };
-    pad.min(side.saturating_sub(1)) as u32
-}
-
 /// Refuses a color operation where there are no three channels.
 pub(crate) fn check_color(word: &'static str, option: &'static str, value: f64, shape: Shape) -> Result<()> {
     if value == 0.0 || shape.is_color() {

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use super::draw::Drawn;
-use crate::error::{PretextError, Result};
 use crate::ops::{self, Change};
 use crate::pixels::{ImageRef, Shape};
 use crate::reuse;
@@ -65,12 +64,4 @@ fn copied(out: &mut [f32], work: impl FnOnce(&[f32], &mut [f32])) {
         before.extend_from_slice(out);
         work(before, out);
     });
-}
-
-/// An output buffer of the length the shape says.
-pub(crate) fn check_out(what: &'static str, got: usize, expected: usize) -> Result<()> {
-    if got == expected {
-        return Ok(());
-    }
-    Err(PretextError::Buffer { what, expected: format!("{expected} samples"), got: format!("{got}") })
 }

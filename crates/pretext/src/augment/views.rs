@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::draw::Drawn;
 use super::options::{Augment, KEYS as AUGMENT_KEYS};
 use super::preset::{Preset, Role, SMALL};
-use super::run::check_out;
 use crate::auto::{Auto, Open, choose};
-use crate::check;
+use crate::check::{self, check_out};
 use crate::error::{PretextError, Result};
 use crate::pixels::{ImageRef, Shape};
 

@@ -20,6 +20,7 @@ mod tile;
 mod tone;
 mod turn;
 mod view;
+mod weigh;
 
 pub use blur::{MAX_SIGMA, blur_radius, blur_weights, gaussian_blur};
 pub use color::{brightness, contrast, grayscale, saturation};

@@ -25,7 +25,7 @@ proptest! {
                     continue;
                 }
             };
-            let mut batch = Batch::new(&resolved.task, resolved.shape, 1);
+            let mut batch = Batch::new(&resolved.task.layout(resolved.shape), 1);
             for slot in batch.slots() {
                 resolved.task.generate(image, Key::new(seed), resolved.shape, slot).unwrap();
             }
@@ -72,7 +72,7 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
     assert!(matches!(ImageRef::new(&[], 0, 8, 1), Err(PretextError::Empty { .. })));
     assert!(matches!(ImageRef::new(&data, usize::MAX, 8, 3), Err(PretextError::Pixels { .. })));
     let task = Task::by_name("rotation").unwrap();
-    let mut batch = Batch::new(&task, shape, 1);
+    let mut batch = Batch::new(&task.layout(shape), 1);
     for slot in batch.slots() {
         let error = task.generate(image(&data, 8, 8, 3), Key::new(1), shape, slot).unwrap_err();
         assert_eq!(error, PretextError::Channels { expected: 1, got: 3 });
@@ -83,7 +83,7 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
     assert!(task.explain(broken, Key::new(1), shape).is_err());
     // A batch made for another task.
     let gray = picture(8, 8, 1, 1);
-    for slot in Batch::new(&Task::by_name("super_resolution").unwrap(), shape, 1).slots() {
+    for slot in Batch::new(&Task::by_name("super_resolution").unwrap().layout(shape), 1).slots() {
         let error = task.generate(image(&gray, 8, 8, 1), Key::new(1), shape, slot).unwrap_err();
         assert!(matches!(error, PretextError::Buffer { what: "inputs", .. }), "{error}");
     }

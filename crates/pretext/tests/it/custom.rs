@@ -77,7 +77,7 @@ fn it_works_like_any_other() {
     let shape = Shape::new(1, 28, 28);
     let task = task(four(), Some(Arc::new(Turn(Spoil::Nothing)))).resolve(shape).unwrap().task;
     assert_eq!((task.name(), task.layout(shape).inputs), ("custom_task", vec![(shape, 1)]));
-    let mut batch = Batch::new(&task, shape, 9);
+    let mut batch = Batch::new(&task.layout(shape), 9);
     for (i, slot) in batch.slots().into_iter().enumerate() {
         task.generate(image(&data, 28, 28, 1), Key::new(i as u64), shape, slot).unwrap();
     }

@@ -99,7 +99,7 @@ proptest! {
         let example = explain(&task(true), &data, (side, side), shape, key);
         // Shown, both are the picture; in the batch one is normalized.
         prop_assert_eq!((&plain.target, &plain.inputs), (&example.target, &example.inputs));
-        let mut batch = Batch::new(&task(true), shape, 1);
+        let mut batch = Batch::new(&task(true).layout(shape), 1);
         for slot in batch.slots() {
             task(true).generate(image(&data, side, side, channels), Key::new(key), shape, slot).unwrap();
         }
@@ -140,7 +140,7 @@ fn plain(rgb: [u8; 3], side: usize) -> Vec<u8> {
 /// What the batch holds of it.
 fn raw_target(task: &Task, data: &[u8], side: usize) -> Vec<f32> {
     let shape = Shape::new(3, side, side);
-    let mut batch = Batch::new(task, shape, 1);
+    let mut batch = Batch::new(&task.layout(shape), 1);
     for slot in batch.slots() {
         task.generate(image(data, side, side, 3), Key::new(1), shape, slot).unwrap();
     }

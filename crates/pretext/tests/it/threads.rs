@@ -23,11 +23,11 @@ fn one_thread_and_eight_give_the_same_batch() {
             let (data, w, h) = &pictures[i];
             task.generate(image(data, *w, *h, 3), key(i), resolved.shape, slot).unwrap();
         };
-        let mut alone = Batch::new(&resolved.task, resolved.shape, IMAGES);
+        let mut alone = Batch::new(&resolved.task.layout(resolved.shape), IMAGES);
         for (i, slot) in alone.slots().into_iter().enumerate() {
             fill(&resolved.task, i, slot);
         }
-        let mut together = Batch::new(&resolved.task, resolved.shape, IMAGES);
+        let mut together = Batch::new(&resolved.task.layout(resolved.shape), IMAGES);
         std::thread::scope(|scope| {
             let mut hands: Vec<Vec<(usize, Slot<'_>)>> = (0..8).map(|_| Vec::new()).collect();
             for (i, slot) in together.slots().into_iter().enumerate().rev() {

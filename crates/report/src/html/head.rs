@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::tile::Tile;
-use crate::verdict::Outcome;
+use crate::report::Outcome;
 use crate::words::{self, points};
 use crate::{Report, Role};
 

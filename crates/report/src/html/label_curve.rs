@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::csv::{self, Link};
 use super::results::sign;
 use super::tile::Tile;
-use crate::label_curve::{heading, worth, worth_interval};
+use crate::curve_words::{self, heading, worth, worth_interval};
 use crate::plot::{Curve, CurvePlot, Guide, Mark};
 use crate::words::{self, percent, percent_number, points};
 use crate::{CurveSeries, LabelCurve, Outcome, Report, Role};
@@ -278,7 +278,7 @@ pub(super) fn tiles(report: &Report) -> Vec<Tile> {
             crate::Bound::MoreThan => (">\u{a0}", savings.worth),
             crate::Bound::FewerThan => ("<\u{a0}", savings.worth),
         };
-        let number = crate::label_curve::labels(number.labels);
+        let number = curve_words::labels(number.labels);
         tile("baseline", "worth".into(), format!("{sign}{number}"), "labels a class of scratch", below);
     }
     if let Some(chance) = curve.evaluation.as_ref().and_then(|evaluation| evaluation.chance) {

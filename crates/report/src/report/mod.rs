@@ -5,6 +5,7 @@ mod embedding;
 mod gallery;
 mod label_curve;
 mod number;
+mod outcome;
 mod pictures;
 mod provenance;
 mod results;
@@ -14,6 +15,7 @@ pub use comparison::{Compared, Matched, RunComparison};
 pub use embedding::{Embedding, PointMap};
 pub use gallery::{Answer, Atlas, Gallery};
 pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
+pub use outcome::Outcome;
 pub use pictures::{
     Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };

@@ -42,7 +42,7 @@ fn pixels() -> Vec<u8> {
 fn made(custom: &Custom, key: Key) -> Result<Batch, PretextError> {
     let (pixels, shape) = (pixels(), Shape::new(1, SIDE, SIDE));
     let task = Pretext::Custom(custom.clone());
-    let mut batch = Batch::new(&task, shape, 1);
+    let mut batch = Batch::new(&task.layout(shape), 1);
     let image = ImageRef::new(&pixels, SIDE, SIDE, 1).unwrap();
     for slot in batch.slots() {
         task.generate(image, key, shape, slot)?;
@@ -226,7 +226,7 @@ fn labels_per_second() {
             ("rotation()", rotation, 4.0),
         ];
         for (name, task, labels) in tasks {
-            let mut batch = Batch::new(&task, shape, 1);
+            let mut batch = Batch::new(&task.layout(shape), 1);
             let (begin, mut calls) = (computed(), 0_u32);
             while computed() - begin < 1.0 {
                 for _ in 0..50 {

@@ -7,10 +7,23 @@ use rhai::{Dynamic, Map};
 
 use super::{Call, Kind};
 use crate::errors::{Fault, Locus};
-use crate::options;
+use crate::options::{self, OptionDoc};
 
 /// Its key.
 pub(super) const ONLINE: &str = "online";
+
+/// For the reference.
+pub(super) fn doc() -> OptionDoc {
+    OptionDoc::new(
+        ONLINE,
+        "labelled images, or an object map with them as `data`",
+        "-",
+        "shows in every health line how well their classes can be told by the features so far: each by the others, by \
+         nearest neighbors (`knn`, `k`: 20) and by a cross-validated linear probe (`probe`), on at most `most`: \
+         1000 of them. Their labels never reach the encoder, whose weights come out the same to the bit. Takes time \
+         beside a `budget`",
+    )
+}
 
 /// What is written there: a dataset, or an object map with one as `data`.
 pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, Fault> {

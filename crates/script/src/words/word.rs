@@ -53,8 +53,7 @@ impl Word {
     /// The keys of its object map; those of a task are the pretext crate's own.
     pub fn option_docs(&self) -> Vec<OptionDoc> {
         let Some(info) = foretask_pretext::task_info(self.name) else { return (self.options)() };
-        let option = |o: &foretask_pretext::OptionInfo| OptionDoc::new(o.name, o.kind, o.default, o.description);
-        info.options.iter().map(option).collect()
+        OptionDoc::all(info.options)
     }
 
     /// Every (owner, number of arguments) it can be called with.

@@ -58,7 +58,7 @@ fn run<'a>(
     let task = Task::by_name("simclr")?.resolve(shape)?.task;
     let sampling = Sampling { images, batch_size: arguments.batch, seed: 1, drop_last: true, windows: None };
     let make = |request: &Request, workers: &Workers| {
-        let mut batch = Batch::new(&task, shape, request.indices.len());
+        let mut batch = Batch::new(&task.layout(shape), request.indices.len());
         let epoch = Key::new(1).with(request.epoch);
         let work = batch.slots().into_iter().zip(&request.indices).collect();
         workers.each(work, |(slot, &index)| {

@@ -3,8 +3,8 @@
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 
-use super::FinetuneOptions;
 use super::network::fit_network;
+use super::options::FinetuneOptions;
 use super::recipe::{Labelled, resolve};
 use crate::context::Context;
 use crate::error::TrainError;
@@ -59,11 +59,7 @@ impl Whole<'_> {
         let features = self.features.select(&kept);
         let probe = linear_probe(&features, &kept_labels, classes.len(), self.statistics, &probe_options)?;
         let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
-        let labelled = Labelled {
-            images: kept_labels.len(),
-            classes: super::classes_present(&kept_labels),
-            shape: super::shape_of(&encoder.input),
-        };
+        let labelled = Labelled::of(&kept_labels, &encoder.input);
         let (recipe, _) = resolve(options, self.from_scratch, labelled)?;
         let fitted = fit_network(encoder, &start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);

@@ -1,8 +1,9 @@
 //! Probe or fine-tuned network: which answer to keep.
 
-use super::Kept;
 use super::fold::{Whole, in_words};
 use super::options::Keep;
+use super::recipe::classes_present;
+use super::result::Kept;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::probe::{HeldOut, fewest_per_class, stratified_folds};
@@ -17,7 +18,7 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
     if from_scratch {
         return Some((Kept::Finetuned, "from scratch there is no other".to_owned()));
     }
-    let present = super::classes_present(labels);
+    let present = classes_present(labels);
     let k = labels.len() as f64 / present.max(1) as f64;
     match keep {
         Keep::Probe => Some((Kept::Probe, "as asked".to_owned())),

@@ -5,72 +5,27 @@ mod keep;
 mod network;
 mod options;
 mod recipe;
-
-use std::collections::BTreeSet;
+mod result;
 
 use foretask_data::Images;
 use foretask_models::{BackboneConfig, Classifier, Encoder, Fit, InputSpec};
-use foretask_pretext::{Auto, Shape};
-use serde::{Deserialize, Serialize};
+use foretask_pretext::Auto;
 
 pub use fold::LEAST_HELD_OUT;
 pub use options::{FinetuneOptions, HeadStart, Keep};
 pub use recipe::{FITTED, Labelled, MOST_ROUNDS, Recipe, resolve as resolve_finetune};
+pub use result::{Finetuned, Kept};
 
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{check_channels, extract_features};
-use crate::health::HealthLine;
 use crate::input_size::{input_size, why_size};
 use crate::labels_of;
 use crate::memory::require_for_weights;
 use crate::precision::check_precision;
-use crate::probe::{HeldOut, ProbeOptions, Standardization, held_out_logits, linear_probe};
+use crate::probe::{ProbeOptions, Standardization, held_out_logits, linear_probe};
 use crate::start::Start;
 use fold::Whole;
-
-/// Which answer was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kept {
-    /// The linear probe on the frozen encoder.
-    Probe,
-    /// The network trained as a whole.
-    Finetuned,
-}
-
-/// A classifier and how it came about.
-#[derive(Clone, Debug)]
-pub struct Finetuned {
-    /// The answer that was kept.
-    pub classifier: Classifier,
-    /// The linear probe on the encoder as it came. From scratch: on the random encoder, a baseline of its own.
-    pub probe: Classifier,
-    /// What classifiers made in the same way say of labelled images that they were not shown: what a temperature is fitted
-    /// to. None where it was not asked for or there are fewer than [`LEAST_HELD_OUT`] labels.
-    pub held_out: Option<HeldOut>,
-    /// Which of the two ways the classifier came.
-    pub kept: Kept,
-    /// Why.
-    pub kept_reason: String,
-    /// Health lines of the training; empty where only the probe was fitted.
-    pub history: Vec<HealthLine>,
-    /// From scratch: whether at least 99 % of the labelled images are recognized. For a probe: whether its gradient
-    /// vanished. From an encoder there is nothing to wait for, and it is true once all steps are done.
-    pub converged: bool,
-    /// Mean cross-entropy (without label smoothing) on the labelled images in the evaluation view.
-    pub final_training_loss: f64,
-    /// Share of the labelled images that are recognized in the evaluation view.
-    pub training_accuracy: f64,
-    /// Updates of the whole network in all rounds; 0 for a probe.
-    pub steps: u64,
-    /// Seconds of training.
-    pub seconds: f64,
-    /// Every number that decided it.
-    pub recipe: Recipe,
-    /// What was left to the library, with reasons.
-    pub autos: Vec<Auto>,
-}
 
 /// Learns to tell the classes of labelled images apart: linear probe first, then (see [`Keep`]) the whole network from
 /// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
@@ -97,8 +52,7 @@ pub fn finetune(
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
-    let labelled =
-        Labelled { images: labels.len(), classes: classes_present(&labels), shape: shape_of(&encoder.input) };
+    let labelled = Labelled::of(&labels, &encoder.input);
     let (recipe, more) = resolve_finetune(options, from_scratch, labelled)?;
     autos.extend(more);
 
@@ -212,14 +166,6 @@ fn first_encoder(
             Ok((encoder.clone(), Vec::new()))
         }
     }
-}
-
-fn classes_present(labels: &[u32]) -> usize {
-    labels.iter().collect::<BTreeSet<_>>().len()
-}
-
-fn shape_of(input: &InputSpec) -> Shape {
-    Shape::new(input.channels, input.height, input.width)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::{Context, counting_on};
 use crate::error::TrainError;
-use crate::features::{extract_features, on_device, views};
+use crate::features::extract_features;
 use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
 use crate::memory::require_memory;
@@ -22,6 +22,7 @@ use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
 use crate::training::{Forward, Plan, Stateless, Trained, train};
+use crate::views::{on_device, views};
 use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
@@ -98,16 +99,9 @@ pub(super) fn fit_network(
         }
         let last = done.history.last().cloned();
         let events = counting_on(cx.events, last.clone());
-        let trained = one_round(
-            network,
-            encoder,
-            &labels,
-            images,
-            recipe,
-            from_scratch,
-            done.rounds,
-            &Context { folder: &folder, events: &events, ..*cx },
-        )?;
+        let learned = Learned { input: &encoder.input, images, labels: &labels, recipe, from_scratch };
+        let context = Context { folder: &folder, events: &events, ..*cx };
+        let trained = one_round(network, learned, done.rounds, &context)?;
         done.rounds += 1;
         done.history.extend(trained.history.into_iter().map(|line| line.after(last.as_ref())));
         done.steps += trained.steps;
@@ -119,17 +113,23 @@ pub(super) fn fit_network(
     Ok(done)
 }
 
-#[allow(clippy::too_many_arguments)]
+/// What every round learns from.
+#[derive(Clone, Copy)]
+struct Learned<'a> {
+    input: &'a InputSpec,
+    images: &'a Images,
+    labels: &'a [u32],
+    recipe: &'a Recipe,
+    from_scratch: bool,
+}
+
 fn one_round(
     network: Network,
-    encoder: &Encoder,
-    labels: &[u32],
-    images: &Images,
-    recipe: &Recipe,
-    from_scratch: bool,
+    learned: Learned<'_>,
     round: u64,
     cx: &Context<'_>,
 ) -> Result<Trained<Network>, TrainError> {
+    let Learned { input, images, labels, recipe, from_scratch } = learned;
     let key = Key::new(recipe.seed).named("finetune").with(round);
     let sampling = Sampling {
         images: images.len(),
@@ -159,7 +159,6 @@ fn one_round(
         let path = if part == "backbone" { part.clone() } else { format!("backbone.{part}") };
         optimizer = optimizer.with_factor(&path, 0.0);
     }
-    let input = &encoder.input;
     let device = cx.device.training();
     let ahead = Ahead::new(images, &sampling);
     let make = |request: &Request, workers: &Workers| {

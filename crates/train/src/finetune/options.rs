@@ -1,9 +1,10 @@
 //! Options of `finetune`.
 
 use foretask_backend::Precision;
-use foretask_pretext::Augment;
+use foretask_pretext::{Augment, OptionInfo};
 use serde::{Deserialize, Serialize};
 
+use crate::described::{AUTO, PRECISION, SEED, WARMUP};
 use crate::error::TrainError;
 
 /// What the classifier on top of the encoder starts from.
@@ -112,6 +113,68 @@ impl Default for FinetuneOptions {
 }
 
 impl FinetuneOptions {
+    /// What the reference says of each.
+    pub const INFO: &'static [OptionInfo] = &[
+        OptionInfo::new(
+            "steps",
+            "whole number from 1, or \"auto\"",
+            AUTO,
+            "updates of the weights; auto grows with the labels",
+        ),
+        OptionInfo::new("epochs", "number above 0", "-", "passes over the labelled images, instead of `steps`"),
+        OptionInfo::new("batch_size", "whole number from 2, or \"auto\"", AUTO, "images in a step"),
+        OptionInfo::new("lr", "number above 0, or \"auto\"", AUTO, "peak learning rate of AdamW"),
+        OptionInfo::new(
+            "weight_decay",
+            "number from 0 to 10, or \"auto\"",
+            AUTO,
+            "pull towards 0; never on biases and norms",
+        ),
+        OptionInfo::new(
+            "label_smoothing",
+            "number from 0 to below 1, or \"auto\"",
+            AUTO,
+            "share of the target spread over all classes",
+        ),
+        OptionInfo::new("augment", "name of a preset, object map, or \"auto\"", AUTO, "how labelled images are varied"),
+        OptionInfo::new("head", "\"probe\", \"fresh\" or \"auto\"", AUTO, "what the classifier on top starts from"),
+        OptionInfo::new(
+            "keep",
+            "\"auto\", \"probe\" or \"finetuned\"",
+            AUTO,
+            "with very few labels the probe alone is often better",
+        ),
+        OptionInfo::new("strength", "number from 0, or \"auto\"", AUTO, "penalty of the probe"),
+        OptionInfo::new(
+            "freeze",
+            "array of parts: \"layer1\", \"backbone\"",
+            "[]",
+            "parts of the encoder that stay as they are",
+        ),
+        OptionInfo::new(
+            "converge",
+            "true, false or \"auto\"",
+            AUTO,
+            "go on until the labelled images are fitted; auto: from scratch yes",
+        ),
+        OptionInfo::new(
+            "calibrate",
+            "true, false or \"auto\"",
+            AUTO,
+            "fit the temperature of the probabilities to labels left out in turn; auto: from an encoder yes",
+        ),
+        WARMUP,
+        OptionInfo::new("clip_norm", "number from 0", "1.0", "bound of the global gradient norm; 0 for none"),
+        PRECISION,
+        SEED,
+        OptionInfo::new(
+            "image_size",
+            "pixels, or \"auto\"",
+            AUTO,
+            "side of the square that images are brought to; from scratch only",
+        ),
+    ];
+
     /// Checks every option's range, whatever the images.
     ///
     /// # Errors
@@ -161,11 +224,18 @@ impl FinetuneOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::described::tests::describes;
 
     fn read(text: &str) -> Result<FinetuneOptions, String> {
         let options: FinetuneOptions = serde_json::from_str(text).map_err(|error| error.to_string())?;
         options.validate().map_err(|error| error.to_string())?;
         Ok(options)
+    }
+
+    #[test]
+    fn every_option_is_described_with_its_default() {
+        // The script's seed stands in for that of the struct.
+        describes::<FinetuneOptions>(FinetuneOptions::INFO, &["seed"]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The numbers that decide how the label stage trains, every one filled in.
 
+use std::collections::BTreeSet;
+
 use foretask_backend::Precision;
+use foretask_models::InputSpec;
 use foretask_pretext::{Augment, Auto, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -59,10 +62,21 @@ pub struct Labelled {
 }
 
 impl Labelled {
+    /// Those of an image each, to be seen through a network of this input.
+    pub(super) fn of(labels: &[u32], input: &InputSpec) -> Self {
+        let shape = Shape::new(input.channels, input.height, input.width);
+        Self { images: labels.len(), classes: classes_present(labels), shape }
+    }
+
     /// Mean number of labels a class.
     pub fn per_class(&self) -> f64 {
         self.images as f64 / self.classes.max(1) as f64
     }
+}
+
+/// Classes that occur.
+pub(super) fn classes_present(labels: &[u32]) -> usize {
+    labels.iter().collect::<BTreeSet<_>>().len()
 }
 
 /// Fills in what was left to the library, with a reason for each value.
@@ -76,35 +90,8 @@ pub fn resolve(
 ) -> Result<(Recipe, Vec<Auto>), TrainError> {
     options.validate()?;
     let mut autos = Vec::new();
-    let k = labelled.per_class();
-    let many = k >= MANY;
-    let about = format!("{} labels, about {} a class", labelled.images, k.round());
-
-    let batch_size = options.batch_size.unwrap_or_else(|| {
-        // Equal batches: 100 images are two of 50, not 64 and 36.
-        let batches = labelled.images.div_ceil(BATCH).max(1);
-        let size = labelled.images.div_ceil(batches).max(2);
-        autos.push(Auto::new(
-            "batch_size",
-            size,
-            format!("{} images in equal parts of at most {BATCH}", labelled.images),
-        ));
-        size
-    });
-    let per_epoch = labelled.images.div_ceil(batch_size).max(1) as f64;
-    let steps = match (options.steps, options.epochs) {
-        (Some(steps), _) => steps,
-        (None, Some(epochs)) => ((epochs * per_epoch).round() as u64).max(1),
-        (None, None) => {
-            let (steps, reason) = match (from_scratch, many) {
-                (true, _) => at_least_epochs(thorough_steps(k), 30.0, per_epoch),
-                (false, true) => at_least_epochs(thorough_steps(k), 10.0, per_epoch),
-                (false, false) => at_least_epochs(gentle_steps(k), 10.0, per_epoch),
-            };
-            autos.push(Auto::new("steps", steps, format!("{about}: {reason}")));
-            steps
-        }
-    };
+    let many = labelled.per_class() >= MANY;
+    let (batch_size, steps) = lengths(options, from_scratch, labelled, &mut autos);
     let thorough = from_scratch || many;
     let start = match (from_scratch, many) {
         (true, _) => "from scratch",
@@ -140,6 +127,62 @@ pub fn resolve(
     };
     let (augment, notes) = augment.resolve(labelled.shape)?;
     autos.extend(notes);
+    let (head, converge) = ends(options, from_scratch, &mut autos);
+    let recipe = Recipe {
+        steps,
+        batch_size,
+        lr,
+        weight_decay,
+        label_smoothing,
+        augment,
+        head,
+        freeze: options.freeze.clone(),
+        converge,
+        warmup: options.warmup,
+        clip_norm: options.clip_norm,
+        precision: options.precision,
+        seed: options.seed,
+    };
+    Ok((recipe, autos))
+}
+
+/// Images in a step, and updates.
+fn lengths(options: &FinetuneOptions, from_scratch: bool, labelled: Labelled, autos: &mut Vec<Auto>) -> (usize, u64) {
+    let k = labelled.per_class();
+    let batch_size = options.batch_size.unwrap_or_else(|| {
+        // Equal batches: 100 images are two of 50, not 64 and 36.
+        let batches = labelled.images.div_ceil(BATCH).max(1);
+        let size = labelled.images.div_ceil(batches).max(2);
+        autos.push(Auto::new(
+            "batch_size",
+            size,
+            format!("{} images in equal parts of at most {BATCH}", labelled.images),
+        ));
+        size
+    });
+    let per_epoch = labelled.images.div_ceil(batch_size).max(1) as f64;
+    let steps = match (options.steps, options.epochs) {
+        (Some(steps), _) => steps,
+        (None, Some(epochs)) => ((epochs * per_epoch).round() as u64).max(1),
+        (None, None) => {
+            let (steps, reason) = match (from_scratch, k >= MANY) {
+                (true, _) => at_least_epochs(thorough_steps(k), 30.0, per_epoch),
+                (false, true) => at_least_epochs(thorough_steps(k), 10.0, per_epoch),
+                (false, false) => at_least_epochs(gentle_steps(k), 10.0, per_epoch),
+            };
+            autos.push(Auto::new(
+                "steps",
+                steps,
+                format!("{} labels, about {} a class: {reason}", labelled.images, k.round()),
+            ));
+            steps
+        }
+    };
+    (batch_size, steps)
+}
+
+/// What the head starts from, and whether training goes on until the labelled images are fitted.
+fn ends(options: &FinetuneOptions, from_scratch: bool, autos: &mut Vec<Auto>) -> (HeadStart, bool) {
     let head = options.head.unwrap_or_else(|| {
         let (head, name, reason) = if from_scratch {
             (HeadStart::Fresh, "fresh", "an untrained encoder has no probe worth starting from")
@@ -158,22 +201,7 @@ pub fn resolve(
         autos.push(Auto::new("converge", from_scratch, reason));
         from_scratch
     });
-    let recipe = Recipe {
-        steps,
-        batch_size,
-        lr,
-        weight_decay,
-        label_smoothing,
-        augment,
-        head,
-        freeze: options.freeze.clone(),
-        converge,
-        warmup: options.warmup,
-        clip_norm: options.clip_norm,
-        precision: options.precision,
-        seed: options.seed,
-    };
-    Ok((recipe, autos))
+    (head, converge)
 }
 
 /// Peak learning rate, weight decay and label smoothing of a thorough training, and of a gentle one from an encoder.

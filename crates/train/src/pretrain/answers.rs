@@ -3,8 +3,9 @@
 use foretask_backend::{Device, Precision, Scope, catch, host_tensor, load_state_dict};
 use foretask_pretext::{Example, ExampleTarget, Inputs, Planes, TargetKind};
 
-use super::learner::{Learner, Normalizer, TaskView};
+use super::learner::{Learner, TaskView};
 use super::methods::{Answer, answer};
+use super::normalizer::Normalizer;
 use super::plan::PlannedTask;
 use super::result::Pretrained;
 use crate::error::TrainError;

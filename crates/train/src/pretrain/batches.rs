@@ -1,35 +1,15 @@
 //! Batches of pretext tasks.
 
-use burn::tensor::Tensor;
 use foretask_backend::catch;
 use foretask_data::Images;
 use foretask_pretext::{Batch, ImageRef, PretextError, Resolved, Slot, Targets};
 use foretask_random::Key;
 
-use super::learner::Normalizer;
+use super::normalizer::Normalizer;
 use super::on_device::{self, OnDevice, Sources};
+use super::ready::Ready;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers};
-
-/// A task's batch with its inputs on the device: the loader's thread brings them there while the step before is computed.
-#[derive(Debug)]
-pub(super) struct Ready {
-    /// One block for every input shape.
-    pub(super) inputs: Vec<Block>,
-    /// What the network shall answer.
-    pub(super) targets: Targets,
-    /// Positions of the source images in the pool.
-    pub(super) images: Vec<u32>,
-}
-
-/// All inputs of one shape, image-major.
-#[derive(Clone, Debug)]
-pub(super) struct Block {
-    /// `[count * per_image, channels, height, width]`, normalized, in the precision that the network is to compute in.
-    pub(super) x: Tensor<4>,
-    /// Inputs of this shape made of each image.
-    pub(super) per_image: usize,
-}
 
 /// A task, its key in this epoch, and how the device makes its views, where it does.
 struct Maker<'a> {
@@ -100,7 +80,7 @@ impl Maker<'_> {
     fn room(&self, count: usize) -> Made {
         match self.on_device {
             Some(on_device) => Made::Sources(on_device.sources(count)),
-            None => Made::Inputs(Batch::new(&self.task.task, self.task.shape, count)),
+            None => Made::Inputs(Batch::new(&self.task.task.layout(self.task.shape), count)),
         }
     }
 

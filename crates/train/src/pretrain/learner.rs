@@ -1,13 +1,11 @@
 //! The network that is trained: an encoder and a head for each of its tasks.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
-use foretask_backend::{Precision, Scope, host_tensor, in_f32, upload};
-use foretask_models::{Backbone, Head, InputSpec};
-use foretask_pretext::Inputs;
+use foretask_backend::Scope;
+use foretask_models::{Backbone, Head};
 
-use super::batches::Block;
 use super::heads::HeadConfig;
+use super::normalizer::Normalizer;
 
 /// An encoder and the heads of all tasks, in their order.
 #[derive(Module, Debug)]
@@ -38,45 +36,5 @@ impl<'a> TaskView<'a> {
     /// The task with this number.
     pub(super) fn of(learner: &'a Learner, task: usize, normalizer: &'a Normalizer) -> Self {
         Self { encoder: &learner.encoder, head: &learner.heads[task], normalizer }
-    }
-}
-
-/// Brings inputs from 0..1 to mean 0 and standard deviation 1 a channel, on the device.
-#[derive(Clone, Debug)]
-pub(super) struct Normalizer {
-    mean: Tensor<4>,
-    std: Tensor<4>,
-    precision: Precision,
-    pub(super) device: Device,
-}
-
-impl Normalizer {
-    /// `device` without gradient graph: inputs have none.
-    pub(super) fn new(input: &InputSpec, precision: Precision, device: &Device) -> Self {
-        let shape = [1, input.channels, 1, 1];
-        let tensor = |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), shape), device);
-        Self { mean: tensor(&input.mean), std: tensor(&input.std), precision, device: device.clone() }
-    }
-
-    /// Inputs as the network takes them.
-    pub(super) fn block(&self, inputs: Inputs) -> Block {
-        let Inputs { data, shape, per_image } = inputs;
-        self.normalized(self.images(data, shape), per_image)
-    }
-
-    /// The same for inputs that are on the device already.
-    pub(super) fn normalized(&self, x: Tensor<4>, per_image: usize) -> Block {
-        Block { x: self.precision.input(x.sub(self.mean.clone()).div(self.std.clone())), per_image }
-    }
-
-    /// Back to 0..1, on the host.
-    pub(super) fn pixels(&self, block: &Block) -> Vec<f32> {
-        host_tensor(in_f32(block.x.clone()).mul(self.std.clone()).add(self.mean.clone())).data
-    }
-
-    /// Numbers as they are.
-    pub(super) fn images(&self, data: Vec<f32>, shape: foretask_pretext::Shape) -> Tensor<4> {
-        let n = data.len() / shape.len().max(1);
-        upload(data, [n, shape.channels, shape.height, shape.width], &self.device)
     }
 }

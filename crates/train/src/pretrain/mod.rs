@@ -1,6 +1,7 @@
 //! Pretraining: learning from labels that were made out of the images themselves.
 
 mod answers;
+mod augment_on;
 mod batches;
 mod collapse;
 mod diagnostics;
@@ -9,10 +10,12 @@ mod learner;
 mod methods;
 mod mix;
 mod multi_task;
+mod normalizer;
 mod observer;
 mod on_device;
 mod options;
 mod plan;
+mod ready;
 mod result;
 mod steps;
 #[cfg(test)]
@@ -26,11 +29,11 @@ use foretask_backend::{Scope, catch, state_dict};
 use foretask_data::Images;
 use foretask_models::{Backbone, Encoder, Fit, InputSpec};
 
+pub use augment_on::AugmentOn;
 pub use collapse::OnCollapse;
 pub use heads::HeadConfig;
 pub use mix::TaskMix;
 pub use observer::Observer;
-pub use on_device::AugmentOn;
 pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
@@ -46,8 +49,9 @@ use crate::precision::check_precision;
 use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};
-use learner::{Learner, Normalizer};
+use learner::Learner;
 use multi_task::MultiTask;
+use normalizer::Normalizer;
 
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
 const FORMAT: u32 = 3;
@@ -86,7 +90,8 @@ fn run(
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let ahead = Ahead::new(images, &plan.sampling);
-    let on_device = plan.options.augment_on.settle(&plan.tasks, images.uniform_size(), cx.device);
+    let tasks = plan.tasks.iter().map(|task| &task.task);
+    let on_device = on_device::choose(plan.options.augment_on, tasks, images.uniform_size(), cx.device);
     let views_on_device = on_device.iter().any(Option::is_some);
     if plan.options.augment_on.is_auto() && views_on_device {
         cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");

@@ -6,11 +6,12 @@ use foretask_backend::{StateDict, host_tensor};
 use foretask_models::Backbone;
 use foretask_random::Key;
 
-use super::batches::Ready;
 use super::collapse::CollapseMonitor;
-use super::learner::{Learner, Normalizer, TaskView};
+use super::learner::{Learner, TaskView};
 use super::methods::{ObjectiveContext, TaskObjective, learnable};
+use super::normalizer::Normalizer;
 use super::plan::{PlannedTask, PretrainPlan};
+use super::ready::Ready;
 use crate::checkpoint;
 use crate::error::TrainError;
 use crate::health::{Gauges, Metric};

@@ -1,10 +1,12 @@
 //! Options of `pretrain`.
 
 use foretask_backend::Precision;
+use foretask_pretext::OptionInfo;
 use serde::{Deserialize, Serialize};
 
+use super::augment_on::AugmentOn;
 use super::collapse::OnCollapse;
-use super::on_device::AugmentOn;
+use crate::described::{AUTO, PRECISION, SEED, WARMUP};
 use crate::error::TrainError;
 use crate::length::{Budget, Length};
 use crate::optim::Scaling;
@@ -125,6 +127,61 @@ impl Default for PretrainOptions {
 }
 
 impl PretrainOptions {
+    /// What the reference says of each.
+    pub const INFO: &'static [OptionInfo] = &[
+        OptionInfo::new("epochs", "number above 0", "-", "length: passes over the images"),
+        OptionInfo::new("steps", "whole number from 1", "-", "length: updates of the weights"),
+        OptionInfo::new(
+            "budget",
+            "time: \"90s\", \"2m\", \"1h30m\"",
+            "\"2m\" if no length is given",
+            "length: turned into a fixed number of steps by calibration",
+        ),
+        OptionInfo::new("batch_size", "whole number from 1, or \"auto\"", AUTO, "images in a step"),
+        OptionInfo::new("optimizer", "\"adamw\", \"sgd\" or \"lars\"", "\"adamw\"", "how weights follow the gradient"),
+        OptionInfo::new("lr", "number above 0, or \"auto\"", AUTO, "peak learning rate"),
+        OptionInfo::new(
+            "lr_scaling",
+            "\"none\", \"linear\" or \"sqrt\"",
+            "\"none\"",
+            "how a given `lr` is meant: as it is, or for a batch of 256 and scaled to this one",
+        ),
+        OptionInfo::new(
+            "weight_decay",
+            "number from 0 to 1, or \"auto\"",
+            AUTO,
+            "pull towards 0; never on biases and norms",
+        ),
+        OptionInfo::new("momentum", "number from 0 to below 1", AUTO, "sgd and lars only"),
+        OptionInfo::new("nesterov", "true or false", AUTO, "sgd and lars only: Nesterov's form of momentum"),
+        OptionInfo::new("trust", "number above 0", AUTO, "lars only: step length as a share of each weight's own"),
+        OptionInfo::new("betas", "[number, number]", AUTO, "adamw only: decay rates of its two means"),
+        WARMUP,
+        OptionInfo::new(
+            "schedule",
+            "\"cosine\" or \"constant\"",
+            "\"cosine\"",
+            "what the learning rate does after that",
+        ),
+        OptionInfo::new("clip_norm", "number from 0", "5.0", "bound of the global gradient norm; 0 for none"),
+        OptionInfo::new("accumulate", "whole number from 1", "1", "batches whose gradients are averaged for one step"),
+        PRECISION,
+        OptionInfo::new(
+            "augment_on",
+            "\"auto\", \"host\" or \"device\"",
+            AUTO,
+            "where views are made: on a GPU, or by the loader's threads; the same views up to rounding",
+        ),
+        SEED,
+        OptionInfo::new(
+            "on_collapse",
+            "\"stop\" or \"warn\"",
+            "\"stop\"",
+            "when the features become the same for every image",
+        ),
+        OptionInfo::new("image_size", "pixels, or \"auto\"", AUTO, "side of the square that images are brought to"),
+    ];
+
     /// How long, where the user said so.
     ///
     /// # Errors
@@ -224,11 +281,18 @@ impl PretrainOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::described::tests::describes;
 
     fn read(text: &str) -> Result<PretrainOptions, String> {
         let options: PretrainOptions = serde_json::from_str(text).map_err(|error| error.to_string())?;
         options.validate().map_err(|error| error.to_string())?;
         Ok(options)
+    }
+
+    #[test]
+    fn every_option_is_described_with_its_default() {
+        // The script's seed stands in for that of the struct.
+        describes::<PretrainOptions>(PretrainOptions::INFO, &["seed"]);
     }
 
     #[test]

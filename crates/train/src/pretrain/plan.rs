@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::heads::HeadConfig;
 use super::methods::{HeadContext, learnable, learnable_mut};
 use super::mix::TaskMix;
+use super::on_device;
 use super::options::{OptimizerName, PretrainOptions};
 use crate::balance::Balance;
 use crate::error::TrainError;
@@ -102,7 +103,7 @@ pub fn plan_pretraining(
     let mut notes = Vec::new();
     let shape = input_shape(start, pool, options, &mut notes)?;
     let (resolved, shape) = resolve(mix, shape, &mut notes)?;
-    options.augment_on.check(resolved.iter())?;
+    on_device::check(options.augment_on, resolved.iter())?;
     let (config, reasons) = start.config().resolve(shape.height, shape.width)?;
     notes.extend(reasons.iter().map(|reason| as_note(reason)));
     let sampling = sampling(mix, pool, options, &mut notes)?;

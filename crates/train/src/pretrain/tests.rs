@@ -1,7 +1,6 @@
 //! Whole runs on tiny networks and pictures, to the bit.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,8 @@ use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
 mod on_device;
+mod same_bits;
+mod trouble;
 #[cfg(feature = "libtorch")]
 mod with_libtorch;
 
@@ -151,189 +152,6 @@ fn metrics(folder: &Path) -> Vec<HealthLine> {
 const SHORT: &str = r#"{"steps": 6, "batch_size": 8, "seed": 3}"#;
 
 #[test]
-fn a_run_that_was_interrupted_ends_in_the_same_bits() {
-    for task in tasks() {
-        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let expected = Run::new(task, SHORT, whole.path()).run().unwrap();
-        let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new(task, SHORT, parts.path()) };
-        match first.run() {
-            Err(TrainError::Interrupted { step: 4, steps: 6, folder }) => assert_eq!(folder, parts.path()),
-            other => panic!("{other:?}"),
-        }
-        let resumed = Run::new(task, SHORT, parts.path()).run().unwrap();
-        assert_same(&expected, &resumed);
-        assert_eq!(timeless(&metrics(parts.path())), timeless(&expected.history));
-        // And once more: a finished folder gives its result at once.
-        assert_same(&expected, &Run::new(task, SHORT, parts.path()).run().unwrap());
-    }
-}
-
-#[test]
-fn accumulation_and_sgd_resume_to_the_bit_as_well() {
-    let text = r#"{"steps": 5, "batch_size": 5, "accumulate": 2, "optimizer": "sgd", "nesterov": true}"#;
-    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let expected = Run::new("simclr", text, whole.path()).run().unwrap();
-    assert_eq!(expected.images_seen, 50);
-    let first = Run { stop_at: Some(1), checkpoint_every: Duration::ZERO, ..Run::new("simclr", text, parts.path()) };
-    assert!(matches!(first.run(), Err(TrainError::Interrupted { step: 2, .. })));
-    assert_same(&expected, &Run::new("simclr", text, parts.path()).run().unwrap());
-}
-
-#[test]
-fn loader_threads_do_not_change_a_bit() {
-    for task in tasks() {
-        let (one, eight) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let one = Run { threads: 1, ..Run::new(task, SHORT, one.path()) }.run().unwrap();
-        let eight = Run { threads: 8, ..Run::new(task, SHORT, eight.path()) }.run().unwrap();
-        assert_same(&one, &eight);
-    }
-}
-
-#[test]
-fn the_seed_decides_everything() {
-    let [a, b] = [3, 4].map(|seed| {
-        let folder = tempfile::tempdir().unwrap();
-        Run::new("simclr", &format!(r#"{{"steps": 2, "batch_size": 8, "seed": {seed}}}"#), folder.path()).run().unwrap()
-    });
-    assert_ne!(bits(&a.encoder.state), bits(&b.encoder.state));
-}
-
-/// Set where a test runs as the child of itself: the folder to work in.
-const CHILD: &str = "FORETASK_TEST_CHILD_FOLDER";
-
-/// A process of its own that runs the test of this name in `folder`.
-fn child(test: &str, folder: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command
-        .args(["--exact", &format!("pretrain::tests::{test}"), "--nocapture"])
-        .env(CHILD, folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
-}
-
-#[test]
-fn computing_threads_do_not_change_a_bit() {
-    if let Ok(folder) = std::env::var(CHILD) {
-        for task in tasks() {
-            let folder = Path::new(&folder).join(task);
-            Run::new(task, SHORT, &folder).run().unwrap().save(&folder.join("result")).unwrap();
-        }
-        return;
-    }
-    let folders = [1, 2, 5].map(|threads: usize| {
-        let folder = tempfile::tempdir().unwrap();
-        let mut child = child("computing_threads_do_not_change_a_bit", folder.path());
-        assert!(child.env("RAYON_NUM_THREADS", threads.to_string()).status().unwrap().success());
-        folder
-    });
-    for task in tasks() {
-        let [one, two, five] = folders
-            .each_ref()
-            .map(|f| Pretrained::load(&f.path().join(task).join("result"), &mix(task)).unwrap().unwrap());
-        assert_same(&one, &two);
-        assert_same(&one, &five);
-    }
-}
-
-#[test]
-fn killed_at_any_moment_and_run_again() {
-    const LONG: &str = r#"{"steps": 40, "batch_size": 8}"#;
-    if let Ok(folder) = std::env::var(CHILD) {
-        let run = Run { checkpoint_every: Duration::ZERO, ..Run::new("rotation", LONG, Path::new(&folder)) };
-        run.run().unwrap();
-        return;
-    }
-    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let expected = Run::new("rotation", LONG, whole.path()).run().unwrap();
-    let mut kills = 0;
-    for patience in [30, 70] {
-        let mut child = child("killed_at_any_moment_and_run_again", parts.path()).spawn().unwrap();
-        let begin = Instant::now();
-        while !checkpoint::path_in(parts.path()).exists() {
-            assert!(begin.elapsed() < Duration::from_mins(1), "the child never wrote a checkpoint");
-            assert!(child.try_wait().unwrap().is_none_or(|status| status.success()), "the child failed");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        std::thread::sleep(Duration::from_millis(patience));
-        kills += usize::from(child.try_wait().unwrap().is_none());
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    assert!(kills > 0, "the child was done before it could be killed");
-    assert_same(&expected, &Run::new("rotation", LONG, parts.path()).run().unwrap());
-}
-
-#[test]
-fn metrics_are_cut_back_to_the_checkpoint() {
-    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let expected = Run::new("rotation", SHORT, whole.path()).run().unwrap();
-    let first = Run { stop_at: Some(2), checkpoint_every: Duration::ZERO, ..Run::new("rotation", SHORT, parts.path()) };
-    assert!(first.run().is_err());
-    // Lines of steps that were done but not saved, the last one torn.
-    let path = parts.path().join("metrics.jsonl");
-    let mut text = std::fs::read_to_string(&path).unwrap();
-    text.push_str(&std::fs::read_to_string(whole.path().join("metrics.jsonl")).unwrap());
-    text.truncate(text.len() - 9);
-    std::fs::write(&path, text).unwrap();
-    assert_same(&expected, &Run::new("rotation", SHORT, parts.path()).run().unwrap());
-    assert_eq!(timeless(&metrics(parts.path())), timeless(&expected.history));
-}
-
-#[test]
-fn a_loss_that_is_no_number_stops_the_stage_and_says_where() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = r#"{"steps": 30, "batch_size": 8, "lr": 1e30, "warmup": 0}"#;
-    let run = Run { checkpoint_every: Duration::from_hours(1), ..Run::new("simclr", text, folder.path()) };
-    let error = run.run().unwrap_err();
-    let words = error.to_string();
-    let TrainError::NotFinite { step, rows, checkpoint: None, .. } = error else { panic!("{error:?}") };
-    assert!((2..8).contains(&step) && rows.len() == 8, "{step} {rows:?}");
-    let sampling = crate::loader::Sampling { images: 20, batch_size: 8, seed: 0, drop_last: true, windows: None };
-    let expected: Vec<u64> = sampling.request(step - 1).indices.iter().map(|i| 100 + u64::from(*i)).collect();
-    assert_eq!(rows, expected);
-    assert!(words.contains("lower `lr`") && words.contains("no checkpoint"), "{words}");
-    assert!(!checkpoint::path_in(folder.path()).exists(), "numbers that are none are never saved");
-}
-
-#[test]
-fn the_last_good_checkpoint_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = r#"{"steps": 30, "batch_size": 8, "lr": 1e30, "warmup": 0}"#;
-    let run = Run { checkpoint_every: Duration::ZERO, ..Run::new("simclr", text, folder.path()) };
-    let error = run.run().unwrap_err();
-    let TrainError::NotFinite { step, checkpoint: Some((path, saved)), .. } = error else { panic!("{error:?}") };
-    assert_eq!((path, saved), (checkpoint::path_in(folder.path()), step - 1));
-}
-
-#[test]
-fn a_checkpoint_that_is_damaged_or_of_another_run_is_kept_aside_and_said() {
-    let folder = tempfile::tempdir().unwrap();
-    let expected = Run::new("rotation", SHORT, folder.path()).run().unwrap();
-    let path = checkpoint::path_in(folder.path());
-    let good = std::fs::read(&path).unwrap();
-    let mut flipped = good.clone();
-    flipped[good.len() / 2] ^= 1;
-    let other = tempfile::tempdir().unwrap();
-    Run::new("rotation", r#"{"steps": 6, "batch_size": 8, "seed": 4}"#, other.path()).run().unwrap();
-    let of_another = std::fs::read(checkpoint::path_in(other.path())).unwrap();
-    let bad = [(flipped, "damaged"), (of_another, "other options"), (good[..good.len() / 3].to_vec(), "damaged")];
-    for (number, (bytes, word)) in bad.iter().enumerate() {
-        std::fs::write(&path, bytes).unwrap();
-        let (found, warnings) = Run::new("rotation", SHORT, folder.path()).warned();
-        assert_same(&expected, &found.unwrap());
-        let [warning] = &warnings[..] else { panic!("{warnings:?}") };
-        assert!(warning.contains(word) && warning.contains("checkpoint.ftckpt.damaged"), "{warning}");
-        let kept = format!(
-            "checkpoint.ftckpt.damaged{}",
-            if number == 0 { String::new() } else { format!("-{}", number + 1) }
-        );
-        assert_eq!(std::fs::read(folder.path().join(kept)).unwrap(), *bytes);
-    }
-    assert_eq!(Run::new("rotation", SHORT, folder.path()).warned().1, [""; 0]);
-}
-
-#[test]
 fn a_budget_becomes_steps_that_a_rerun_repeats_and_calibration_leaves_no_trace() {
     let (folder, plain) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let text = r#"{"budget": "0.4s", "batch_size": 8}"#;
@@ -344,39 +162,6 @@ fn a_budget_becomes_steps_that_a_rerun_repeats_and_calibration_leaves_no_trace()
     assert_same(&first, &Run::new("rotation", text, folder.path()).run().unwrap());
     let text = format!(r#"{{"steps": {}, "batch_size": 8}}"#, first.steps);
     assert_same(&first, &Run::new("rotation", &text, plain.path()).run().unwrap());
-}
-
-#[test]
-fn a_request_to_stop_during_calibration_is_obeyed() {
-    let folder = tempfile::tempdir().unwrap();
-    let device = foretask_backend::device("flex").unwrap();
-    let interrupt = Interrupt::new();
-    let events = |event: Event| {
-        if matches!(event, Event::Note(text) if text.starts_with("measuring")) {
-            interrupt.request();
-        }
-    };
-    let cx = Context {
-        device: &device,
-        folder: folder.path(),
-        events: &events,
-        interrupt: &interrupt,
-        threads: 1,
-        checkpoint_every: Duration::ZERO,
-    };
-    let task = mix("rotation");
-    let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), None, &cx);
-    let error = error.unwrap_err();
-    assert!(matches!(error, TrainError::Interrupted { step: 0, .. }), "{error}");
-    assert!(error.to_string().starts_with("interrupted before the first step"), "{error}");
-}
-
-#[test]
-fn what_does_not_fit_into_memory_is_refused_beforehand() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = r#"{"steps": 1, "batch_size": 20, "image_size": 4096}"#;
-    let error = Run::new("simclr", text, folder.path()).run().unwrap_err();
-    assert!(matches!(error, TrainError::Memory { .. }) && error.to_string().contains("now 20"), "{error}");
 }
 
 #[test]

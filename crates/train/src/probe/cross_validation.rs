@@ -3,8 +3,12 @@
 use foretask_random::Key;
 use rayon::prelude::*;
 
+use super::linear::{LinearProbe, check, fit, fit_folded};
 use super::logistic::Targets;
-use super::{LinearProbe, ProbeOptions, fit};
+use super::options::ProbeOptions;
+use super::standardization::Standardization;
+use crate::error::TrainError;
+use crate::features::Features;
 
 /// Penalties tried where none is given. The right one differs 300-fold between learned features and raw pixels.
 pub(crate) const GRID: [f64; 7] = [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
@@ -99,6 +103,41 @@ pub(crate) fn compare_strengths(
 /// loss does not.
 pub(crate) fn best(candidates: &[Candidate]) -> Option<Candidate> {
     candidates.iter().copied().min_by(|a, b| a.loss.total_cmp(&b.loss))
+}
+
+/// As [`linear_probe`](super::linear_probe) with the penalty chosen by cross-validation where none is given.
+pub(super) fn validated_probe(
+    features: &Features,
+    labels: &[u32],
+    classes: usize,
+    statistics: &Standardization,
+    options: &ProbeOptions,
+) -> Result<LinearProbe, TrainError> {
+    options.validate()?;
+    check(&features.data, features.dim, labels, classes)?;
+    let fewest = fewest_per_class(labels, classes);
+    let strength = if let Some(given) = options.strength {
+        (given, "given".to_owned())
+    } else if fewest < 2 {
+        // Middle of the grid: cross-validation needs an image to train on and one to look at.
+        (1.0, "a class has a single label, too few to cross-validate".to_owned())
+    } else {
+        let folds = options.folds.min(fewest);
+        let options = ProbeOptions { folds, ..options.clone() };
+        let x = statistics.apply(&features.data);
+        let candidates = compare_strengths(&x, features.dim, labels, classes, &options);
+        let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labelled image".into())) };
+        let reason = format!(
+            "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labelled images \
+             (accuracy there {:.1} %)",
+            GRID.len(),
+            labels.len(),
+            100.0 * best.accuracy
+        );
+        (best.strength, reason)
+    };
+    let targets = Targets::Classes(labels);
+    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options))
 }
 
 fn pick(x: &[f32], dim: usize, labels: &[u32], positions: &[usize]) -> (Vec<f32>, Vec<u32>) {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cross_validation::{GRID, best, compare_strengths};
 use super::lbfgs::{Minimum, minimize};
 use super::logistic::{Logistic, Targets};
-use super::{DEFAULT_STRENGTH, ProbeOptions, Standardization, fewest_per_class};
+use super::options::{DEFAULT_STRENGTH, ProbeOptions};
+use super::standardization::Standardization;
 use crate::{Features, TrainError};
 
 /// A linear classifier on raw (not standardized) features.
@@ -111,42 +111,8 @@ fn fit_on_features(
     Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, (strength, reason.into()), options))
 }
 
-/// As [`linear_probe`] with the penalty chosen by cross-validation where none is given.
-pub(super) fn validated_probe(
-    features: &Features,
-    labels: &[u32],
-    classes: usize,
-    statistics: &Standardization,
-    options: &ProbeOptions,
-) -> Result<LinearProbe, TrainError> {
-    options.validate()?;
-    check(&features.data, features.dim, labels, classes)?;
-    let fewest = fewest_per_class(labels, classes);
-    let strength = if let Some(given) = options.strength {
-        (given, "given".to_owned())
-    } else if fewest < 2 {
-        // Middle of the grid: cross-validation needs an image to train on and one to look at.
-        (1.0, "a class has a single label, too few to cross-validate".to_owned())
-    } else {
-        let folds = options.folds.min(fewest);
-        let options = ProbeOptions { folds, ..options.clone() };
-        let x = statistics.apply(&features.data);
-        let candidates = compare_strengths(&x, features.dim, labels, classes, &options);
-        let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labelled image".into())) };
-        let reason = format!(
-            "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labelled images \
-             (accuracy there {:.1} %)",
-            GRID.len(),
-            labels.len(),
-            100.0 * best.accuracy
-        );
-        (best.strength, reason)
-    };
-    let targets = Targets::Classes(labels);
-    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options))
-}
-
-fn fit_folded(
+/// The probe on raw features: fitted to standardized ones, then folded.
+pub(super) fn fit_folded(
     data: &[f32],
     dim: usize,
     targets: Targets<'_>,
@@ -190,7 +156,8 @@ pub(super) fn fit(
     minimize(start, options.tolerance, options.max_iterations, |at, gradient| problem.evaluate(at, gradient))
 }
 
-fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) -> Result<(), TrainError> {
+/// Refuses labels and features that no probe can be fitted to.
+pub(super) fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) -> Result<(), TrainError> {
     let fault = |message: String| Err(TrainError::Labels(message));
     if labels.is_empty() || dim == 0 {
         return fault(

@@ -15,5 +15,3 @@ pub use linear::{LinearProbe, linear_probe, soft_probe};
 pub use options::{DEFAULT_STRENGTH, ProbeOptions};
 pub use pixels::{PixelProbe, pixel_features, pixel_probe};
 pub use standardization::Standardization;
-
-use linear::fit;

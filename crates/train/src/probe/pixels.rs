@@ -6,10 +6,11 @@ use foretask_pretext::Augment;
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
-use super::linear::validated_probe;
+use super::cross_validation::validated_probe;
 use super::{LinearProbe, ProbeOptions, Standardization};
-use crate::features::{check_channels, views};
+use crate::features::check_channels;
 use crate::loader::Workers;
+use crate::views::views;
 use crate::{Features, TrainError, labels_of};
 
 /// Longest side of the pictures a pixel probe looks at; larger ones are reduced. More pixels than this add weights, not

@@ -9,8 +9,8 @@ use foretask_random::Key;
 
 use super::ConsistencyOptions;
 use crate::error::TrainError;
-use crate::features::{on_device, views};
 use crate::loader::{Request, Sampling, Workers};
+use crate::views::{on_device, views};
 
 /// One batch; all views normalized and on the device.
 pub(super) struct Batch {

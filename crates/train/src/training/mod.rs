@@ -3,6 +3,7 @@
 mod calibrate;
 mod metrics;
 mod objective;
+mod plan;
 mod progress;
 mod readings;
 
@@ -11,75 +12,25 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::{StateDict, load_state_dict, state_dict};
-use serde::{Deserialize, Serialize};
 
 pub use calibrate::seconds_per_step;
 use metrics::MetricsFile;
 pub use objective::{Forward, Objective, Stateless, StepInfo};
+pub use plan::Plan;
 use progress::Progress;
 use readings::Readings;
 
-use crate::balance::{self, Balance};
+use crate::balance;
 use crate::checkpoint;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::health::{Gauges, HealthLine};
-use crate::loader::{Batches, Request, Sampling, Workers, with_batches};
+use crate::loader::{Batches, Request, Workers, with_batches};
 use crate::optim::Optimizer;
-use crate::schedule::Schedule;
 use crate::step::{Update, accumulate, step};
 
 /// Least time between two [`Event::Step`].
 const EVENT_EVERY: Duration = Duration::from_millis(100);
-
-/// All numbers that decide how a stage trains.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
-    /// "pretrain", "finetune", …
-    pub stage: String,
-    /// What is learned, for the one who watches.
-    pub name: String,
-    /// Updates in all.
-    pub steps: u64,
-    /// Which images make up which batch.
-    pub sampling: Sampling,
-    /// Batches whose gradients are averaged for one update; at least 1.
-    pub accumulate: u64,
-    /// Learning rate over the updates.
-    pub schedule: Schedule,
-    /// Bound of the global gradient norm.
-    pub clip_norm: Option<f64>,
-    /// How several losses are weighed against each other.
-    pub balance: Balance,
-    /// Steps from one health line to the next; at least 1.
-    pub health_every: u64,
-    /// Tells this training from any other: a hash of model, data and options. A checkpoint of another identity is
-    /// set aside.
-    pub identity: String,
-}
-
-impl Plan {
-    /// Passes over the images after so many steps.
-    pub fn epochs_after(&self, steps: u64) -> f64 {
-        self.sampling.epochs_after(steps * self.accumulate)
-    }
-
-    /// Source images seen after so many steps.
-    pub fn images_after(&self, steps: u64) -> u64 {
-        self.sampling.images_after(steps * self.accumulate)
-    }
-
-    fn step_info(&self, step: u64, measure: bool) -> StepInfo {
-        let steps_per_epoch = self.sampling.batches_per_epoch().div_ceil(self.accumulate.max(1)).max(1);
-        let rate = self.schedule.at(step) / self.schedule.peak.max(f64::MIN_POSITIVE);
-        StepInfo { step, steps: self.steps, steps_per_epoch, rate, measure }
-    }
-
-    /// A health line every epoch, but at least ten and at most two hundred in a run.
-    pub fn health_interval(steps: u64, steps_per_epoch: u64) -> u64 {
-        steps_per_epoch.min(steps / 10).max(steps.div_ceil(200)).max(1)
-    }
-}
 
 /// A trained model and how it went.
 #[derive(Debug)]
@@ -132,7 +83,7 @@ pub fn train<M: Module, B: Send>(
     let state = with_batches(&plan.sampling, range, cx.threads, make, |batches| {
         let mut pace = Pace::new(first_step);
         while state.progress.step < plan.steps {
-            let measure = is_health_step(plan, state.progress.step + 1);
+            let measure = plan.is_health_step(state.progress.step + 1);
             let info = plan.step_info(state.progress.step, measure);
             let learning_rate = plan.schedule.at(info.step);
             let (next, reading, gauges, warnings) =
@@ -180,10 +131,6 @@ pub fn train<M: Module, B: Send>(
         seconds: state.progress.seconds,
         waited: state.progress.waited,
     })
-}
-
-fn is_health_step(plan: &Plan, step: u64) -> bool {
-    step.is_multiple_of(plan.health_every) || step == plan.steps
 }
 
 /// One update. The reading is `[loss, gradient norm]`, still on the device.

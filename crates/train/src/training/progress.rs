@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::Plan;
 use crate::health::HealthLine;
-use crate::training::Plan;
 
 /// Counters of a run. Random numbers need none: they are functions of seed, epoch and image.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! A folder of a million files costs a search for every image; a pack is read in long runs. Each finished shard is put on
 //! record, so that an interrupted pack goes on where it was.
 
+mod options;
 mod record;
 mod shard;
 
@@ -13,37 +14,18 @@ use std::{
 
 use serde::Serialize;
 
+pub use self::options::PackOptions;
 use self::{
     record::{Finished, Record, UNFINISHED},
     shard::ShardWriter,
 };
-use super::{ImportOptions, origin::Origin, plan::Plan};
+use super::{origin::Origin, plan::Plan};
 use crate::{
     error::{DataError, Result},
     find::PassedOver,
     images::{BadImage, Remarks, judge},
     manifest::{ClassCount, SplitCount},
 };
-
-/// Options of [`pack`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct PackOptions {
-    /// What is read, and which rows of it; `embed` means nothing here.
-    pub import: ImportOptions,
-    /// A shard is closed when it holds so many bytes.
-    pub shard_bytes: u64,
-    /// Shrink images whose longer side has more pixels, and encode them anew: JPEG and WebP become JPEG, others PNG. Smaller
-    /// ones keep their bytes.
-    pub max_side: Option<u32>,
-    /// Quality of these JPEGs, 1 to 100.
-    pub quality: u8,
-}
-
-impl Default for PackOptions {
-    fn default() -> Self {
-        Self { import: ImportOptions::default(), shard_bytes: 512 << 20, max_side: None, quality: 92 }
-    }
-}
 
 /// What [`pack`] has written.
 #[derive(Clone, Debug, Serialize)]

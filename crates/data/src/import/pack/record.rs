@@ -9,7 +9,6 @@ use foretask_files::{Held, Lock};
 use polars::prelude::{DataFrame, ParquetCompression, ParquetReader, ParquetWriter, SerReader};
 use serde::{Deserialize, Serialize};
 
-use super::shard::shard_name;
 use crate::{
     atomic::{write_atomically, write_atomically_if},
     error::{DataError, Result},
@@ -20,6 +19,11 @@ use crate::{
 
 /// The folder of the record, in that of the pack.
 pub(super) const UNFINISHED: &str = ".unfinished";
+
+/// The file of a shard, in the folder of the pack.
+pub(super) fn shard_name(number: usize) -> String {
+    format!("images-{number:05}.pack")
+}
 
 /// The record of a pack that this process writes.
 pub(super) struct Record<'a> {

@@ -5,8 +5,8 @@ use std::io::Write;
 use polars::prelude::{Column, DataFrame, PolarsResult};
 
 use super::{
-    PackOptions,
-    record::{Finished, Record},
+    options::PackOptions,
+    record::{Finished, Record, shard_name},
 };
 use crate::{
     atomic::write_atomically_if,
@@ -25,10 +25,6 @@ use crate::{
 
 /// Images that are read, checked and written at once.
 const BATCH: usize = 256;
-
-pub(super) fn shard_name(number: usize) -> String {
-    format!("images-{number:05}.pack")
-}
 
 /// An image as it goes into a shard.
 struct Packed {

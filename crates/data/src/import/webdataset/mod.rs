@@ -19,8 +19,8 @@ use crate::{
     error::{DataError, Result},
     find::{self, Passed, Reason},
     manifest::is_split,
-    samples::Source,
     shard::{Place, Shard},
+    source::Source,
 };
 
 /// What the archives hold, sample by sample.

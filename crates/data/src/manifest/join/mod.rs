@@ -2,16 +2,16 @@
 
 mod index;
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use polars::prelude::{Column, DataFrame, Expr, Field, IdxCa, PlSmallStr, Schema, col};
 
 use self::index::{Index, Meant};
 use super::{
-    Table,
     columns::ROW,
     labels::Labels,
     notes::{Note, some},
+    table::Table,
 };
 use crate::error::{DataError, Result};
 
@@ -287,18 +287,6 @@ fn said(
         notes.push(Note::warning(format!("{}: {labelled} labels belong to no image and are not used", table.name)));
     }
     notes
-}
-
-/// Opens tables of labels.
-pub(super) fn open(paths: &[PathBuf]) -> Result<Vec<Table>> {
-    let one = |path: &PathBuf| {
-        if path.is_dir() {
-            let reason = "a table of labels is a file (.csv, .parquet, …), and this is a folder".to_owned();
-            return Err(DataError::Table { table: path.display().to_string(), reason });
-        }
-        Table::open(path)
-    };
-    paths.iter().map(one).collect()
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Images and label tables joined by file name.
+
 use std::path::Path;
 
 use super::super::{Folders, Manifest, OpenOptions};

@@ -1,3 +1,5 @@
+//! Parquet files in parts, as hubs and other programs write them.
+
 use std::{fs::File, path::Path};
 
 use polars::prelude::{

@@ -1,3 +1,5 @@
+//! Names and cells as they are written, in every format of text.
+
 use std::path::Path;
 
 use super::super::Manifest;

@@ -1,21 +1,24 @@
 //! A race of pretext tasks by successive halving, each rung made of pretraining stages.
 
 mod labels;
+mod options;
+mod runner;
 mod score;
 mod verdict;
 
 use std::time::Duration;
 
 use foretask_eval::Summary;
-use foretask_train::{Budget, Length, PretrainOptions};
-use serde::{Deserialize, Serialize};
+use foretask_train::{Budget, Length};
 
 use super::Pretrain;
 use crate::error::{Blame, Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedStage, duration, planned};
 use crate::values::{Contestant, Dataset, Picked, Pretrained, Start, Task};
-use score::{Score, score};
+pub use options::PickOptions;
+use runner::Runner;
+use score::score;
 
 /// A race that nobody says the length of.
 const BUDGET: Budget = Budget(Duration::from_mins(10));
@@ -23,59 +26,6 @@ const BUDGET: Budget = Budget(Duration::from_mins(10));
 const LEAST_SECONDS: f64 = 0.2;
 /// With fewer steps than this the first rung tells little.
 const FEW_STEPS: u64 = 20;
-
-/// Options of `pick_task`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PickOptions {
-    /// Time of pretraining in the whole race.
-    pub budget: Option<Budget>,
-    /// Updates in the last rung.
-    pub steps: Option<u64>,
-    /// Parts of the cross-validation.
-    pub folds: usize,
-    /// How often they are dealt anew.
-    pub repeats: usize,
-    /// Deals the parts of the cross-validation.
-    pub seed: u64,
-    /// What all tasks have in common.
-    pub pretrain: PretrainOptions,
-}
-
-impl Default for PickOptions {
-    fn default() -> Self {
-        Self { budget: None, steps: None, folds: 5, repeats: 5, seed: 0, pretrain: PretrainOptions::default() }
-    }
-}
-
-impl PickOptions {
-    /// The option at fault and what is wrong with it, where one cannot work.
-    ///
-    /// # Errors
-    /// The option and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        match self {
-            Self { budget: Some(_), steps: Some(_), .. } => {
-                Err(("steps", "give one length only: `budget` or `steps`".into()))
-            }
-            Self { steps: Some(0), .. } => Err(("steps", "`steps` must be a whole number from 1".into())),
-            Self { folds: 0 | 1, .. } => Err(("folds", "`folds` must be a whole number from 2".into())),
-            Self { repeats: 0, .. } => Err(("repeats", "`repeats` must be a whole number from 1".into())),
-            Self { repeats, .. } if *repeats > 100 => Err(("repeats", "`repeats` must be at most 100".into())),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// One task in the race.
-struct Runner {
-    name: String,
-    task: Task,
-    pretrained: Pretrained,
-    score: Option<Score>,
-    /// Updates of the first rung.
-    first_steps: u64,
-}
 
 /// A race of pretext tasks.
 #[derive(Debug, Clone)]

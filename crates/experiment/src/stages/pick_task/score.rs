@@ -6,7 +6,7 @@ use foretask_eval::cross_validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::PickOptions;
+use super::options::PickOptions;
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::plan::{PlannedStage, planned};

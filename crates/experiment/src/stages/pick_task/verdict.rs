@@ -2,7 +2,7 @@
 
 use foretask_eval::{Paired, Summary, Verdict, paired};
 
-use super::Runner;
+use super::runner::Runner;
 use crate::error::Error;
 
 /// One rung, a task a line, the best first.

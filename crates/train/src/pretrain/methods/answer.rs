@@ -7,8 +7,8 @@ use foretask_models::{Head, TileHead};
 
 use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
-use crate::pretrain::batches::Block;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Block;
 
 /// What a network answers to a task's inputs.
 pub(in crate::pretrain) enum Answer {

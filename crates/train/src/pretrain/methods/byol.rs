@@ -10,10 +10,10 @@ use super::objective::{Measured, TaskObjective};
 use super::teacher::Teacher;
 use super::views::{embed, pair};
 use crate::error::TrainError;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 impl Learnable for Options {

@@ -7,9 +7,9 @@ use foretask_pretext::Targets;
 use super::answer::{Answer, answer};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 /// Cross-entropy over the task's classes.

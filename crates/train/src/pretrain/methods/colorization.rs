@@ -10,10 +10,10 @@ use super::objective::{Measured, TaskObjective, no_fit};
 use super::restoration::decoder;
 use crate::error::TrainError;
 use crate::health::Metric;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 const WORD: &str = "colorization";

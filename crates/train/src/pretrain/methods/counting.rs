@@ -9,10 +9,10 @@ use super::learnable::{HeadContext, Learnable, ObjectiveContext, choose_size};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
 use crate::health::Metric;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 impl Learnable for Options {

@@ -12,10 +12,10 @@ use super::objective::{Measured, TaskObjective};
 use super::views::embed;
 use crate::error::TrainError;
 use crate::health::Metric;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 impl Learnable for Options {

@@ -12,10 +12,10 @@ use super::teacher::Teacher;
 use super::views::{embed, pair};
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 impl Learnable for MoCo {

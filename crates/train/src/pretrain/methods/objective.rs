@@ -8,8 +8,8 @@ use foretask_models::{Backbone, Head};
 
 use crate::error::TrainError;
 use crate::health::Gauges;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 /// The mean loss of a batch with its graph, and gauges where they were asked for.

@@ -8,10 +8,10 @@ use super::answer::{Answer, answer};
 use super::learnable::HeadContext;
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 /// A light decoder from the last feature map to pictures of shape `output`. Fills `width` where it was left open.

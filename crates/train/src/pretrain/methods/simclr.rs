@@ -7,10 +7,10 @@ use super::learnable::{HeadContext, Learnable, ObjectiveContext, filled};
 use super::objective::{Measured, TaskObjective};
 use super::views::embed;
 use crate::error::TrainError;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 /// The width of the weights of DCLW (Yeh et al. 2022, arXiv 2110.06848, section 4.2).

@@ -9,8 +9,8 @@ use foretask_objectives::{ema_update, teacher_of};
 use super::views::embed_globals;
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::pretrain::batches::Block;
 use crate::pretrain::learner::Learner;
+use crate::pretrain::ready::Block;
 
 /// See the module. Has storage of its own and no gradient graph. It normalizes by the statistics of the batch, as the
 /// published recipes do: with running statistics (EMAN, Cai et al. 2021) neighbors told 33 % instead of 40 % after 200 steps

@@ -8,9 +8,9 @@ use super::answer::{Answer, answer};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
 use crate::health::Metric;
-use crate::pretrain::batches::Ready;
 use crate::pretrain::diagnostics;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
 /// Mean squared difference to the numbers that were asked for.

@@ -6,8 +6,8 @@ use foretask_models::{Backbone, Head};
 
 use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
-use crate::pretrain::batches::Block;
 use crate::pretrain::learner::TaskView;
+use crate::pretrain::ready::Block;
 
 /// Views of a batch, embedded; one `[count, …]` for every view, the global ones first.
 pub(in crate::pretrain) struct Views {

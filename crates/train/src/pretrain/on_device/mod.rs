@@ -7,6 +7,7 @@
 
 mod blur;
 mod color;
+mod fill;
 mod geometry;
 mod sources;
 mod table;
@@ -16,56 +17,34 @@ mod tests;
 use burn::tensor::{Device as Place, Tensor};
 use foretask_backend::{Device, upload_bytes};
 use foretask_pretext::{Augment, Resolved, Shape, Views};
-use serde::{Deserialize, Serialize};
 
-use super::plan::PlannedTask;
+use super::augment_on::AugmentOn;
 use crate::error::TrainError;
 use blur::Blur;
 pub(super) use sources::{Slot, Sources};
 use table::Table;
 
-/// Where the views of an image are made. What happens to them is the same, up to rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AugmentOn {
-    /// On a GPU where there is one, else on the host.
-    #[default]
-    Auto,
-    /// By the loader's threads.
-    Host,
-    /// By the device that trains, for tasks that compare views, unless these turn by an angle or equalize.
-    Device,
+/// Refuses what no task of these can do.
+pub(super) fn check<'a>(on: AugmentOn, mut tasks: impl Iterator<Item = &'a Resolved>) -> Result<(), TrainError> {
+    if on != AugmentOn::Device || tasks.any(|task| views_of(task).is_some()) {
+        return Ok(());
+    }
+    let reason = "is \"device\", but that is for tasks that compare views (as `simclr` does) whose `views` neither \
+                  `rotate` nor `equalize`; leave it out, and the host makes the inputs"
+        .to_owned();
+    Err(TrainError::Option { option: "augment_on", reason })
 }
 
-impl AugmentOn {
-    /// Whether it is left open.
-    pub fn is_auto(&self) -> bool {
-        *self == Self::Auto
-    }
-
-    /// Refuses what no task of these can do.
-    pub(super) fn check<'a>(self, mut tasks: impl Iterator<Item = &'a Resolved>) -> Result<(), TrainError> {
-        if self != Self::Device || tasks.any(|task| views_of(task).is_some()) {
-            return Ok(());
-        }
-        let reason =
-            "is \"device\", but that is for tasks that compare views (as `simclr` does) whose `views` neither \
-                      `rotate` nor `equalize`; leave it out, and the host makes the inputs"
-                .to_owned();
-        Err(TrainError::Option { option: "augment_on", reason })
-    }
-
-    /// For each task how the device makes its views, where it shall and can. `size` is (width, height) of the images where
-    /// all have the same.
-    pub(super) fn settle(
-        self,
-        tasks: &[PlannedTask],
-        size: Option<(usize, usize)>,
-        device: &Device,
-    ) -> Vec<Option<OnDevice>> {
-        let wanted = self == Self::Device || (self == Self::Auto && device.is_gpu());
-        tasks.iter().map(|task| wanted.then(|| OnDevice::new(&task.task, size)).flatten()).collect()
-    }
+/// For each task how the device makes its views, where it shall and can. `size` is (width, height) of the images where
+/// all have the same.
+pub(super) fn choose<'a>(
+    on: AugmentOn,
+    tasks: impl Iterator<Item = &'a Resolved>,
+    size: Option<(usize, usize)>,
+    device: &Device,
+) -> Vec<Option<OnDevice>> {
+    let wanted = on == AugmentOn::Device || (on == AugmentOn::Auto && device.is_gpu());
+    tasks.map(|task| wanted.then(|| OnDevice::new(task, size)).flatten()).collect()
 }
 
 /// The task's views, where a device can make them.

@@ -1,3 +1,5 @@
+//! Views made on the device against those of the host.
+
 use foretask_backend::host_tensor;
 use foretask_pretext::{Batch, ImageRef, Task};
 use foretask_random::Key;
@@ -28,7 +30,7 @@ fn distances(task: &Resolved, sizes: &[(usize, usize)], whole: bool, device: &Pl
     let same = sizes.iter().all(|size| *size == sizes[0]).then_some(sizes[0]);
     let maker = OnDevice::new(task, same).unwrap();
     assert_eq!(maker.whole, same.filter(|_| whole));
-    let mut batch = Batch::new(&task.task, task.shape, sizes.len());
+    let mut batch = Batch::new(&task.task.layout(task.shape), sizes.len());
     let mut sources = maker.sources(sizes.len());
     let slots = batch.slots().into_iter().zip(sources.slots()).zip(sizes);
     for (i, ((host, ours), &size)) in slots.enumerate() {

@@ -1,0 +1,21 @@
+//! What the ending of a name says of a file.
+
+use std::path::Path;
+
+use crate::decode::{EXTENSIONS, UNREAD, Unread};
+
+/// The ending of a name, in lower case; empty where there is none.
+pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
+    name.as_ref().extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Whether a name ends like that of an image that can be decoded.
+pub(crate) fn is_image(name: impl AsRef<Path>) -> bool {
+    EXTENSIONS.contains(&extension_of(name).as_str())
+}
+
+/// The image format of a name that cannot be decoded here.
+pub(crate) fn unread_format(name: impl AsRef<Path>) -> Option<&'static Unread> {
+    let extension = extension_of(name);
+    UNREAD.into_iter().find(|format| format.endings.contains(&extension.as_str()))
+}

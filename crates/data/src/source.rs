@@ -1,0 +1,107 @@
+//! Where the encoded bytes of an image are.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use polars::prelude::{BinaryChunked, NewChunkedArray};
+
+use crate::{decode::MAX_FILE, images::Look, shard::Place};
+
+/// Where the encoded bytes of one image are.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// A file of its own.
+    File {
+        /// The folder of the manifest.
+        folder: Arc<Path>,
+        /// The path as the manifest has it, relative to `folder`.
+        name: String,
+    },
+    /// Bytes that stood in the manifest.
+    Bytes {
+        /// The encoded image.
+        bytes: Blob,
+        /// The file name it once had.
+        name: Option<String>,
+    },
+    /// A part of a file that holds many images.
+    Packed {
+        /// Which part.
+        place: Place,
+        /// The file name it once had.
+        name: Option<Box<str>>,
+        /// What was seen of it when it was packed, so that it need not be decoded to be known.
+        look: Option<Box<Look>>,
+    },
+    /// The row has neither bytes nor a path.
+    Missing,
+}
+
+/// Bytes inside a buffer shared with the other rows of the table; cloning copies no image.
+#[derive(Clone)]
+pub struct Blob {
+    column: Arc<BinaryChunked>,
+    index: usize,
+}
+
+impl Blob {
+    pub(crate) fn new(column: Arc<BinaryChunked>, index: usize) -> Self {
+        Self { column, index }
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.column.get(self.index).unwrap_or_default()
+    }
+}
+
+impl From<&[u8]> for Blob {
+    fn from(bytes: &[u8]) -> Self {
+        Self { column: Arc::new(BinaryChunked::from_slice("bytes".into(), &[bytes])), index: 0 }
+    }
+}
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Blob({} bytes)", self.as_slice().len())
+    }
+}
+
+impl Source {
+    /// The path or file name as the manifest has it.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::File { name, .. } => Some(name),
+            Self::Bytes { name, .. } => name.as_deref(),
+            Self::Packed { name, .. } => name.as_deref(),
+            Self::Missing => None,
+        }
+    }
+
+    /// The file, where the image is one.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::File { folder, name } => Some(folder.join(name)),
+            Self::Bytes { .. } | Self::Packed { .. } | Self::Missing => None,
+        }
+    }
+
+    /// The encoded bytes, or why there are none.
+    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>, String> {
+        match self {
+            Self::File { folder, name } => {
+                let path = folder.join(name);
+                let read = foretask_files::read(&path, MAX_FILE);
+                read.map(Cow::Owned).map_err(|error| format!("cannot read {}: {error}", path.display()))
+            }
+            Self::Bytes { bytes, .. } => Ok(Cow::Borrowed(bytes.as_slice())),
+            Self::Packed { place, .. } => place.read().map(Cow::Owned),
+            Self::Missing => Err("the row has neither image bytes nor a path".to_owned()),
+        }
+    }
+}
