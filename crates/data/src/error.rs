@@ -61,6 +61,18 @@ pub enum DataError {
         /// Whether it was written by us and changed since.
         changed: bool,
     },
+    /// A file that was to be written, and that a person has worked on since that was begun.
+    #[error(
+        "{} was changed or made while its new content was computed, which is kept as {}; compare the two",
+        path.display(),
+        kept.display()
+    )]
+    TakenMeanwhile {
+        /// The person's file.
+        path: PathBuf,
+        /// What was to take its place.
+        kept: PathBuf,
+    },
     /// A table that was to be filled in, to which no rows can be added.
     #[error(
         "{} is there already, and no rows can be added to it: {reason}; give another name, or say that it may be replaced: \

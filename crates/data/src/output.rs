@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 use crate::atomic::write_atomically;
 use crate::error::{DataError, Result};
 
-/// The note in each folder: a line for each file, its hash and its name; the last line of a name counts. In place of the hash
-/// stands `writing` before the file is written, so that a run that is killed meanwhile can be run again.
+/// The note in each folder: a line for each file, its hash and its name; the last line of a name counts. While a file takes
+/// the place of another one, both hashes stand there, the new one first: whenever a run is killed, what lies there is known.
 pub const WRITTEN: &str = ".foretask-written";
-const WRITING: &str = "writing";
-/// In place of the hash where nothing came of it and the file is somebody else's.
-const NOT_OURS: &str = "-";
+/// In the names of files that are written and not yet in their place.
+const STAGED: &str = ".foretask-new-";
 /// A note longer than this is written anew without the lines that count no more.
 const LONG_NOTE: u64 = 64 << 10;
+/// Longer than any note becomes; such a file is not ours.
+const MOST: u64 = 4 << 20;
 
 /// What lies at a path, as far as writing there matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,18 +49,18 @@ pub fn found_at(path: &Path) -> Result<Found> {
         let source = std::io::Error::other(format!("{what}; give the name of a file"));
         return Err(DataError::Write { path: path.to_owned(), source });
     }
+    let hash = hash(path)?;
     Ok(match noted(path) {
         None => Found::Foreign,
-        Some(known) if known == NOT_OURS => Found::Foreign,
-        Some(known) if known == WRITING || known == hash(path)? => Found::Ours,
+        Some(known) if known.split(',').any(|known| known == hash) => Found::Ours,
         Some(_) => Found::Changed,
     })
 }
 
-/// What the note says of a file: its hash, [`WRITING`], [`NOT_OURS`].
+/// The hashes that the note knows of a file.
 fn noted(path: &Path) -> Option<String> {
     let (folder, name) = parts(path);
-    let note = fs::read_to_string(folder.join(WRITTEN)).ok()?;
+    let note = foretask_files::read_text(&folder.join(WRITTEN), MOST).ok()?;
     lines(&note).filter(|line| line.1 == name).last().map(|(hash, _)| hash.to_owned())
 }
 
@@ -67,6 +68,7 @@ fn noted(path: &Path) -> Option<String> {
 #[derive(Debug, Clone)]
 pub struct Output {
     path: PathBuf,
+    overwrite: bool,
 }
 
 impl Output {
@@ -79,7 +81,7 @@ impl Output {
         match found_at(&path)? {
             Found::Changed if !overwrite => Err(DataError::Taken { path, changed: true }),
             Found::Foreign if !overwrite => Err(DataError::Taken { path, changed: false }),
-            _ => Ok(Self { path }),
+            _ => Ok(Self { path, overwrite }),
         }
     }
 
@@ -88,35 +90,100 @@ impl Output {
         &self.path
     }
 
-    /// Writes it by `write` and notes what was written.
+    /// Writes it by `write`, which is given another name in the same folder with the same ending, and puts it into its place.
     ///
     /// # Errors
-    /// Those of `write`; [`DataError::Write`] where the note cannot be written.
+    /// Those of `write`; [`DataError::Write`] where nothing can be written; [`DataError::TakenMeanwhile`] where somebody has
+    /// worked on the file since [`Output::at`].
     pub fn write<T, E: From<DataError>>(&self, write: impl FnOnce(&Path) -> Result<T, E>) -> Result<T, E> {
+        let failed = |source| DataError::Write { path: self.path.clone(), source };
         let (folder, _) = parts(&self.path);
-        fs::create_dir_all(folder).map_err(|source| DataError::Write { path: self.path.clone(), source })?;
-        let before = noted(&self.path).unwrap_or_else(|| NOT_OURS.to_owned());
-        note(&self.path, WRITING)?;
-        let written = write(&self.path);
-        // A file that could not be written is still what it was.
-        note(&self.path, &if written.is_ok() { hash(&self.path)? } else { before })?;
-        written
+        fs::create_dir_all(&folder).map_err(failed)?;
+        open_note(&folder).map_err(failed)?;
+        let staged = staged(&self.path);
+        let made = write(&staged).and_then(|made| Ok(self.put(&staged).map(|()| made)?));
+        // In its place it has no such name any more.
+        fs::remove_file(&staged).ok();
+        made
+    }
+
+    /// Puts what was written into its place.
+    fn put(&self, staged: &Path) -> Result<()> {
+        let failed = |source| DataError::Write { path: self.path.clone(), source };
+        let new = hash(staged)?;
+        let found = found_at(&self.path)?;
+        if matches!(found, Found::Changed | Found::Foreign) && !self.overwrite {
+            let kept = beside(&self.path);
+            fs::rename(staged, &kept).map_err(failed)?;
+            note(&kept, &new)?;
+            return Err(DataError::TakenMeanwhile { path: self.path.clone(), kept });
+        }
+        match found {
+            Found::Ours => note(&self.path, &format!("{new},{}", hash(&self.path)?))?,
+            _ => note(&self.path, &new)?,
+        }
+        fs::rename(staged, &self.path).map_err(failed)?;
+        note(&self.path, &new)
     }
 }
 
-/// Notes that what lies at `path` is ours, or about to be.
-fn note(path: &Path, hash: &str) -> Result<()> {
+/// Where a file is written before it is put into its place. Those that killed processes left are removed.
+fn staged(path: &Path) -> PathBuf {
+    let (folder, name) = parts(path);
+    let ending =
+        Path::new(&name).extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    // Names may take 255 bytes.
+    let stem = name.strip_suffix(&ending).unwrap_or(&name);
+    let stem: String = stem.char_indices().take_while(|(at, c)| at + c.len_utf8() <= 120).map(|(_, c)| c).collect();
+    let begin = format!(".{stem}{STAGED}");
+    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        let found = entry.file_name();
+        let number = found.to_str().and_then(|found| found.strip_prefix(&begin)?.strip_suffix(&ending));
+        // Where processes cannot be looked up, what they left stays.
+        let gone = |number: &str| Path::new("/proc/self").exists() && !Path::new("/proc").join(number).exists();
+        if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()) && gone(number)) {
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+    folder.join(format!("{begin}{}{ending}", std::process::id()))
+}
+
+/// A free name beside a file: `labels.new.csv`, `labels.new-2.csv`, …
+fn beside(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    let name = |number: usize| match number {
+        1 => format!("{stem}.new{ending}"),
+        number => format!("{stem}.new-{number}{ending}"),
+    };
+    let mut number = 1;
+    while path.with_file_name(name(number)).symlink_metadata().is_ok() {
+        number += 1;
+    }
+    path.with_file_name(name(number))
+}
+
+/// Notes the hashes of what lies at `path`, or is about to.
+fn note(path: &Path, hashes: &str) -> Result<()> {
     let (folder, name) = parts(path);
     let file = folder.join(WRITTEN);
     let failed = |source| DataError::Write { path: file.clone(), source };
-    let line = format!("{hash} {}\n", serde_json::Value::from(name));
-    if fs::metadata(&file).is_ok_and(|about| about.len() > LONG_NOTE) {
-        let old = fs::read_to_string(&file).unwrap_or_default();
+    let line = format!("{hashes} {}\n", serde_json::Value::from(name));
+    if fs::metadata(&file).is_ok_and(|about| about.is_file() && about.len() > LONG_NOTE) {
+        let old = foretask_files::read_text(&file, MOST).unwrap_or_default();
         write_atomically(&file, shortened(&old, &folder))?;
     }
     // One write of a whole line: processes that write into the same folder do not mix theirs.
-    let mut note = OpenOptions::new().create(true).append(true).open(&file).map_err(failed)?;
-    note.write_all(line.as_bytes()).map_err(failed)
+    open_note(&folder).and_then(|mut note| note.write_all(line.as_bytes())).map_err(failed)
+}
+
+/// The note of a folder, to add to it. What is no regular file is never opened: a pipe would wait for a reader.
+fn open_note(folder: &Path) -> std::io::Result<File> {
+    let file = folder.join(WRITTEN);
+    if fs::metadata(&file).is_ok_and(|about| !about.is_file()) {
+        return Err(std::io::Error::other(format!("{} is no regular file; remove it", file.display())));
+    }
+    OpenOptions::new().create(true).append(true).open(file)
 }
 
 /// The last line of each file that is still there.
@@ -193,23 +260,88 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_was_killed_can_be_done_again() {
+    fn killed_at_any_moment_our_file_can_be_written_again_and_another_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
-        // Killed when the file was there and its hash was not noted yet.
-        note(&path, WRITING).unwrap();
+        let hash_of = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
+        put(&path, "old", false).unwrap();
+        // Killed after the new hash was noted: the old file still lies there, or the new one does already.
+        note(&path, &format!("{},{}", hash_of("new"), hash_of("old"))).unwrap();
+        assert_eq!(found_at(&path).unwrap(), Found::Ours);
         fs::write(&path, "new").unwrap();
-        put(&path, "again", false).unwrap();
+        assert_eq!(found_at(&path).unwrap(), Found::Ours);
+        // Whatever else lies there is a person's.
         fs::write(&path, "mine").unwrap();
-        assert_eq!(found_at(&path).unwrap(), Found::Changed);
-        // One that failed leaves the file what it was: changed by a person, and not to be replaced.
-        let failed = |path: &Path| Err::<(), _>(DataError::NotFound { path: path.to_owned() });
-        assert!(Output::at(&path, true).unwrap().write(failed).is_err());
-        assert_eq!(found_at(&path).unwrap(), Found::Changed);
-        let other = folder.path().join("other");
+        assert!(put(&path, "again", false).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+        // Where nothing lay, too.
+        let first = folder.path().join("first.csv");
+        note(&first, &hash_of("new")).unwrap();
+        fs::write(&first, "mine").unwrap();
+        assert_eq!(found_at(&first).unwrap(), Found::Changed);
+    }
+
+    #[test]
+    fn one_that_failed_leaves_the_file_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (changed, other) = (folder.path().join("a.csv"), folder.path().join("other"));
+        put(&changed, "ours", false).unwrap();
+        fs::write(&changed, "mine").unwrap();
         fs::write(&other, "mine").unwrap();
-        assert!(Output::at(&other, true).unwrap().write(failed).is_err());
-        assert_eq!(found_at(&other).unwrap(), Found::Foreign);
+        let failed = |path: &Path| {
+            fs::write(path, "half").unwrap();
+            Err::<(), _>(DataError::NotFound { path: path.to_owned() })
+        };
+        for (path, found) in [(&changed, Found::Changed), (&other, Found::Foreign)] {
+            assert!(Output::at(path, true).unwrap().write(failed).is_err());
+            assert_eq!((found_at(path).unwrap(), fs::read_to_string(path).unwrap().as_str()), (found, "mine"));
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "the two and the note");
+    }
+
+    #[test]
+    fn what_a_person_does_meanwhile_is_kept_and_so_is_the_result() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        put(&path, "one", false).unwrap();
+        for (number, kept) in [(2, "a.new.csv"), (3, "a.new-2.csv")] {
+            fs::remove_file(&path).unwrap();
+            let output = Output::at(&path, false).unwrap();
+            let error = output.write(|new| {
+                fs::write(&path, "mine").unwrap();
+                write_atomically(new, number.to_string())
+            });
+            assert!(error.unwrap_err().to_string().contains(kept));
+            assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+            assert_eq!(fs::read_to_string(folder.path().join(kept)).unwrap(), number.to_string());
+        }
+        // With the person's word it is replaced.
+        Output::at(&path, true).unwrap().write(|new| write_atomically(new, "four")).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "four");
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_cleared_by_the_next_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = folder.path().join(format!(".a{STAGED}4194305.csv"));
+        let living = folder.path().join(format!(".a{STAGED}1.csv"));
+        fs::write(&left, "half").unwrap();
+        fs::write(&living, "half").unwrap();
+        put(&folder.path().join("a.csv"), "whole", false).unwrap();
+        assert!(living.exists() && left.exists() != Path::new("/proc/self").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_note_that_is_a_pipe_or_a_device_is_named_and_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join(WRITTEN);
+        std::os::unix::fs::symlink("/dev/zero", &note).unwrap();
+        let path = folder.path().join("a.csv");
+        let error = put(&path, "x", false).unwrap_err().to_string();
+        assert!(error.contains("a.csv") && error.contains(WRITTEN), "{error}");
+        fs::write(&path, "mine").unwrap();
+        assert_eq!(found_at(&path).unwrap(), Found::Foreign);
     }
 
     #[test]

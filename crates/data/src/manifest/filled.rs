@@ -8,7 +8,7 @@ use polars::prelude::{
     Column, CsvWriter, DataFrame, DataType, ParquetReader, ParquetWriter, SerReader, SerWriter, Series,
 };
 
-use super::{parquet::pages, text};
+use super::{join::Index, parquet::pages, text};
 use crate::atomic::{write_atomically, write_atomically_with};
 use crate::error::{DataError, Result};
 use crate::formulas::restored;
@@ -100,11 +100,13 @@ impl FilledCsv {
         let refuse = |reason| DataError::NotToLabel { path: path.to_owned(), reason };
         let (separator, rows) = rows(&text).map_err(refuse)?;
         let new = Self { bytes: text, separator, rows };
-        let there: HashMap<&str, usize> = self.cells("path").zip(1..).collect();
+        let there: Vec<&str> = self.cells("path").collect();
+        let names: Vec<&str> = new.cells("path").collect();
+        let there = already(&there, &names, path);
         let rows = self.rows.len() - 1;
         let (mut places, mut added) = (Vec::new(), Vec::new());
-        for (cell, row) in new.cells("path").zip(new.rows.iter().skip(1)) {
-            places.push(there.get(cell).copied().unwrap_or_else(|| {
+        for (number, row) in (0..).zip(new.rows.iter().skip(1)) {
+            places.push(there.get(&number).copied().unwrap_or_else(|| {
                 added.push(row);
                 rows + added.len()
             }));
@@ -138,6 +140,21 @@ impl FilledCsv {
     }
 }
 
+/// Where in a table images stand already, counted from 1, by their numbers in `names`. The person may have written paths
+/// anew: what counts is where they lead from the table at `path`.
+fn already<S: AsRef<str>>(there: &[S], names: &[S], path: &Path) -> HashMap<u32, usize> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let index = Index::new(folder, names.iter().map(|name| name.as_ref().to_owned()).collect());
+    let there: Vec<&str> = there.iter().map(AsRef::as_ref).collect();
+    let mut places = HashMap::new();
+    for (image, place) in index.located(&there, folder).into_iter().zip(1..) {
+        if let Some(image) = image {
+            places.entry(image).or_insert(place);
+        }
+    }
+    places
+}
+
 /// Bytes that are no UTF-8 become replacement marks: only names of columns, paths and whether a label is there are looked at.
 fn rows(bytes: &[u8]) -> std::result::Result<(u8, Vec<Vec<String>>), text::Fault> {
     text::csv_rows(String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}'))
@@ -152,12 +169,22 @@ fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<
     let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
     let both = |name: &str| table.get_column_index(name).is_some() && new.get_column_index(name).is_some();
     let key = if both("path") { "path" } else { "row" };
-    let there: HashMap<String, usize> = texts(&table, key).map_err(failed)?.into_iter().flatten().zip(1..).collect();
+    let [there, names] = [&table, new].map(|table| texts(table, key));
+    let (there, names) = (there.map_err(failed)?, names.map_err(failed)?);
+    let text = |name: &Option<String>| name.clone().unwrap_or_default();
+    let (there, names): (Vec<String>, Vec<String>) =
+        (there.iter().map(text).collect(), names.iter().map(text).collect());
+    let there = if key == "path" {
+        already(&there, &names, path)
+    } else {
+        let numbers: HashMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+        there.iter().zip(1..).filter_map(|(row, place)| Some((*numbers.get(row.as_str())?, place))).collect()
+    };
     let rows = table.height();
     let (mut places, mut added) = (Vec::new(), Vec::new());
-    for (row, name) in texts(new, key).map_err(failed)?.into_iter().enumerate() {
-        places.push(name.and_then(|name| there.get(&name).copied()).unwrap_or_else(|| {
-            added.push(row as u32);
+    for row in 0..names.len() as u32 {
+        places.push(there.get(&row).copied().unwrap_or_else(|| {
+            added.push(row);
             rows + added.len()
         }));
     }

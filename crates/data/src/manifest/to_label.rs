@@ -45,8 +45,12 @@ pub fn check_to_label(path: &Path, overwrite: bool) -> Result<()> {
 fn filled(path: &Path, overwrite: bool) -> Result<Option<Filled>> {
     let csv = is_csv(path)?;
     match found_at(path)? {
-        Found::Changed | Found::Foreign if !overwrite => Filled::read(path, csv).map(Some),
-        _ => Ok(None),
+        Found::Nothing | Found::Ours => Ok(None),
+        // Labels are never replaced; with `overwrite` what is no such table is.
+        Found::Changed | Found::Foreign => match Filled::read(path, csv) {
+            Err(DataError::NotToLabel { .. }) if overwrite => Ok(None),
+            table => table.map(Some),
+        },
     }
 }
 
@@ -84,8 +88,8 @@ impl Manifest {
     /// from. Paths are made relative to the new manifest. Images that are embedded stay so in Parquet; for CSV they are written as
     /// files into a folder that has the manifest's name without its ending.
     ///
-    /// Where a person has worked on a table that is there, it stays as it is, and rows that it lacks are added below;
-    /// `overwrite` replaces it.
+    /// Where a person has worked on a table that is there, it stays as it is, and rows that it lacks are added below. `overwrite`
+    /// replaces a file that is no such table.
     ///
     /// # Errors
     /// [`DataError::Argument`] for another ending or a row that is not of this view; [`DataError::NotToLabel`] for a file that
@@ -297,9 +301,44 @@ mod tests {
         let written = data.write_to_label(&[9, 2, 17], &path, false).unwrap();
         assert_eq!(written.kept, Some(Kept { rows: 4, labelled: 1, added: 0 }));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-        // Only who says so loses it.
-        assert_eq!(data.write_to_label(&[9], &path, true).unwrap().kept, None);
-        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
+        // Neither does whoever lets other files be replaced lose it.
+        let written = data.write_to_label(&[9], &path, true).unwrap();
+        assert_eq!(written.kept, Some(Kept { rows: 4, labelled: 1, added: 0 }));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn images_are_not_asked_for_again_under_another_spelling() {
+        let folder = tempfile::tempdir().unwrap();
+        dataset(&folder.path().join("data"), 12);
+        let data = Manifest::open(folder.path().join("data")).unwrap().unlabeled().unwrap();
+        let path = folder.path().join("todo.csv");
+        let whole = folder.path().join("data/images/2.png");
+        for spelled in ["./data/images/2.png", "data//images/2.png", "data\\images\\2.png", whole.to_str().unwrap()] {
+            write(&path, format!("path,label\n{spelled},cat\n"));
+            let written = data.write_to_label(&[2, 5], &path, false).unwrap();
+            assert_eq!(written.kept, Some(Kept { rows: 1, labelled: 1, added: 1 }), "{spelled}");
+            assert_eq!(written.places, [1, 2], "{spelled}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_cannot_be_read_is_refused_and_not_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        dataset(&folder.path().join("data"), 8);
+        let data = Manifest::open(folder.path().join("data")).unwrap();
+        let path = folder.path().join("todo.csv");
+        for (table, reason) in [
+            ("path,label\ndata/images/1.png,\"cat\ndata/images/2.png,dog\n", "quotation mark"),
+            ("path,label\ndata/images/1.png\n", "line 2"),
+            ("path,label\ndata/images/1.png,cat,dog\n", "line 2"),
+            ("path,label,label\ndata/images/1.png,cat,dog\n", "`label`"),
+        ] {
+            write(&path, table);
+            let error = data.write_to_label(&[3], &path, false).unwrap_err().to_string();
+            assert!(error.contains("todo.csv") && error.contains(reason), "{table}: {error}");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), table);
+        }
     }
 
     #[test]

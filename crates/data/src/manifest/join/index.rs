@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::decode::EXTENSIONS;
 
 /// Images by where they are.
-pub(super) struct Index {
+pub(in crate::manifest) struct Index {
     /// The folder that the names are relative to.
     folder: String,
     /// Names as the table of the images has them, and where they lead.
@@ -35,7 +35,7 @@ pub(super) enum Meant {
 
 impl Index {
     /// Of names relative to `folder`, each once.
-    pub(super) fn new(folder: &Path, names: Vec<String>) -> Self {
+    pub(in crate::manifest) fn new(folder: &Path, names: Vec<String>) -> Self {
         let folder = real(folder);
         let mut index =
             Self { folder, images: Vec::new(), places: HashMap::new(), files: HashMap::new(), stems: HashMap::new() };
@@ -77,6 +77,17 @@ impl Index {
             self.by_file_name(paths, &mut found);
         }
         found
+    }
+
+    /// The image that lies where each of these paths of a table in the folder `from` leads, however the path is written.
+    pub(in crate::manifest) fn located(&self, paths: &[&str], from: &Path) -> Vec<Option<u32>> {
+        let here = std::env::current_dir().map(|folder| real(&folder)).unwrap_or_default();
+        let roots = [real(from), self.folder.clone(), here];
+        let found = |path: &&str| {
+            let exact = roots.iter().find_map(|root| self.exact(path, root));
+            exact.or_else(|| roots.iter().find_map(|root| self.linked(path, root)))
+        };
+        paths.iter().map(found).collect()
     }
 
     fn exact(&self, path: &str, root: &str) -> Option<u32> {

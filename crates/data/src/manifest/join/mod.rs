@@ -6,7 +6,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use polars::prelude::{Column, DataFrame, Expr, Field, IdxCa, PlSmallStr, Schema, col};
 
-use self::index::{Index, Meant};
+pub(super) use self::index::Index;
+use self::index::Meant;
 use super::{
     columns::ROW,
     labels::Labels,

@@ -55,16 +55,27 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
     Ok(notes)
 }
 
-/// What separates the cells of a text, and all its rows that are not empty, quotation marks taken off.
+/// What separates the cells of a text, and all its rows that are not empty, the names of columns first, quotation marks taken
+/// off.
 pub(in crate::manifest) fn rows(text: &str) -> Result<(u8, Vec<Vec<String>>), Fault> {
     let (text, told) = told(text);
     let separator = told.unwrap_or_else(|| found(text));
     let mut records = Records::new(text, separator);
-    let mut rows = Vec::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut names = Vec::new();
     while records.next()? {
-        if !records.cells().all(str::is_empty) {
-            rows.push(records.cells().map(str::to_owned).collect());
+        if records.cells().all(str::is_empty) {
+            continue;
         }
+        let cells: Vec<String> = records.cells().map(str::to_owned).collect();
+        if rows.is_empty() {
+            names = header(&cells)?.0;
+        } else if cells.len() < names.len() || cells[names.len()..].iter().any(|cell| !cell.is_empty()) {
+            return Err(records.miscounted(&names));
+        } else if records.is_open() && cells.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            return Err(format!("line {}: a quotation mark is not closed", records.line()));
+        }
+        rows.push(cells);
     }
     Ok((separator, rows))
 }
