@@ -17,9 +17,9 @@ pub(super) enum Samples {
 pub(super) fn of(values: DecodingResult, layout: &Layout, samples: usize, row: usize) -> Result<Samples, String> {
     let full = if layout.bits < 32 { (1_u32 << layout.bits) - 1 } else { u32::MAX };
     Ok(match values {
-        DecodingResult::U8(values) if layout.is_odd() => Samples::Words(unpacked(&values, layout, row, samples), full),
+        DecodingResult::U8(values) if layout.is_odd() => Samples::Words(unpacked(&values, layout, row, samples)?, full),
         DecodingResult::U8(values) if layout.bits < 8 => {
-            let values = unpacked(&values, layout, row, samples);
+            let values = unpacked(&values, layout, row, samples)?;
             Samples::Bytes(values.into_iter().map(|value| value as u8).collect(), full)
         }
         DecodingResult::U8(values) => Samples::Bytes(values, full),
@@ -84,8 +84,12 @@ fn words<T: Copy + TryInto<i128>>(values: Vec<T>, layout: &Layout) -> Result<Sam
 }
 
 /// Samples of less or more than a byte, `samples` to a pixel, from rows of whole bytes; the first in the highest bits.
-fn unpacked(bytes: &[u8], layout: &Layout, row: usize, samples: usize) -> Vec<u16> {
+fn unpacked(bytes: &[u8], layout: &Layout, row: usize, samples: usize) -> Result<Vec<u16>, String> {
     let (bits, of_row) = (usize::from(layout.bits), layout.width as usize * samples);
+    // Its tags disagree with each other.
+    if row < (of_row * bits).div_ceil(8) {
+        return Err(format!("TIFF: damaged: rows of {row} bytes for {of_row} values of {bits} bits"));
+    }
     let mut values = Vec::with_capacity(of_row * layout.height as usize);
     for row in bytes.chunks_exact(row.max(1)) {
         for i in 0..of_row {
@@ -95,7 +99,7 @@ fn unpacked(bytes: &[u8], layout: &Layout, row: usize, samples: usize) -> Vec<u1
             values.push((word >> (7 - last % 8) & ((1 << bits) - 1)) as u16);
         }
     }
-    values
+    Ok(values)
 }
 
 /// The first value of each plane, the second of each, ….
