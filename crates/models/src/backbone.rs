@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use crate::efficientnet::EfficientNetLite;
 use crate::resnet::ResNet;
+use crate::vit::Vit;
 
 /// From images to features. Made by [`BackboneConfig::init`](crate::BackboneConfig::init) or
 /// [`Encoder::build`](crate::Encoder::build).
@@ -16,6 +17,8 @@ pub enum Backbone {
     ResNet(ResNet),
     /// EfficientNet-Lite.
     EfficientNetLite(EfficientNetLite),
+    /// A vision transformer.
+    Vit(Vit),
 }
 
 impl Backbone {
@@ -24,6 +27,7 @@ impl Backbone {
         match self {
             Self::ResNet(net) => net.forward(x),
             Self::EfficientNetLite(net) => net.forward(x),
+            Self::Vit(net) => net.forward(x),
         }
     }
 
@@ -32,6 +36,7 @@ impl Backbone {
         match self {
             Self::ResNet(net) => net.forward_map(x),
             Self::EfficientNetLite(net) => net.forward_map(x),
+            Self::Vit(net) => net.forward_map(x),
         }
     }
 }

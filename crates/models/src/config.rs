@@ -8,6 +8,7 @@ use crate::efficientnet::{self, EfficientNetLite};
 use crate::error::Result;
 use crate::resnet::{Arch, ResNet, ResNetConfig, Stem};
 use crate::sum::Sum;
+use crate::vit::{Vit, VitConfig};
 use crate::written::{Network, Written};
 
 /// Everything that decides a backbone's shapes but the number of input channels.
@@ -20,6 +21,8 @@ pub enum BackboneConfig {
     ResNet(ResNetConfig),
     /// EfficientNet-Lite0, which has no choices.
     EfficientNetLite0,
+    /// A vision transformer.
+    Vit(VitConfig),
 }
 
 impl Default for BackboneConfig {
@@ -34,6 +37,12 @@ impl From<ResNetConfig> for BackboneConfig {
     }
 }
 
+impl From<VitConfig> for BackboneConfig {
+    fn from(config: VitConfig) -> Self {
+        Self::Vit(config)
+    }
+}
+
 impl BackboneConfig {
     /// A residual network of the given kind and width with the stem chosen by image size.
     pub fn resnet(arch: Arch, width: usize) -> Self {
@@ -45,7 +54,7 @@ impl BackboneConfig {
     pub fn with_stem(self, stem: Stem) -> Self {
         match self {
             Self::ResNet(config) => ResNetConfig { stem, ..config }.into(),
-            Self::EfficientNetLite0 => self,
+            Self::EfficientNetLite0 | Self::Vit(_) => self,
         }
     }
 
@@ -64,14 +73,20 @@ impl BackboneConfig {
                 efficientnet::require_size(height, width)?;
                 Ok((self.clone(), Vec::new()))
             }
+            Self::Vit(config) => {
+                let (config, reasons) = config.resolve(height, width)?;
+                Ok((config.into(), reasons))
+            }
         }
     }
 
-    /// Whether nothing is left to the size of the images.
-    pub fn is_settled(&self) -> bool {
+    /// The first field that is left to the size of the images.
+    pub(crate) fn unsettled(&self) -> Option<&'static str> {
         match self {
-            Self::ResNet(config) => config.stem != Stem::Auto,
-            Self::EfficientNetLite0 => true,
+            Self::ResNet(config) => (config.stem == Stem::Auto).then_some("stem"),
+            Self::EfficientNetLite0 => None,
+            Self::Vit(VitConfig { patch: None, .. }) => Some("patch"),
+            Self::Vit(config) => config.grid.is_none().then_some("grid"),
         }
     }
 
@@ -83,7 +98,13 @@ impl BackboneConfig {
                 open(one) == open(two) && (one.stem == two.stem || one.stem == Stem::Auto || two.stem == Stem::Auto)
             }
             (Self::EfficientNetLite0, Self::EfficientNetLite0) => true,
-            (Self::ResNet(_) | Self::EfficientNetLite0, _) => false,
+            (Self::Vit(one), Self::Vit(two)) => {
+                let open = |config: &VitConfig| VitConfig { patch: None, grid: None, ..config.clone() };
+                let patch = one.patch == two.patch || one.patch.is_none() || two.patch.is_none();
+                let grid = one.grid == two.grid || one.grid.is_none() || two.grid.is_none();
+                open(one) == open(two) && patch && grid
+            }
+            (Self::ResNet(_) | Self::EfficientNetLite0 | Self::Vit(_), _) => false,
         }
     }
 
@@ -95,6 +116,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.check(),
             Self::EfficientNetLite0 => Ok(()),
+            Self::Vit(config) => config.check(),
         }
     }
 
@@ -109,6 +131,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => Backbone::ResNet(ResNet::new(config, channels, scope)),
             Self::EfficientNetLite0 => Backbone::EfficientNetLite(EfficientNetLite::new(channels, scope)),
+            Self::Vit(config) => Backbone::Vit(Vit::new(config, channels, scope)),
         }
     }
 
@@ -117,6 +140,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.feature_dim(),
             Self::EfficientNetLite0 => efficientnet::FEATURES,
+            Self::Vit(config) => config.size.width(),
         }
     }
 
@@ -125,6 +149,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.arch.name(),
             Self::EfficientNetLite0 => "efficientnet_lite0",
+            Self::Vit(config) => config.network(),
         }
     }
 
@@ -133,6 +158,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.name(),
             Self::EfficientNetLite0 => self.network().to_owned(),
+            Self::Vit(config) => config.name(),
         }
     }
 
@@ -141,22 +167,25 @@ impl BackboneConfig {
         match self {
             Self::ResNet(_) => "fc",
             Self::EfficientNetLite0 => "classifier",
+            Self::Vit(_) => "head",
         }
     }
 
-    /// The first convolution's weight, and the side of its kernel.
-    pub(crate) fn first_layer(&self) -> (&'static str, usize) {
+    /// The first convolution's weight, and which fields its first sizes follow from: outputs, inputs, side of the kernel.
+    pub(crate) fn first_layer(&self, channels: usize) -> (&'static str, [(&'static str, usize); 3]) {
+        let inputs = ("input.channels", channels);
         match self {
-            Self::ResNet(config) => ("conv1.weight", config.stem.convolution().0),
-            Self::EfficientNetLite0 => ("conv_stem.weight", 3),
-        }
-    }
-
-    /// Channels behind the first convolution.
-    pub(crate) fn first_width(&self) -> usize {
-        match self {
-            Self::ResNet(config) => config.width,
-            Self::EfficientNetLite0 => efficientnet::STEM,
+            Self::ResNet(config) => {
+                let kernel = config.stem.convolution().0;
+                ("conv1.weight", [("config.width", config.width), inputs, ("config.stem", kernel)])
+            }
+            Self::EfficientNetLite0 => {
+                ("conv_stem.weight", [("config.arch", efficientnet::STEM), inputs, ("config.arch", 3)])
+            }
+            Self::Vit(config) => {
+                let (width, patch) = (config.size.width(), config.patch_side());
+                ("patch_embed.proj.weight", [("config.size", width), inputs, ("config.patch", patch)])
+            }
         }
     }
 
@@ -165,6 +194,7 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.sum(channels, height, width),
             Self::EfficientNetLite0 => efficientnet::sum(channels, height, width),
+            Self::Vit(config) => config.sum(channels, height, width),
         }
     }
 }
@@ -182,8 +212,20 @@ impl From<BackboneConfig> for Written {
                 width: Some(width),
                 stem: Some(stem),
                 zero_init_residual: Some(zero_init_residual),
+                ..Self::default()
             },
             BackboneConfig::EfficientNetLite0 => Self { arch: Network::EfficientNetLite0, ..Self::default() },
+            BackboneConfig::Vit(VitConfig { size, patch, grid, registers, layer_scale, positions, pool }) => Self {
+                arch: Network::Vit,
+                size: Some(size),
+                patch,
+                grid,
+                registers: Some(registers),
+                layer_scale: Some(layer_scale),
+                positions: Some(positions),
+                pool: Some(pool),
+                ..Self::default()
+            },
         }
     }
 }
@@ -192,29 +234,37 @@ impl TryFrom<Written> for BackboneConfig {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { arch, width, stem, zero_init_residual } = written;
         let resnet = |arch| {
             let plain = ResNetConfig::default();
-            Ok(Self::ResNet(ResNetConfig {
+            Self::ResNet(ResNetConfig {
                 arch,
-                width: width.unwrap_or(plain.width),
-                stem: stem.unwrap_or(plain.stem),
-                zero_init_residual: zero_init_residual.unwrap_or(plain.zero_init_residual),
-            }))
+                width: written.width.unwrap_or(plain.width),
+                stem: written.stem.unwrap_or(plain.stem),
+                zero_init_residual: written.zero_init_residual.unwrap_or(plain.zero_init_residual),
+            })
         };
-        match arch {
+        let config = match written.arch {
             Network::ResNet10 => resnet(Arch::ResNet10),
             Network::ResNet18 => resnet(Arch::ResNet18),
             Network::ResNet34 => resnet(Arch::ResNet34),
             Network::ResNet50 => resnet(Arch::ResNet50),
-            Network::EfficientNetLite0 => {
-                let others = [("width", width.is_some()), ("stem", stem.is_some())];
-                let more = [("zero_init_residual", zero_init_residual.is_some())];
-                match others.into_iter().chain(more).find(|(_, given)| *given) {
-                    Some((name, _)) => Err(format!("efficientnet_lite0 has no `{name}`")),
-                    None => Ok(Self::EfficientNetLite0),
-                }
+            Network::EfficientNetLite0 => Self::EfficientNetLite0,
+            Network::Vit => {
+                let plain = VitConfig::default();
+                Self::Vit(VitConfig {
+                    size: written.size.unwrap_or(plain.size),
+                    patch: written.patch,
+                    grid: written.grid,
+                    registers: written.registers.unwrap_or(plain.registers),
+                    layer_scale: written.layer_scale.unwrap_or(plain.layer_scale),
+                    positions: written.positions.unwrap_or(plain.positions),
+                    pool: written.pool.unwrap_or(plain.pool),
+                })
             }
+        };
+        match written.beyond(&Written::from(config.clone())) {
+            Some(field) => Err(format!("{} has no `{field}`", config.network())),
+            None => Ok(config),
         }
     }
 }
@@ -263,13 +313,16 @@ mod tests {
             r#"{"arch": "efficientnet_lite0", "width": 64}"#,
             r#"{"arch": "resnet18", "width": null}"#,
             r#"{"arch": "resnet19"}"#,
+            r#"{"arch": "vit", "stem": "small"}"#,
+            r#"{"arch": "vit", "size": "huge"}"#,
         ] {
             assert!(serde_json::from_str::<BackboneConfig>(wrong).is_err(), "{wrong}");
         }
+        let settled = VitConfig { patch: Some(8), grid: Some([4, 5]), registers: 4, ..VitConfig::default() };
         // What files of before say, and the stages' names hang on, to the byte.
         let written = r#"{"arch":"resnet18","width":64,"stem":"strided","zero_init_residual":false}"#;
         assert_eq!(serde_json::to_string(&config).unwrap(), written);
-        for config in [config.clone(), BackboneConfig::EfficientNetLite0] {
+        for config in [config.clone(), BackboneConfig::EfficientNetLite0, VitConfig::default().into(), settled.into()] {
             let again: BackboneConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
             assert_eq!(again, config);
         }

@@ -84,7 +84,7 @@ mod tests {
     use burn::module::Module;
 
     use super::*;
-    use crate::{Arch, Stem};
+    use crate::{Arch, Positions, Stem, VitConfig, VitSize};
 
     #[test]
     fn torchvisions_published_counts() {
@@ -102,6 +102,20 @@ mod tests {
             assert_eq!(cost.map, [7, 7]);
             let total = cost.forward_flops as f64 / 2.0 + 1000.0 * features as f64;
             assert!((total / 1e9 - gmacs).abs() < 0.001, "{arch:?} {total}");
+        }
+    }
+
+    #[test]
+    fn transformers_published_counts() {
+        // timm: vit_small_patch16_224 has 22,050,664 parameters with the 1000-class layer, vit_base 86,567,656; 4.61 and 17.58
+        // GMACs at 224 by its table (attention's products counted).
+        for (size, parameters, gmacs) in [(VitSize::Small, 22_050_664, 4.61), (VitSize::Base, 86_567_656, 17.58)] {
+            let config: BackboneConfig =
+                VitConfig { size, patch: Some(16), grid: Some([14, 14]), ..VitConfig::default() }.into();
+            let cost = config.cost(3, 224, 224);
+            assert_eq!(cost.parameters + 1000 * size.width() as u64 + 1000, parameters);
+            assert_eq!(cost.map, [14, 14]);
+            assert!((cost.forward_flops as f64 / 2e9 - gmacs).abs() < 0.02 * gmacs, "{}", cost.forward_flops);
         }
     }
 
@@ -135,6 +149,15 @@ mod tests {
         let state = foretask_backend::state_dict(&BackboneConfig::EfficientNetLite0.init(2, 1, &device));
         let all: usize = state.values().map(|tensor| tensor.data.len()).sum();
         assert_eq!(BackboneConfig::EfficientNetLite0.stored_numbers(2), all as u64);
+        for config in [
+            VitConfig { patch: Some(4), grid: Some([3, 5]), registers: 4, layer_scale: true, ..VitConfig::default() },
+            VitConfig { patch: Some(8), grid: Some([2, 2]), positions: Positions::Sincos, ..VitConfig::default() },
+        ] {
+            let config = BackboneConfig::from(config);
+            let state = foretask_backend::state_dict(&config.init(2, 1, &device));
+            let all: usize = state.values().map(|tensor| tensor.data.len()).sum();
+            assert_eq!(config.stored_numbers(2), all as u64);
+        }
         // The encoder of research: resnet10-w16 has 307,248 parameters.
         assert_eq!(BackboneConfig::resnet(Arch::ResNet10, 16).parameters(1), 307_248);
     }

@@ -21,6 +21,7 @@ pub mod resnet;
 mod seen;
 mod sides;
 mod sum;
+pub mod vit;
 mod written;
 
 pub use backbone::Backbone;
@@ -39,3 +40,4 @@ pub use heads::{
 pub use published::{PUBLISHED, Published};
 pub use resnet::{Arch, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
+pub use vit::{Pool, Positions, VitConfig, VitSize};

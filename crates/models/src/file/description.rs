@@ -68,11 +68,10 @@ impl Metadata {
             Err(ModelError::Description { path: path.into(), field: field.into(), reason })
         };
         let (config, channels) = (&self.config, self.input.channels);
-        let (first, kernel) = config.first_layer();
+        let (first, said) = config.first_layer(channels);
         let Some(sizes) = shapes.get(first) else {
             return wrong("config.arch", format!("is {}, and the file has no {first}", config.network()));
         };
-        let said = [("config.width", config.first_width()), ("input.channels", channels), ("config.stem", kernel)];
         for ((field, expected), found) in said.into_iter().zip(sizes) {
             if expected != *found {
                 return wrong(field, format!("wants {expected} where the file's {first} has {found}"));
@@ -125,8 +124,10 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Metadata> {
         let reason = "is missing".to_owned();
         return Err(ModelError::Description { path: path.into(), field, reason });
     }
-    if !metadata.config.is_settled() {
-        return Err(wrong(("config.stem", "is \"auto\", which a trained network has left behind".into())));
+    if let Some(field) = metadata.config.unsettled() {
+        let field = format!("config.{field}");
+        let reason = "is \"auto\", which a trained network has left behind".to_owned();
+        return Err(ModelError::Description { path: path.into(), field, reason });
     }
     metadata.config.check().map_err(|error| in_description(path, "config", error))?;
     metadata.input.fit = metadata.fit.unwrap_or_default();

@@ -4,12 +4,16 @@ mod efficientnet;
 mod kind;
 mod recognized;
 mod resnet;
+mod vit;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use foretask_backend::{HostTensor, StateDict};
+
 pub(crate) use self::kind::named;
-use self::recognized::{Recognized, Refusal};
+use self::recognized::{Place, Recognized, Refusal};
 use crate::file::{self, Opened, Shapes};
 use crate::{Encoder, InputSpec, ModelError, Result, Seen, Stem};
 
@@ -20,6 +24,9 @@ pub struct ForeignOptions {
     pub prefix: Option<String>,
     /// The stem where the first convolution is 3x3: `Small` (as CIFAR versions have it) unless said otherwise.
     pub stem: Option<Stem>,
+    /// Pixels a side that the input is to have, where that decides about the weights: learned positions are brought to it. What
+    /// the weights were made for, unless said otherwise.
+    pub side: Option<usize>,
     /// Preprocessing: `ImageNet`'s for three channels, mean and deviation 0.5 otherwise.
     pub input: Option<InputSpec>,
 }
@@ -69,7 +76,7 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
         Refusal::Unlike(more) => ModelError::Architecture { path: path.into(), found: named(&shapes) + &more },
     };
     let found = recognize(&shapes, options).map_err(refused)?;
-    let Recognized { config, names, input, mut notes } =
+    let Recognized { config, names, positions, input, mut notes } =
         found.ok_or_else(|| refused(Refusal::Unlike(String::new())))?;
     let input = options.input.clone().unwrap_or_else(|| {
         let [c, h, w] = [input.channels, input.height, input.width];
@@ -84,16 +91,42 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
         notes.push(format!("left out: {} tensor(s) that are no part of it ({some}{more})", ignored.len()));
     }
     let state = opened.read(|name| names.contains_key(name))?;
-    let state = state.into_iter().filter_map(|(name, tensor)| Some((names.get(&name)?.clone(), tensor))).collect();
+    let mut state = placed(state, &names);
+    if let (Some(moved), Some(tensor)) = (positions, state.get_mut("pos_embed")) {
+        *tensor = moved.apply(tensor);
+    }
     let origin = path.file_name().map_or_else(|| "weights".into(), |name| name.to_string_lossy().into_owned());
     let encoder = Encoder { config, input, state: Arc::new(state), origin, seen: Seen::unknown(), license: None };
     encoder.fits(path)?;
     Ok(Imported { encoder, ignored, notes })
 }
 
+/// The file's tensors under the network's names; parts of one are put together.
+fn placed(state: StateDict, names: &BTreeMap<String, Place>) -> StateDict {
+    let mut parts: BTreeMap<(String, usize), HostTensor> = BTreeMap::new();
+    for (name, tensor) in state {
+        if let Some(Place { name, part }) = names.get(&name) {
+            parts.insert((name.clone(), *part), tensor);
+        }
+    }
+    let mut placed = StateDict::new();
+    for ((name, part), tensor) in parts {
+        match placed.get_mut(&name) {
+            Some(whole) if part > 0 => {
+                whole.shape[0] += tensor.shape.first().copied().unwrap_or(0);
+                whole.data.extend(tensor.data);
+            }
+            _ => {
+                placed.insert(name, tensor);
+            }
+        }
+    }
+    placed
+}
+
 /// The network that these tensors are of; none where nobody knows it.
 fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Option<Recognized>, Refusal> {
-    for known in [efficientnet::recognize, resnet::recognize] {
+    for known in [efficientnet::recognize, vit::recognize, resnet::recognize] {
         if let Some(found) = known(shapes, options)? {
             return Ok(Some(found));
         }
@@ -103,8 +136,6 @@ fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Option<Recogni
 
 #[cfg(test)]
 mod tests {
-    use foretask_backend::StateDict;
-
     use super::*;
     use crate::{Arch, BackboneConfig};
 

@@ -2,18 +2,66 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foretask_backend::HostTensor;
+
 use crate::file::{self, Shapes};
+use crate::vit::{Resize, resized};
 use crate::{BackboneConfig, InputSpec};
 
 /// A network that was recognized by names and sizes.
 pub(super) struct Recognized {
     pub(super) config: BackboneConfig,
-    /// The network's names of its tensors by those of the file.
-    pub(super) names: BTreeMap<String, String>,
+    /// The network's tensors by the file's names.
+    pub(super) names: BTreeMap<String, Place>,
+    /// What becomes of learned positions.
+    pub(super) positions: Option<Moved>,
     /// What it takes in, unless somebody says otherwise.
     pub(super) input: InputSpec,
     /// What was found, in words.
     pub(super) notes: Vec<String>,
+}
+
+/// Where a tensor of a file belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The network's tensor.
+    pub(super) name: String,
+    /// Which part of it, of those that lie one behind another.
+    pub(super) part: usize,
+}
+
+impl Place {
+    /// All of a tensor.
+    pub(super) fn whole(name: impl Into<String>) -> Self {
+        Self { name: name.into(), part: 0 }
+    }
+}
+
+/// Learned positions that are not those of the network.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Moved {
+    /// The file's rows and columns.
+    pub(super) from: [usize; 2],
+    /// The network's.
+    pub(super) to: [usize; 2],
+    /// How this family does it.
+    pub(super) how: Resize,
+    /// Whether the file has no position for the class token, which is nothing then.
+    pub(super) without_class: bool,
+}
+
+impl Moved {
+    /// The network's `pos_embed` of the file's.
+    pub(super) fn apply(&self, tensor: &HostTensor) -> HostTensor {
+        let width = tensor.shape.last().copied().unwrap_or(0);
+        let (class, patches) = if self.without_class {
+            (vec![0.0; width], &tensor.data[..])
+        } else {
+            (tensor.data[..width].to_vec(), &tensor.data[width..])
+        };
+        let data = [class, resized(patches, width, self.from, self.to, self.how)].concat();
+        HostTensor { shape: vec![1, 1 + self.to[0] * self.to[1], width], data }
+    }
 }
 
 /// Why a file is not taken.

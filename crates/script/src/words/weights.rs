@@ -17,7 +17,8 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Models,
         summary: "An encoder from a file: one saved by `.save`, or published weights (.safetensors, .pth)",
         about: "A file of ours carries its architecture, input size and normalisation. Weights from elsewhere are recognised by their \
-                names and shapes (residual networks under torchvision's names, EfficientNet-Lite0 under timm's and its package's); \
+                names and shapes (residual networks under torchvision's names, vision transformers under those of timm, DINO, DINOv2, MAE, torchvision and \
+                Hugging Face, EfficientNet-Lite0 under timm's and its package's); \
                 what they do not say (input size, normalisation) is that of the published network unless given.",
         use_when: "an encoder was trained earlier or elsewhere",
         not_when: "the same script trains it: `pretrain` remembers what it did and loads it at once",
@@ -122,7 +123,8 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
         return Ok(Dynamic::from(planned));
     }
     let path = call.host.find(&text);
-    let foreign = ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, input: None };
+    let foreign =
+        ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, side: options.image_size, input: None };
     let loaded = load_weights(&path, &foreign).map_err(|error| {
         let missing =
             matches!(&error, ModelError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);

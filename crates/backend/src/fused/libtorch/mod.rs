@@ -86,7 +86,7 @@ fn after(mut y: Tensor, shortcut: Option<&Tensor>, activation: Activation) -> Te
 /// step's memory is at its peak.
 fn through_relu(result: &Tensor, mut grad: TchTensor, activation: Activation) -> TchTensor {
     if activation == Activation::Relu6 {
-        return TchTensor::new(channels_last(&grad.tensor.to_kind(result.kind())).hardtanh_backward(result, 0.0, 6.0));
+        return TchTensor::new(result.hardtanh_backward(&channels_last(&grad.tensor.to_kind(result.kind())), 0.0, 6.0));
     }
     // The result, not the gradient, is the receiver of tch's functions.
     if grad.tensor.kind() == result.kind() && grad.tensor.stride() == result.stride() {

@@ -1,13 +1,8 @@
 //! Every pretext task teaches every network: one step each.
 
-use foretask_models::Encoder;
+use foretask_models::{Encoder, VitConfig};
 
 use super::*;
-
-/// Each kind of network, as small as it gets.
-fn networks() -> [BackboneConfig; 2] {
-    [BackboneConfig::resnet(Arch::ResNet50, 4), BackboneConfig::EfficientNetLite0]
-}
 
 /// Colored noise of two classes, large enough for nine tiles.
 fn colored(count: usize) -> Images {
@@ -30,37 +25,48 @@ fn colored(count: usize) -> Images {
 }
 
 #[test]
-fn every_task_teaches_every_network() {
+fn every_task_teaches_a_residual_network() {
+    every_task_teaches(&BackboneConfig::resnet(Arch::ResNet50, 4));
+}
+
+#[test]
+fn every_task_teaches_an_efficientnet() {
+    every_task_teaches(&BackboneConfig::EfficientNetLite0);
+}
+
+#[test]
+fn every_task_teaches_a_transformer() {
+    let config = VitConfig { patch: Some(8), registers: 2, layer_scale: true, ..VitConfig::default() };
+    every_task_teaches(&config.into());
+}
+
+fn every_task_teaches(config: &BackboneConfig) {
     let images = colored(8);
     let device = foretask_backend::device("flex").unwrap();
-    for config in networks() {
-        for info in foretask_pretext::TASKS {
-            let what = format!("{} of {}", info.name, config.name());
-            let folder = tempfile::tempdir().unwrap();
-            let interrupt = Interrupt::new();
-            let cx = Context {
-                device: &device,
-                folder: folder.path(),
-                events: &|_| (),
-                interrupt: &interrupt,
-                threads: 2,
-                checkpoint_every: Duration::from_hours(1),
-            };
-            let start = Start::Network(config.clone());
-            let options = options(r#"{"steps": 1, "batch_size": 4}"#);
-            let taught = pretrain(&start, &mix(info.name), &images, &options, None, &cx)
-                .unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert!(taught.history.iter().all(|line| line.loss.is_finite()), "{what}");
-            // A file holds all of it.
-            let file = folder.path().join("encoder.safetensors");
-            taught.encoder.save(&file).unwrap();
-            let again = Encoder::load(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(again, taught.encoder, "{what}");
-            // And it learned something: the first step moves its first layer.
-            let config = &taught.encoder.config;
-            let fresh = config.init(3, options.seed, &device.plain());
-            let fresh = foretask_backend::state_dict(&fresh);
-            assert_ne!(bits(&fresh), bits(&taught.encoder.state), "{what}");
-        }
+    for info in foretask_pretext::TASKS {
+        let what = format!("{} of {}", info.name, config.name());
+        let folder = tempfile::tempdir().unwrap();
+        let interrupt = Interrupt::new();
+        let cx = Context {
+            device: &device,
+            folder: folder.path(),
+            events: &|_| (),
+            interrupt: &interrupt,
+            threads: 2,
+            checkpoint_every: Duration::from_hours(1),
+        };
+        let start = Start::Network(config.clone());
+        let options = options(r#"{"steps": 1, "batch_size": 4}"#);
+        let taught = pretrain(&start, &mix(info.name), &images, &options, None, &cx)
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert!(taught.history.iter().all(|line| line.loss.is_finite()), "{what}");
+        // A file holds all of it.
+        let file = folder.path().join("encoder.safetensors");
+        taught.encoder.save(&file).unwrap();
+        let again = Encoder::load(&file).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(again, taught.encoder, "{what}");
+        // And the step moved it.
+        let fresh = taught.encoder.config.init(3, options.seed, &device.plain());
+        assert_ne!(bits(&state_dict(&fresh)), bits(&taught.encoder.state), "{what}");
     }
 }
