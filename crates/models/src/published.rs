@@ -56,7 +56,7 @@ impl Published {
             return Err(ModelError::Choice { path: path.into(), reason });
         }
         imported.encoder.license = Some(self.license.to_owned());
-        imported.encoder.origin = self.about.to_owned();
+        self.about.clone_into(&mut imported.encoder.origin);
         Ok(imported)
     }
 

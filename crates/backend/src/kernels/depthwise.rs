@@ -99,7 +99,7 @@ fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk
     let lines = PART.div_ceil(line.max(1)).clamp(1, height.max(1));
     let parts = height.div_ceil(lines.max(1));
     let source_len = source.len() / images.max(1);
-    let (source_line, kernel_width) = (walk.source_width * channels, walk.kernel_width);
+    let (row_len, kernel_width) = (walk.source_width * channels, walk.kernel_width);
     // SAFETY: the parts cover all lines of all images, the columns a line; the level is the machine's.
     unsafe {
         B::filled(images * height * line, |result| {
@@ -108,7 +108,7 @@ fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk
                 for row in first..(first + lines).min(height) {
                     let job = Line {
                         source: &source[image * source_len..][..source_len],
-                        source_line,
+                        row_len,
                         weights,
                         kernel_width,
                         shift: &shift,
@@ -127,8 +127,8 @@ fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk
 struct Line<'a> {
     /// The image.
     source: &'a [f32],
-    /// Values of a source line.
-    source_line: usize,
+    /// Values of a line of the source.
+    row_len: usize,
     weights: &'a [f32],
     kernel_width: usize,
     shift: &'a [f32],
@@ -194,7 +194,7 @@ unsafe fn results<S: Simd, const M: usize, const FULL: bool>(
         };
         let mut sums = [S::zero(); M];
         for (ky, line) in rows {
-            let line = job.source.as_ptr().add(line * job.source_line + channel);
+            let line = job.source.as_ptr().add(line * job.row_len + channel);
             let weights = job.weights.as_ptr().add(ky * job.kernel_width * width + channel);
             for (kx, step) in taps {
                 let weight = S::load(weights.add(kx * width));

@@ -34,7 +34,7 @@ impl Conv2d {
         Self { weight, bias: None, stride, padding, same: false, depthwise: false }
     }
 
-    /// A convolution of every channel by itself, without bias. Weights are normal with variance `2 / (k * k)`, as MobileNets
+    /// A convolution of every channel by itself, without bias. Weights are normal with variance `2 / (k * k)`, as `MobileNet`s
     /// have it.
     pub fn depthwise(scope: &Scope, channels: usize, kernel: usize, stride: usize, padding: usize) -> Self {
         let std = (2.0 / (kernel * kernel) as f32).sqrt();

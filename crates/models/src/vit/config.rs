@@ -82,7 +82,7 @@ pub enum Pool {
 }
 
 /// Everything that decides a vision transformer's shapes but the number of input channels.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct VitConfig {
     /// Width, depth and heads.
     pub size: VitSize,
@@ -98,20 +98,6 @@ pub struct VitConfig {
     pub positions: Positions,
     /// What becomes of the tokens at last.
     pub pool: Pool,
-}
-
-impl Default for VitConfig {
-    fn default() -> Self {
-        Self {
-            size: VitSize::default(),
-            patch: None,
-            grid: None,
-            registers: 0,
-            layer_scale: false,
-            positions: Positions::default(),
-            pool: Pool::default(),
-        }
-    }
 }
 
 /// The largest patch accepted, in pixels a side.

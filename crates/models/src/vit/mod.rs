@@ -98,17 +98,13 @@ impl Vit {
         let [_, d, rows, columns] = map.dims();
         let patches: Tensor<3> = map.permute([0, 2, 3, 1]).reshape([b, rows * columns, d]);
         let class = like(self.cls_token.val(), &patches);
-        let (class, patches) = match &self.pos_embed {
-            Some(learned) => {
-                let learned = like(learned.val(), &patches);
-                let class = class + learned.clone().narrow(1, 0, 1);
-                (class, patches + self.learned(learned, [rows, columns]))
-            }
-            None => {
-                let fixed = positions::sincos([rows, columns], d, &patches.device());
-                let fixed = like(fixed, &patches);
-                (class, patches + fixed)
-            }
+        let (class, patches) = if let Some(learned) = &self.pos_embed {
+            let learned = like(learned.val(), &patches);
+            let class = class + learned.clone().narrow(1, 0, 1);
+            (class, patches + self.learned(learned, [rows, columns]))
+        } else {
+            let fixed = like(positions::sincos([rows, columns], d, &patches.device()), &patches);
+            (class, patches + fixed)
         };
         let mut all = vec![class.repeat_dim(0, b)];
         if let Some(registers) = &self.reg_token {

@@ -5,8 +5,13 @@ use super::super::recognized::Place;
 /// `timm`, `DINO`, `DINOv2`, `MAE`.
 pub(super) fn of_timm(name: &str) -> Option<Place> {
     match name {
-        "cls_token" | "pos_embed" | "reg_token" | "norm.weight" | "norm.bias" => return Some(Place::whole(name)),
-        "patch_embed.proj.weight" | "patch_embed.proj.bias" => return Some(Place::whole(name)),
+        "cls_token"
+        | "pos_embed"
+        | "reg_token"
+        | "norm.weight"
+        | "norm.bias"
+        | "patch_embed.proj.weight"
+        | "patch_embed.proj.bias" => return Some(Place::whole(name)),
         "register_tokens" => return Some(Place::whole("reg_token")),
         _ => {}
     }

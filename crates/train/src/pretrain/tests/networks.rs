@@ -24,26 +24,43 @@ fn colored(count: usize) -> Images {
     Images::load(&samples, &LoadOptions::default()).unwrap()
 }
 
-#[test]
-fn every_task_teaches_a_residual_network() {
-    every_task_teaches(&BackboneConfig::resnet(Arch::ResNet50, 4));
+/// Parts of the table, so that no test of it takes long.
+const PARTS: usize = 3;
+
+macro_rules! table {
+    ($($name:ident: $config:expr;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn first_part() {
+                tasks_teach(&$config, 0);
+            }
+
+            #[test]
+            fn second_part() {
+                tasks_teach(&$config, 1);
+            }
+
+            #[test]
+            fn third_part() {
+                tasks_teach(&$config, 2);
+            }
+        }
+    )*};
 }
 
-#[test]
-fn every_task_teaches_an_efficientnet() {
-    every_task_teaches(&BackboneConfig::EfficientNetLite0);
+table! {
+    residual: BackboneConfig::resnet(Arch::ResNet50, 4);
+    efficientnet: BackboneConfig::EfficientNetLite0;
+    transformer:
+        VitConfig { patch: Some(8), registers: 2, layer_scale: true, ..VitConfig::default() }.into();
 }
 
-#[test]
-fn every_task_teaches_a_transformer() {
-    let config = VitConfig { patch: Some(8), registers: 2, layer_scale: true, ..VitConfig::default() };
-    every_task_teaches(&config.into());
-}
-
-fn every_task_teaches(config: &BackboneConfig) {
+fn tasks_teach(config: &BackboneConfig, part: usize) {
     let images = colored(8);
     let device = foretask_backend::device("flex").unwrap();
-    for info in foretask_pretext::TASKS {
+    for info in foretask_pretext::TASKS.iter().skip(part).step_by(PARTS) {
         let what = format!("{} of {}", info.name, config.name());
         let folder = tempfile::tempdir().unwrap();
         let interrupt = Interrupt::new();
