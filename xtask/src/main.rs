@@ -10,6 +10,7 @@ mod runs;
 mod tidy;
 mod tools;
 mod torture;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Task {
     Ci(ci::Args),
     /// Puts the pinned libtorch into `third_party/libtorch`.
     Libtorch(libtorch::Args),
+    /// Puts published weights into `third_party/weights`.
+    Weights(weights::Args),
     /// Makes a dataset.
     #[command(subcommand)]
     Dataset(dataset::Dataset),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::Ci(args) => ci::run(&args),
         Task::Libtorch(args) => libtorch::run(&args),
+        Task::Weights(args) => weights::run(&args),
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
         Task::Torture(args) => torture::run(&args),

@@ -27,6 +27,11 @@ pub enum Init {
         /// Standard deviation.
         std: f32,
     },
+    /// The same number everywhere.
+    Constant {
+        /// The number.
+        value: f32,
+    },
     /// Uniform in `[-bound, bound)`.
     Uniform {
         /// Half the range.
@@ -79,6 +84,7 @@ impl Scope {
         match init {
             Init::Zeros => vec![0.0; count],
             Init::Ones => vec![1.0; count],
+            Init::Constant { value } => vec![value; count],
             Init::Normal { std } => (0..count).map(|_| std * rng.normal()).collect(),
             Init::Uniform { bound } => (0..count).map(|_| rng.range(-bound, bound)).collect(),
         }

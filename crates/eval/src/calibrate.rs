@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     fn classifier() -> Classifier {
-        let config = BackboneConfig::new(Arch::ResNet10, 2);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 2);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 8, 8), 0).unwrap();
         let classes: Arc<[String]> = ["a".to_owned(), "b".to_owned()].into();
         Classifier::new(encoder, vec![0.0; 2 * config.feature_dim()], vec![4.0, 0.0], classes).unwrap()

@@ -222,7 +222,7 @@ mod tests {
 
     /// Answers "a" whatever it sees, with logits (2, 0).
     fn always_a() -> Classifier {
-        let config = BackboneConfig::new(Arch::ResNet10, 2);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 2);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 8, 8), 0).unwrap();
         let weight = vec![0.0; 2 * config.feature_dim()];
         Classifier::new(encoder, weight, vec![2.0, 0.0], names(&["a", "b"])).unwrap()

@@ -17,7 +17,7 @@ fn quickstart(experiment: &Experiment, steps: u64) -> Result<(), Error> {
     let data = Dataset::open("datasets/fashion-mini")?;
     let few = data.split("train")?.per_class(10, &[1])?;
     let test = data.split("test")?;
-    let net = Net(BackboneConfig { arch: Arch::ResNet10, width: 16, ..BackboneConfig::default() });
+    let net = Net(BackboneConfig::resnet(Arch::ResNet10, 16));
 
     let task = Task::SimClr(SimClr::default()).into();
     let options = PretrainOptions { steps: Some(steps), ..PretrainOptions::default() };

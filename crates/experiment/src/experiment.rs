@@ -274,7 +274,7 @@ impl Experiment {
     /// A network's name, with what tells it apart from others of that name.
     pub(crate) fn net_called(&self, net: &Net) -> String {
         let said = crate::stage::json(&net.0);
-        let name = net.0.arch.name();
+        let name = net.0.network();
         format!("{name}{}", self.mark(&format!("network {name}"), &said.to_string(), &said))
     }
 

@@ -6,7 +6,7 @@ use foretask_models::{Arch, BackboneConfig, Encoder, InputSpec};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = foretask_backend::device("auto")?;
     let input = InputSpec::centered(3, 32, 32);
-    let (config, reasons) = BackboneConfig::new(Arch::ResNet18, 16).resolve(input.height, input.width)?;
+    let (config, reasons) = BackboneConfig::resnet(Arch::ResNet18, 16).resolve(input.height, input.width)?;
     let cost = config.cost(input.channels, input.height, input.width);
     println!(
         "{} on {device}: {} parameters, {:.1} MFLOP an image",

@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     for (arch, stem) in [(Arch::ResNet10, Stem::Strided), (Arch::ResNet10, Stem::Small), (Arch::ResNet18, Stem::Small)]
     {
-        let config = BackboneConfig::new(arch, width).with_stem(stem);
+        let config = BackboneConfig::resnet(arch, width).with_stem(stem);
         for batch in [64, 128, 256, 512] {
             measure(&config, "none", batch, &device, precision);
         }

@@ -3,15 +3,22 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::efficientnet::EfficientNetLite;
 use crate::resnet::ResNet;
+use crate::vit::Vit;
 
 /// From images to features. Made by [`BackboneConfig::init`](crate::BackboneConfig::init) or
 /// [`Encoder::build`](crate::Encoder::build).
+// There are few of them, and each is used for long.
+#[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
-#[non_exhaustive]
 pub enum Backbone {
     /// A residual network.
     ResNet(ResNet),
+    /// EfficientNet-Lite.
+    EfficientNetLite(EfficientNetLite),
+    /// A vision transformer.
+    Vit(Vit),
 }
 
 impl Backbone {
@@ -19,6 +26,8 @@ impl Backbone {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         match self {
             Self::ResNet(net) => net.forward(x),
+            Self::EfficientNetLite(net) => net.forward(x),
+            Self::Vit(net) => net.forward(x),
         }
     }
 
@@ -26,6 +35,8 @@ impl Backbone {
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::ResNet(net) => net.forward_map(x),
+            Self::EfficientNetLite(net) => net.forward_map(x),
+            Self::Vit(net) => net.forward_map(x),
         }
     }
 }

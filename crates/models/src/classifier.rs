@@ -16,9 +16,9 @@ use crate::{Backbone, ClassHead, Encoder, Familiar, ModelError, Result};
 pub struct Classifier {
     /// The encoder.
     pub encoder: Encoder,
-    /// `[classes, d]`, row-major; torchvision's `fc.weight`.
+    /// `[classes, d]`, row-major; torchvision's `fc.weight`, timm's `classifier.weight`.
     pub weight: Vec<f32>,
-    /// `[classes]`; torchvision's `fc.bias`.
+    /// `[classes]`.
     pub bias: Vec<f32>,
     /// Names of the classes, in the order of the outputs.
     pub classes: Arc<[String]>,
@@ -78,7 +78,9 @@ impl Classifier {
         let fc = &network.head.fc;
         let bias = fc.bias.as_ref().map_or_else(|| vec![0.0; classes.len()], |bias| host_tensor(bias.val()).data);
         Self {
-            encoder: Encoder::of(&network.backbone, &start.config, &start.input, origin).with_seen(start.seen.clone()),
+            encoder: Encoder::of(&network.backbone, &start.config, &start.input, origin)
+                .with_seen(start.seen.clone())
+                .with_license(start.license.clone()),
             weight: host_tensor(fc.weight.val()).data,
             bias,
             classes,
@@ -115,7 +117,7 @@ impl Classifier {
         Ok(Network { backbone: self.encoder.build(device)?, head })
     }
 
-    /// Writes one safetensors file under torchvision's names (`fc.weight`, `fc.bias` for the classifier), whole or not at
+    /// Writes one safetensors file under torchvision's or timm's names (`fc` or `classifier` for the classifier), whole or not at
     /// all; class names, preprocessing, temperature and configuration travel in its metadata, and what it has seen labelled
     /// in one more tensor.
     ///
@@ -144,8 +146,9 @@ impl Classifier {
     fn torch_tensors(&self) -> StateDict {
         let mut tensors = (*self.encoder.state).clone();
         let shape = vec![self.classes.len(), self.encoder.config.feature_dim()];
-        tensors.insert("fc.weight".into(), HostTensor { shape, data: self.weight.clone() });
-        tensors.insert("fc.bias".into(), HostTensor { shape: vec![self.bias.len()], data: self.bias.clone() });
+        let head = self.encoder.config.classifier();
+        tensors.insert(format!("{head}.weight"), HostTensor { shape, data: self.weight.clone() });
+        tensors.insert(format!("{head}.bias"), HostTensor { shape: vec![self.bias.len()], data: self.bias.clone() });
         tensors
     }
 
@@ -178,8 +181,10 @@ impl Classifier {
         };
         let shapes = tensors.shapes();
         metadata.believe(path, &shapes)?;
+        let head = metadata.config.classifier();
+        let [weight, bias] = ["weight", "bias"].map(|part| format!("{head}.{part}"));
         for (name, expected) in
-            [("fc.weight", vec![classes.len(), metadata.config.feature_dim()]), ("fc.bias", vec![classes.len()])]
+            [(&weight, vec![classes.len(), metadata.config.feature_dim()]), (&bias, vec![classes.len()])]
         {
             let found = shapes.get(name);
             if found != Some(&expected) {
@@ -190,7 +195,7 @@ impl Classifier {
         }
         let mut state = tensors.read(|_| true)?;
         let mut values = |name: &str| state.remove(name).map(|tensor| tensor.data).unwrap_or_default();
-        let (weight, bias, features) = (values("fc.weight"), values("fc.bias"), values(TENSOR));
+        let (weight, bias, features) = (values(&weight), values(&bias), values(TENSOR));
         let encoder = Encoder::of_state(path, &metadata, state)?;
         let dim = encoder.config.feature_dim();
         let familiar =
@@ -210,7 +215,7 @@ mod tests {
     use crate::{Arch, BackboneConfig, InputSpec, Stem};
 
     fn classifier() -> Classifier {
-        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 16, 16), 3).unwrap();
         let encoder = encoder.with_seen(crate::Seen::nothing().with([1 << 50, u64::MAX]));
         let classes: Arc<[String]> = ["coat".to_owned(), "bag \"x\"".to_owned()].into();

@@ -3,209 +3,269 @@
 use foretask_backend::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::resnet::ResNet;
-use crate::{Backbone, ModelError, Result};
-
-/// The depth of a residual network (He et al. 2015, <https://arxiv.org/abs/1512.03385>).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Arch {
-    /// One basic block a stage.
-    #[default]
-    ResNet10,
-    /// Two basic blocks a stage.
-    ResNet18,
-    /// 3, 4, 6, 3 basic blocks.
-    ResNet34,
-    /// 3, 4, 6, 3 bottleneck blocks; four times as many features.
-    ResNet50,
-}
-
-impl Arch {
-    /// `resnet18`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ResNet10 => "resnet10",
-            Self::ResNet18 => "resnet18",
-            Self::ResNet34 => "resnet34",
-            Self::ResNet50 => "resnet50",
-        }
-    }
-
-    /// Blocks of the four stages.
-    pub fn blocks(self) -> [usize; 4] {
-        match self {
-            Self::ResNet10 => [1; 4],
-            Self::ResNet18 => [2; 4],
-            Self::ResNet34 | Self::ResNet50 => [3, 4, 6, 3],
-        }
-    }
-
-    /// Whether the blocks are bottlenecks (1x1, 3x3, 1x1).
-    pub fn is_bottleneck(self) -> bool {
-        matches!(self, Self::ResNet50)
-    }
-
-    /// Output channels of a block over its inner width.
-    pub fn expansion(self) -> usize {
-        if self.is_bottleneck() { 4 } else { 1 }
-    }
-}
-
-/// How the first layer takes in the image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stem {
-    /// By image size, see [`BackboneConfig::resolve`].
-    #[default]
-    Auto,
-    /// 3x3 convolution, stride 1, no max-pool: full resolution in the first stage.
-    Small,
-    /// 3x3 convolution, stride 2, no max-pool: a quarter of the work of `Small`.
-    Strided,
-    /// 7x7 convolution, stride 2, then 3x3 max-pool, stride 2: torchvision's.
-    Imagenet,
-}
-
-impl Stem {
-    /// `small`, `strided`, `imagenet` or `auto`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Small => "small",
-            Self::Strided => "strided",
-            Self::Imagenet => "imagenet",
-        }
-    }
-
-    /// The stem with a first convolution of this size, as far as the size tells; none where there is none.
-    pub(crate) fn of_kernel(kernel: usize) -> Option<Self> {
-        match kernel {
-            3 => Some(Self::Small),
-            7 => Some(Self::Imagenet),
-            _ => None,
-        }
-    }
-
-    /// Kernel, stride and padding of the first convolution.
-    pub(crate) fn convolution(self) -> (usize, usize, usize) {
-        match self {
-            Self::Small => (3, 1, 1),
-            Self::Auto | Self::Strided => (3, 2, 1),
-            Self::Imagenet => (7, 2, 3),
-        }
-    }
-}
+use crate::backbone::Backbone;
+use crate::efficientnet::{self, EfficientNetLite};
+use crate::error::Result;
+use crate::resnet::{Arch, ResNet, ResNetConfig, Stem};
+use crate::sum::Sum;
+use crate::vit::{Vit, VitConfig};
+use crate::written::{Network, Written};
 
 /// Everything that decides a backbone's shapes but the number of input channels.
+///
+/// In JSON it is one object, whose `arch` says which network it is: `{"arch": "resnet18", "width": 16, …}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct BackboneConfig {
-    /// Kind and depth.
-    pub arch: Arch,
-    /// Channels of the first stage; 64 is torchvision's. The stages have width, 2, 4 and 8 times it.
-    pub width: usize,
-    /// First layer.
-    pub stem: Stem,
-    /// Starts the last scale of every residual branch at 0 (Goyal et al. 2017, <https://arxiv.org/abs/1706.02677>).
-    pub zero_init_residual: bool,
+#[serde(try_from = "Written", into = "Written")]
+pub enum BackboneConfig {
+    /// A residual network.
+    ResNet(ResNetConfig),
+    /// EfficientNet-Lite0, which has no choices.
+    EfficientNetLite0,
+    /// A vision transformer.
+    Vit(VitConfig),
 }
 
 impl Default for BackboneConfig {
     fn default() -> Self {
-        Self { arch: Arch::default(), width: 64, stem: Stem::Auto, zero_init_residual: false }
+        ResNetConfig::default().into()
     }
 }
 
-/// The widest first stage accepted.
-const MAX_WIDTH: usize = 1024;
-/// The smallest image side that leaves every stage something to see.
-pub(crate) const MIN_SIDE: usize = 8;
+impl From<ResNetConfig> for BackboneConfig {
+    fn from(config: ResNetConfig) -> Self {
+        Self::ResNet(config)
+    }
+}
+
+impl From<VitConfig> for BackboneConfig {
+    fn from(config: VitConfig) -> Self {
+        Self::Vit(config)
+    }
+}
 
 impl BackboneConfig {
-    /// A backbone of the given kind and width with the stem chosen by image size.
-    pub fn new(arch: Arch, width: usize) -> Self {
-        Self { arch, width, ..Self::default() }
+    /// A residual network of the given kind and width with the stem chosen by image size.
+    pub fn resnet(arch: Arch, width: usize) -> Self {
+        ResNetConfig { arch, width, ..ResNetConfig::default() }.into()
     }
 
-    /// The same with a fixed stem.
+    /// The same with a fixed stem; only residual networks have a choice of stems.
     #[must_use]
-    pub fn with_stem(mut self, stem: Stem) -> Self {
-        self.stem = stem;
-        self
+    pub fn with_stem(self, stem: Stem) -> Self {
+        match self {
+            Self::ResNet(config) => ResNetConfig { stem, ..config }.into(),
+            Self::EfficientNetLite0 | Self::Vit(_) => self,
+        }
     }
 
-    /// Fills in `stem: auto` for images of `height x width` pixels; also says why, in words, one line a choice.
-    ///
-    /// Up to 96 pixels the strided stem is chosen: at a quarter of the cost an image it sees four times the images in
-    /// the same time, which under a fixed time budget gave better features than the full-resolution stem (measured on
-    /// 28-pixel images). Images under 16 pixels keep full resolution; larger ones than 96 take torchvision's stem.
+    /// Settles what is left to the size of the images, `height x width` pixels; also says why, in words, one line a choice:
+    /// "stem = strided (3x3 stride 2: images are 28x28 …)".
     ///
     /// # Errors
-    /// [`ModelError::Option`] for a width of 0 or beyond reason, or an image too small to be seen.
+    /// [`ModelError::Option`](crate::ModelError::Option) for options out of range, or an image too small to be seen.
     pub fn resolve(&self, height: usize, width: usize) -> Result<(Self, Vec<String>)> {
-        self.check()?;
-        let side = height.min(width);
-        if side < MIN_SIDE {
-            return Err(ModelError::Option {
-                option: "image_size",
-                value: format!("{width}x{height}"),
-                reason: format!(
-                    "a ResNet needs at least {MIN_SIDE} pixels a side; enlarge the images with image_size: 32"
-                ),
-            });
+        match self {
+            Self::ResNet(config) => {
+                let (config, reasons) = config.resolve(height, width)?;
+                Ok((config.into(), reasons))
+            }
+            Self::EfficientNetLite0 => {
+                efficientnet::require_size(height, width)?;
+                Ok((self.clone(), Vec::new()))
+            }
+            Self::Vit(config) => {
+                let (config, reasons) = config.resolve(height, width)?;
+                Ok((config.into(), reasons))
+            }
         }
-        if self.stem != Stem::Auto {
-            return Ok((self.clone(), Vec::new()));
+    }
+
+    /// The first field that is left to the size of the images.
+    pub(crate) fn unsettled(&self) -> Option<&'static str> {
+        match self {
+            Self::ResNet(config) => (config.stem == Stem::Auto).then_some("stem"),
+            Self::EfficientNetLite0 => None,
+            Self::Vit(VitConfig { patch: None, .. }) => Some("patch"),
+            Self::Vit(config) => config.grid.is_none().then_some("grid"),
         }
-        let large = height.max(width);
-        let (stem, reason) = match (side, large) {
-            (..16, ..=96) => (Stem::Small, "3x3 stride 1: images are under 16 pixels".to_owned()),
-            (_, ..=96) => (
-                Stem::Strided,
-                format!(
-                    "3x3 stride 2: images are {width}x{height}, and a quarter of the work an image means more images in the same time; \"small\" keeps full resolution"
-                ),
-            ),
-            _ => (Stem::Imagenet, format!("7x7 stride 2 and max-pool: images are {width}x{height}")),
-        };
-        let reason = format!("stem = {} ({reason})", stem.name());
-        Ok((self.clone().with_stem(stem), vec![reason]))
+    }
+
+    /// Whether the two may be the same network: all that both of them have settled is the same.
+    pub fn may_be(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::ResNet(one), Self::ResNet(two)) => {
+                let open = |config: &ResNetConfig| ResNetConfig { stem: Stem::Auto, ..config.clone() };
+                open(one) == open(two) && (one.stem == two.stem || one.stem == Stem::Auto || two.stem == Stem::Auto)
+            }
+            (Self::EfficientNetLite0, Self::EfficientNetLite0) => true,
+            (Self::Vit(one), Self::Vit(two)) => {
+                let open = |config: &VitConfig| VitConfig { patch: None, grid: None, ..config.clone() };
+                let patch = one.patch == two.patch || one.patch.is_none() || two.patch.is_none();
+                let grid = one.grid == two.grid || one.grid.is_none() || two.grid.is_none();
+                open(one) == open(two) && patch && grid
+            }
+            (Self::ResNet(_) | Self::EfficientNetLite0 | Self::Vit(_), _) => false,
+        }
     }
 
     /// Checks what does not depend on the images.
     ///
     /// # Errors
-    /// [`ModelError::Option`] for a width of 0 or beyond reason.
+    /// [`ModelError::Option`](crate::ModelError::Option) for options out of range.
     pub fn check(&self) -> Result<()> {
-        if (1..=MAX_WIDTH).contains(&self.width) {
-            return Ok(());
+        match self {
+            Self::ResNet(config) => config.check(),
+            Self::EfficientNetLite0 => Ok(()),
+            Self::Vit(config) => config.check(),
         }
-        let reason = format!("expected 1 to {MAX_WIDTH} channels; 64 is torchvision's, 16 suits small images on a CPU");
-        Err(ModelError::Option { option: "width", value: self.width.to_string(), reason })
     }
 
     /// A new backbone for images of `channels` channels, its parameters drawn from `seed`: the same values on every
-    /// device. `stem: auto` is taken as strided here; [`resolve`](Self::resolve) chooses by image size.
+    /// device. What is left to the images' size is taken as for small ones; [`resolve`](Self::resolve) chooses by size.
     pub fn init(&self, channels: usize, seed: u64, device: &burn::tensor::Device) -> Backbone {
         self.build(channels, &Scope::new(seed, device))
     }
 
     /// A backbone whose parameters come from `scope`.
     pub fn build(&self, channels: usize, scope: &Scope) -> Backbone {
-        Backbone::ResNet(ResNet::new(self, channels, scope))
+        match self {
+            Self::ResNet(config) => Backbone::ResNet(ResNet::new(config, channels, scope)),
+            Self::EfficientNetLite0 => Backbone::EfficientNetLite(EfficientNetLite::new(channels, scope)),
+            Self::Vit(config) => Backbone::Vit(Vit::new(config, channels, scope)),
+        }
     }
 
     /// Length of the feature vector.
     pub fn feature_dim(&self) -> usize {
-        8 * self.width * self.arch.expansion()
+        match self {
+            Self::ResNet(config) => config.feature_dim(),
+            Self::EfficientNetLite0 => efficientnet::FEATURES,
+            Self::Vit(config) => config.size.width(),
+        }
     }
 
-    /// Short name: `resnet10-w16-strided`.
+    /// The network in one word, as scripts have it: `resnet10`.
+    pub fn network(&self) -> &'static str {
+        match self {
+            Self::ResNet(config) => config.arch.name(),
+            Self::EfficientNetLite0 => "efficientnet_lite0",
+            Self::Vit(config) => config.network(),
+        }
+    }
+
+    /// The network and its choices: `resnet10-w16-strided`.
     pub fn name(&self) -> String {
-        let zero = if self.zero_init_residual { "-zero" } else { "" };
-        format!("{}-w{}-{}{zero}", self.arch.name(), self.width, self.stem.name())
+        match self {
+            Self::ResNet(config) => config.name(),
+            Self::EfficientNetLite0 => self.network().to_owned(),
+            Self::Vit(config) => config.name(),
+        }
+    }
+
+    /// What the layer that tells classes is called where the network comes from.
+    pub fn classifier(&self) -> &'static str {
+        match self {
+            Self::ResNet(_) => "fc",
+            Self::EfficientNetLite0 => "classifier",
+            Self::Vit(_) => "head",
+        }
+    }
+
+    /// The first convolution's weight, and which fields its first sizes follow from: outputs, inputs, side of the kernel.
+    pub(crate) fn first_layer(&self, channels: usize) -> (&'static str, [(&'static str, usize); 3]) {
+        let inputs = ("input.channels", channels);
+        match self {
+            Self::ResNet(config) => {
+                let kernel = config.stem.convolution().0;
+                ("conv1.weight", [("config.width", config.width), inputs, ("config.stem", kernel)])
+            }
+            Self::EfficientNetLite0 => {
+                ("conv_stem.weight", [("config.arch", efficientnet::STEM), inputs, ("config.arch", 3)])
+            }
+            Self::Vit(config) => {
+                let (width, patch) = (config.size.width(), config.patch_side());
+                ("patch_embed.proj.weight", [("config.size", width), inputs, ("config.patch", patch)])
+            }
+        }
+    }
+
+    /// Layers' costs on images of `channels x height x width`, and the size of the last feature map.
+    pub(crate) fn sum(&self, channels: usize, height: usize, width: usize) -> (Sum, [usize; 2]) {
+        match self {
+            Self::ResNet(config) => config.sum(channels, height, width),
+            Self::EfficientNetLite0 => efficientnet::sum(channels, height, width),
+            Self::Vit(config) => config.sum(channels, height, width),
+        }
+    }
+}
+
+impl From<BackboneConfig> for Written {
+    fn from(config: BackboneConfig) -> Self {
+        match config {
+            BackboneConfig::ResNet(ResNetConfig { arch, width, stem, zero_init_residual }) => Self {
+                arch: match arch {
+                    Arch::ResNet10 => Network::ResNet10,
+                    Arch::ResNet18 => Network::ResNet18,
+                    Arch::ResNet34 => Network::ResNet34,
+                    Arch::ResNet50 => Network::ResNet50,
+                },
+                width: Some(width),
+                stem: Some(stem),
+                zero_init_residual: Some(zero_init_residual),
+                ..Self::default()
+            },
+            BackboneConfig::EfficientNetLite0 => Self { arch: Network::EfficientNetLite0, ..Self::default() },
+            BackboneConfig::Vit(VitConfig { size, patch, grid, registers, layer_scale, positions, pool }) => Self {
+                arch: Network::Vit,
+                size: Some(size),
+                patch,
+                grid,
+                registers: Some(registers),
+                layer_scale: Some(layer_scale),
+                positions: Some(positions),
+                pool: Some(pool),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl TryFrom<Written> for BackboneConfig {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let resnet = |arch| {
+            let plain = ResNetConfig::default();
+            Self::ResNet(ResNetConfig {
+                arch,
+                width: written.width.unwrap_or(plain.width),
+                stem: written.stem.unwrap_or(plain.stem),
+                zero_init_residual: written.zero_init_residual.unwrap_or(plain.zero_init_residual),
+            })
+        };
+        let config = match written.arch {
+            Network::ResNet10 => resnet(Arch::ResNet10),
+            Network::ResNet18 => resnet(Arch::ResNet18),
+            Network::ResNet34 => resnet(Arch::ResNet34),
+            Network::ResNet50 => resnet(Arch::ResNet50),
+            Network::EfficientNetLite0 => Self::EfficientNetLite0,
+            Network::Vit => {
+                let plain = VitConfig::default();
+                Self::Vit(VitConfig {
+                    size: written.size.unwrap_or(plain.size),
+                    patch: written.patch,
+                    grid: written.grid,
+                    registers: written.registers.unwrap_or(plain.registers),
+                    layer_scale: written.layer_scale.unwrap_or(plain.layer_scale),
+                    positions: written.positions.unwrap_or(plain.positions),
+                    pool: written.pool.unwrap_or(plain.pool),
+                })
+            }
+        };
+        match written.beyond(&Written::from(config.clone())) {
+            Some(field) => Err(format!("{} has no `{field}`", config.network())),
+            None => Ok(config),
+        }
     }
 }
 
@@ -213,8 +273,14 @@ impl BackboneConfig {
 mod tests {
     use super::*;
 
+    fn stem(config: &BackboneConfig) -> Stem {
+        let BackboneConfig::ResNet(config) = config else { panic!("{config:?}") };
+        config.stem
+    }
+
     fn auto(height: usize, width: usize) -> Stem {
-        BackboneConfig::new(Arch::ResNet10, 16).resolve(height, width).unwrap().0.stem
+        let (config, _) = BackboneConfig::resnet(Arch::ResNet10, 16).resolve(height, width).unwrap();
+        stem(&config)
     }
 
     #[test]
@@ -225,14 +291,14 @@ mod tests {
         assert_eq!(auto(128, 128), Stem::Imagenet);
         assert_eq!(auto(32, 200), Stem::Imagenet);
         let fixed = BackboneConfig::default().with_stem(Stem::Small).resolve(224, 224).unwrap();
-        assert_eq!((fixed.0.stem, fixed.1.len()), (Stem::Small, 0));
+        assert_eq!((stem(&fixed.0), fixed.1.len()), (Stem::Small, 0));
         let (_, reasons) = BackboneConfig::default().resolve(28, 28).unwrap();
         assert!(reasons[0].starts_with("stem = strided (3x3 stride 2: images are 28x28"), "{reasons:?}");
     }
 
     #[test]
     fn what_cannot_work_is_refused_with_a_way_out() {
-        let error = BackboneConfig::new(Arch::ResNet10, 0).resolve(28, 28).unwrap_err().to_string();
+        let error = BackboneConfig::resnet(Arch::ResNet10, 0).resolve(28, 28).unwrap_err().to_string();
         assert!(error.starts_with("width = 0 cannot work") && error.contains("16"), "{error}");
         let error = BackboneConfig::default().resolve(4, 4).unwrap_err().to_string();
         assert!(error.contains("image_size"), "{error}");
@@ -241,8 +307,25 @@ mod tests {
     #[test]
     fn configs_are_strict_json() {
         let config: BackboneConfig = serde_json::from_str(r#"{"arch": "resnet18", "stem": "strided"}"#).unwrap();
-        assert_eq!(config, BackboneConfig::new(Arch::ResNet18, 64).with_stem(Stem::Strided));
-        assert!(serde_json::from_str::<BackboneConfig>(r#"{"depth": 18}"#).is_err());
+        assert_eq!(config, BackboneConfig::resnet(Arch::ResNet18, 64).with_stem(Stem::Strided));
+        for wrong in [
+            r#"{"depth": 18}"#,
+            r#"{"arch": "efficientnet_lite0", "width": 64}"#,
+            r#"{"arch": "resnet18", "width": null}"#,
+            r#"{"arch": "resnet19"}"#,
+            r#"{"arch": "vit", "stem": "small"}"#,
+            r#"{"arch": "vit", "size": "huge"}"#,
+        ] {
+            assert!(serde_json::from_str::<BackboneConfig>(wrong).is_err(), "{wrong}");
+        }
+        let settled = VitConfig { patch: Some(8), grid: Some([4, 5]), registers: 4, ..VitConfig::default() };
+        // What files of before say, and the stages' names hang on, to the byte.
+        let written = r#"{"arch":"resnet18","width":64,"stem":"strided","zero_init_residual":false}"#;
+        assert_eq!(serde_json::to_string(&config).unwrap(), written);
+        for config in [config.clone(), BackboneConfig::EfficientNetLite0, VitConfig::default().into(), settled.into()] {
+            let again: BackboneConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
+            assert_eq!(again, config);
+        }
         assert_eq!(config.name(), "resnet18-w64-strided");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{BackboneConfig, DecoderConfig, Stem};
+use crate::{BackboneConfig, DecoderConfig};
 
 /// Parameters, operations and memory of one backbone on images of one size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,46 +40,6 @@ impl Cost {
     }
 }
 
-/// Sums over the convolutions of a network. What is asked may be absurd: sums stay at the largest number then.
-#[derive(Default)]
-struct Sum {
-    parameters: u64,
-    /// Running statistics of the norms.
-    statistics: u64,
-    macs: u64,
-    kept: u64,
-    /// The most numbers that one convolution and its surroundings hold at once.
-    most: u64,
-}
-
-fn product(factors: &[usize]) -> u64 {
-    factors.iter().fold(1, |product, &factor| product.saturating_mul(factor as u64))
-}
-
-impl Sum {
-    /// A convolution with batch norm; keeps its output for the norm and the normalised output for what follows.
-    fn convolution(
-        &mut self,
-        [input, output]: [usize; 2],
-        kernel: usize,
-        stride: usize,
-        map: [usize; 2],
-    ) -> [usize; 2] {
-        let before = product(&[input, map[0], map[1]]);
-        let map = map.map(|side| side.div_ceil(stride));
-        let weights = product(&[input, output, kernel, kernel]);
-        let norm = 2 * output as u64;
-        self.parameters = self.parameters.saturating_add(weights).saturating_add(norm);
-        self.statistics = self.statistics.saturating_add(norm);
-        self.macs = self.macs.saturating_add(weights.saturating_mul(product(&map)));
-        let after = product(&[output, map[0], map[1]]);
-        self.kept = self.kept.saturating_add(after.saturating_mul(2));
-        // The shortcut waits beside input and output, and the norm has an output of its own.
-        self.most = self.most.max(before.saturating_mul(2).saturating_add(after.saturating_mul(2)));
-        map
-    }
-}
-
 impl BackboneConfig {
     /// How many numbers are trained, for images of `channels` channels.
     pub fn parameters(&self, channels: usize) -> u64 {
@@ -106,37 +66,6 @@ impl BackboneConfig {
         }
     }
 
-    fn sum(&self, channels: usize, height: usize, width: usize) -> (Sum, [usize; 2]) {
-        let mut sum = Sum::default();
-        let (kernel, stride, _) = self.stem.convolution();
-        let mut map = sum.convolution([channels, self.width], kernel, stride, [height, width]);
-        if self.stem == Stem::Imagenet {
-            map = map.map(|side| side.div_ceil(2));
-            sum.kept = sum.kept.saturating_add(product(&[self.width, map[0], map[1]]));
-        }
-        let mut input = self.width;
-        for (stage, blocks) in self.arch.blocks().into_iter().enumerate() {
-            let inner = self.width << stage;
-            let output = inner * self.arch.expansion();
-            for block in 0..blocks {
-                let stride = if block == 0 && stage > 0 { 2 } else { 1 };
-                if stride != 1 || input != output {
-                    sum.convolution([input, output], 1, stride, map);
-                }
-                if self.arch.is_bottleneck() {
-                    sum.convolution([input, inner], 1, 1, map);
-                    map = sum.convolution([inner, inner], 3, stride, map);
-                    sum.convolution([inner, output], 1, 1, map);
-                } else {
-                    map = sum.convolution([input, inner], 3, stride, map);
-                    sum.convolution([inner, inner], 3, 1, map);
-                }
-                input = output;
-            }
-        }
-        (sum, map)
-    }
-
     /// Height and width of the last feature map on images of `height x width`.
     pub fn map_size(&self, height: usize, width: usize) -> [usize; 2] {
         self.sum(1, height, width).1
@@ -155,7 +84,7 @@ mod tests {
     use burn::module::Module;
 
     use super::*;
-    use crate::Arch;
+    use crate::{Arch, Positions, Stem, VitConfig, VitSize};
 
     #[test]
     fn torchvisions_published_counts() {
@@ -166,7 +95,7 @@ mod tests {
             (Arch::ResNet34, 21_797_672, 3.664, 512),
             (Arch::ResNet50, 25_557_032, 4.089, 2048),
         ] {
-            let config = BackboneConfig::new(arch, 64).with_stem(Stem::Imagenet);
+            let config = BackboneConfig::resnet(arch, 64).with_stem(Stem::Imagenet);
             let cost = config.cost(3, 224, 224);
             assert_eq!(config.feature_dim(), features);
             assert_eq!(cost.parameters + 1000 * features as u64 + 1000, parameters);
@@ -177,10 +106,34 @@ mod tests {
     }
 
     #[test]
+    fn transformers_published_counts() {
+        // timm: vit_small_patch16_224 has 22,050,664 parameters with the 1000-class layer, vit_base 86,567,656; 4.61 and 17.58
+        // GMACs at 224 by its table (attention's products counted).
+        for (size, parameters, gmacs) in [(VitSize::Small, 22_050_664, 4.61), (VitSize::Base, 86_567_656, 17.58)] {
+            let config: BackboneConfig =
+                VitConfig { size, patch: Some(16), grid: Some([14, 14]), ..VitConfig::default() }.into();
+            let cost = config.cost(3, 224, 224);
+            assert_eq!(cost.parameters + 1000 * size.width() as u64 + 1000, parameters);
+            assert_eq!(cost.map, [14, 14]);
+            assert!((cost.forward_flops as f64 / 2e9 - gmacs).abs() < 0.02 * gmacs, "{}", cost.forward_flops);
+        }
+    }
+
+    #[test]
+    fn timms_published_counts() {
+        // timm's tf_efficientnet_lite0: 4,652,008 parameters with the 1000-class layer; 385 MFLOPs (multiply-adds) at 224.
+        let cost = BackboneConfig::EfficientNetLite0.cost(3, 224, 224);
+        assert_eq!(cost.parameters + 1280 * 1000 + 1000, 4_652_008);
+        assert_eq!(cost.map, [7, 7]);
+        let total = cost.forward_flops as f64 / 2.0 + 1000.0 * 1280.0;
+        assert!((total / 1e6 - 385.0).abs() < 5.0, "{total}");
+    }
+
+    #[test]
     fn counts_equal_the_built_module() {
         let device = foretask_backend::device("flex").unwrap().plain();
         for (arch, stem, channels) in [(Arch::ResNet10, Stem::Small, 1), (Arch::ResNet50, Stem::Strided, 4)] {
-            let config = BackboneConfig::new(arch, 8).with_stem(stem);
+            let config = BackboneConfig::resnet(arch, 8).with_stem(stem);
             let net = config.init(channels, 1, &device);
             let state = foretask_backend::state_dict(&net);
             let trained: usize = state
@@ -193,7 +146,19 @@ mod tests {
             assert_eq!(config.stored_numbers(channels), all as u64);
             assert!(net.num_params() > trained);
         }
+        let state = foretask_backend::state_dict(&BackboneConfig::EfficientNetLite0.init(2, 1, &device));
+        let all: usize = state.values().map(|tensor| tensor.data.len()).sum();
+        assert_eq!(BackboneConfig::EfficientNetLite0.stored_numbers(2), all as u64);
+        for config in [
+            VitConfig { patch: Some(4), grid: Some([3, 5]), registers: 4, layer_scale: true, ..VitConfig::default() },
+            VitConfig { patch: Some(8), grid: Some([2, 2]), positions: Positions::Sincos, ..VitConfig::default() },
+        ] {
+            let config = BackboneConfig::from(config);
+            let state = foretask_backend::state_dict(&config.init(2, 1, &device));
+            let all: usize = state.values().map(|tensor| tensor.data.len()).sum();
+            assert_eq!(config.stored_numbers(2), all as u64);
+        }
         // The encoder of research: resnet10-w16 has 307,248 parameters.
-        assert_eq!(BackboneConfig::new(Arch::ResNet10, 16).parameters(1), 307_248);
+        assert_eq!(BackboneConfig::resnet(Arch::ResNet10, 16).parameters(1), 307_248);
     }
 }

@@ -25,7 +25,7 @@ struct Learner {
 
 impl Learner {
     fn new(device: &burn::tensor::Device) -> Self {
-        let config = BackboneConfig::new(Arch::ResNet10, 8);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 8);
         let scope = Scope::new(1, device);
         let decoder = DecoderConfig::light(config.feature_dim(), config.map_size(SIDE, SIDE), [1, SIDE, SIDE]);
         Self {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use foretask_backend::{Scope, StateDict, catch, load_state_dict, state_dict};
 use serde::{Deserialize, Serialize};
 
-use crate::config::MIN_SIDE;
 use crate::file::{self, FORMAT_VERSION, Metadata, PLAIN_VERSION, Tensors, write_safetensors};
+use crate::sides::MIN_SIDE;
 use crate::{Backbone, BackboneConfig, ModelError, Result, Seen};
 
 /// How an image of another shape is brought to the network's input, where nothing is learned from it.
@@ -161,12 +161,14 @@ pub struct Encoder {
     pub config: BackboneConfig,
     /// What it takes in.
     pub input: InputSpec,
-    /// Parameters and running statistics under torchvision's names.
+    /// Parameters and running statistics under torchvision's or timm's names.
     pub state: Arc<StateDict>,
     /// Where the weights come from, in words: "simclr on fashion-mini, 270000 images".
     pub origin: String,
     /// Which images taught them.
     pub seen: Seen,
+    /// The license of the published weights that they come from: "Apache-2.0".
+    pub license: Option<String>,
 }
 
 impl Encoder {
@@ -174,13 +176,20 @@ impl Encoder {
     /// [`Encoder::with_seen`].
     pub fn of(backbone: &Backbone, config: &BackboneConfig, input: &InputSpec, origin: impl Into<String>) -> Self {
         let state = Arc::new(state_dict(backbone));
-        Self { config: config.clone(), input: input.clone(), state, origin: origin.into(), seen: Seen::unknown() }
+        let (config, input) = (config.clone(), input.clone());
+        Self { config, input, state, origin: origin.into(), seen: Seen::unknown(), license: None }
     }
 
     /// The same with the images that taught it.
     #[must_use]
     pub fn with_seen(self, seen: Seen) -> Self {
         Self { seen, ..self }
+    }
+
+    /// The same under the license of the published weights that it comes from.
+    #[must_use]
+    pub fn with_license(self, license: Option<String>) -> Self {
+        Self { license, ..self }
     }
 
     /// An untrained encoder, its weights drawn from `seed`.
@@ -204,8 +213,8 @@ impl Encoder {
         Ok(load_state_dict(backbone, &self.state)?)
     }
 
-    /// Writes a safetensors file under torchvision's names, whole or not at all. `PyTorch` loads it strictly (without
-    /// `fc`); preprocessing and configuration travel in its metadata.
+    /// Writes a safetensors file under torchvision's or timm's names, whole or not at all. `PyTorch` loads it strictly
+    /// (without the classifier); preprocessing and configuration travel in its metadata.
     ///
     /// # Errors
     /// [`ModelError::File`] where the file cannot be written.
@@ -227,6 +236,7 @@ impl Encoder {
             calibration: None,
             familiar: None,
             seen: self.seen.clone(),
+            license: self.license.clone(),
         }
     }
 
@@ -246,14 +256,14 @@ impl Encoder {
     /// The encoder of a file of ours that has been looked at.
     pub(crate) fn of_file(path: &Path, metadata: &Metadata, tensors: Tensors) -> Result<Self> {
         metadata.believe(path, &tensors.shapes())?;
-        let state = tensors.read(is_encoders)?;
+        let state = tensors.read(|name| is_encoders(&metadata.config, name))?;
         Self::of_state(path, metadata, state)
     }
 
     /// An encoder of values that were read from a file of ours.
     pub(crate) fn of_state(path: &Path, metadata: &Metadata, state: StateDict) -> Result<Self> {
-        let Metadata { config, input, origin, seen, .. } = metadata.clone();
-        let encoder = Self { config, input, state: Arc::new(state), origin, seen };
+        let Metadata { config, input, origin, seen, license, .. } = metadata.clone();
+        let encoder = Self { config, input, state: Arc::new(state), origin, seen, license };
         encoder.fits(path)?;
         Ok(encoder)
     }
@@ -271,6 +281,7 @@ impl Encoder {
 }
 
 /// Whether a tensor of a file of ours belongs to the encoder.
-pub(crate) fn is_encoders(name: &str) -> bool {
-    !name.starts_with("fc.") && name != crate::familiar::TENSOR
+pub(crate) fn is_encoders(config: &BackboneConfig, name: &str) -> bool {
+    let classifiers = name.strip_prefix(config.classifier()).is_some_and(|rest| rest.starts_with('.'));
+    !classifiers && name != crate::familiar::TENSOR
 }

@@ -98,7 +98,7 @@ pub enum ModelError {
     },
     /// Foreign weights are of no architecture that this crate has.
     #[error(
-        "{path} holds {found}; this program has resnet10, resnet18, resnet34 and resnet50 under torchvision's names"
+        "{path} holds {found}; this program has resnet10, resnet18, resnet34 and resnet50 under torchvision's names, vit_tiny to vit_large, and efficientnet_lite0"
     )]
     Architecture {
         /// Which file.

@@ -7,18 +7,26 @@ mod config;
 mod cost;
 #[cfg(test)]
 mod curves;
+pub mod efficientnet;
 mod encoder;
 mod error;
 mod familiar;
 mod file;
 mod foreign;
 pub mod heads;
+mod published;
+#[cfg(test)]
+mod reference;
 pub mod resnet;
 mod seen;
+mod sides;
+mod sum;
+pub mod vit;
+mod written;
 
 pub use backbone::Backbone;
 pub use classifier::{Classifier, Network};
-pub use config::{Arch, BackboneConfig, Stem};
+pub use config::BackboneConfig;
 pub use cost::Cost;
 pub use encoder::{Encoder, Fit, InputSpec};
 pub use error::{ModelError, Result};
@@ -29,4 +37,7 @@ pub use heads::{
     ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,
     VectorHead,
 };
+pub use published::{PUBLISHED, Published};
+pub use resnet::{Arch, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
+pub use vit::{Pool, Positions, VitConfig, VitSize};

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let images = Images::load(&images.samples()?, &LoadOptions::default())?;
     let task = TaskMix::from(Task::by_name(&argument(1, "simclr"))?);
     let options = PretrainOptions { steps: Some(argument(2, "40").parse()?), ..PretrainOptions::default() };
-    let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16).with_stem(Stem::Strided));
+    let start = Start::Network(BackboneConfig::resnet(Arch::ResNet10, 16).with_stem(Stem::Strided));
 
     let plan = plan_pretraining(&start, &task, &images.survey(), &options)?;
     println!("{} parameters, about {} MiB of memory", plan.parameters, plan.memory_bytes >> 20);

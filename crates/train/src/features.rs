@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn features_do_not_depend_on_company_threads_or_batches() {
         let images = stripes(300, 2);
-        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
         let around = Surroundings::new();
         let all = extract_features(&encoder, &images, &around.context(1)).unwrap();
@@ -246,7 +246,7 @@ mod tests {
     fn mirrored_features_are_those_of_the_mirror_image() {
         let images = stripes(3, 2);
         let flipped = Augment::none().flip(1.0);
-        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
         let around = Surroundings::new();
         let cx = around.context(1);
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn an_image_of_other_channels_is_refused_with_the_way_out() {
-        let config = BackboneConfig::new(Arch::ResNet10, 4);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4);
         let encoder = Encoder::random(&config, &InputSpec::centered(3, 12, 12), 3).unwrap();
         let around = Surroundings::new();
         let message = extract_features(&encoder, &stripes(4, 2), &around.context(1)).unwrap_err().to_string();
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn features_that_are_no_numbers_are_refused_with_the_images_names() {
-        let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
         let mut encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
         let state = std::sync::Arc::make_mut(&mut encoder.state);
         // Each weight is a number, and their sums are none.
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_request_to_stop_is_obeyed() {
-        let config = BackboneConfig::new(Arch::ResNet10, 4);
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4);
         let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
         let around = Surroundings::new();
         around.interrupt.request();

@@ -48,6 +48,14 @@ impl Start {
         }
     }
 
+    /// The license of the published weights that it comes from.
+    pub fn license(&self) -> Option<String> {
+        match self {
+            Self::Network(_) => None,
+            Self::Encoder(encoder) => encoder.license.clone(),
+        }
+    }
+
     /// Tells starts with different weights apart; a new network's follow from configuration and seed.
     pub fn fingerprint(&self) -> String {
         match self {

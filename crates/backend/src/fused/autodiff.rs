@@ -17,7 +17,7 @@ use burn::tensor::DType;
 /// A tensor in the graph over `B`.
 type AutodiffTensor<B> = FloatTensor<Autodiff<B>>;
 
-use super::{Fused, Kernels, NormOptions, NormState, Step, composed};
+use super::{Activation, Fused, Kernels, NormOptions, NormState, Step, composed};
 
 #[derive(Debug)]
 struct Conv2d;
@@ -165,7 +165,7 @@ fn norm<B: Kernels>(
 ) -> (FloatTensor<B>, NormState<B>) {
     let [x, scale, shift] = inputs.map(|tensor| tensor.primitive().clone());
     let shortcut = shortcut.map(AutodiffTensor::into_primitive);
-    let kept = options.relu && shortcut.is_some();
+    let kept = options.activation != Activation::None && shortcut.is_some();
     let (result, mean, variance) = B::norm_forward(x.clone(), scale.clone(), shift.clone(), shortcut, options);
     let state = NormState { x, scale, shift, mean, variance, result: kept.then(|| result.clone()), options };
     (result, state)
@@ -228,10 +228,10 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
         // Frozen norms are rare in training: differentiated through burn's operations.
-        composed::affine::<Self>(x, scale, shift, None, relu)
+        composed::affine::<Self>(x, scale, shift, None, activation)
     }
 
     fn fused_affine_add(
@@ -239,9 +239,9 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         shortcut: FloatTensor<Self>,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
-        composed::affine::<Self>(x, scale, shift, Some(shortcut), relu)
+        composed::affine::<Self>(x, scale, shift, Some(shortcut), activation)
     }
 
     fn fused_conv2d_affine(
@@ -250,9 +250,9 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
-        Self::fused_affine(Self::fused_conv2d(x, weight, step), scale, shift, relu)
+        Self::fused_affine(Self::fused_conv2d(x, weight, step), scale, shift, activation)
     }
 
     fn fused_conv2d_affine_add(
@@ -262,9 +262,9 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         shift: FloatTensor<Self>,
         shortcut: FloatTensor<Self>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
-        Self::fused_affine_add(Self::fused_conv2d(x, weight, step), scale, shift, shortcut, relu)
+        Self::fused_affine_add(Self::fused_conv2d(x, weight, step), scale, shift, shortcut, activation)
     }
 
     fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {

@@ -2,13 +2,41 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
-use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions};
-use burn::tensor::{DType, Shape};
+use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, PadMode};
+use burn::tensor::{DType, Shape, Slice};
 
-use super::{Kernels, NormGradients, NormOptions, NormState, Step};
+use super::{Activation, Kernels, NormGradients, NormOptions, NormState, Step};
 
-fn options(step: Step) -> ConvOptions<2> {
-    ConvOptions::new([step.stride; 2], [step.padding; 2], [1, 1], 1)
+/// A convolution as burn writes it: padding of equal sides in its options, other padding around the input.
+struct Plain<B: Backend> {
+    x: FloatTensor<B>,
+    options: ConvOptions<2>,
+    /// In front of and behind height and width, where `x` has it.
+    around: Option<[[usize; 2]; 2]>,
+}
+
+impl<B: Backend> Plain<B> {
+    fn new(x: FloatTensor<B>, weight: &FloatTensor<B>, step: Step) -> Self {
+        let (sizes, weight): ([usize; 4], [usize; 4]) = (x.shape().dims(), weight.shape().dims());
+        let around = step.around(sizes, weight);
+        let groups = if step.depthwise { sizes[1] } else { 1 };
+        let options = |padding| ConvOptions::new([step.stride; 2], padding, [1, 1], groups);
+        if around.iter().all(|[before, behind]| before == behind) {
+            return Self { x, options: options(around.map(|[before, _]| before)), around: None };
+        }
+        let [height, width] = around.map(|[before, behind]| (before, behind));
+        let x = B::float_pad(x, &[(0, 0), (0, 0), height, width], PadMode::Constant(0.0));
+        Self { x, options: options([0; 2]), around: Some(around) }
+    }
+
+    /// The part of a gradient that is not padding's.
+    fn inside(&self, gradient: FloatTensor<B>) -> FloatTensor<B> {
+        let Some([height, width]) = self.around else { return gradient };
+        let [n, c, h, w]: [usize; 4] = gradient.shape().dims();
+        let part = |[before, behind]: [usize; 2], size: usize| Slice::from(before..size - behind);
+        let parts = [Slice::from(0..n), Slice::from(0..c), part(height, h), part(width, w)];
+        B::float_slice(gradient, &parts)
+    }
 }
 
 /// The same values as another type, where they are of another one.
@@ -18,7 +46,8 @@ pub(crate) fn of_type<B: Backend>(x: FloatTensor<B>, dtype: DType) -> FloatTenso
 
 pub(super) fn conv2d<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, step: Step) -> FloatTensor<B> {
     let weight = of_type::<B>(weight, x.dtype());
-    B::conv2d(x, weight, None, options(step))
+    let Plain { x, options, .. } = Plain::<B>::new(x, &weight, step);
+    B::conv2d(x, weight, None, options)
 }
 
 pub(super) fn conv2d_backward<B: Backend>(
@@ -30,8 +59,13 @@ pub(super) fn conv2d_backward<B: Backend>(
 ) -> [Option<FloatTensor<B>>; 2] {
     let trained = weight.dtype();
     let weight = of_type::<B>(weight, x.dtype());
-    let of_x = wanted[0].then(|| B::conv2d_x_backward(x.clone(), weight.clone(), grad.clone(), options(step)));
-    let of_weight = wanted[1].then(|| B::conv2d_weight_backward(x, weight, grad, options(step)));
+    let plain = Plain::<B>::new(x, &weight, step);
+    let (x, options) = (plain.x.clone(), &plain.options);
+    let of_x = wanted[0].then(|| {
+        let gradient = B::conv2d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
+        plain.inside(gradient)
+    });
+    let of_weight = wanted[1].then(|| B::conv2d_weight_backward(x, weight, grad, options.clone()));
     [of_x, of_weight.map(|gradient| of_type::<B>(gradient, trained))]
 }
 
@@ -45,15 +79,31 @@ pub(super) fn norm<B: Backend>(
     let (given, exact) = (x.dtype(), scale.dtype());
     let out = B::batch_norm_train(of_type::<B>(x, exact), scale, shift, options.epsilon);
     let shortcut = shortcut.map(|shortcut| of_type::<B>(shortcut, exact));
-    (of_type::<B>(after::<B>(out.output, shortcut, options.relu), given), out.mean, out.variance)
+    (of_type::<B>(after::<B>(out.output, shortcut, options.activation), given), out.mean, out.variance)
 }
 
-fn after<B: Backend>(x: FloatTensor<B>, shortcut: Option<FloatTensor<B>>, relu: bool) -> FloatTensor<B> {
+fn after<B: Backend>(x: FloatTensor<B>, shortcut: Option<FloatTensor<B>>, activation: Activation) -> FloatTensor<B> {
     let x = match shortcut {
         Some(shortcut) => B::float_add(x, shortcut),
         None => x,
     };
-    if relu { B::relu(x) } else { x }
+    match activation {
+        Activation::None => x,
+        Activation::Relu => B::relu(x),
+        Activation::Relu6 => B::float_clamp(x, 0.0.into(), 6.0.into()),
+    }
+}
+
+/// A gradient through the activation that gave `result`.
+fn through<B: Backend>(result: FloatTensor<B>, grad: FloatTensor<B>, activation: Activation) -> FloatTensor<B> {
+    let (_, ceiling) = activation.bounds();
+    let grad = if ceiling.is_finite() {
+        let room = B::float_add_scalar(B::float_neg(result.clone()), ceiling.into());
+        B::relu_backward(room, grad)
+    } else {
+        grad
+    };
+    B::relu_backward(result, grad)
 }
 
 /// By the statistics that were taken the first time.
@@ -61,14 +111,14 @@ pub(super) fn norm_again<B: Backend>(state: NormState<B>) -> FloatTensor<B> {
     let deviation = B::float_sqrt(B::float_add_scalar(state.variance, state.options.epsilon.into()));
     let factor = B::float_div(state.scale, deviation);
     let offset = B::float_sub(state.shift, B::float_mul(state.mean, factor.clone()));
-    affine::<B>(state.x, factor, offset, None, state.options.relu)
+    affine::<B>(state.x, factor, offset, None, state.options.activation)
 }
 
 pub(super) fn norm_backward<B: Kernels>(state: NormState<B>, grad: FloatTensor<B>, shortcut: bool) -> NormGradients<B> {
     let grad = match state.result.clone() {
-        _ if !state.options.relu => grad,
-        Some(result) => B::relu_backward(result, grad),
-        None => B::relu_backward(B::norm_again(state.clone()), grad),
+        _ if state.options.activation == Activation::None => grad,
+        Some(result) => through::<B>(result, grad, state.options.activation),
+        None => through::<B>(B::norm_again(state.clone()), grad, state.options.activation),
     };
     let behind = shortcut.then(|| grad.clone());
     let (given, exact) = (state.x.dtype(), state.scale.dtype());
@@ -83,7 +133,7 @@ pub(super) fn affine<B: Backend>(
     scale: FloatTensor<B>,
     shift: FloatTensor<B>,
     shortcut: Option<FloatTensor<B>>,
-    relu: bool,
+    activation: Activation,
 ) -> FloatTensor<B> {
     let mut dims = vec![1; x.shape().num_dims()];
     dims[1] = x.shape()[1];
@@ -91,7 +141,7 @@ pub(super) fn affine<B: Backend>(
     let (given, exact) = (x.dtype(), scale.dtype());
     let x = B::float_mul(of_type::<B>(x, exact), B::float_reshape(scale, shape.clone()));
     let shortcut = shortcut.map(|shortcut| of_type::<B>(shortcut, exact));
-    of_type::<B>(after::<B>(B::float_add(x, B::float_reshape(shift, shape)), shortcut, relu), given)
+    of_type::<B>(after::<B>(B::float_add(x, B::float_reshape(shift, shape)), shortcut, activation), given)
 }
 
 pub(super) fn sum<B: Backend>(first: FloatTensor<B>, second: FloatTensor<B>) -> FloatTensor<B> {

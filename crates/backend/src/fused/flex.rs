@@ -14,8 +14,8 @@ use crate::kernels::crew::Crew;
 use crate::kernels::layout::{Strided, to_channels_last};
 use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
-use crate::kernels::relu::Relu;
-use crate::kernels::{Geometry, add, conv, conv_weight, norm, pool};
+use crate::kernels::relu::{Activation, Relu};
+use crate::kernels::{Geometry, add, conv, conv_weight, depthwise, norm, pool};
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
 fn strided(tensor: &FlexTensor) -> Strided {
@@ -56,7 +56,9 @@ fn fits(tensors: &[&FlexTensor]) -> bool {
 }
 
 fn geometry(x: &FlexTensor, weight: &FlexTensor, step: Step) -> Geometry {
-    Geometry::new(x.layout().shape().dims(), weight.layout().shape().dims(), step.stride, step.padding)
+    let (x, weight) = (x.layout().shape().dims(), weight.layout().shape().dims());
+    let of = if step.depthwise { Geometry::depthwise } else { Geometry::new };
+    of(x, weight, step.stride, step.padding)
 }
 
 /// Weights in PyTorch's order.
@@ -79,7 +81,8 @@ impl Kernels for Flex {
             return composed::conv2d::<Self>(x, weight, step);
         }
         let g = geometry(&x, &weight, step);
-        let y = conv::forward(&channels_last(&x), &dense(&weight), &g, Crew::rayon());
+        let forward = if step.depthwise { depthwise::forward } else { conv::forward };
+        let y = forward(&channels_last(&x), &dense(&weight), &g, Crew::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 
@@ -97,11 +100,13 @@ impl Kernels for Flex {
         let grad = channels_last(&grad);
         let crew = Crew::rayon();
         let of_x = wanted[0].then(|| {
-            let values = conv::input_gradient(&grad, &dense(&weight), &g, crew);
+            let gradient = if step.depthwise { depthwise::input_gradient } else { conv::input_gradient };
+            let values = gradient(&grad, &dense(&weight), &g, crew);
             tensor(values, &[g.images, g.input, g.height, g.width])
         });
         let of_weight = wanted[1].then(|| {
-            let values = conv_weight::weight_gradient(&channels_last(&x), &grad, &g, crew);
+            let gradient = if step.depthwise { depthwise::weight_gradient } else { conv_weight::weight_gradient };
+            let values = gradient(&channels_last(&x), &grad, &g, crew);
             let shape = Shape::from(dims(&weight));
             FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
         });
@@ -121,7 +126,7 @@ impl Kernels for Flex {
         let shape = dims(&x);
         let values = channels_last(&x);
         let shortcut = shortcut.as_ref().map(channels_last);
-        let after = After { shortcut: shortcut.as_deref(), relu: options.relu };
+        let after = After { shortcut: shortcut.as_deref(), activation: options.activation };
         let affine = [&*dense(&scale), &*dense(&shift)];
         let (y, mean, variance) = norm::forward(&values, affine, options.epsilon, after, Crew::rayon());
         let channels = [shape[1]];
@@ -133,7 +138,7 @@ impl Kernels for Flex {
             return composed::norm_again::<Self>(state);
         }
         let (factor, offset) = line(&state);
-        let after = After { shortcut: None, relu: state.options.relu };
+        let after = After { shortcut: None, activation: state.options.activation };
         let values = norm::scale_shift(&channels_last(&state.x), &factor, &offset, after, Crew::rayon());
         tensor(values, &dims(&state.x))
     }
@@ -145,7 +150,7 @@ impl Kernels for Flex {
         let shape = dims(&state.x);
         let result = state.result.as_ref().map(channels_last);
         let (factor, offset) = line(&state);
-        let relu = Relu::of(state.options.relu, result.as_deref(), [&factor, &offset]);
+        let relu = Relu::of(state.options.activation, result.as_deref(), [&factor, &offset]);
         let gradients = norm::backward(
             &norm::Backward {
                 x: &channels_last(&state.x),
@@ -173,13 +178,13 @@ impl Kernels for Flex {
         scale: FlexTensor,
         shift: FlexTensor,
         shortcut: Option<FlexTensor>,
-        relu: bool,
+        activation: Activation,
     ) -> FlexTensor {
         if !fits(&[&x, &scale, &shift]) {
-            return composed::affine::<Self>(x, scale, shift, shortcut, relu);
+            return composed::affine::<Self>(x, scale, shift, shortcut, activation);
         }
         let shortcut = shortcut.as_ref().map(channels_last);
-        let after = After { shortcut: shortcut.as_deref(), relu };
+        let after = After { shortcut: shortcut.as_deref(), activation };
         let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Crew::rayon());
         tensor(values, &dims(&x))
     }
@@ -190,16 +195,22 @@ impl Kernels for Flex {
         [scale, shift]: [FlexTensor; 2],
         shortcut: Option<FlexTensor>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FlexTensor {
-        if !fits(&[&x, &weight, &scale, &shift]) || !shortcut.as_ref().is_none_or(|shortcut| fits(&[shortcut])) {
-            let y = composed::conv2d::<Self>(x, weight, step);
-            return composed::affine::<Self>(y, scale, shift, shortcut, relu);
+        let taken = fits(&[&x, &weight, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| fits(&[shortcut]));
+        if !taken || (step.depthwise && shortcut.is_some()) {
+            let y = Self::conv2d_forward(x, weight, step);
+            return composed::affine::<Self>(y, scale, shift, shortcut, activation);
         }
         let g = geometry(&x, &weight, step);
         let shortcut = shortcut.as_ref().map(channels_last);
-        let after = After { shortcut: shortcut.as_deref(), relu };
+        let after = After { shortcut: shortcut.as_deref(), activation };
         let affine = [&*dense(&scale), &*dense(&shift)];
+        if step.depthwise {
+            let (x, weight) = (channels_last(&x), dense(&weight));
+            let y = depthwise::forward_affine(&x, &weight, affine, activation, &g, Crew::rayon());
+            return tensor(y, &[g.images, g.output, g.out_height(), g.out_width()]);
+        }
         let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, Crew::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }

@@ -14,6 +14,7 @@ mod composed;
 mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod step;
 
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
@@ -21,23 +22,18 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::{DType, Tensor};
 pub(crate) use composed::of_type;
+pub(crate) use step::Step;
 
-/// Sizes of a convolution with a square stride and padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// Pixels between outputs.
-    pub(crate) stride: usize,
-    /// Zeros around the input.
-    pub(crate) padding: usize,
-}
+pub(crate) use crate::kernels::geometry::Padding;
+pub(crate) use crate::kernels::relu::Activation;
 
 /// What a batch norm does beside normalising.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct NormOptions {
     /// Added to the variance.
     pub(crate) epsilon: f64,
-    /// Whether negative results become 0.
-    pub(crate) relu: bool,
+    /// Done with the result at last.
+    pub(crate) activation: Activation,
 }
 
 /// What the backward pass of a batch norm starts from.
@@ -101,15 +97,15 @@ pub(crate) trait Kernels: Backend {
         composed::norm_backward::<Self>(state, grad, shortcut)
     }
 
-    /// `x * scale + shift + shortcut`, a channel each, then the relu; no gradients.
+    /// `x * scale + shift + shortcut`, a channel each, then the activation; no gradients.
     fn affine_forward(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         shortcut: Option<FloatTensor<Self>>,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
-        composed::affine::<Self>(x, scale, shift, shortcut, relu)
+        composed::affine::<Self>(x, scale, shift, shortcut, activation)
     }
 
     /// [`conv2d_forward`](Self::conv2d_forward), then [`affine_forward`](Self::affine_forward); no gradients.
@@ -119,9 +115,9 @@ pub(crate) trait Kernels: Backend {
         [scale, shift]: [FloatTensor<Self>; 2],
         shortcut: Option<FloatTensor<Self>>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self> {
-        Self::affine_forward(Self::conv2d_forward(x, weight, step), scale, shift, shortcut, relu)
+        Self::affine_forward(Self::conv2d_forward(x, weight, step), scale, shift, shortcut, activation)
     }
 
     /// The sum of the two gradients of a tensor that was used twice.
@@ -164,7 +160,7 @@ pub(crate) trait Fused: Backend {
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The same with a shortcut added before the relu.
+    /// The same with a shortcut added before the activation.
     fn fused_norm_add(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
@@ -173,34 +169,34 @@ pub(crate) trait Fused: Backend {
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// `x * scale + shift`, then the relu.
+    /// `x * scale + shift`, then the activation.
     fn fused_affine(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
 
-    /// The same with a shortcut added before the relu.
+    /// The same with a shortcut added before the activation.
     fn fused_affine_add(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         shortcut: FloatTensor<Self>,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
 
-    /// A convolution, `y * scale + shift`, then the relu.
+    /// A convolution, `y * scale + shift`, then the activation.
     fn fused_conv2d_affine(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
 
-    /// The same with a shortcut added before the relu.
+    /// The same with a shortcut added before the activation.
     fn fused_conv2d_affine_add(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -208,7 +204,7 @@ pub(crate) trait Fused: Backend {
         shift: FloatTensor<Self>,
         shortcut: FloatTensor<Self>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> FloatTensor<Self>;
 
     /// A tensor for two uses, whose gradients are summed.
@@ -252,9 +248,9 @@ macro_rules! straight {
                 x: FloatTensor<Self>,
                 scale: FloatTensor<Self>,
                 shift: FloatTensor<Self>,
-                relu: bool,
+                activation: Activation,
             ) -> FloatTensor<Self> {
-                Self::affine_forward(x, scale, shift, None, relu)
+                Self::affine_forward(x, scale, shift, None, activation)
             }
 
             fn fused_affine_add(
@@ -262,9 +258,9 @@ macro_rules! straight {
                 scale: FloatTensor<Self>,
                 shift: FloatTensor<Self>,
                 shortcut: FloatTensor<Self>,
-                relu: bool,
+                activation: Activation,
             ) -> FloatTensor<Self> {
-                Self::affine_forward(x, scale, shift, Some(shortcut), relu)
+                Self::affine_forward(x, scale, shift, Some(shortcut), activation)
             }
 
             fn fused_conv2d_affine(
@@ -273,9 +269,9 @@ macro_rules! straight {
                 scale: FloatTensor<Self>,
                 shift: FloatTensor<Self>,
                 step: Step,
-                relu: bool,
+                activation: Activation,
             ) -> FloatTensor<Self> {
-                Self::conv2d_affine_forward(x, weight, [scale, shift], None, step, relu)
+                Self::conv2d_affine_forward(x, weight, [scale, shift], None, step, activation)
             }
 
             fn fused_conv2d_affine_add(
@@ -285,9 +281,9 @@ macro_rules! straight {
                 shift: FloatTensor<Self>,
                 shortcut: FloatTensor<Self>,
                 step: Step,
-                relu: bool,
+                activation: Activation,
             ) -> FloatTensor<Self> {
-                Self::conv2d_affine_forward(x, weight, [scale, shift], Some(shortcut), step, relu)
+                Self::conv2d_affine_forward(x, weight, [scale, shift], Some(shortcut), step, activation)
             }
 
             fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
@@ -330,37 +326,37 @@ pub(crate) fn norm<const D: usize>(
     (Tensor::from_dispatch(result), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
 }
 
-/// `x * scale + shift + shortcut`, then the relu.
+/// `x * scale + shift + shortcut`, then the activation.
 pub(crate) fn affine<const D: usize>(
     x: Tensor<D>,
     scale: Tensor<1>,
     shift: Tensor<1>,
     shortcut: Option<Tensor<D>>,
-    relu: bool,
+    activation: Activation,
 ) -> Tensor<D> {
     let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
     Tensor::from_dispatch(match shortcut {
-        Some(shortcut) => Dispatch::fused_affine_add(x, scale, shift, shortcut.into_dispatch(), relu),
-        None => Dispatch::fused_affine(x, scale, shift, relu),
+        Some(shortcut) => Dispatch::fused_affine_add(x, scale, shift, shortcut.into_dispatch(), activation),
+        None => Dispatch::fused_affine(x, scale, shift, activation),
     })
 }
 
-/// A convolution without bias, `y * scale + shift + shortcut`, then the relu.
+/// A convolution without bias, `y * scale + shift + shortcut`, then the activation.
 pub(crate) fn conv2d_affine(
     x: Tensor<4>,
     weight: Tensor<4>,
     [scale, shift]: [Tensor<1>; 2],
     shortcut: Option<Tensor<4>>,
     step: Step,
-    relu: bool,
+    activation: Activation,
 ) -> Tensor<4> {
     let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
     let (scale, shift) = (scale.into_dispatch(), shift.into_dispatch());
     Tensor::from_dispatch(match shortcut {
         Some(shortcut) => {
-            Dispatch::fused_conv2d_affine_add(x, weight, scale, shift, shortcut.into_dispatch(), step, relu)
+            Dispatch::fused_conv2d_affine_add(x, weight, scale, shift, shortcut.into_dispatch(), step, activation)
         }
-        None => Dispatch::fused_conv2d_affine(x, weight, scale, shift, step, relu),
+        None => Dispatch::fused_conv2d_affine(x, weight, scale, shift, step, activation),
     })
 }
 

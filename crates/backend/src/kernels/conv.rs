@@ -9,8 +9,9 @@ use super::Geometry;
 use super::crew::Crew;
 use super::geometry::{Group, Segment, Walk, groups};
 use super::norm::After;
+use super::relu::Activation;
 use super::share::{Buffer, Share};
-use super::simd::{LANES, Simd, for_each_level};
+use super::simd::{LANES, Simd, activated, for_each_level};
 
 /// Pixels of the largest tile.
 const TILE: usize = 12;
@@ -84,7 +85,7 @@ struct End<'a> {
 
 impl End<'_> {
     /// Nothing.
-    const NONE: Self = Self { shift: &[], after: After { shortcut: None, relu: false } };
+    const NONE: Self = Self { shift: &[], after: After { shortcut: None, activation: Activation::None } };
 }
 
 /// Weights in panels of sixteen result channels: `[panel][tap][source channel][16]`, zeros behind the last channel.
@@ -149,7 +150,7 @@ fn walked<B: Buffer>(
                     panel_len,
                     shift: end.shift,
                     shortcut: end.after.shortcut.map(|shortcut| &shortcut[first * result_len..last * result_len]),
-                    relu: end.after.relu,
+                    activation: end.after.activation,
                 };
                 walk_block(crew.level, &job, groups);
             });
@@ -192,7 +193,7 @@ struct Job<'a> {
     shift: &'a [f32],
     /// Of these images.
     shortcut: Option<&'a [f32]>,
-    relu: bool,
+    activation: Activation,
 }
 
 /// What is done with a panel of results before they go to memory.
@@ -202,7 +203,7 @@ struct TileEnd {
     shift: *const f32,
     /// At the panel's first channel of the block's first pixel, or null.
     shortcut: *const f32,
-    relu: bool,
+    activation: Activation,
     /// Channels in the panel.
     width: usize,
 }
@@ -232,7 +233,7 @@ unsafe fn walk_block_with<S: Simd>(job: &Job<'_>, groups: &[Group]) {
                 let end = TileEnd {
                     shift: job.shift.get(channel).map_or(std::ptr::null(), std::ptr::from_ref),
                     shortcut: job.shortcut.map_or(std::ptr::null(), |shortcut| shortcut.as_ptr().add(channel)),
-                    relu: job.relu,
+                    activation: job.activation,
                     width: (job.channels - channel).min(LANES),
                 };
                 let mut rest = pixels;
@@ -299,7 +300,7 @@ unsafe fn tiles<'a, S: Simd, const M: usize>(
     rest
 }
 
-/// Shift, shortcut and relu of a tile, as wanted.
+/// Shift, shortcut and activation of a tile, as wanted.
 #[inline(always)]
 unsafe fn finish<S: Simd, const M: usize>(mut sums: [S::Row; M], tile: &[(u32, u32); M], end: TileEnd) -> [S::Row; M] {
     // SAFETY: what is not null has values for every result; a panel that is not full is read by its width.
@@ -323,10 +324,8 @@ unsafe fn finish<S: Simd, const M: usize>(mut sums: [S::Row; M], tile: &[(u32, u
                 sums[i] = S::add(sums[i], shortcut);
             }
         }
-        if end.relu {
-            for i in 0..M {
-                sums[i] = S::relu(sums[i]);
-            }
+        for sum in &mut sums {
+            *sum = activated::<S>(*sum, end.activation);
         }
     }
     sums

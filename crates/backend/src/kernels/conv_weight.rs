@@ -80,7 +80,7 @@ fn parts(g: &Geometry) -> Vec<Vec<Strip>> {
 /// A row of taps: together where all of them see the input, one by one at its sides.
 fn tap_row(g: &Geometry, ky: usize) -> Vec<Strip> {
     let width = g.kernel[1];
-    let inside = |ox: usize| (0..width).all(|kx| g.source(ox, kx, g.width).is_some());
+    let inside = |ox: usize| (0..width).all(|kx| g.source(1, ox, kx).is_some());
     let mut strips = vec![Strip { row: 0, channels: 0..width * g.input, pairs: pixel_pairs(g, ky, 0, inside) }];
     strips.extend((0..width).map(|kx| Strip {
         row: kx * g.input,
@@ -94,9 +94,9 @@ fn tap_row(g: &Geometry, ky: usize) -> Vec<Strip> {
 fn pixel_pairs(g: &Geometry, ky: usize, kx: usize, wanted: impl Fn(usize) -> bool) -> Vec<(u32, u32)> {
     let mut pairs = Vec::new();
     for oy in 0..g.out_height() {
-        let Some(y) = g.source(oy, ky, g.height) else { continue };
+        let Some(y) = g.source(0, oy, ky) else { continue };
         for ox in (0..g.out_width()).filter(|&ox| wanted(ox)) {
-            if let Some(x) = g.source(ox, kx, g.width) {
+            if let Some(x) = g.source(1, ox, kx) {
                 pairs.push((((y * g.width + x) * g.input) as u32, ((oy * g.out_width() + ox) * g.output) as u32));
             }
         }

@@ -1,5 +1,36 @@
 //! Which input pixels an output pixel sees.
 
+/// Zeros around a convolution's input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Padding {
+    /// So many on each side.
+    Zeros(usize),
+    /// As many as make `ceil(size / stride)` results, the odd one behind: TensorFlow's.
+    Same,
+}
+
+impl Padding {
+    /// How many results an axis of this size gives.
+    pub(crate) fn results(self, size: usize, kernel: usize, stride: usize) -> usize {
+        match self {
+            Self::Zeros(zeros) => (size + 2 * zeros - kernel) / stride + 1,
+            Self::Same => size.div_ceil(stride),
+        }
+    }
+
+    /// Zeros in front of an axis of this size, and behind it.
+    pub(crate) fn around(self, size: usize, kernel: usize, stride: usize) -> [usize; 2] {
+        match self {
+            Self::Zeros(zeros) => [zeros; 2],
+            Self::Same => {
+                let reach = (self.results(size, kernel, stride).saturating_sub(1)) * stride + kernel;
+                let all = reach.saturating_sub(size);
+                [all / 2, all - all / 2]
+            }
+        }
+    }
+}
+
 /// One convolution's sizes, `[n, h, w, input]` to `[n, out_h, out_w, output]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Geometry {
@@ -10,7 +41,7 @@ pub(crate) struct Geometry {
     pub(crate) output: usize,
     pub(crate) kernel: [usize; 2],
     pub(crate) stride: usize,
-    pub(crate) padding: usize,
+    pub(crate) padding: Padding,
 }
 
 impl Geometry {
@@ -18,20 +49,40 @@ impl Geometry {
     ///
     /// # Panics
     /// Where they do not fit together.
-    pub(crate) fn new(x: [usize; 4], weight: [usize; 4], stride: usize, padding: usize) -> Self {
+    pub(crate) fn new(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
         let ([images, input, height, width], [output, weight_input, kh, kw]) = (x, weight);
         assert_eq!(input, weight_input, "a convolution for {weight_input} channels was given {input}");
-        let (reach_h, reach_w) = (height + 2 * padding, width + 2 * padding);
-        assert!(kh <= reach_h && kw <= reach_w, "a {kh}x{kw} convolution was given a {height}x{width} map");
+        let reach = |size: usize, kernel| size + padding.around(size, kernel, stride).iter().sum::<usize>();
+        let fits = kh <= reach(height, kh) && kw <= reach(width, kw);
+        assert!(fits, "a {kh}x{kw} convolution was given a {height}x{width} map");
         Self { images, height, width, input, output, kernel: [kh, kw], stride, padding }
     }
 
+    /// Of an input `[n, c, h, w]` and weights `[c, 1, kh, kw]`: every channel by itself.
+    ///
+    /// # Panics
+    /// Where they do not fit together.
+    pub(crate) fn depthwise(x: [usize; 4], weight: [usize; 4], stride: usize, padding: Padding) -> Self {
+        let ([_, channels, ..], [output, one, kh, kw]) = (x, weight);
+        assert!(output == channels && one == 1, "a depthwise convolution for {output} channels was given {channels}");
+        Self::new(x, [channels, channels, kh, kw], stride, padding)
+    }
+
+    /// Height and width of the input.
+    fn size(&self, axis: usize) -> usize {
+        [self.height, self.width][axis]
+    }
+
+    fn before(&self, axis: usize) -> usize {
+        self.padding.around(self.size(axis), self.kernel[axis], self.stride)[0]
+    }
+
     pub(crate) fn out_height(&self) -> usize {
-        (self.height + 2 * self.padding - self.kernel[0]) / self.stride + 1
+        self.padding.results(self.height, self.kernel[0], self.stride)
     }
 
     pub(crate) fn out_width(&self) -> usize {
-        (self.width + 2 * self.padding - self.kernel[1]) / self.stride + 1
+        self.padding.results(self.width, self.kernel[1], self.stride)
     }
 
     /// Values of one input image.
@@ -49,24 +100,24 @@ impl Geometry {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// The source row, of `size`, that kernel row `k` sees from output row `o`, unless that is padding; columns alike.
-    pub(crate) fn source(&self, o: usize, k: usize, size: usize) -> Option<usize> {
-        (o * self.stride + k).checked_sub(self.padding).filter(|source| *source < size)
+    /// The source row (axis 0) that kernel row `k` sees from output row `o`, unless that is padding; columns alike.
+    pub(crate) fn source(&self, axis: usize, o: usize, k: usize) -> Option<usize> {
+        let size = self.size(axis);
+        (o * self.stride + k).checked_sub(self.before(axis)).filter(|source| *source < size)
     }
 
     /// Source rows of output row `o` in the forward pass, as (kernel row, source row).
     pub(crate) fn forward_taps(&self, axis: usize, o: usize) -> Vec<(usize, usize)> {
-        let size = [self.height, self.width][axis];
-        (0..self.kernel[axis]).filter_map(|k| Some((k, self.source(o, k, size)?))).collect()
+        (0..self.kernel[axis]).filter_map(|k| Some((k, self.source(axis, o, k)?))).collect()
     }
 
     /// Output rows that input row `i` went into, as (kernel row counted backwards, output row), ascending.
     pub(crate) fn backward_taps(&self, axis: usize, i: usize) -> Vec<(usize, usize)> {
-        let size = [self.out_height(), self.out_width()][axis];
+        let (size, before) = ([self.out_height(), self.out_width()][axis], self.before(axis));
         (0..self.kernel[axis])
             .rev()
             .filter_map(|k| {
-                let o = (i + self.padding).checked_sub(k).filter(|o| o % self.stride == 0)? / self.stride;
+                let o = (i + before).checked_sub(k).filter(|o| o % self.stride == 0)? / self.stride;
                 (o < size).then_some((self.kernel[axis] - 1 - k, o))
             })
             .collect()
@@ -110,12 +161,12 @@ pub(crate) struct Walk<'a> {
 
 /// Rows or columns with the same taps: the taps' panel positions, their steps in the source, and for each member its own
 /// position and its first source position.
-struct Class {
-    taps: Vec<(usize, usize)>,
-    members: Vec<(usize, usize)>,
+pub(super) struct Class {
+    pub(super) taps: Vec<(usize, usize)>,
+    pub(super) members: Vec<(usize, usize)>,
 }
 
-fn classes(walk: &Walk<'_>, axis: usize) -> Vec<Class> {
+pub(super) fn classes(walk: &Walk<'_>, axis: usize) -> Vec<Class> {
     let mut classes: Vec<Class> = Vec::new();
     for position in 0..walk.result[axis] {
         let taps = (walk.taps)(axis, position);

@@ -13,6 +13,7 @@ pub(crate) mod add;
 pub(crate) mod conv;
 pub(crate) mod conv_weight;
 pub(crate) mod crew;
+pub(crate) mod depthwise;
 pub(crate) mod gelu;
 pub(crate) mod geometry;
 pub(crate) mod layer_norm;

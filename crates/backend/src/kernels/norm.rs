@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::crew::Crew;
-use super::relu::Relu;
+use super::relu::{Activation, Relu, open};
 use super::share::{Buffer, Share};
 use super::simd::{Simd, for_each_level};
 use super::sums::{PART, Sums, WIDE, sums};
@@ -13,8 +13,8 @@ use super::sums::{PART, Sums, WIDE, sums};
 pub(crate) struct After<'a> {
     /// Added to the norm's result.
     pub(crate) shortcut: Option<&'a [f32]>,
-    /// Whether negative results become 0.
-    pub(crate) relu: bool,
+    /// Done with the result at last.
+    pub(crate) activation: Activation,
 }
 
 /// Mean and biased variance of each of `channels` columns of `x`.
@@ -68,7 +68,7 @@ pub(crate) fn scale_shift<B: Buffer>(x: &[f32], scale: &[f32], shift: &[f32], af
             parts(x.len(), period.len, crew, |part| {
                 let shortcut = after.shortcut.map_or(&[][..], |shortcut| &shortcut[part.clone()]);
                 let to = to.part(part.start, part.len());
-                scale_shift_part(crew.level, &x[part], &scale, &shift, shortcut, after.relu, to);
+                scale_shift_part(crew.level, &x[part], &scale, &shift, shortcut, after.activation.bounds(), to);
             });
         })
     }
@@ -127,15 +127,15 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<
     }
     let period = Period::new(channels);
     let factors = factors.map(|values| period.repeat(&values));
-    let open = match pass.relu {
-        Relu::ByInput { factor, offset } => Some((period.repeat(factor), period.repeat(offset))),
+    let steep = match pass.relu {
+        Relu::ByInput { factor, offset, ceiling } => Some((period.repeat(factor), period.repeat(offset), ceiling)),
         _ => None,
     };
     let walk = |to: Share, behind: Option<Share>| {
         parts(pass.x.len(), period.len, crew, |part| {
             let (start, len) = (part.start, part.len());
-            let relu = match &open {
-                Some((factor, offset)) => Relu::ByInput { factor, offset },
+            let relu = match &steep {
+                Some((factor, offset, ceiling)) => Relu::ByInput { factor, offset, ceiling: *ceiling },
                 None => pass.relu.part(part.clone()),
             };
             // SAFETY: the parts are disjoint and lie in both buffers; the level is the machine's.
@@ -186,7 +186,7 @@ for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
     fn scale_shift_part(
-        x: &[f32], scale: &[f32], shift: &[f32], shortcut: &[f32], relu: bool, to: &mut [f32],
+        x: &[f32], scale: &[f32], shift: &[f32], shortcut: &[f32], bounds: (f32, f32), to: &mut [f32],
     ) = scale_shift_body
 }
 
@@ -196,31 +196,31 @@ unsafe fn scale_shift_body<S: Simd>(
     scale: &[f32],
     shift: &[f32],
     shortcut: &[f32],
-    relu: bool,
+    bounds: (f32, f32),
     to: &mut [f32],
 ) {
     let period = scale.len();
-    let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
     let chunks = to.chunks_mut(period).zip(x.chunks(period));
     if shortcut.is_empty() {
         for (to, x) in chunks {
             for (((to, x), scale), shift) in to.iter_mut().zip(x).zip(scale).zip(shift) {
-                *to = at_least(x * scale + shift, floor);
+                *to = within(x * scale + shift, bounds);
             }
         }
     } else {
         for ((to, x), shortcut) in chunks.zip(shortcut.chunks(period)) {
             for ((((to, x), scale), shift), shortcut) in to.iter_mut().zip(x).zip(scale).zip(shift).zip(shortcut) {
-                *to = at_least(x * scale + shift + shortcut, floor);
+                *to = within(x * scale + shift + shortcut, bounds);
             }
         }
     }
 }
 
-/// The larger value; NaN stays NaN, so that a diverged run is seen.
+/// The nearest value between two; NaN stays NaN, so that a diverged run is seen.
 #[inline(always)]
-fn at_least(value: f32, floor: f32) -> f32 {
-    if value < floor { floor } else { value }
+fn within(value: f32, (floor, ceiling): (f32, f32)) -> f32 {
+    let value = if value < floor { floor } else { value };
+    if value > ceiling { ceiling } else { value }
 }
 
 for_each_level! {
@@ -256,27 +256,27 @@ unsafe fn gradient_body<S: Simd>(
                     behind[i..end].copy_from_slice(grad);
                 }
             }
-            Relu::ByResult(result) if behind.is_empty() => {
+            Relu::ByResult(result, ceiling) if behind.is_empty() => {
                 let result = &result[i..end];
                 for j in 0..len {
-                    let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
+                    let passed = if open(result[j], ceiling) { grad[j] } else { 0.0 };
                     to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
                 }
             }
-            Relu::ByResult(result) => {
+            Relu::ByResult(result, ceiling) => {
                 let (result, behind) = (&result[i..end], &mut behind[i..end]);
                 for j in 0..len {
-                    let passed = if result[j] > 0.0 { grad[j] } else { 0.0 };
+                    let passed = if open(result[j], ceiling) { grad[j] } else { 0.0 };
                     behind[j] = passed;
                     to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
                 }
             }
             // A shortcut was added in front of this relu: the input alone does not tell.
             Relu::ByInput { .. } if !behind.is_empty() => unreachable!("a relu behind a shortcut opens by its result"),
-            Relu::ByInput { factor: steep, offset } => {
+            Relu::ByInput { factor: steep, offset, ceiling } => {
                 let (steep, offset) = (&steep[..len], &offset[..len]);
                 for j in 0..len {
-                    let passed = if x[j] * steep[j] + offset[j] > 0.0 { grad[j] } else { 0.0 };
+                    let passed = if open(x[j] * steep[j] + offset[j], ceiling) { grad[j] } else { 0.0 };
                     to[j] = factor[j] * passed + (slope[j] * x[j] + constant[j]);
                 }
             }

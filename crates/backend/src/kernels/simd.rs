@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use super::relu::Activation;
+
 /// Values in one step of every inner loop, and the width of a weight panel.
 pub(crate) const LANES: usize = 16;
 
@@ -59,8 +61,25 @@ pub(crate) trait Simd {
     unsafe fn multiply_add(sum: Self::Row, scalar: *const f32, row: Self::Row) -> Self::Row;
     /// `a + b`.
     unsafe fn add(a: Self::Row, b: Self::Row) -> Self::Row;
+    /// `sum + a * b`.
+    unsafe fn multiply_add_rows(sum: Self::Row, a: Self::Row, b: Self::Row) -> Self::Row;
     /// `max(row, 0)`; NaN stays NaN, so that a diverged run is seen.
     unsafe fn relu(row: Self::Row) -> Self::Row;
+    /// `min(row, ceiling)`; NaN stays NaN.
+    unsafe fn at_most(row: Self::Row, ceiling: f32) -> Self::Row;
+}
+
+/// A row behind its activation.
+#[inline(always)]
+pub(super) unsafe fn activated<S: Simd>(row: S::Row, activation: Activation) -> S::Row {
+    // SAFETY: the caller's promise of a level that this machine has.
+    unsafe {
+        match activation {
+            Activation::None => row,
+            Activation::Relu => S::relu(row),
+            Activation::Relu6 => S::at_most(S::relu(row), 6.0),
+        }
+    }
 }
 
 /// Arrays that the compiler turns into what it can.
@@ -109,6 +128,19 @@ impl Simd for Portable {
     unsafe fn relu(row: Self::Row) -> Self::Row {
         row.map(|value| if value < 0.0 { 0.0 } else { value })
     }
+
+    #[inline(always)]
+    unsafe fn multiply_add_rows(mut sum: Self::Row, a: Self::Row, b: Self::Row) -> Self::Row {
+        for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+        sum
+    }
+
+    #[inline(always)]
+    unsafe fn at_most(row: Self::Row, ceiling: f32) -> Self::Row {
+        row.map(|value| if value > ceiling { ceiling } else { value })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -118,8 +150,8 @@ pub(crate) use x86::{Avx2, Avx512};
 mod x86 {
     use std::arch::x86_64::{
         __m256, __m512, _mm256_add_ps, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps,
-        _mm256_setzero_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
-        _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+        _mm256_min_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps,
+        _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
     use super::Simd;
@@ -172,6 +204,18 @@ mod x86 {
             // SAFETY: AVX2. Of a NaN and a number the second operand is taken.
             unsafe { row.map(|half| _mm256_max_ps(_mm256_setzero_ps(), half)) }
         }
+
+        #[inline(always)]
+        unsafe fn multiply_add_rows(sum: Self::Row, a: Self::Row, b: Self::Row) -> Self::Row {
+            // SAFETY: AVX2 and FMA.
+            unsafe { [_mm256_fmadd_ps(a[0], b[0], sum[0]), _mm256_fmadd_ps(a[1], b[1], sum[1])] }
+        }
+
+        #[inline(always)]
+        unsafe fn at_most(row: Self::Row, ceiling: f32) -> Self::Row {
+            // SAFETY: AVX2. Of a NaN and a number the second operand is taken.
+            unsafe { row.map(|half| _mm256_min_ps(_mm256_set1_ps(ceiling), half)) }
+        }
     }
 
     /// One register of sixteen lanes.
@@ -215,6 +259,18 @@ mod x86 {
         unsafe fn relu(row: Self::Row) -> Self::Row {
             // SAFETY: AVX-512F. Of a NaN and a number the second operand is taken.
             unsafe { _mm512_max_ps(_mm512_setzero_ps(), row) }
+        }
+
+        #[inline(always)]
+        unsafe fn multiply_add_rows(sum: Self::Row, a: Self::Row, b: Self::Row) -> Self::Row {
+            // SAFETY: AVX-512F.
+            unsafe { _mm512_fmadd_ps(a, b, sum) }
+        }
+
+        #[inline(always)]
+        unsafe fn at_most(row: Self::Row, ceiling: f32) -> Self::Row {
+            // SAFETY: AVX-512F. Of a NaN and a number the second operand is taken.
+            unsafe { _mm512_min_ps(_mm512_set1_ps(ceiling), row) }
         }
     }
 }

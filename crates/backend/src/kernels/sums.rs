@@ -1,7 +1,7 @@
 //! Sums a channel over all rows, in an order that sizes alone decide.
 
 use super::crew::Crew;
-use super::relu::Relu;
+use super::relu::{self, Relu};
 use super::simd::{Simd, for_each_level};
 
 /// Lanes of the sums' inner loops.
@@ -97,8 +97,10 @@ fn single(x: &[f32], grad: &[f32], kind: Sums<'_>, at: usize, channel: usize, to
         Sums::Gradients { mean, relu } => {
             let open = match relu {
                 Relu::No => true,
-                Relu::ByResult(result) => result[at] > 0.0,
-                Relu::ByInput { factor, offset } => x[at] * factor[channel] + offset[channel] > 0.0,
+                Relu::ByResult(result, ceiling) => relu::open(result[at], ceiling),
+                Relu::ByInput { factor, offset, ceiling } => {
+                    relu::open(x[at] * factor[channel] + offset[channel], ceiling)
+                }
             };
             let passed = if open { grad[at] } else { 0.0 };
             (passed, passed * (x[at] - mean[channel]))
@@ -116,7 +118,7 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
         Sums::Gradients { mean, .. } => mean,
     });
     let (factor, offset) = match kind {
-        Sums::Gradients { relu: Relu::ByInput { factor, offset }, .. } => (at.lanes(factor), at.lanes(offset)),
+        Sums::Gradients { relu: Relu::ByInput { factor, offset, .. }, .. } => (at.lanes(factor), at.lanes(offset)),
         _ => ([0.0; WIDE], [0.0; WIDE]),
     };
     let mut row = 0;
@@ -143,17 +145,18 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
                         second[lane] += grad[lane] * (x[lane] - centre[lane]);
                     }
                 }
-                Relu::ByResult(result) => {
+                Relu::ByResult(result, ceiling) => {
                     let result = lanes(result, i);
                     for lane in 0..WIDE {
-                        let passed = if result[lane] > 0.0 { grad[lane] } else { 0.0 };
+                        let passed = if relu::open(result[lane], ceiling) { grad[lane] } else { 0.0 };
                         first[lane] += passed;
                         second[lane] += passed * (x[lane] - centre[lane]);
                     }
                 }
-                Relu::ByInput { .. } => {
+                Relu::ByInput { ceiling, .. } => {
                     for lane in 0..WIDE {
-                        let passed = if x[lane] * factor[lane] + offset[lane] > 0.0 { grad[lane] } else { 0.0 };
+                        let passed =
+                            if relu::open(x[lane] * factor[lane] + offset[lane], ceiling) { grad[lane] } else { 0.0 };
                         first[lane] += passed;
                         second[lane] += passed * (x[lane] - centre[lane]);
                     }

@@ -3,10 +3,11 @@
 use foretask_random::Key;
 
 use super::crew::Crew;
+use super::geometry::Padding;
 use super::norm::{After, Backward};
-use super::relu::Relu;
+use super::relu::{Activation, Relu};
 use super::simd::Level;
-use super::{Geometry, conv, conv_weight, norm};
+use super::{Geometry, conv, conv_weight, depthwise, norm};
 
 fn random(name: &str, len: usize) -> Vec<f32> {
     let mut rng = Key::new(9).named(name).rng();
@@ -23,12 +24,20 @@ fn near(found: &[f32], wanted: &[f32], what: &str) {
 }
 
 fn geometries() -> [Geometry; 4] {
-    let base =
-        Geometry { images: 29, height: 7, width: 6, input: 20, output: 36, kernel: [3, 3], stride: 1, padding: 1 };
+    let base = Geometry {
+        images: 29,
+        height: 7,
+        width: 6,
+        input: 20,
+        output: 36,
+        kernel: [3, 3],
+        stride: 1,
+        padding: Padding::Zeros(1),
+    };
     [
         base,
         Geometry { stride: 2, ..base },
-        Geometry { kernel: [1, 1], stride: 2, padding: 0, images: 3, ..base },
+        Geometry { kernel: [1, 1], stride: 2, padding: Padding::Same, images: 3, ..base },
         Geometry { input: 1, output: 8, images: 200, height: 14, width: 14, ..base },
     ]
 }
@@ -39,13 +48,46 @@ fn passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
     let weight = random("w", g.output * g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
     let (scale, shift) = (random("s", g.output), random("b", g.output));
-    let after = After { shortcut: Some(&grad), relu: true };
+    let after = After { shortcut: Some(&grad), activation: Activation::Relu };
     [
         conv::forward(&x, &weight, g, crew),
         conv::input_gradient(&grad, &weight, g, crew),
         conv_weight::weight_gradient(&x, &grad, g, crew),
         conv::forward_affine(&x, &weight, [&scale, &shift], after, g, crew),
     ]
+}
+
+/// All passes of a depthwise convolution.
+fn depthwise_passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
+    let x = random("x", g.images * g.in_len());
+    let weight = random("w", g.input * g.taps());
+    let grad = random("g", g.images * g.out_len());
+    let (scale, shift) = (random("s", g.output), random("b", g.output));
+    [
+        depthwise::forward(&x, &weight, g, crew),
+        depthwise::input_gradient(&grad, &weight, g, crew),
+        depthwise::weight_gradient(&x, &grad, g, crew),
+        depthwise::forward_affine(&x, &weight, [&scale, &shift], Activation::Relu6, g, crew),
+    ]
+}
+
+#[test]
+fn instruction_sets_and_threads_agree_on_depthwise_convolutions() {
+    for (channels, stride) in [(20, 1), (48, 2), (7, 2)] {
+        let g = Geometry::depthwise([29, channels, 12, 11], [channels, 1, 5, 5], stride, Padding::Same);
+        let portable = depthwise_passes(&g, Crew::rayon().with(Level::Portable));
+        for level in Level::available() {
+            let found = depthwise_passes(&g, Crew::rayon().with(level));
+            for (found, wanted) in found.iter().zip(&portable) {
+                near(found, wanted, &format!("{level:?} {g:?}"));
+            }
+        }
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| depthwise_passes(&g, Crew::rayon()))
+        };
+        assert!(on(1) == on(3));
+    }
 }
 
 #[test]
@@ -69,9 +111,10 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
         let (scale, shift) = (random("s", g.output), random("b", g.output));
         let shortcut = random("g", g.images * g.out_len());
         for after in [
-            After { shortcut: None, relu: false },
-            After { shortcut: None, relu: true },
-            After { shortcut: Some(&shortcut), relu: true },
+            After { shortcut: None, activation: Activation::None },
+            After { shortcut: None, activation: Activation::Relu },
+            After { shortcut: Some(&shortcut), activation: Activation::Relu },
+            After { shortcut: None, activation: Activation::Relu6 },
         ] {
             for level in Level::available() {
                 let crew = Crew::rayon().with(level);
@@ -89,7 +132,7 @@ fn the_number_of_threads_changes_no_bit() {
     let norm_pass = || {
         let x = random("x", 96 * 5000);
         let (mean, variance) = norm::statistics(&x, 96, Crew::rayon());
-        let after = After { shortcut: None, relu: true };
+        let after = After { shortcut: None, activation: Activation::Relu };
         let result: Vec<f32> = norm::scale_shift(&x, &variance, &mean, after, Crew::rayon());
         let grad = random("g", x.len());
         let pass = Backward {
@@ -99,7 +142,7 @@ fn the_number_of_threads_changes_no_bit() {
             mean: &mean,
             variance: &variance,
             epsilon: 1e-5,
-            relu: Relu::ByResult(&result),
+            relu: Relu::ByResult(&result, f32::INFINITY),
             shortcut: true,
         };
         let gradients: norm::Gradients<Vec<f32>> = norm::backward(&pass, Crew::rayon());

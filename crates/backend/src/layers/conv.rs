@@ -3,14 +3,14 @@
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 
-use crate::fused::{self, Step};
+use crate::fused::{self, Padding, Step};
 use crate::precision::as_type_of;
 use crate::{Init, Scope};
 
 /// A two-dimensional convolution with PyTorch's parameter names and layout, square kernel, zero padding.
 #[derive(Module, Debug)]
 pub struct Conv2d {
-    /// `[out, in, k, k]`.
+    /// `[out, in, k, k]`; `[c, 1, k, k]` where every channel is convolved by itself.
     pub weight: Param<Tensor<4>>,
     /// `[out]`, where there is one.
     pub bias: Option<Param<Tensor<1>>>,
@@ -18,6 +18,10 @@ pub struct Conv2d {
     stride: usize,
     /// Zeros around the input, in pixels.
     padding: usize,
+    /// Zeros as many as make `ceil(size / stride)` outputs, instead.
+    same: bool,
+    /// Whether every channel is convolved by itself.
+    depthwise: bool,
 }
 
 impl Conv2d {
@@ -27,7 +31,22 @@ impl Conv2d {
         let [input, output] = channels;
         let std = (2.0 / (output * kernel * kernel) as f32).sqrt();
         let weight = scope.param("weight", [output, input, kernel, kernel], Init::Normal { std });
-        Self { weight, bias: None, stride, padding }
+        Self { weight, bias: None, stride, padding, same: false, depthwise: false }
+    }
+
+    /// A convolution of every channel by itself, without bias. Weights are normal with variance `2 / (k * k)`, as `MobileNet`s
+    /// have it.
+    pub fn depthwise(scope: &Scope, channels: usize, kernel: usize, stride: usize, padding: usize) -> Self {
+        let std = (2.0 / (kernel * kernel) as f32).sqrt();
+        let weight = scope.param("weight", [channels, 1, kernel, kernel], Init::Normal { std });
+        Self { weight, bias: None, stride, padding, same: false, depthwise: true }
+    }
+
+    /// The same convolution with TensorFlow's padding: as many zeros as make `ceil(size / stride)` outputs, the odd one behind.
+    #[must_use]
+    pub fn with_same_padding(mut self) -> Self {
+        self.same = true;
+        self
     }
 
     /// The same convolution with a bias of zeros.
@@ -39,10 +58,12 @@ impl Conv2d {
     }
 
     pub(crate) fn step(&self) -> Step {
-        Step { stride: self.stride, padding: self.padding }
+        let padding = if self.same { Padding::Same } else { Padding::Zeros(self.padding) };
+        Step { stride: self.stride, padding, depthwise: self.depthwise }
     }
 
-    /// `[b, in, h, w]` to `[b, out, (h + 2 padding - k) / stride + 1, …]`.
+    /// `[b, in, h, w]` to `[b, out, (h + 2 padding - k) / stride + 1, …]`; with the padding of
+    /// [`with_same_padding`](Self::with_same_padding) to `[b, out, ceil(h / stride), …]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let y = fused::conv2d(x, self.weight.val(), self.step());
         match &self.bias {

@@ -24,6 +24,13 @@ impl Linear {
         Self { weight, bias }
     }
 
+    /// Weights normal with this deviation, and no bias to begin with, as transformers start.
+    pub fn normal(scope: &Scope, input: usize, output: usize, std: f32) -> Self {
+        let weight = scope.param("weight", [output, input], Init::Normal { std });
+        let bias = Some(scope.param("bias", [output], Init::Zeros));
+        Self { weight, bias }
+    }
+
     /// The same without a bias, as before a batch norm.
     #[must_use]
     pub fn without_bias(mut self) -> Self {
@@ -38,6 +45,15 @@ impl Linear {
             Some(bias) => y + as_type_of(bias.val(), &x).unsqueeze(),
             None => y,
         }
+    }
+}
+
+impl Linear {
+    /// Tokens `[b, n, in]` to `[b, n, out]`.
+    pub fn forward_tokens(&self, x: Tensor<3>) -> Tensor<3> {
+        let [b, n, input] = x.dims();
+        let [output, _] = self.weight.dims();
+        self.forward(x.reshape([b * n, input])).reshape([b, n, output])
     }
 }
 

@@ -24,3 +24,5 @@ pub use norm::{BatchNorm, with_batch_statistics};
 pub use pool::{global_avg_pool, max_pool};
 pub use resize::{upsample_bilinear, upsample_nearest};
 pub use statistic::Statistic;
+
+pub use crate::kernels::relu::Activation;

@@ -6,7 +6,7 @@ use burn::module::{Flag, Module, Param};
 use burn::tensor::Tensor;
 
 use super::{Conv2d, Statistic};
-use crate::fused::{self, NormOptions};
+use crate::fused::{self, Activation, NormOptions};
 use crate::{Init, Scope};
 
 /// Added to the variance, as in PyTorch.
@@ -32,6 +32,8 @@ pub struct BatchNorm {
     pub running_var: Statistic,
     /// Off in frozen layers and in `valid()` copies.
     pub training: Param<Flag>,
+    /// Added to the variance.
+    pub epsilon: f64,
 }
 
 thread_local! {
@@ -74,55 +76,75 @@ impl BatchNorm {
             running_mean: Statistic::new(scope.tensor("running_mean", [channels], Init::Zeros)),
             running_var: Statistic::new(scope.tensor("running_var", [channels], Init::Ones)),
             training: Param::from_bool(true),
+            epsilon: EPSILON,
         }
+    }
+
+    /// The same with another number added to the variance: 1e-3 in networks that come from TensorFlow.
+    #[must_use]
+    pub fn with_epsilon(mut self, epsilon: f64) -> Self {
+        self.epsilon = epsilon;
+        self
     }
 
     /// `[b, c, …]` to the same shape.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        self.normalize(x, None, false)
+        self.normalize(x, None, Activation::None)
     }
 
     /// [`BatchNorm::forward`], then `max(·, 0)`.
     pub fn forward_relu<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        self.normalize(x, None, true)
+        self.normalize(x, None, Activation::Relu)
     }
 
     /// [`BatchNorm::forward`], then `max(· + shortcut, 0)`: the end of a residual block.
     pub fn forward_add_relu<const D: usize>(&self, x: Tensor<D>, shortcut: Tensor<D>) -> Tensor<D> {
-        self.normalize(x, Some(shortcut), true)
+        self.normalize(x, Some(shortcut), Activation::Relu)
     }
 
-    /// A convolution, this norm, `+ shortcut`, then `max(·, 0)` where `relu` says so. Where nothing is trained the norm is
-    /// folded into the convolution's weights, and all is one pass over the activations.
-    pub fn forward_after(&self, conv: &Conv2d, x: Tensor<4>, shortcut: Option<Tensor<4>>, relu: bool) -> Tensor<4> {
+    /// A convolution, this norm, `+ shortcut`, then the activation. Where nothing is trained the norm is folded into the
+    /// convolution's weights, and all is one pass over the activations.
+    pub fn forward_after(
+        &self,
+        conv: &Conv2d,
+        x: Tensor<4>,
+        shortcut: Option<Tensor<4>>,
+        activation: Activation,
+    ) -> Tensor<4> {
         let tensors_train = x.is_autodiff() || self.weight.val().is_autodiff() || conv.weight.val().is_autodiff();
         if tensors_train || by_batch() || conv.bias.is_some() {
-            return self.normalize(conv.forward(x), shortcut, relu);
+            return self.normalize(conv.forward(x), shortcut, activation);
         }
-        fused::conv2d_affine(x, conv.weight.val(), self.affine(), shortcut, conv.step(), relu)
+        fused::conv2d_affine(x, conv.weight.val(), self.affine(), shortcut, conv.step(), activation)
     }
 
     /// Scale and shift by the running statistics.
     fn affine(&self) -> [Tensor<1>; 2] {
-        let scale = self.weight.val() / (self.running_var.value() + EPSILON).sqrt();
+        let scale = self.weight.val() / (self.running_var.value() + self.epsilon).sqrt();
         let shift = self.bias.val() - self.running_mean.value() * scale.clone();
         [scale, shift]
     }
 
-    fn normalize<const D: usize>(&self, x: Tensor<D>, shortcut: Option<Tensor<D>>, relu: bool) -> Tensor<D> {
+    fn normalize<const D: usize>(
+        &self,
+        x: Tensor<D>,
+        shortcut: Option<Tensor<D>>,
+        activation: Activation,
+    ) -> Tensor<D> {
+        let options = NormOptions { epsilon: self.epsilon, activation };
         let scale = self.weight.val();
         if self.training.is_enabled() && (x.is_autodiff() || scale.is_autodiff()) {
             let shift = self.bias.val();
             let dims = x.dims();
             let count = dims.iter().product::<usize>() / dims[1].max(1);
-            let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, NormOptions { epsilon: EPSILON, relu });
+            let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, options);
             self.update_running(mean, variance, count);
             y
         } else if by_batch() {
-            fused::norm(x, scale, self.bias.val(), shortcut, NormOptions { epsilon: EPSILON, relu }).0
+            fused::norm(x, scale, self.bias.val(), shortcut, options).0
         } else {
             let [scale, shift] = self.affine();
-            fused::affine(x, scale, shift, shortcut, relu)
+            fused::affine(x, scale, shift, shortcut, activation)
         }
     }
 
@@ -231,14 +253,17 @@ mod tests {
         let (plain_conv, plain_norm) = (conv.valid(), norm.valid());
         let (x, shortcut) = (x.inner(), shortcut.inner());
         let parts = plain_norm.forward_add_relu(plain_conv.forward(x.clone()), shortcut.clone());
-        let whole = plain_norm.forward_after(&plain_conv, x.clone(), Some(shortcut), true);
+        let whole = plain_norm.forward_after(&plain_conv, x.clone(), Some(shortcut), Activation::Relu);
         for (whole, parts) in values(whole).into_iter().zip(values(parts)) {
             assert!((whole - parts).abs() < 1e-5, "{whole} {parts}");
         }
         // While training, the batch's own statistics count, and are taken in.
         let x = Tensor::from_inner(x);
         let (a, b) = (norm.clone(), norm.clone());
-        assert_eq!(values(a.forward_after(&conv, x.clone(), None, true)), values(b.forward_relu(conv.forward(x))));
+        assert_eq!(
+            values(a.forward_after(&conv, x.clone(), None, Activation::Relu)),
+            values(b.forward_relu(conv.forward(x)))
+        );
         assert_eq!(values(a.running_mean.value()), values(b.running_mean.value()));
         assert_ne!(values(a.running_mean.value()), values(norm.running_mean.value()));
     }

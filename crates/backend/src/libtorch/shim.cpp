@@ -106,11 +106,11 @@ int foretask_torch_pinned_to_gpu(const at::Tensor *x, int64_t index, at::Tensor 
 }
 
 int foretask_torch_convolution_backward(const at::Tensor *grad, const at::Tensor *x, const at::Tensor *weight,
-                                        int64_t stride, int64_t padding, bool of_x, bool of_weight,
-                                        at::Tensor **found) {
+                                        int64_t stride, int64_t padding_height, int64_t padding_width,
+                                        int64_t groups, bool of_x, bool of_weight, at::Tensor **found) {
   return guarded([&] {
-    const std::array<int64_t, 2> strides{stride, stride}, paddings{padding, padding}, ones{1, 1}, zeros{0, 0};
-    auto all = at::convolution_backward(*grad, *x, *weight, std::nullopt, strides, paddings, ones, false, zeros, 1,
+    const std::array<int64_t, 2> strides{stride, stride}, paddings{padding_height, padding_width}, ones{1, 1}, zeros{0, 0};
+    auto all = at::convolution_backward(*grad, *x, *weight, std::nullopt, strides, paddings, ones, false, zeros, groups,
                                         {of_x, of_weight, false});
     found[0] = give(std::move(std::get<0>(all)));
     found[1] = give(std::move(std::get<1>(all)));

@@ -17,7 +17,9 @@ unsafe extern "C" {
         x: *const C_tensor,
         weight: *const C_tensor,
         stride: i64,
-        padding: i64,
+        padding_height: i64,
+        padding_width: i64,
+        groups: i64,
         of_x: bool,
         of_weight: bool,
         found: *mut *mut C_tensor,
@@ -110,11 +112,19 @@ pub(crate) fn pinned_to_gpu(x: &Tensor, index: usize) -> Tensor {
     y
 }
 
-/// The gradients of input and weight, as wanted, of a convolution with a square stride and padding.
+/// Numbers of a convolution, as libtorch takes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) stride: i64,
+    /// Zeros on either side of height and width.
+    pub(crate) padding: [i64; 2],
+    pub(crate) groups: i64,
+}
+
+/// The gradients of input and weight, as wanted, of a convolution with a square stride.
 pub(crate) fn convolution_backward(
     [grad, x, weight]: [&Tensor; 3],
-    stride: usize,
-    padding: usize,
+    sizes: Sizes,
     wanted: [bool; 2],
 ) -> [Option<Tensor>; 2] {
     // SAFETY: the tensors live through the call, two results.
@@ -123,8 +133,10 @@ pub(crate) fn convolution_backward(
             grad.as_ptr(),
             x.as_ptr(),
             weight.as_ptr(),
-            stride as i64,
-            padding as i64,
+            sizes.stride,
+            sizes.padding[0],
+            sizes.padding[1],
+            sizes.groups,
             wanted[0],
             wanted[1],
             found,

@@ -44,7 +44,7 @@ pub(crate) fn export(model: &Path, output: &Path, overwrite: bool) -> Result<(),
     let exported = tools::export(model, output, overwrite)?;
     say!("{}: {} {}", output.display(), exported.kind, exported.architecture);
     if !exported.classes.is_empty() {
-        say!("  classes of fc, in order: {}", exported.classes.join(", "));
+        say!("  classes of {}, in order: {}", exported.layer, exported.classes.join(", "));
     }
     for note in &exported.notes {
         say!("  {note}");

@@ -88,8 +88,8 @@ impl Advice for ModelError {
             Self::NotFinite { .. } => Some("take weights from before that happened".to_owned()),
             Self::Version { .. } => Some("use a newer program".to_owned()),
             Self::Architecture { .. } => {
-                let known = "resnet10, resnet18, resnet34 and resnet50";
-                Some(format!("this program has {known} under torchvision's names"))
+                let known = "resnet10, resnet18, resnet34 and resnet50 under torchvision's names";
+                Some(format!("this program has {known}, vit_tiny to vit_large, and efficientnet_lite0"))
             }
             Self::Choice { reason, .. } => second(reason),
             Self::Memory { .. } => Some("close other programs or take a smaller network".to_owned()),

@@ -124,7 +124,7 @@ impl Stage for PretrainStage<'_> {
     }
 
     fn plan(&self) -> PlannedStage {
-        let title = format!("pretrain {} by {}", self.plan.config.arch.name(), self.request.task.0.name());
+        let title = format!("pretrain {} by {}", self.plan.config.network(), self.request.task.0.name());
         describe(format!("{title}{}", self.mark), self.images, &self.plan)
     }
 

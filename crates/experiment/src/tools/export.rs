@@ -16,13 +16,15 @@ pub struct Exported {
     pub kind: &'static str,
     /// Architecture, as torchvision and timm call it, with width and stem.
     pub architecture: String,
-    /// Names of the classes of `fc`; empty for an encoder.
+    /// Names of the classes; empty for an encoder.
     pub classes: Vec<String>,
+    /// What the layer that tells them is called in the file.
+    pub layer: &'static str,
     /// What the network takes in, and what was assumed.
     pub notes: Vec<String>,
 }
 
-/// Writes a model's weights as safetensors under torchvision's names (which timm shares for residual networks), and nothing
+/// Writes a model's weights as safetensors under torchvision's names (which timm shares for residual networks) or timm's, and nothing
 /// besides: a strict `load_state_dict` takes them. `model` may also be weights of another program (VISSL, lightly, …).
 ///
 /// # Errors
@@ -45,17 +47,26 @@ pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, 
                 kind: "classifier",
                 architecture: encoder.config.name(),
                 classes,
-                notes: vec![takes(encoder)],
+                layer: encoder.config.classifier(),
+                notes: std::iter::once(takes(encoder)).chain(terms(encoder)).collect(),
             })
         }
         Err(ModelError::NoClassifier { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
             file.write(|path| encoder.save(path).map_err(Error::from))?;
             notes.push(takes(&encoder));
-            Ok(Exported { kind: "encoder", architecture: encoder.config.name(), classes: Vec::new(), notes })
+            notes.extend(terms(&encoder));
+            let (architecture, layer) = (encoder.config.name(), encoder.config.classifier());
+            Ok(Exported { kind: "encoder", architecture, classes: Vec::new(), layer, notes })
         }
         Err(error) => Err(refused(error, model)),
     }
+}
+
+/// Under which terms published weights are given on.
+pub(super) fn terms(encoder: &foretask_models::Encoder) -> Option<String> {
+    let license = encoder.license.as_ref()?;
+    Some(format!("it comes from published weights under the license {license}, which goes with every copy"))
 }
 
 /// The preprocessing that other programs have to repeat.

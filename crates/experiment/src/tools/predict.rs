@@ -60,6 +60,7 @@ pub fn predict(
         ));
     }
     notes.extend(about(&classifier));
+    notes.extend(super::export::terms(&classifier.encoder));
     // It flatters only what was compared.
     notes.extend(found.accuracy.and_then(|_| taught_by(&classifier, &inputs.images)));
     notes.extend_from_slice(&found.notes);

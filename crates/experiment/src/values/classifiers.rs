@@ -54,7 +54,7 @@ impl Method {
     pub fn describe(&self) -> String {
         match self {
             Self::Finetune(encoder) => format!("{} by `finetune`", encoder.describe()),
-            Self::Scratch(net) => format!("{} from random weights, trained to convergence", net.0.arch.name()),
+            Self::Scratch(net) => format!("{} from random weights, trained to convergence", net.0.network()),
             Self::LinearProbe(encoder) => format!("logistic regression on frozen features of {}", encoder.describe()),
             Self::Knn(encoder, options) => {
                 format!("vote of the {} nearest in features of {}", options.k, encoder.describe())

@@ -81,9 +81,9 @@ impl Encoder {
     /// In words.
     pub fn describe(&self) -> String {
         match &self.source {
-            EncoderSource::Pretrained(stage) => format!("{} after {}", stage.config().arch.name(), stage.name()),
-            EncoderSource::File { path, .. } => format!("{} from {}", self.config().arch.name(), path.display()),
-            EncoderSource::Random { net, .. } => format!("untrained {}", net.0.arch.name()),
+            EncoderSource::Pretrained(stage) => format!("{} after {}", stage.config().network(), stage.name()),
+            EncoderSource::File { path, .. } => format!("{} from {}", self.config().network(), path.display()),
+            EncoderSource::Random { net, .. } => format!("untrained {}", net.0.network()),
         }
     }
 
@@ -100,6 +100,7 @@ impl Encoder {
                     state: Arc::default(),
                     origin: self.describe(),
                     seen: Seen::default(),
+                    license: None,
                 }
             }),
             EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
@@ -108,7 +109,7 @@ impl Encoder {
                 let (config, _) = net.0.resolve(height, width)?;
                 let input = InputSpec::centered(images.channels, height, width);
                 let (state, origin, seen) = (Arc::default(), self.describe(), Seen::default());
-                Ok(foretask_models::Encoder { config, input, state, origin, seen })
+                Ok(foretask_models::Encoder { config, input, state, origin, seen, license: None })
             }
         }
     }

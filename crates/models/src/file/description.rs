@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::header::Shapes;
 use crate::familiar::{FamiliarNames, TENSOR};
-use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen, Stem};
+use crate::written::present;
+use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen};
 
 /// The newest version of the metadata that this program writes and reads: 2 is a classifier with
 /// [`Familiar`](crate::Familiar), 3 an input that is not cropped.
@@ -42,29 +44,19 @@ pub(crate) struct Metadata {
     /// Files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "Seen::says_nothing")]
     pub(crate) seen: Seen,
+    /// Of the published weights that these come from.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) license: Option<String>,
 }
 
-/// A field may be left out, but `null` is no value of it.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
-}
-
-/// What a description must say itself: elsewhere these have defaults.
+/// What a description must say itself: elsewhere this has defaults.
 #[derive(Deserialize)]
 struct Said {
-    config: SaidConfig,
+    config: serde_json::Map<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct SaidConfig {
-    #[serde(rename = "arch")]
-    _arch: crate::Arch,
-    #[serde(rename = "width")]
-    _width: usize,
-    stem: Stem,
-}
+/// Fields of a configuration that files of before may lack.
+const LATER: [&str; 1] = ["zero_init_residual"];
 
 impl Metadata {
     /// Refuses a description that the tensors' sizes belie, before anything of the size it speaks of is built.
@@ -76,17 +68,16 @@ impl Metadata {
             Err(ModelError::Description { path: path.into(), field: field.into(), reason })
         };
         let (config, channels) = (&self.config, self.input.channels);
-        let Some(first) = shapes.get("conv1.weight") else {
-            return wrong("config.arch", format!("is {}, and the file has no conv1.weight", config.arch.name()));
+        let (first, said) = config.first_layer(channels);
+        let Some(sizes) = shapes.get(first) else {
+            return wrong("config.arch", format!("is {}, and the file has no {first}", config.network()));
         };
-        let (kernel, ..) = config.stem.convolution();
-        let said = [("config.width", config.width), ("input.channels", channels), ("config.stem", kernel)];
-        for ((field, expected), found) in said.into_iter().zip(first) {
+        for ((field, expected), found) in said.into_iter().zip(sizes) {
             if expected != *found {
-                return wrong(field, format!("wants {expected} where the file's conv1.weight has {found}"));
+                return wrong(field, format!("wants {expected} where the file's {first} has {found}"));
             }
         }
-        let encoders = shapes.iter().filter(|(name, _)| crate::encoder::is_encoders(name));
+        let encoders = shapes.iter().filter(|(name, _)| crate::encoder::is_encoders(config, name));
         let found = encoders.map(|(_, shape)| numbers(shape)).fold(0, u64::saturating_add);
         let expected = config.stored_numbers(channels);
         if found != expected {
@@ -125,8 +116,18 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Metadata> {
     if found < PLAIN_VERSION {
         return Err(wrong(("format_version", format!("is {found}; versions count from {PLAIN_VERSION}"))));
     }
-    if config.stem == Stem::Auto {
-        return Err(wrong(("config.stem", "is \"auto\", which a trained network has left behind".into())));
+    let full = serde_json::to_value(&metadata.config).unwrap_or_default();
+    let fields = full.as_object().into_iter().flat_map(serde_json::Map::keys);
+    let missing = |field: &&String| !config.contains_key(*field) && !LATER.contains(&field.as_str());
+    if let Some(field) = fields.into_iter().find(missing) {
+        let field = format!("config.{field}");
+        let reason = "is missing".to_owned();
+        return Err(ModelError::Description { path: path.into(), field, reason });
+    }
+    if let Some(field) = metadata.config.unsettled() {
+        let field = format!("config.{field}");
+        let reason = "is \"auto\", which a trained network has left behind".to_owned();
+        return Err(ModelError::Description { path: path.into(), field, reason });
     }
     metadata.config.check().map_err(|error| in_description(path, "config", error))?;
     metadata.input.fit = metadata.fit.unwrap_or_default();
@@ -155,6 +156,9 @@ fn check_words(metadata: &Metadata) -> std::result::Result<(), (&'static str, St
     let too_long = || format!("holds a text of more than {LONGEST_TEXT} bytes");
     if long(&metadata.origin) {
         return Err(("origin", too_long()));
+    }
+    if metadata.license.as_deref().is_some_and(long) {
+        return Err(("license", too_long()));
     }
     if metadata.calibration.as_deref().is_some_and(long) {
         return Err(("calibration", too_long()));

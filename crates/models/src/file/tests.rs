@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{Arch, BackboneConfig, Classifier, Encoder, Familiar, Fit, ForeignOptions, InputSpec, Stem, load_weights};
 
 fn classifier() -> Classifier {
-    let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+    let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
     let encoder = Encoder::random(&config, &InputSpec::centered(1, 16, 16), 3).unwrap();
     let classes: Arc<[String]> = ["coat".to_owned(), "bag".to_owned()].into();
     let familiar = Familiar {
@@ -73,10 +73,11 @@ fn remove(value: &mut Value, place: &str) {
 
 /// Where another value is another file as good as this one.
 fn harmless(place: &str, put: Option<&Value>) -> bool {
-    let names = ["/origin", "/calibration", "/classes/0", "/classes/1", "/familiar/names/0", "/familiar/names/1"];
+    let names =
+        ["/origin", "/calibration", "/license", "/classes/0", "/classes/1", "/familiar/names/0", "/familiar/names/1"];
     match (place, put) {
         // Written since inputs can be fitted in several ways; older files have it not.
-        ("/fit" | "/config/zero_init_residual" | "/calibration" | "/seen", None) => true,
+        ("/fit" | "/config/zero_init_residual" | "/calibration" | "/seen" | "/license", None) => true,
         ("/seen/sampled" | "/seen/unknown" | "/config/zero_init_residual", Some(put)) => put.is_boolean(),
         ("/seen/hashes", Some(put)) => put == "",
         ("/format_version", Some(put)) => matches!(put.as_u64(), Some(1..=3)),

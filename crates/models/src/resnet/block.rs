@@ -3,9 +3,9 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::Scope;
-use foretask_backend::layers::{BatchNorm, Conv2d, fork};
+use foretask_backend::layers::{Activation, BatchNorm, Conv2d, fork};
 
-use crate::BackboneConfig;
+use super::config::ResNetConfig;
 
 /// The shortcut's projection where shapes change; PyTorch names its parts `0` and `1`.
 pub type Downsample = (Conv2d, BatchNorm);
@@ -23,7 +23,7 @@ pub enum Block {
 
 impl Block {
     /// A block from `input` channels, `inner` wide.
-    pub(crate) fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+    pub(crate) fn new(config: &ResNetConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
         if config.arch.is_bottleneck() {
             Self::Bottleneck(Bottleneck::new(config, scope, input, inner, stride))
         } else {
@@ -56,7 +56,7 @@ pub struct BasicBlock {
 }
 
 impl BasicBlock {
-    fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+    fn new(config: &ResNetConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
         Self {
             conv1: Conv2d::new(&scope.at("conv1"), [input, inner], 3, stride, 1),
             bn1: BatchNorm::new(&scope.at("bn1"), inner),
@@ -68,8 +68,8 @@ impl BasicBlock {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let (x, aside) = fork(x);
-        let y = self.bn1.forward_after(&self.conv1, x, None, true);
-        self.bn2.forward_after(&self.conv2, y, Some(shortcut(self.downsample.as_ref(), aside)), true)
+        let y = self.bn1.forward_after(&self.conv1, x, None, Activation::Relu);
+        self.bn2.forward_after(&self.conv2, y, Some(shortcut(self.downsample.as_ref(), aside)), Activation::Relu)
     }
 }
 
@@ -93,7 +93,7 @@ pub struct Bottleneck {
 }
 
 impl Bottleneck {
-    fn new(config: &BackboneConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
+    fn new(config: &ResNetConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
         let output = inner * config.arch.expansion();
         Self {
             conv1: Conv2d::new(&scope.at("conv1"), [input, inner], 1, 1, 0),
@@ -108,13 +108,13 @@ impl Bottleneck {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let (x, aside) = fork(x);
-        let y = self.bn1.forward_after(&self.conv1, x, None, true);
-        let y = self.bn2.forward_after(&self.conv2, y, None, true);
-        self.bn3.forward_after(&self.conv3, y, Some(shortcut(self.downsample.as_ref(), aside)), true)
+        let y = self.bn1.forward_after(&self.conv1, x, None, Activation::Relu);
+        let y = self.bn2.forward_after(&self.conv2, y, None, Activation::Relu);
+        self.bn3.forward_after(&self.conv3, y, Some(shortcut(self.downsample.as_ref(), aside)), Activation::Relu)
     }
 }
 
-fn last_norm(config: &BackboneConfig, scope: &Scope, channels: usize) -> BatchNorm {
+fn last_norm(config: &ResNetConfig, scope: &Scope, channels: usize) -> BatchNorm {
     if config.zero_init_residual { BatchNorm::zero(scope, channels) } else { BatchNorm::new(scope, channels) }
 }
 
@@ -126,7 +126,7 @@ fn downsample(scope: &Scope, input: usize, output: usize, stride: usize) -> Opti
 
 fn shortcut(downsample: Option<&Downsample>, x: Tensor<4>) -> Tensor<4> {
     match downsample {
-        Some((conv, norm)) => norm.forward_after(conv, x, None, false),
+        Some((conv, norm)) => norm.forward_after(conv, x, None, Activation::None),
         None => x,
     }
 }

@@ -1,17 +1,18 @@
 //! Residual networks with torchvision's topology and state-dict names.
 
 mod block;
+mod config;
+mod cost;
 #[cfg(test)]
 mod tests;
 
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::Scope;
-use foretask_backend::layers::{BatchNorm, Conv2d, global_avg_pool, max_pool};
+use foretask_backend::layers::{Activation, BatchNorm, Conv2d, global_avg_pool, max_pool};
 
 pub use block::{BasicBlock, Block, Bottleneck, Downsample};
-
-use crate::{BackboneConfig, Stem};
+pub use config::{Arch, ResNetConfig, Stem};
 
 /// A residual network without its classifier: `conv1`, `bn1`, `layer1` to `layer4`.
 #[derive(Module, Debug)]
@@ -34,7 +35,7 @@ pub struct ResNet {
 
 impl ResNet {
     /// A network for images of `channels` channels.
-    pub(crate) fn new(config: &BackboneConfig, channels: usize, scope: &Scope) -> Self {
+    pub(crate) fn new(config: &ResNetConfig, channels: usize, scope: &Scope) -> Self {
         let (kernel, stride, padding) = config.stem.convolution();
         let mut input = config.width;
         let mut stage = |number: usize| {
@@ -62,7 +63,7 @@ impl ResNet {
 
     /// `[b, c, h, w]` to the last feature map `[b, d, h', w']`.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
-        let mut x = self.bn1.forward_after(&self.conv1, x, None, true);
+        let mut x = self.bn1.forward_after(&self.conv1, x, None, Activation::Relu);
         if self.max_pool {
             x = max_pool(x, 3, 2, 1);
         }

@@ -49,7 +49,7 @@ fn starts(engine: &mut Engine) {
     });
 
     engine.register_type_with_name::<Net>("Net");
-    engine.register_get("name", |net: &mut Net| net.0.arch.name().to_owned());
+    engine.register_get("name", |net: &mut Net| net.0.network().to_owned());
     engine.register_get("features", |net: &mut Net| net.0.feature_dim() as i64);
 
     engine.register_type_with_name::<Task>("Task");
@@ -228,7 +228,7 @@ fn nested(value: &Dynamic) -> String {
         return format!("Task({})", task.0.name());
     }
     if let Some(stage) = value.read_lock::<Pretrained>() {
-        return format!("Pretrained({} on {})", stage.config().arch.name(), stage.name());
+        return format!("Pretrained({} on {})", stage.config().network(), stage.name());
     }
     if let Some(encoder) = value.read_lock::<Encoder>() {
         return format!("Encoder({})", encoder.describe());

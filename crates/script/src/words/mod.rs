@@ -25,6 +25,7 @@ mod report;
 mod save;
 mod tasks;
 mod train;
+mod weights;
 
 use crate::values::Kind;
 pub(crate) use augment::register as register_augmentations;
@@ -42,6 +43,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         own_tasks::WORDS,
         augment::WORDS,
         models::WORDS,
+        weights::WORDS,
         train::WORDS,
         pick_task::WORDS,
         probes::WORDS,

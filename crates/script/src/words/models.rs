@@ -1,12 +1,12 @@
-//! Words that plan networks and load weights.
+//! Words that plan networks.
 
 use foretask_experiment::values::{Encoder, Net};
-use foretask_models::{Arch, BackboneConfig, Fit, ForeignOptions, ModelError, Stem, load_weights};
+use foretask_models::{Arch, BackboneConfig, Pool, Positions, ResNetConfig, Stem, VitConfig, VitSize};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::Fault;
 use crate::options::OptionDoc;
 
 const NET: &[Signature] = &[Signature {
@@ -72,27 +72,37 @@ pub(super) static WORDS: &[Word] = &[
         run: |call| resnet(call, Arch::ResNet50),
     },
     Word {
-        name: "load_encoder",
+        name: "efficientnet_lite0",
         theme: Theme::Models,
-        summary: "An encoder from a file: one saved by `.save`, or torchvision weights (.safetensors, .pth)",
-        about: "A file of ours carries its architecture, input size and normalisation. Weights from elsewhere are recognised by their \
-                names and shapes; what they do not say (input size, normalisation) is ImageNet's unless given.",
-        use_when: "an encoder was trained earlier or elsewhere",
-        not_when: "the same script trains it: `pretrain` remembers what it did and loads it at once",
-        signatures: &[Signature {
-            on: None,
-            params: &[
-                Param { name: "path", kinds: &[Kind::Text], optional: false },
-                Param { name: "options", kinds: &[Kind::Options], optional: true },
-            ],
-            returns: Kind::Encoder,
-        }],
-        options: load_options,
+        summary: "A small network of depthwise convolutions, made for small devices; 1280 features",
+        about: "Tan and Le 2019, arXiv 1905.11946, in the version without squeeze and excitation and with ReLU6: timm's \
+                tf_efficientnet_lite0, 3.4 million parameters without a classifier. This word is the plan without weights; \
+                `pretrained(\"efficientnet_lite0\")` has the published ones.",
+        use_when: "you compare published weights with the same network from scratch, or the encoder will run on a small device",
+        not_when: "images are small and there are no published weights: `resnet10` learns more in the same time",
+        signatures: &[Signature { on: None, params: &[], returns: Kind::Net }],
+        options: Vec::new,
         examples: &[Example {
-            about: "probe an encoder of an earlier run",
-            script: "let encoder = load_encoder(\"encoder.safetensors\");\nlet probe = linear_probe(encoder, few);",
+            about: "the same network from random weights, as a yardstick",
+            script: "let scratch = finetune(efficientnet_lite0(), few);",
         }],
-        run: load_encoder,
+        run: |_| Ok(Dynamic::from(Net(BackboneConfig::EfficientNetLite0))),
+    },
+    Word {
+        name: "vit",
+        theme: Theme::Models,
+        summary: "A vision transformer: the image as patches that look at each other",
+        about: "Dosovitskiy et al. 2020, arXiv 2010.11929, as timm has it: normalized before each branch, exact GELU, a class token. \
+                Sides of the images must be multiples of the patch.",
+        use_when: "there is a GPU and much data, or you compare with published transformers",
+        not_when: "there are few images or a CPU: `resnet10` learns more from them in the same time",
+        signatures: NET,
+        options: vit_options,
+        examples: &[Example {
+            about: "small patches for small images",
+            script: "let net = vit(#{ size: \"tiny\", patch: 4 });",
+        }],
+        run: vit,
     },
     Word {
         name: "random_encoder",
@@ -120,7 +130,7 @@ pub(super) static WORDS: &[Word] = &[
 ];
 
 fn options() -> Vec<OptionDoc> {
-    let defaults = BackboneConfig::default();
+    let defaults = ResNetConfig::default();
     vec![
         OptionDoc::new(
             "width",
@@ -153,132 +163,82 @@ struct NetOptions {
 
 impl Default for NetOptions {
     fn default() -> Self {
-        let config = BackboneConfig::default();
+        let config = ResNetConfig::default();
         Self { width: config.width, stem: config.stem, zero_init_residual: config.zero_init_residual }
     }
 }
 
 fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, Fault> {
     let NetOptions { width, stem, zero_init_residual } = call.options(0)?;
-    let config = BackboneConfig { arch, width, stem, zero_init_residual };
+    let config = BackboneConfig::from(ResNetConfig { arch, width, stem, zero_init_residual });
     config.check()?;
     Ok(Dynamic::from(Net(config)))
 }
 
-fn load_options() -> Vec<OptionDoc> {
+fn vit_options() -> Vec<OptionDoc> {
     vec![
         OptionDoc::new(
-            "image_size",
-            "whole number",
-            "the file's, else 224 or 32 by its stem",
-            "side of the network's input in pixels",
+            "size",
+            "\"tiny\", \"small\", \"base\" or \"large\"",
+            "\"tiny\"",
+            "192, 384, 768 or 1024 numbers a token; 12 blocks, 24 of the large one",
         ),
         OptionDoc::new(
-            "mean",
-            "array of numbers, one a channel",
-            "the file's, else ImageNet's",
-            "normalization on 0 to 1",
+            "patch",
+            "\"auto\" or whole number from 1 to 64",
+            "\"auto\"",
+            "pixels along a patch's side; auto: 4 up to images of 40 pixels, 8 up to 96, then 16 or 14",
         ),
         OptionDoc::new(
-            "std",
-            "array of numbers, one a channel",
-            "the file's, else ImageNet's",
-            "normalization on 0 to 1",
+            "registers",
+            "whole number from 0 to 64",
+            "0",
+            "further tokens that belong to no place (Darcet et al. 2023, arXiv 2309.16588); 4 is usual",
         ),
         OptionDoc::new(
-            "stem",
-            "\"small\" or \"strided\"",
-            "\"small\"",
-            "only weights from elsewhere whose first layer is 3x3",
+            "layer_scale",
+            "true or false",
+            "false",
+            "scale every branch by a learned factor, 0.00001 at first (Touvron et al. 2021, arXiv 2103.17239)",
         ),
         OptionDoc::new(
-            "prefix",
-            "text",
-            "found by itself",
-            "only weights from elsewhere: the part of the file to take",
+            "positions",
+            "\"learned\" or \"sincos\"",
+            "\"learned\"",
+            "how patches know where they are: learned vectors, or sines and cosines",
         ),
         OptionDoc::new(
-            "fit",
-            "\"crop\", \"pad\" or \"stretch\"",
-            "the file's, else \"crop\"",
-            "images of another shape: cut out their middle, fill up with mean color, or change their proportions",
+            "pool",
+            "\"cls\" or \"mean\"",
+            "\"cls\"",
+            "the features: the class token, or the mean of the patches",
         ),
     ]
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct LoadEncoderOptions {
-    image_size: Option<usize>,
-    mean: Option<Vec<f32>>,
-    std: Option<Vec<f32>>,
-    stem: Option<Stem>,
-    prefix: Option<String>,
-    fit: Option<Fit>,
+struct VitOptions {
+    size: VitSize,
+    patch: Option<usize>,
+    registers: usize,
+    layer_scale: bool,
+    positions: Positions,
+    pool: Pool,
 }
 
-fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    let options: LoadEncoderOptions = call.options(1)?;
-    let text = call.text(0)?;
-    if let Some(planned) = call.host.will_have_saved(std::path::Path::new(&text)) {
-        return Ok(Dynamic::from(planned));
+impl Default for VitOptions {
+    fn default() -> Self {
+        let VitConfig { size, registers, layer_scale, positions, pool, .. } = VitConfig::default();
+        Self { size, patch: None, registers, layer_scale, positions, pool }
     }
-    let path = call.host.find(&text);
-    let foreign = ForeignOptions { prefix: options.prefix.clone(), stem: options.stem, input: None };
-    let loaded = load_weights(&path, &foreign).map_err(|error| {
-        let missing =
-            matches!(&error, ModelError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
-        let fault = call.refused(error, 1);
-        let fault = if fault.at == Locus::Word { fault.argument(0) } else { fault };
-        if missing { fault.label("no such file").help(WHERE_WEIGHTS_ARE) } else { fault }
-    })?;
-    for note in loaded.notes {
-        call.experiment().note(format!("{}: {note}", path.display()));
-    }
-    let mut encoder = loaded.encoder;
-    let hash = content_hash(&path).map_err(|error| call.refused(error, 1).argument(0))?;
-    if !encoder.seen.is_complete() {
-        call.experiment().note(format!(
-            "{}: the file does not say which images taught it; if images you measure on are among them, nobody can tell",
-            path.display()
-        ));
-    }
-    if let Some(side) = options.image_size {
-        encoder.config.resolve(side, side)?;
-        (encoder.input.height, encoder.input.width) = (side, side);
-    }
-    for (name, given, own) in
-        [("mean", &options.mean, &mut encoder.input.mean), ("std", &options.std, &mut encoder.input.std)]
-    {
-        if let Some(values) = given {
-            if values.len() != own.len() {
-                return Err(Fault::input(format!(
-                    "`{name}` needs {} numbers, one a channel, not {}",
-                    own.len(),
-                    values.len()
-                ))
-                .at(Locus::Value(1, vec![name.into()])));
-            }
-            own.clone_from(values);
-        }
-    }
-    if let Some(fit) = options.fit {
-        encoder.input.fit = fit;
-    }
-    encoder.input.check().map_err(|error| call.refused(error, 1))?;
-    let identity = serde_json::json!({ "file": hash, "input": encoder.input, "config": encoder.config });
-    Ok(Dynamic::from(Encoder::from_file(&path, identity, encoder)))
 }
 
-const WHERE_WEIGHTS_ARE: &str =
-    "`.save(\"name.safetensors\")` of an encoder writes one; every run keeps its encoders in its weights/ folder";
-
-/// Tells files with other bytes apart.
-fn content_hash(path: &std::path::Path) -> Result<String, ModelError> {
-    let mut hash = blake3::Hasher::new();
-    let read = foretask_files::open(path).and_then(|file| hash.update_reader(file).map(|_| ()));
-    read.map_err(|source| ModelError::File { action: "read", path: path.into(), source })?;
-    Ok(hash.finalize().to_hex()[..32].to_owned())
+fn vit(call: &Call<'_>) -> Result<Dynamic, Fault> {
+    let VitOptions { size, patch, registers, layer_scale, positions, pool } = call.options(0)?;
+    let config = BackboneConfig::from(VitConfig { size, patch, grid: None, registers, layer_scale, positions, pool });
+    config.check()?;
+    Ok(Dynamic::from(Net(config)))
 }
 
 fn random_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {

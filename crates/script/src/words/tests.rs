@@ -30,7 +30,7 @@ fn example_folder() -> tempfile::TempDir {
     }
     std::fs::write(folder.path().join("to_label.csv"), "path,label\ndatasets/fashion-mini/train/bag/0.png,bag\n")
         .unwrap();
-    let config = foretask_models::BackboneConfig::new(foretask_models::Arch::ResNet10, 4);
+    let config = foretask_models::BackboneConfig::resnet(foretask_models::Arch::ResNet10, 4);
     let input = foretask_models::InputSpec::centered(1, 16, 16);
     let (config, _) = config.resolve(16, 16).unwrap();
     foretask_models::Encoder::random(&config, &input, 1)

@@ -75,7 +75,7 @@ impl Arguments {
 
     /// The network.
     pub(crate) fn network(&self) -> BackboneConfig {
-        BackboneConfig::new(self.arch, self.width).with_stem(self.stem)
+        BackboneConfig::resnet(self.arch, self.width).with_stem(self.stem)
     }
 
     /// The folder of photographs.

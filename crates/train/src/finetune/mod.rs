@@ -140,7 +140,11 @@ pub fn random_encoder(
         (height, width, if kept { Vec::new() } else { vec![Auto::new("image_size", width, why_size(&survey))] })
     };
     let (config, reasons) = config.resolve(height, width)?;
-    autos.extend(reasons.into_iter().map(|reason| Auto::new("stem", config.stem.name(), reason)));
+    autos.extend(reasons.into_iter().map(|reason| {
+        let (name, rest) = reason.split_once(" = ").unwrap_or(("network", &reason));
+        let value = rest.split_once(" (").map_or(rest, |(value, _)| value);
+        Auto::new(name, value, reason.clone())
+    }));
     require_for_weights(config.parameters(images.channels()))?;
     let stats = images.channel_stats();
     let input =

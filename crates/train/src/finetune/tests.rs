@@ -6,7 +6,7 @@ use super::*;
 use crate::test_support::{Surroundings, stripes};
 
 fn net() -> BackboneConfig {
-    BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Small)
+    BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Small)
 }
 
 fn short() -> FinetuneOptions {

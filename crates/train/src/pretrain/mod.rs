@@ -137,7 +137,8 @@ fn run(
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
     Ok(Pretrained {
         encoder: Encoder::of(&encoder, &plan.config, &input, origin)
-            .with_seen(start.seen().with(images.content_hashes())),
+            .with_seen(start.seen().with(images.content_hashes()))
+            .with_license(start.license()),
         heads: Arc::new(state_dict(&heads)),
         tasks: plan.tasks,
         history: trained.history,

@@ -322,7 +322,7 @@ mod tests {
     }
 
     fn plan(task: &str, pool: &Survey, options: &str) -> Result<PretrainPlan, String> {
-        let start = Start::Network(BackboneConfig::new(Arch::ResNet10, 16));
+        let start = Start::Network(BackboneConfig::resnet(Arch::ResNet10, 16));
         let options = serde_json::from_str(options).unwrap();
         plan_pretraining(&start, &Task::by_name(task).unwrap().into(), pool, &options)
             .map_err(|error| error.to_string())

@@ -50,6 +50,8 @@ struct About {
     /// Files of earlier versions do not say.
     #[serde(default)]
     seen: Seen,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    license: Option<String>,
 }
 
 impl Pretrained {
@@ -69,6 +71,7 @@ impl Pretrained {
             seconds: self.seconds,
             waited: self.waited,
             seen: self.encoder.seen.clone(),
+            license: self.encoder.license.clone(),
         };
         let mut tensors = StateDict::new();
         checkpoint::put_under("encoder", (*self.encoder.state).clone(), &mut tensors);
@@ -89,8 +92,8 @@ impl Pretrained {
         }
         let state = Arc::new(checkpoint::take_under("encoder", &mut tensors));
         let heads = Arc::new(checkpoint::take_under("heads", &mut tensors));
-        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited, seen } = about;
-        let encoder = Encoder { config, input, state, origin, seen };
+        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited, seen, license } = about;
+        let encoder = Encoder { config, input, state, origin, seen, license };
         Ok(Some(Self { encoder, tasks, heads, history, steps, images_seen, seconds, waited }))
     }
 }

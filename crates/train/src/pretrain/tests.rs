@@ -9,6 +9,7 @@ use foretask_data::{Blob, LoadOptions, Samples, Source};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
+mod networks;
 mod on_device;
 mod same_bits;
 mod trouble;
@@ -52,7 +53,7 @@ fn pictures(count: usize) -> Images {
 }
 
 fn start() -> Start {
-    Start::Network(BackboneConfig::new(Arch::ResNet10, 8))
+    Start::Network(BackboneConfig::resnet(Arch::ResNet10, 8))
 }
 
 fn mix(task: &str) -> TaskMix {

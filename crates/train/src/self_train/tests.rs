@@ -23,7 +23,7 @@ struct Case {
 fn case() -> Case {
     let all = stripes(60, CLASSES);
     let (few, pool) = (all.select(&[0, 1, 2, 3, 4, 5]), all.select(&(6..60).collect::<Vec<_>>()));
-    let config = BackboneConfig::new(Arch::ResNet10, 4).with_stem(Stem::Strided);
+    let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
     let encoder = Encoder::random(&config, &InputSpec::centered(1, 12, 12), 3).unwrap();
     let around = Surroundings::new();
     let features = extract_features(&encoder, &few, &around.context(1)).unwrap();

@@ -12,7 +12,7 @@ use tch::{Device, Kind, Tensor};
 use super::super::{NormGradients, NormOptions, NormState, Step};
 use crate::kernels::crew::Crew;
 use crate::kernels::norm::{After, Backward};
-use crate::kernels::relu::Relu;
+use crate::kernels::relu::{Activation, Relu};
 use crate::kernels::share::{Buffer, Share};
 use crate::kernels::simd::Level;
 use crate::kernels::{Geometry, conv, conv_weight, norm};
@@ -28,8 +28,8 @@ pub(super) fn fits(tensors: &[&TchTensor]) -> bool {
 }
 
 /// Whether a convolution of these is as fast here as in libtorch or faster.
-pub(super) fn wins(x: &TchTensor, weight: &TchTensor) -> bool {
-    fits(&[x, weight]) && weight.tensor.size()[..2].iter().all(|&channels| channels <= MOST)
+pub(super) fn wins(x: &TchTensor, weight: &TchTensor, step: Step) -> bool {
+    !step.depthwise && fits(&[x, weight]) && weight.tensor.size()[..2].iter().all(|&channels| channels <= MOST)
 }
 
 fn crew() -> Crew {
@@ -136,11 +136,11 @@ pub(super) fn conv2d_affine(
     [scale, shift]: [&TchTensor; 2],
     shortcut: Option<&TchTensor>,
     step: Step,
-    relu: bool,
+    activation: Activation,
 ) -> TchTensor {
     let g = geometry(x, weight, step);
     let shortcut = shortcut.map(Values::channels_last);
-    let after = After { shortcut: shortcut.as_deref(), relu };
+    let after = After { shortcut: shortcut.as_deref(), activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
     let y: Made = conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, crew());
     y.channels_last(&result_shape(&g))
@@ -153,7 +153,7 @@ pub(super) fn norm(
     options: NormOptions,
 ) -> (TchTensor, TchTensor, TchTensor) {
     let shortcut = shortcut.map(Values::channels_last);
-    let after = After { shortcut: shortcut.as_deref(), relu: options.relu };
+    let after = After { shortcut: shortcut.as_deref(), activation: options.activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
     let (y, mean, variance): (Made, _, _) =
         norm::forward(&Values::channels_last(x), affine, options.epsilon, after, crew());
@@ -168,7 +168,7 @@ fn line(state: &NormState<LibTorch>) -> (Vec<f32>, Vec<f32>) {
 
 pub(super) fn norm_again(state: &NormState<LibTorch>) -> TchTensor {
     let (factor, offset) = line(state);
-    let after = After { shortcut: None, relu: state.options.relu };
+    let after = After { shortcut: None, activation: state.options.activation };
     let y: Made = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, crew());
     y.channels_last(&state.x.tensor.size())
 }
@@ -177,7 +177,7 @@ pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, short
     let shape = state.x.tensor.size();
     let result = state.result.as_ref().map(Values::channels_last);
     let (factor, offset) = line(state);
-    let relu = Relu::of(state.options.relu, result.as_deref(), [&factor, &offset]);
+    let relu = Relu::of(state.options.activation, result.as_deref(), [&factor, &offset]);
     let pass = Backward {
         x: &Values::channels_last(&state.x),
         grad: &Values::channels_last(grad),
@@ -201,10 +201,10 @@ pub(super) fn affine(
     x: &TchTensor,
     [scale, shift]: [&TchTensor; 2],
     shortcut: Option<&TchTensor>,
-    relu: bool,
+    activation: Activation,
 ) -> TchTensor {
     let shortcut = shortcut.map(Values::channels_last);
-    let after = After { shortcut: shortcut.as_deref(), relu };
+    let after = After { shortcut: shortcut.as_deref(), activation };
     let (scale, shift) = (Values::usual(scale), Values::usual(shift));
     let y: Made = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, crew());
     y.channels_last(&x.tensor.size())

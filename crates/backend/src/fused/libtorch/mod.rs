@@ -9,7 +9,7 @@ use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use tch::{Kind, Tensor};
 
-use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
+use super::{Activation, Kernels, NormGradients, NormOptions, NormState, Step, composed};
 use crate::libtorch::shim;
 
 /// Whether these are activations as networks have them; what is computed in double precision goes through burn.
@@ -30,22 +30,64 @@ fn wide(values: &Tensor, like: &Tensor) -> Tensor {
 }
 
 fn convolution(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, step: Step) -> Tensor {
-    let (stride, padding) = ([step.stride as i64; 2], [step.padding as i64; 2]);
     let bias = bias.map(|bias| bias.to_kind(x.kind()));
-    channels_last(x).conv2d(&channels_last(&weight.to_kind(x.kind())), bias.as_ref(), stride, padding, [1, 1], 1)
+    let padded = Padded::new(x, weight, step);
+    let (stride, padding) = ([step.stride as i64; 2], padded.padding);
+    let weight = channels_last(&weight.to_kind(x.kind()));
+    channels_last(&padded.x).conv2d(&weight, bias.as_ref(), stride, padding, [1, 1], padded.groups)
+}
+
+/// A convolution's input as libtorch takes it: with zeros of its own where those on both sides are not as many.
+struct Padded {
+    x: Tensor,
+    padding: [i64; 2],
+    /// In front of height and width, and their sizes without the zeros, where `x` has them.
+    inside: Option<[[i64; 2]; 2]>,
+    groups: i64,
+}
+
+impl Padded {
+    fn new(x: &Tensor, weight: &Tensor, step: Step) -> Self {
+        let sizes = |x: &Tensor| -> [usize; 4] {
+            let sizes = x.size();
+            std::array::from_fn(|axis| sizes[axis] as usize)
+        };
+        let of_x = sizes(x);
+        let [height, width] = step.around(of_x, sizes(weight)).map(|zeros| zeros.map(|zeros| zeros as i64));
+        let groups = if step.depthwise { of_x[1] as i64 } else { 1 };
+        if height[0] == height[1] && width[0] == width[1] {
+            return Self { x: x.shallow_clone(), padding: [height[0], width[0]], inside: None, groups };
+        }
+        let zeros = [width[0], width[1], height[0], height[1]];
+        let inside = [[height[0], of_x[2] as i64], [width[0], of_x[3] as i64]];
+        Self { x: x.constant_pad_nd(zeros), padding: [0; 2], inside: Some(inside), groups }
+    }
+
+    /// The part of a gradient that is not padding's.
+    fn unpadded(&self, gradient: Tensor) -> Tensor {
+        let Some([height, width]) = self.inside else { return gradient };
+        channels_last(&gradient.narrow(2, height[0], height[1]).narrow(3, width[0], width[1]))
+    }
 }
 
 /// What follows a norm, in place.
-fn after(mut y: Tensor, shortcut: Option<&Tensor>, relu: bool) -> Tensor {
+fn after(mut y: Tensor, shortcut: Option<&Tensor>, activation: Activation) -> Tensor {
     if let Some(shortcut) = shortcut {
         y = y.g_add_(shortcut);
     }
-    if relu { y.relu_() } else { y }
+    match activation {
+        Activation::None => y,
+        Activation::Relu => y.relu_(),
+        Activation::Relu6 => y.clamp_(0.0, 6.0),
+    }
 }
 
 /// A gradient through the relu that gave `result`: in the gradient's own memory where nobody else has it, because here a
 /// step's memory is at its peak.
-fn through_relu(result: &Tensor, mut grad: TchTensor) -> TchTensor {
+fn through_relu(result: &Tensor, mut grad: TchTensor, activation: Activation) -> TchTensor {
+    if activation == Activation::Relu6 {
+        return TchTensor::new(result.hardtanh_backward(&channels_last(&grad.tensor.to_kind(result.kind())), 0.0, 6.0));
+    }
     // The result, not the gradient, is the receiver of tch's functions.
     if grad.tensor.kind() == result.kind() && grad.tensor.stride() == result.stride() {
         let in_place = grad.mut_ops(|grad| result.threshold_backward_grad_input(grad, grad, 0.0));
@@ -58,7 +100,7 @@ fn through_relu(result: &Tensor, mut grad: TchTensor) -> TchTensor {
 
 impl Kernels for LibTorch {
     fn conv2d_forward(x: TchTensor, weight: TchTensor, step: Step) -> TchTensor {
-        if host::wins(&x, &weight) {
+        if host::wins(&x, &weight, step) {
             return host::conv2d(&x, &weight, step);
         }
         if !fits(&x) {
@@ -74,15 +116,18 @@ impl Kernels for LibTorch {
         step: Step,
         wanted: [bool; 2],
     ) -> [Option<TchTensor>; 2] {
-        if host::wins(&x, &weight) && host::fits(&[&grad]) {
+        if host::wins(&x, &weight, step) && host::fits(&[&grad]) {
             return host::conv2d_backward(&x, &weight, &grad, step, wanted);
         }
         if !fits(&x) {
             return composed::conv2d_backward::<Self>(x, weight, grad, step, wanted);
         }
         let kind = x.tensor.kind();
-        let inputs = [&grad, &x, &weight].map(|tensor| channels_last(&tensor.tensor.to_kind(kind)));
-        let [of_x, of_weight] = shim::convolution_backward(inputs.each_ref(), step.stride, step.padding, wanted);
+        let padded = Padded::new(&x.tensor, &weight.tensor, step);
+        let inputs = [&grad.tensor, &padded.x, &weight.tensor].map(|tensor| channels_last(&tensor.to_kind(kind)));
+        let sizes = shim::Sizes { stride: step.stride as i64, padding: padded.padding, groups: padded.groups };
+        let [of_x, of_weight] = shim::convolution_backward(inputs.each_ref(), sizes, wanted);
+        let of_x = of_x.map(|gradient| padded.unpadded(gradient));
         // Weights and their moments lie in PyTorch's usual order.
         let of_weight = of_weight.map(|gradient| gradient.to_kind(weight.tensor.kind()).contiguous());
         [of_x.map(TchTensor::new), of_weight.map(TchTensor::new)]
@@ -112,7 +157,7 @@ impl Kernels for LibTorch {
             options.epsilon,
         );
         let variance = (inverse.pow_tensor_scalar(-2) - options.epsilon).clamp_min(0.0);
-        let y = after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), options.relu);
+        let y = after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), options.activation);
         (TchTensor::new(y), TchTensor::new(mean), TchTensor::new(variance))
     }
 
@@ -133,9 +178,9 @@ impl Kernels for LibTorch {
         }
         let x = channels_last(&state.x.tensor);
         let grad = match state.result.take() {
-            _ if !state.options.relu => grad,
-            Some(result) => through_relu(&result.tensor, grad),
-            None => through_relu(&Self::norm_again(state.clone()).tensor, grad),
+            _ if state.options.activation == Activation::None => grad,
+            Some(result) => through_relu(&result.tensor, grad, state.options.activation),
+            None => through_relu(&Self::norm_again(state.clone()).tensor, grad, state.options.activation),
         };
         let inverse = (&state.variance.tensor + state.options.epsilon).rsqrt();
         let [of_x, of_scale, of_shift] = shim::batch_norm_backward(
@@ -157,17 +202,21 @@ impl Kernels for LibTorch {
         scale: TchTensor,
         shift: TchTensor,
         shortcut: Option<TchTensor>,
-        relu: bool,
+        activation: Activation,
     ) -> TchTensor {
         if host::fits(&[&x, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
-            return host::affine(&x, [&scale, &shift], shortcut.as_ref(), relu);
+            return host::affine(&x, [&scale, &shift], shortcut.as_ref(), activation);
         }
         if !fits(&x) {
-            return composed::affine::<Self>(x, scale, shift, shortcut, relu);
+            return composed::affine::<Self>(x, scale, shift, shortcut, activation);
         }
         // Parameters of `f32` make the result `f32`, until its end.
         let y = (&x.tensor * wide(&scale.tensor, &x.tensor)).g_add_(&wide(&shift.tensor, &x.tensor));
-        TchTensor::new(after(y.to_kind(x.tensor.kind()), shortcut.as_ref().map(|shortcut| &shortcut.tensor), relu))
+        TchTensor::new(after(
+            y.to_kind(x.tensor.kind()),
+            shortcut.as_ref().map(|shortcut| &shortcut.tensor),
+            activation,
+        ))
     }
 
     fn conv2d_affine_forward(
@@ -176,14 +225,14 @@ impl Kernels for LibTorch {
         [scale, shift]: [TchTensor; 2],
         shortcut: Option<TchTensor>,
         step: Step,
-        relu: bool,
+        activation: Activation,
     ) -> TchTensor {
-        if host::wins(&x, &weight) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
-            return host::conv2d_affine(&x, &weight, [&scale, &shift], shortcut.as_ref(), step, relu);
+        if host::wins(&x, &weight, step) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
+            return host::conv2d_affine(&x, &weight, [&scale, &shift], shortcut.as_ref(), step, activation);
         }
         let weight = &weight.tensor * scale.tensor.view([-1, 1, 1, 1]);
         let y = convolution(&x.tensor, &weight, Some(&shift.tensor), step);
-        TchTensor::new(after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), relu))
+        TchTensor::new(after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), activation))
     }
 
     fn mean_forward(x: TchTensor) -> TchTensor {

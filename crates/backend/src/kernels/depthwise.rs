@@ -1,0 +1,303 @@
+//! Convolution of every channel by itself, and its gradients.
+//!
+//! Channels last, sixteen channels of a pixel are one row of lanes: a result is a sum over taps of (source row) x (weight row),
+//! several results of a line at a time so that a weight row is read once for them. Nothing is copied or padded beforehand.
+
+use super::Geometry;
+use super::crew::Crew;
+use super::geometry::{Class, Walk, classes};
+use super::relu::Activation;
+use super::share::Buffer;
+use super::simd::{LANES, Simd, activated, for_each_level};
+
+/// Results of a line that are worked on together.
+const TILE: usize = 4;
+/// Results that a thread takes at a time, at least.
+const PART: usize = 16 << 10;
+/// Parts into which a batch is divided for the weights' gradient: by the batch alone, so that sums are the same on any number
+/// of threads.
+const PARTS: usize = 8;
+
+/// `[n, h, w, c]` and `[c, 1, kh, kw]` to `[n, out_h, out_w, c]`.
+pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
+    forward_with(x, weight, geometry, &End { scale: &[], shift: &[], activation: Activation::None }, crew)
+}
+
+/// [`forward`], then `y * scale + shift` a channel and the activation, in one pass.
+pub(crate) fn forward_affine<B: Buffer>(
+    x: &[f32],
+    weight: &[f32],
+    [scale, shift]: [&[f32]; 2],
+    activation: Activation,
+    geometry: &Geometry,
+    crew: Crew,
+) -> B {
+    forward_with(x, weight, geometry, &End { scale, shift, activation }, crew)
+}
+
+/// What is done with a result before it goes to memory.
+struct End<'a> {
+    /// Multiplied a channel; empty for nothing.
+    scale: &'a [f32],
+    /// Added a channel; empty for nothing.
+    shift: &'a [f32],
+    activation: Activation,
+}
+
+fn forward_with<B: Buffer>(x: &[f32], weight: &[f32], g: &Geometry, end: &End<'_>, crew: Crew) -> B {
+    let taps = |axis: usize, o: usize| g.forward_taps(axis, o);
+    let walk = Walk {
+        result: [g.out_height(), g.out_width()],
+        result_channels: g.output,
+        source_width: g.width,
+        source_channels: g.input,
+        kernel_width: g.kernel[1],
+        taps: &taps,
+    };
+    assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
+    walked(x, &pack(weight, g, false, end.scale), g.images, &walk, end, crew)
+}
+
+/// The gradient of the input: `[n, out_h, out_w, c]` and `[c, 1, kh, kw]` to `[n, h, w, c]`.
+pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], g: &Geometry, crew: Crew) -> B {
+    let taps = |axis: usize, i: usize| g.backward_taps(axis, i);
+    let walk = Walk {
+        result: [g.height, g.width],
+        result_channels: g.input,
+        source_width: g.out_width(),
+        source_channels: g.output,
+        kernel_width: g.kernel[1],
+        taps: &taps,
+    };
+    assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
+    let end = End { scale: &[], shift: &[], activation: Activation::None };
+    walked(grad, &pack(weight, g, true, &[]), g.images, &walk, &end, crew)
+}
+
+/// Weights as `[tap][c]`, zeros behind the last channel up to whole lanes, those of channel `c` times `scale[c]`. Backwards,
+/// taps run the other way.
+fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<f32> {
+    let (taps, width) = (g.taps(), g.input.next_multiple_of(LANES));
+    let mut packed = vec![0.0; taps * width];
+    for (channel, of_channel) in weight.chunks_exact(taps.max(1)).enumerate() {
+        let scale = scale.get(channel).copied().unwrap_or(1.0);
+        for (tap, value) in of_channel.iter().enumerate() {
+            let tap = if backwards { taps - 1 - tap } else { tap };
+            packed[tap * width + channel] = scale * value;
+        }
+    }
+    packed
+}
+
+fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk<'_>, end: &End<'_>, crew: Crew) -> B {
+    let ([height, width], channels) = (walk.result, walk.result_channels);
+    let columns = classes(walk, 1);
+    let rows: Vec<Vec<(usize, usize)>> = (0..height).map(|row| (walk.taps)(0, row)).collect();
+    let mut shift = end.shift.to_vec();
+    shift.resize(channels.next_multiple_of(LANES), 0.0);
+    let line = width * channels;
+    let lines = PART.div_ceil(line.max(1)).clamp(1, height.max(1));
+    let parts = height.div_ceil(lines.max(1));
+    let source_len = source.len() / images.max(1);
+    let (row_len, kernel_width) = (walk.source_width * channels, walk.kernel_width);
+    // SAFETY: the parts cover all lines of all images, the columns a line; the level is the machine's.
+    unsafe {
+        B::filled(images * height * line, |result| {
+            crew.each(images * parts, |i| {
+                let (image, first) = (i / parts, i % parts * lines);
+                for row in first..(first + lines).min(height) {
+                    let job = Line {
+                        source: &source[image * source_len..][..source_len],
+                        row_len,
+                        weights,
+                        kernel_width,
+                        shift: &shift,
+                        activation: end.activation,
+                        channels,
+                    };
+                    let to = result.part((image * height + row) * line, line);
+                    line_of(crew.level, &job, &rows[row], &columns, to);
+                }
+            });
+        })
+    }
+}
+
+/// One line of results.
+struct Line<'a> {
+    /// The image.
+    source: &'a [f32],
+    /// Values of a line of the source.
+    row_len: usize,
+    weights: &'a [f32],
+    kernel_width: usize,
+    shift: &'a [f32],
+    activation: Activation,
+    channels: usize,
+}
+
+for_each_level! {
+    /// # Safety
+    /// The taps lie in the image, the columns in the line, and the level is one that this machine has.
+    fn line_of(job: &Line<'_>, rows: &[(usize, usize)], columns: &[Class], to: &mut [f32]) = line_body
+}
+
+#[inline(always)]
+unsafe fn line_body<S: Simd>(job: &Line<'_>, rows: &[(usize, usize)], columns: &[Class], to: &mut [f32]) {
+    let mut channel = 0;
+    while channel < job.channels {
+        // The last lanes overlap with those before them, unless there are none.
+        let full = job.channels >= LANES;
+        let first = if full { channel.min(job.channels - LANES) } else { 0 };
+        for class in columns {
+            // SAFETY: the caller's promises; `first` has whole lanes behind it, or all channels are fewer.
+            unsafe {
+                if full {
+                    let (tiles, rest) = class.members.as_chunks::<TILE>();
+                    for tile in tiles {
+                        results::<S, TILE, true>(job, rows, &class.taps, tile, first, to);
+                    }
+                    for one in rest {
+                        results::<S, 1, true>(job, rows, &class.taps, &[*one], first, to);
+                    }
+                } else {
+                    for one in &class.members {
+                        results::<S, 1, false>(job, rows, &class.taps, &[*one], first, to);
+                    }
+                }
+            }
+        }
+        channel += LANES;
+    }
+}
+
+/// Sixteen channels, or all of them where they are fewer, of `M` results: (result column, first source column) each.
+#[inline(always)]
+unsafe fn results<S: Simd, const M: usize, const FULL: bool>(
+    job: &Line<'_>,
+    rows: &[(usize, usize)],
+    taps: &[(usize, usize)],
+    tile: &[(usize, usize); M],
+    channel: usize,
+    to: &mut [f32],
+) {
+    let (channels, width) = (job.channels, job.channels.next_multiple_of(LANES));
+    // SAFETY: the taps lie in the image, the tile in the line.
+    unsafe {
+        let load = |from: *const f32| {
+            if FULL {
+                return S::load(from);
+            }
+            let mut lanes = [0.0; LANES];
+            lanes.as_mut_ptr().copy_from_nonoverlapping(from, channels);
+            S::load(lanes.as_ptr())
+        };
+        let mut sums = [S::zero(); M];
+        for (ky, line) in rows {
+            let line = job.source.as_ptr().add(line * job.row_len + channel);
+            let weights = job.weights.as_ptr().add(ky * job.kernel_width * width + channel);
+            for (kx, step) in taps {
+                let weight = S::load(weights.add(kx * width));
+                for i in 0..M {
+                    let x = load(line.add((tile[i].1 + step) * channels));
+                    sums[i] = S::multiply_add_rows(sums[i], x, weight);
+                }
+            }
+        }
+        let shift = S::load(job.shift.as_ptr().add(channel));
+        for i in 0..M {
+            let sum = activated::<S>(S::add(sums[i], shift), job.activation);
+            let to = to.as_mut_ptr().add(tile[i].0 * channels + channel);
+            if FULL {
+                S::store(to, sum);
+            } else {
+                let mut lanes = [0.0; LANES];
+                S::store(lanes.as_mut_ptr(), sum);
+                to.copy_from_nonoverlapping(lanes.as_ptr(), channels);
+            }
+        }
+    }
+}
+
+/// The gradient of the weights: `[n, h, w, c]` and `[n, out_h, out_w, c]` to `[c, 1, kh, kw]`.
+pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, crew: Crew) -> B {
+    assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
+    assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
+    let (taps, channels, blocks) = (g.taps(), g.input, g.input.div_ceil(LANES));
+    let chunk = g.images.div_ceil(PARTS).max(1);
+    // Partial sums `[part][sixteen channels][tap][16]`.
+    let mut partial = vec![0.0_f32; g.images.div_ceil(chunk) * blocks * taps * LANES];
+    let columns: Vec<Vec<(usize, usize)>> = (0..g.kernel[1])
+        .map(|kx| (0..g.out_width()).filter_map(|ox| Some((ox, g.source(1, ox, kx)?))).collect())
+        .collect();
+    crew.parts(&mut partial, taps * LANES, |i, sums| {
+        let (part, block) = (i / blocks, i % blocks);
+        for image in part * chunk..((part + 1) * chunk).min(g.images) {
+            let x = &x[image * g.in_len()..][..g.in_len()];
+            let grad = &grad[image * g.out_len()..][..g.out_len()];
+            // SAFETY: an image of the geometry's sizes; the level is the machine's.
+            unsafe { weight_sums(crew.level, x, grad, g, &columns, block * LANES, sums) };
+        }
+    });
+    // SAFETY: every weight is written.
+    unsafe {
+        B::filled(channels * taps, |to| {
+            let to = to.part(0, channels * taps);
+            for (i, to) in to.iter_mut().enumerate() {
+                let (channel, tap) = (i / taps, i % taps);
+                let at = (channel / LANES * taps + tap) * LANES + channel % LANES;
+                let parts = partial.chunks_exact(blocks * taps * LANES);
+                *to = parts.map(|part| f64::from(part[at])).sum::<f64>() as f32;
+            }
+        })
+    }
+}
+
+for_each_level! {
+    /// Adds one image's products to the sums `[tap][16]` of sixteen channels, or as many as there are.
+    ///
+    /// # Safety
+    /// Buffers and columns are those of one image of the geometry; the level is one that this machine has.
+    fn weight_sums(
+        x: &[f32], grad: &[f32], g: &Geometry, columns: &[Vec<(usize, usize)>], channel: usize, sums: &mut [f32],
+    ) = weight_sums_body
+}
+
+#[inline(always)]
+unsafe fn weight_sums_body<S: Simd>(
+    x: &[f32],
+    grad: &[f32],
+    g: &Geometry,
+    columns: &[Vec<(usize, usize)>],
+    channel: usize,
+    sums: &mut [f32],
+) {
+    let channels = g.input;
+    let wide = (channels - channel).min(LANES);
+    // SAFETY: sources and results lie in the image; rows that are not whole are read by their width.
+    unsafe {
+        let load = |from: *const f32| {
+            if wide == LANES {
+                return S::load(from);
+            }
+            let mut lanes = [0.0; LANES];
+            lanes.as_mut_ptr().copy_from_nonoverlapping(from, wide);
+            S::load(lanes.as_ptr())
+        };
+        for oy in 0..g.out_height() {
+            let grad = grad.as_ptr().add(oy * g.out_width() * channels + channel);
+            for (ky, y) in g.forward_taps(0, oy) {
+                let x = x.as_ptr().add(y * g.width * channels + channel);
+                for (kx, pairs) in columns.iter().enumerate() {
+                    let mut sum = S::zero();
+                    for (ox, ix) in pairs {
+                        let (x, grad) = (load(x.add(ix * channels)), load(grad.add(ox * channels)));
+                        sum = S::multiply_add_rows(sum, x, grad);
+                    }
+                    let to = sums.as_mut_ptr().add((ky * g.kernel[1] + kx) * LANES);
+                    S::store(to, S::add(S::load(to), sum));
+                }
+            }
+        }
+    }
+}

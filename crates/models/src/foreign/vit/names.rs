@@ -1,0 +1,101 @@
+//! The network's names by those of the families.
+
+use super::super::recognized::Place;
+
+/// `timm`, `DINO`, `DINOv2`, `MAE`.
+pub(super) fn of_timm(name: &str) -> Option<Place> {
+    match name {
+        "cls_token"
+        | "pos_embed"
+        | "reg_token"
+        | "norm.weight"
+        | "norm.bias"
+        | "patch_embed.proj.weight"
+        | "patch_embed.proj.bias" => return Some(Place::whole(name)),
+        "register_tokens" => return Some(Place::whole("reg_token")),
+        _ => {}
+    }
+    let rest = name.strip_prefix("blocks.")?;
+    let (block, part) = rest.split_once('.')?;
+    // The number of a chunk goes before that of the block.
+    let (block, part) = match part.split_once('.') {
+        Some((inner, part)) if inner.parse::<usize>().is_ok() => (inner, part),
+        _ => (block, part),
+    };
+    let known = ["norm1.", "norm2.", "attn.qkv.", "attn.proj.", "mlp.fc1.", "mlp.fc2.", "ls1.gamma", "ls2.gamma"];
+    let block: usize = block.parse().ok()?;
+    known.iter().any(|known| part.starts_with(known)).then(|| Place::whole(format!("blocks.{block}.{part}")))
+}
+
+pub(super) fn of_torchvision(name: &str) -> Option<Place> {
+    match name {
+        "class_token" => return Some(Place::whole("cls_token")),
+        "encoder.pos_embedding" => return Some(Place::whole("pos_embed")),
+        _ => {}
+    }
+    for (from, to) in [("conv_proj.", "patch_embed.proj."), ("encoder.ln.", "norm.")] {
+        if let Some(rest) = name.strip_prefix(from) {
+            return Some(Place::whole(format!("{to}{rest}")));
+        }
+    }
+    let (block, part) = name.strip_prefix("encoder.layers.encoder_layer_")?.split_once('.')?;
+    let known = [
+        ("ln_1.", "norm1."),
+        ("ln_2.", "norm2."),
+        ("self_attention.in_proj_", "attn.qkv."),
+        ("self_attention.out_proj.", "attn.proj."),
+        ("mlp.0.", "mlp.fc1."),
+        ("mlp.3.", "mlp.fc2."),
+        ("mlp.linear_1.", "mlp.fc1."),
+        ("mlp.linear_2.", "mlp.fc2."),
+    ];
+    within(block, part, &known)
+}
+
+/// Both spellings: files of transformers 4, and what transformers 5 makes of them.
+pub(super) fn of_hugging_face(name: &str) -> Option<Place> {
+    match name {
+        "embeddings.cls_token" => return Some(Place::whole("cls_token")),
+        "embeddings.position_embeddings" => return Some(Place::whole("pos_embed")),
+        "embeddings.register_tokens" => return Some(Place::whole("reg_token")),
+        _ => {}
+    }
+    for (from, to) in [("embeddings.patch_embeddings.projection.", "patch_embed.proj."), ("layernorm.", "norm.")] {
+        if let Some(rest) = name.strip_prefix(from) {
+            return Some(Place::whole(format!("{to}{rest}")));
+        }
+    }
+    let rest = name.strip_prefix("encoder.layer.").or_else(|| name.strip_prefix("layers."))?;
+    let (block, part) = rest.split_once('.')?;
+    let parts = [
+        ["attention.attention.query.", "attention.attention.key.", "attention.attention.value."],
+        ["attention.q_proj.", "attention.k_proj.", "attention.v_proj."],
+    ];
+    for (number, from) in parts.iter().flat_map(|spelling| spelling.iter().enumerate()) {
+        if let Some(rest) = part.strip_prefix(from) {
+            let block: usize = block.parse().ok()?;
+            return Some(Place { name: format!("blocks.{block}.attn.qkv.{rest}"), part: number });
+        }
+    }
+    let known = [
+        ("norm1.", "norm1."),
+        ("norm2.", "norm2."),
+        ("layernorm_before.", "norm1."),
+        ("layernorm_after.", "norm2."),
+        ("attention.output.dense.", "attn.proj."),
+        ("attention.o_proj.", "attn.proj."),
+        ("intermediate.dense.", "mlp.fc1."),
+        ("output.dense.", "mlp.fc2."),
+        ("mlp.fc1.", "mlp.fc1."),
+        ("mlp.fc2.", "mlp.fc2."),
+        ("layer_scale1.lambda1", "ls1.gamma"),
+        ("layer_scale2.lambda1", "ls2.gamma"),
+    ];
+    within(block, part, &known)
+}
+
+fn within(block: &str, part: &str, known: &[(&str, &str)]) -> Option<Place> {
+    let block: usize = block.parse().ok()?;
+    let (from, to) = known.iter().find(|(from, _)| part.starts_with(from))?;
+    Some(Place::whole(format!("blocks.{block}.{}", part.replacen(from, to, 1))))
+}

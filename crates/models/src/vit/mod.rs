@@ -1,0 +1,179 @@
+//! Vision transformers (Dosovitskiy et al. 2020, <https://arxiv.org/abs/2010.11929>) with timm's topology and state-dict names:
+//! those of `DINO`, `DINOv2` with and without registers, `MAE` and supervised training are all this one.
+
+mod block;
+mod config;
+mod positions;
+#[cfg(test)]
+mod tests;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use foretask_backend::layers::{Conv2d, LayerNorm, upsample_bilinear};
+use foretask_backend::{Init, Scope, in_f32};
+
+pub use self::block::{Attention, Block, LayerScale, Mlp};
+use self::block::{EPSILON, EXPANSION, STD, like};
+pub use self::config::{Pool, Positions, VitConfig, VitSize};
+pub(crate) use self::positions::{Resize, resized};
+use crate::sum::{Sum, product};
+
+/// The tokens that a vision transformer makes of images, normalized.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The class token, `[b, d]`.
+    pub class: Tensor<2>,
+    /// Registers, `[b, r, d]`; none where there are none.
+    pub registers: Option<Tensor<3>>,
+    /// A token a patch, row by row, `[b, rows * columns, d]`.
+    pub patches: Tensor<3>,
+    /// Rows and columns of patches.
+    pub grid: [usize; 2],
+}
+
+/// How patches become tokens.
+#[derive(Module, Debug)]
+pub struct PatchEmbed {
+    /// A convolution whose kernel and stride are the patch.
+    pub proj: Conv2d,
+}
+
+/// A vision transformer without its classifier.
+#[derive(Module, Debug)]
+pub struct Vit {
+    /// `[1, 1, d]`.
+    pub cls_token: Param<Tensor<3>>,
+    /// Registers, `[1, r, d]`, where there are some.
+    pub reg_token: Option<Param<Tensor<3>>>,
+    /// Learned positions: the class token's, then the patches' row by row, `[1, 1 + rows * columns, d]`.
+    pub pos_embed: Option<Param<Tensor<3>>>,
+    /// From pixels to tokens.
+    pub patch_embed: PatchEmbed,
+    /// The blocks.
+    pub blocks: Vec<Block>,
+    /// After the last block.
+    pub norm: LayerNorm,
+    /// Rows of the learned positions.
+    rows: usize,
+    /// Columns of the learned positions.
+    columns: usize,
+    patch: usize,
+    /// Whether features are the mean of the patches' tokens instead of the class token.
+    mean: bool,
+}
+
+impl Vit {
+    /// A network for images of `channels` channels.
+    pub(crate) fn new(config: &VitConfig, channels: usize, scope: &Scope) -> Self {
+        let (width, patch) = (config.size.width(), config.patch_side());
+        let [rows, columns] = config.grid_sides();
+        let normal = Init::Normal { std: STD };
+        let learned = config.positions == Positions::Learned;
+        let tokens = |name: &str, count: usize| scope.param(name, [1, count, width], normal);
+        let at = scope.at("patch_embed").at("proj");
+        Self {
+            cls_token: tokens("cls_token", 1),
+            reg_token: (config.registers > 0).then(|| tokens("reg_token", config.registers)),
+            pos_embed: learned.then(|| tokens("pos_embed", 1 + rows * columns)),
+            patch_embed: PatchEmbed { proj: Conv2d::new(&at, [channels, width], patch, patch, 0).with_bias(&at) },
+            blocks: (0..config.size.depth()).map(|i| Block::new(config, &scope.at("blocks").at(i))).collect(),
+            norm: LayerNorm::new(&scope.at("norm"), width, EPSILON),
+            rows,
+            columns,
+            patch,
+            mean: config.pool == Pool::Mean,
+        }
+    }
+
+    /// `[b, c, h, w]` to tokens. Where sides are no multiples of the patch (tiles and crops of some tasks), zeros, the mean color,
+    /// fill up the last patches; on another grid than that of the learned positions, those are interpolated.
+    pub fn forward_tokens(&self, x: Tensor<4>) -> Tokens {
+        let [b, _, h, w] = x.dims();
+        let missing = |side: usize| side.next_multiple_of(self.patch) - side;
+        let x = match (missing(h), missing(w)) {
+            (0, 0) => x,
+            (below, beside) => x.pad([(0, 0), (0, 0), (0, below), (0, beside)], 0.0),
+        };
+        let map = self.patch_embed.proj.forward(x);
+        let [_, d, rows, columns] = map.dims();
+        let patches: Tensor<3> = map.permute([0, 2, 3, 1]).reshape([b, rows * columns, d]);
+        let class = like(self.cls_token.val(), &patches);
+        let (class, patches) = if let Some(learned) = &self.pos_embed {
+            let learned = like(learned.val(), &patches);
+            let class = class + learned.clone().narrow(1, 0, 1);
+            (class, patches + self.learned(learned, [rows, columns]))
+        } else {
+            let fixed = like(positions::sincos([rows, columns], d, &patches.device()), &patches);
+            (class, patches + fixed)
+        };
+        let mut all = vec![class.repeat_dim(0, b)];
+        if let Some(registers) = &self.reg_token {
+            all.push(like(registers.val(), &patches).repeat_dim(0, b));
+        }
+        all.push(patches);
+        let x = self.blocks.iter().fold(Tensor::cat(all, 1), |x, block| block.forward(x));
+        let x = self.norm.forward(x);
+        let r = self.reg_token.as_ref().map_or(0, |registers| registers.dims()[1]);
+        Tokens {
+            class: x.clone().narrow(1, 0, 1).squeeze_dim(1),
+            registers: (r > 0).then(|| x.clone().narrow(1, 1, r)),
+            patches: x.narrow(1, 1 + r, rows * columns),
+            grid: [rows, columns],
+        }
+    }
+
+    /// The patches' positions for this grid, `[1, rows * columns, d]`.
+    fn learned(&self, all: Tensor<3>, [rows, columns]: [usize; 2]) -> Tensor<3> {
+        let [_, count, d] = all.dims();
+        let own = all.narrow(1, 1, count - 1);
+        if [rows, columns] == [self.rows, self.columns] {
+            return own;
+        }
+        let map = own.reshape([1, self.rows, self.columns, d]).permute([0, 3, 1, 2]);
+        let map = upsample_bilinear(map, [rows, columns]);
+        map.permute([0, 2, 3, 1]).reshape([1, rows * columns, d])
+    }
+
+    /// `[b, c, h, w]` to the patches' tokens as a map `[b, d, h / patch, w / patch]`, sides rounded up.
+    pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
+        let Tokens { patches, grid: [rows, columns], .. } = self.forward_tokens(x);
+        let [b, _, d] = patches.dims();
+        patches.reshape([b, rows, columns, d]).permute([0, 3, 1, 2])
+    }
+
+    /// `[b, c, h, w]` to features `[b, d]`: the class token, or the mean of the patches.
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        let tokens = self.forward_tokens(x);
+        if self.mean { in_f32(tokens.patches).mean_dim(1).squeeze_dim(1) } else { in_f32(tokens.class) }
+    }
+}
+
+impl VitConfig {
+    /// Layers' costs, and rows and columns of patches.
+    pub(crate) fn sum(&self, channels: usize, height: usize, width: usize) -> (Sum, [usize; 2]) {
+        let (d, patch) = (self.size.width(), self.patch_side());
+        let map = self.map(height, width);
+        let patches = product(&map);
+        let tokens = patches.saturating_add(1 + self.registers as u64);
+        let pixels = product(&[channels, patch, patch]);
+        let d64 = d as u64;
+        let learned = if self.positions == Positions::Learned { 1 + product(&self.grid_sides()) } else { 0 };
+        let singles = (1 + self.registers as u64).saturating_add(learned).saturating_mul(d64);
+        let hidden = EXPANSION as u64 * d64;
+        let linear = 4 * d64 * d64 + 2 * hidden * d64;
+        let scales = if self.layer_scale { 2 * d64 } else { 0 };
+        let block = linear + 4 * d64 + hidden + d64 + 4 * d64 + scales;
+        let depth = self.size.depth() as u64;
+        let parameters = pixels.saturating_mul(d64).saturating_add(d64 + singles + depth * block + 2 * d64);
+        let of_patches = patches.saturating_mul(pixels).saturating_mul(d64);
+        let between = tokens.saturating_mul(tokens).saturating_mul(2 * d64);
+        let blocks = depth.saturating_mul(tokens.saturating_mul(linear).saturating_add(between));
+        // A block keeps its input, two norms, queries, keys and values, attention's result, both hidden layers, and two sums.
+        let kept = tokens.saturating_mul(depth * (9 * d64 + 2 * hidden));
+        let scores = product(&[self.size.heads()]).saturating_mul(tokens).saturating_mul(tokens);
+        let most =
+            tokens.saturating_mul(2 * d64 + 2 * hidden).max(scores.saturating_mul(2).saturating_add(tokens * 4 * d64));
+        let macs = of_patches.saturating_add(blocks);
+        (Sum { parameters, statistics: 0, macs, kept, most }, map)
+    }
+}

@@ -1,0 +1,111 @@
+//! Where tokens are.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Sines and cosines of column and row, `[1, rows * columns, width]`: the first half for columns, then rows; in each half sines of
+/// `place / 10000^(2 i / (width / 2))`, then cosines, as MAE has it.
+pub(super) fn sincos([rows, columns]: [usize; 2], width: usize, device: &Device) -> Tensor<3> {
+    let quarter = width / 4;
+    let mut values = Vec::with_capacity(rows * columns * width);
+    for row in 0..rows {
+        for column in 0..columns {
+            for place in [column, row] {
+                let angle = |i: usize| place as f64 / 10_000_f64.powf(i as f64 / quarter.max(1) as f64);
+                values.extend((0..quarter).map(|i| angle(i).sin() as f32));
+                values.extend((0..quarter).map(|i| angle(i).cos() as f32));
+            }
+            values.resize(values.len() + width - 4 * quarter, 0.0);
+        }
+    }
+    Tensor::from_data(TensorData::new(values, [1, rows * columns, width]), device)
+}
+
+/// Keys' parameter of the cubic between samples: PyTorch's `bicubic`.
+const CUBIC: f64 = -0.75;
+/// And where it smooths what becomes smaller.
+const CUBIC_SMOOTH: f64 = -0.5;
+
+/// How a family of networks brings learned positions to another grid.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Resize {
+    /// By the ratio of `(target + offset) / source`, without smoothing: `DINO` and `DINOv2` (offset 0.1).
+    Scaled {
+        /// Added to the target before the ratio is taken.
+        offset: f64,
+    },
+    /// By the sizes, what becomes smaller is smoothed first: timm, and `DINOv2` with registers.
+    Smoothed,
+}
+
+/// Learned positions `[rows * columns, width]` of one grid for another, cubic, on the host; the same grid keeps every bit.
+pub(crate) fn resized(values: &[f32], width: usize, from: [usize; 2], to: [usize; 2], how: Resize) -> Vec<f32> {
+    if from == to {
+        return values.to_vec();
+    }
+    let [rows, columns] = [0, 1].map(|axis| weights(from[axis], to[axis], how));
+    let mut lines = vec![0.0_f64; from[0] * to[1] * width];
+    for y in 0..from[0] {
+        for (x, taps) in columns.iter().enumerate() {
+            for (source, weight) in taps {
+                let (from, to) = ((y * from[1] + source) * width, (y * to[1] + x) * width);
+                for i in 0..width {
+                    lines[to + i] += weight * f64::from(values[from + i]);
+                }
+            }
+        }
+    }
+    let mut result = vec![0.0_f64; to[0] * to[1] * width];
+    for (y, taps) in rows.iter().enumerate() {
+        for (source, weight) in taps {
+            let (from, to) = (source * to[1] * width, y * to[1] * width);
+            for i in 0..width * columns.len() {
+                result[to + i] += weight * lines[from + i];
+            }
+        }
+    }
+    result.into_iter().map(|value| value as f32).collect()
+}
+
+/// What each place of an axis takes from which places.
+fn weights(from: usize, to: usize, how: Resize) -> Vec<Vec<(usize, f64)>> {
+    match how {
+        Resize::Scaled { offset } => {
+            let step = from as f64 / (to as f64 + offset);
+            let last = from.saturating_sub(1) as i64;
+            (0..to)
+                .map(|i| {
+                    let at = (i as f64 + 0.5) * step - 0.5;
+                    let first = at.floor() as i64 - 1;
+                    let tap = |k: i64| ((first + k).clamp(0, last) as usize, cubic(at - (first + k) as f64, CUBIC));
+                    (0..4).map(tap).collect()
+                })
+                .collect()
+        }
+        Resize::Smoothed => {
+            let step = from as f64 / to as f64;
+            let stretch = step.max(1.0);
+            (0..to)
+                .map(|i| {
+                    let center = (i as f64 + 0.5) * step;
+                    let first = (center - 2.0 * stretch + 0.5).floor().max(0.0) as usize;
+                    let end = ((center + 2.0 * stretch + 0.5).floor() as usize).min(from);
+                    let weight = |j: usize| cubic((j as f64 + 0.5 - center) / stretch, CUBIC_SMOOTH);
+                    let all: f64 = (first..end).map(weight).sum();
+                    (first..end).map(|j| (j, weight(j) / all)).collect()
+                })
+                .collect()
+        }
+    }
+}
+
+/// Keys' cubic kernel (1981) at a distance.
+fn cubic(distance: f64, a: f64) -> f64 {
+    let x = distance.abs();
+    if x <= 1.0 {
+        ((a + 2.0) * x - (a + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        (((x - 5.0) * x + 8.0) * x - 4.0) * a
+    } else {
+        0.0
+    }
+}

@@ -1,0 +1,141 @@
+//! Held against timm 1.0.31 on torch 2.9.
+// Numbers stand as torch printed them.
+#![allow(clippy::unreadable_literal)]
+
+use burn::tensor::Tensor;
+use foretask_backend::state_dict;
+
+use super::positions::{Resize, resized};
+use super::{Pool, Positions, Vit, VitConfig};
+use crate::reference::{Reference, equals, noise, waves};
+use crate::{Backbone, BackboneConfig};
+
+/// Positions of 7x7 patches brought to 4x5: the first three numbers, the last three, the root mean square.
+const SCALED_WITH_OFFSET: [f64; 7] = [0.3213543, -0.4722512, -0.1666628, 0.02213013, -0.2967852, -0.1295977, 0.3872028];
+const SCALED: [f64; 7] = [0.3027229, -0.4460883, -0.2119154, -0.005413361, -0.3858396, -0.3293579, 0.3888723];
+const SMOOTHED: [f64; 7] = [0.2222747, -0.3556771, -0.1694805, -0.02995122, -0.1756576, -0.327677, 0.2713131];
+
+fn tiny() -> VitConfig {
+    VitConfig { patch: Some(8), grid: Some([3, 5]), ..VitConfig::default() }
+}
+
+#[test]
+fn the_class_token_equals_timms() {
+    let features = [0.0194311, 1.027926, -0.0442348, -0.416844, -0.2657177, -0.01791428, 1.017179];
+    equals(&Reference {
+        config: tiny().into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 110.1193),
+            ("patch_embed.proj.bias", 22.55472),
+            ("cls_token", 34.49115),
+            ("blocks.0.attn.qkv.weight", 114.1214),
+            ("blocks.4.norm2.weight", 1.038692),
+            ("blocks.11.mlp.fc2.weight", 14.29672),
+            ("norm.bias", 9.840449),
+            ("pos_embed", 37.14455),
+            ("blocks.3.attn.qkv.bias", 1.588908),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn the_mean_of_the_patches_equals_timms() {
+    let features = [0.02749526, 0.8985846, -0.6774222, -0.5770761, -0.2164035, 0.1095949, 0.9565255];
+    equals(&Reference {
+        config: VitConfig { pool: Pool::Mean, ..tiny() }.into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 93.19809),
+            ("cls_token", 19.58703),
+            ("blocks.0.attn.qkv.weight", 91.76393),
+            ("blocks.4.norm2.weight", 0.8891279),
+            ("norm.bias", 9.840449),
+            ("pos_embed", 22.82647),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn registers_and_layer_scale_equal_timms() {
+    let features = [-0.7893501, 1.490256, 0.2120513, 0.6580383, 1.555866, 0.292576, 1.02503];
+    equals(&Reference {
+        config: VitConfig { registers: 4, layer_scale: true, ..tiny() }.into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 143.3106),
+            ("cls_token", 91.97612),
+            ("blocks.0.attn.qkv.weight", 125.6402),
+            ("blocks.11.mlp.fc2.weight", 20.11743),
+            ("reg_token", 155.5967),
+            ("blocks.5.ls1.gamma", 22.91688),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn positions_are_resized_as_each_family_does_it() {
+    let learned: Vec<f32> = noise(49 * 2, 3).map(|value| value as f32).collect();
+    for (how, wanted) in [
+        (Resize::Scaled { offset: 0.1 }, SCALED_WITH_OFFSET),
+        (Resize::Scaled { offset: 0.0 }, SCALED),
+        (Resize::Smoothed, SMOOTHED),
+    ] {
+        let found = resized(&learned, 2, [7, 7], [4, 5], how);
+        assert_eq!(found.len(), 40);
+        let square = found.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / 40.0;
+        let ends = [found[0], found[1], found[2], found[37], found[38], found[39]].map(f64::from);
+        for (found, wanted) in ends.into_iter().chain([square.sqrt()]).zip(wanted) {
+            assert!((found - wanted).abs() < 1e-5, "{how:?}: {found} instead of {wanted}");
+        }
+        assert_eq!(resized(&learned, 2, [7, 7], [7, 7], how), learned);
+    }
+}
+
+fn built(config: VitConfig) -> Vit {
+    let device = foretask_backend::device("flex").unwrap().plain();
+    let Backbone::Vit(net) = BackboneConfig::from(config).init(3, 1, &device) else { panic!("another network") };
+    net
+}
+
+#[test]
+fn tokens_of_every_kind_come_out_and_other_sizes_go_in() {
+    let device = foretask_backend::device("flex").unwrap().plain();
+    for positions in [Positions::Learned, Positions::Sincos] {
+        let net = built(VitConfig { registers: 2, positions, ..tiny() });
+        assert_eq!(state_dict(&net).contains_key("pos_embed"), positions == Positions::Learned);
+        let x = waves([2, 3, 24, 40], 0, &device);
+        let tokens = net.forward_tokens(x.clone());
+        assert_eq!((tokens.class.dims(), tokens.patches.dims(), tokens.grid), ([2, 192], [2, 15, 192], [3, 5]));
+        assert_eq!(tokens.registers.unwrap().dims(), [2, 2, 192]);
+        // Row by row: the token of the second row's first patch is the map's value there.
+        let value = |x: Tensor<1>| x.into_data().try_to_vec::<f32>().unwrap();
+        let map = net.forward_map(x);
+        let (token, there) =
+            (tokens.patches.slice([1..2, 5..6, 7..8]).flatten(0, 2), map.slice([1..2, 7..8, 1..2, 0..1]).flatten(0, 3));
+        assert_eq!(value(token), value(there));
+        // A tile, smaller than the images and no multiple of the patch.
+        let small = net.forward_map(waves([1, 3, 10, 8], 1, &device));
+        assert_eq!(small.dims(), [1, 192, 2, 1]);
+    }
+}
+
+#[test]
+fn sines_tell_every_place_apart() {
+    // By hand: the second column of the first row, width 8: sin and cos of 1 and of 1 / 100, then of the row 0.
+    let device = foretask_backend::device("flex").unwrap().plain();
+    let values = super::positions::sincos([2, 2], 8, &device).into_data().try_to_vec::<f32>().unwrap();
+    let wanted = [1.0_f32.sin(), 0.01_f32.sin(), 1.0_f32.cos(), 0.01_f32.cos(), 0.0, 0.0, 1.0, 1.0];
+    for (found, wanted) in values[8..16].iter().zip(wanted) {
+        assert!((found - wanted).abs() < 1e-6, "{values:?}");
+    }
+}
