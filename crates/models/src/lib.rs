@@ -14,6 +14,7 @@ mod familiar;
 mod file;
 mod foreign;
 pub mod heads;
+mod input;
 mod published;
 #[cfg(test)]
 mod reference;
@@ -21,6 +22,7 @@ pub mod resnet;
 mod seen;
 mod sides;
 mod sum;
+mod tensor_names;
 pub mod vit;
 mod written;
 
@@ -28,7 +30,7 @@ pub use backbone::Backbone;
 pub use classifier::{Classifier, Network};
 pub use config::BackboneConfig;
 pub use cost::Cost;
-pub use encoder::{Encoder, Fit, InputSpec};
+pub use encoder::Encoder;
 pub use error::{ModelError, Result};
 pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights, load_weights};
@@ -37,6 +39,7 @@ pub use heads::{
     ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,
     VectorHead,
 };
+pub use input::{Fit, InputSpec};
 pub use published::{PUBLISHED, Published};
 pub use resnet::{Arch, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};

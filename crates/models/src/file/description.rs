@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::header::Shapes;
+use super::shapes::{Shapes, numbers};
 use crate::familiar::{FamiliarNames, TENSOR};
 use crate::written::present;
 use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen};
@@ -77,7 +77,7 @@ impl Metadata {
                 return wrong(field, format!("wants {expected} where the file's {first} has {found}"));
             }
         }
-        let encoders = shapes.iter().filter(|(name, _)| crate::encoder::is_encoders(config, name));
+        let encoders = shapes.iter().filter(|(name, _)| crate::tensor_names::is_encoders(config, name));
         let found = encoders.map(|(_, shape)| numbers(shape)).fold(0, u64::saturating_add);
         let expected = config.stored_numbers(channels);
         if found != expected {
@@ -92,11 +92,6 @@ impl Metadata {
         }
         Ok(())
     }
-}
-
-/// How many values a tensor of this size has.
-pub(crate) fn numbers(shape: &[usize]) -> u64 {
-    shape.iter().map(|&size| size as u64).fold(1, u64::saturating_mul)
 }
 
 /// Reads a description and refuses one that no file of this program has.

@@ -1,6 +1,5 @@
 //! A safetensors file whose header has been read and held against the file's length, and whose tensors have not.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -10,14 +9,12 @@ use foretask_backend::StateDict;
 use safetensors::tensor::{Dtype, Metadata as Header};
 
 use super::description::{self, Metadata};
+use super::shapes::Shapes;
 use super::values::{Values, require_memory};
 use crate::{ModelError, Result};
 
 /// The safetensors metadata key. One key only: a map of several would be written in random order.
 pub(super) const KEY: &str = "foretask";
-
-/// Sizes of a file's tensors by name.
-pub(crate) type Shapes = BTreeMap<String, Vec<usize>>;
 
 /// See the module.
 pub(crate) struct Tensors {

@@ -4,6 +4,7 @@
 mod description;
 mod header;
 mod pickle;
+mod shapes;
 mod sort;
 #[cfg(test)]
 mod tests;
@@ -16,10 +17,11 @@ use std::path::Path;
 use foretask_backend::{HostTensor, StateDict};
 use safetensors::tensor::{Dtype, View, serialize};
 
-pub(crate) use self::description::{FAMILIAR_VERSION, FORMAT_VERSION, Metadata, PLAIN_VERSION, numbers};
+pub(crate) use self::description::{FAMILIAR_VERSION, FORMAT_VERSION, Metadata, PLAIN_VERSION};
 use self::header::KEY;
-pub(crate) use self::header::{Shapes, Tensors};
+pub(crate) use self::header::Tensors;
 use self::pickle::Pickle;
+pub(crate) use self::shapes::{Shapes, numbers};
 use self::sort::Format;
 use crate::{ModelError, Result};
 

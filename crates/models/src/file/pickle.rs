@@ -6,7 +6,7 @@ use burn::store::pytorch_reader::{DType as Stored, PytorchReader};
 use burn::tensor::DType;
 use foretask_backend::{StateDict, catch};
 
-use super::header::Shapes;
+use super::shapes::Shapes;
 use super::values::{Values, require_memory};
 use crate::{ModelError, Result};
 
