@@ -23,7 +23,7 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
     }
     let names: Vec<String> = records.cells().map(|name| restored(name).to_owned()).collect();
     let (names, mut notes) = header(&names)?;
-    let places: Vec<usize> = names.iter().map(|name| sheet.column(name)).collect();
+    let places = names.iter().map(|name| sheet.column(name)).collect::<Result<Vec<usize>, Fault>>()?;
     let mut blank = 0;
     while records.next()? {
         if records.cells().all(str::is_empty) {
@@ -33,12 +33,15 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
         if records.count < names.len() || records.cells().skip(names.len()).any(|cell| !cell.is_empty()) {
             return Err(records.miscounted(&names));
         }
+        let mut quoted = None;
         for (cell, place) in records.cells().zip(&places) {
             if cell.is_empty() {
                 continue;
             }
             let column = &sheet.columns[*place];
-            if cell.contains(['\n', '\r']) && (column.names() || records.is_open()) {
+            // Few names have lines, so that theirs have to be beyond doubt.
+            let least = if column.names() { Quoted::Whole } else { Quoted::Loose };
+            if cell.contains(['\n', '\r']) && *quoted.get_or_insert_with(|| records.quoted()) < least {
                 let line = records.line();
                 return Err(format!(
                     "line {line}: the cell in `{}` goes on over several lines; is a quotation mark not closed?",
@@ -101,6 +104,17 @@ fn found(text: &str) -> u8 {
     SEPARATORS.into_iter().rev().max_by_key(|separator| known(*separator)).unwrap_or(b',')
 }
 
+/// How the quotation marks of a record stand, from bad to good.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Quoted {
+    /// One is not closed.
+    Open,
+    /// Text follows a cell that is closed, so that one may be missing or too many.
+    Loose,
+    /// Each cell that has them stands between two of them.
+    Whole,
+}
+
 /// The records of a text, one at a time.
 struct Records<'a> {
     text: &'a str,
@@ -161,9 +175,31 @@ impl<'a> Records<'a> {
         self.text[..self.begin].matches('\n').count() + 1
     }
 
-    /// Whether the text ends in a cell whose quotation mark is not closed.
-    fn is_open(&self) -> bool {
-        self.read >= self.text.len() && !self.text.trim_end_matches(['\n', '\r']).ends_with('"')
+    /// How the quotation marks of the last record stand.
+    fn quoted(&self) -> Quoted {
+        let mut rest = self.text[self.begin..self.read].trim_end_matches(['\n', '\r']).as_bytes();
+        let mut found = Quoted::Whole;
+        loop {
+            if rest.first() == Some(&b'"') {
+                let mut at = 1;
+                loop {
+                    match (rest.get(at), rest.get(at + 1)) {
+                        (None, _) => return Quoted::Open,
+                        (Some(b'"'), Some(b'"')) => at += 2,
+                        (Some(b'"'), _) => break,
+                        _ => at += 1,
+                    }
+                }
+                rest = &rest[at + 1..];
+                if rest.first().is_some_and(|after| *after != self.separator) {
+                    found = Quoted::Loose;
+                }
+            }
+            match rest.iter().position(|byte| *byte == self.separator) {
+                Some(end) => rest = &rest[end + 1..],
+                None => return found,
+            }
+        }
     }
 
     fn miscounted(&self, names: &[String]) -> Fault {

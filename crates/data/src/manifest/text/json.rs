@@ -40,7 +40,7 @@ fn refused(error: &serde_json::Error) -> Fault {
 fn add(row: &Row, sheet: &mut Sheet) -> Result<(), Fault> {
     for (name, value) in row {
         let name = name.trim();
-        let place = sheet.column(if name.is_empty() { "column" } else { name });
+        let place = sheet.column(if name.is_empty() { "column" } else { name })?;
         match value {
             Value::Null => {}
             Value::Bool(flag) => sheet.put(place, if *flag { "true" } else { "false" }),

@@ -7,7 +7,10 @@ mod encoding;
 mod json;
 mod xlsx;
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use polars::prelude::DataFrame;
 
@@ -31,6 +34,9 @@ pub(super) enum Format {
 
 /// Tables of text are read whole; none that people write is larger.
 pub(super) const MOST: u64 = 4 << 30;
+
+/// Columns of a table, by Excel's own limit.
+const MOST_COLUMNS: usize = 16_384;
 
 /// What is wrong with a table, the place in it included.
 pub(super) type Fault = String;
@@ -74,13 +80,16 @@ struct Sheet {
 
 impl Sheet {
     /// Where a column of this name stands; it is added where it is new.
-    fn column(&mut self, name: &str) -> usize {
+    fn column(&mut self, name: &str) -> Result<usize, Fault> {
         if let Some(place) = self.places.get(name) {
-            return *place;
+            return Ok(*place);
+        }
+        if self.columns.len() == MOST_COLUMNS {
+            return Err(too_wide(MOST_COLUMNS + 1));
         }
         self.places.insert(name.to_owned(), self.columns.len());
         self.columns.push(Cells::new(name));
-        self.columns.len() - 1
+        Ok(self.columns.len() - 1)
     }
 
     /// A cell of the row that has been begun last.
@@ -98,16 +107,26 @@ impl Sheet {
     }
 }
 
+fn too_wide(columns: usize) -> Fault {
+    format!(
+        "it has {columns} columns, more than the {MOST_COLUMNS} that a table may have; leave out what names no image"
+    )
+}
+
 /// The names in a header without the blanks around them, those left out by their place; and what was done to them.
 fn header(names: &[String]) -> Result<(Vec<String>, Vec<Note>), Fault> {
+    if names.len() > MOST_COLUMNS {
+        return Err(too_wide(names.len()));
+    }
     let (mut clean, mut trimmed): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
     for (name, number) in names.iter().zip(1..) {
         let short = name.trim();
         if short != name && !short.is_empty() {
             trimmed.push(format!("`{short}`"));
         }
         let name = if short.is_empty() { format!("column_{number}") } else { short.to_owned() };
-        if clean.contains(&name) {
+        if !seen.insert(name.clone()) {
             return Err(format!("two columns are called `{name}`; give one of them another name"));
         }
         clean.push(name);

@@ -1,6 +1,10 @@
 //! Names and cells as they are written, in every format of text.
 
-use std::path::Path;
+use std::{
+    io::{Cursor, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use super::super::Manifest;
 use crate::test_images::{fixture, write};
@@ -149,6 +153,131 @@ fn damaged_spreadsheets_are_errors_never_panics() {
         bytes[at] ^= 0xFF;
         drop(open("m.xlsx", bytes));
     }
+}
+
+/// A spreadsheet of one sheet with these further parts; `rows` stand below `path` and `label`.
+fn book(rows: &str, further: &[(&str, String)]) -> Vec<u8> {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let packages = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let head = "<row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>path</t></is></c>\
+                <c r=\"B1\" t=\"inlineStr\"><is><t>label</t></is></c></row>";
+    let related = |kind: &str, target: &str, id: &str| {
+        format!("<Relationship Id=\"{id}\" Type=\"{office}/{kind}\" Target=\"{target}\"/>")
+    };
+    let parts = [
+        (
+            "_rels/.rels",
+            format!(
+                "<Relationships xmlns=\"{packages}\">{}</Relationships>",
+                related("officeDocument", "xl/workbook.xml", "r1")
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            format!(
+                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"s\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            format!(
+                "<Relationships xmlns=\"{packages}\">{}{}</Relationships>",
+                related("worksheet", "worksheets/sheet1.xml", "r1"),
+                related("sharedStrings", "sharedStrings.xml", "r2"),
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            format!("<worksheet xmlns=\"{main}\"><sheetData>{head}{rows}</sheetData></worksheet>"),
+        ),
+    ];
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in parts.iter().chain(further) {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_spreadsheet_takes_no_more_room_than_its_cells() {
+    let cell = |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let row = |cells: String| format!("<row r=\"2\">{cells}</row>");
+    let whole = book(&row(cell("A2", "a.png") + &cell("B2", "cat") + &cell("XFD2", "aside")), &[]);
+    let data = open("m.xlsx", whole).unwrap();
+    assert_eq!(rows(&data), pairs(&[("a.png", "cat")]));
+    assert_eq!(data.filter("column_16384 = 'aside'").unwrap().count().unwrap(), 1);
+    let long = "a".repeat((1 << 20) + 1);
+    let many = "<c t=\"inlineStr\"><is><t>x</t></is></c>".repeat(16_385);
+    for (rows, words) in [
+        (row(cell("ZZZZZZ2", "x")), "ZZZZZZ2 is outside of any sheet"),
+        (format!("<row r=\"99999999999999\">{}</row>", cell("ZZZZZZZZZZ9", "x")), "99999999999999 is outside"),
+        (row(cell("A4294967295", "x")), "A4294967295 is outside"),
+        (row(cell("A2", &long)), "a text in it is longer than 1 MiB"),
+        (row(many), "row 2 and column 16385 is outside"),
+    ] {
+        let error = open("m.xlsx", book(&rows, &[])).unwrap_err();
+        assert!(error.starts_with("m.xlsx: ") && error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_spreadsheet_that_unpacks_without_end_is_refused() {
+    let read = |bytes: Vec<u8>| super::xlsx::rows(bytes, 2 << 20, &mut super::Sheet::default()).map(drop);
+    let fault = read(book("", &[("xl/styles.xml", "<a></a>".repeat(400_000))])).unwrap_err();
+    assert!(fault.contains("xl/styles.xml: unpacked it is larger"), "{fault}");
+    // A text that many cells share.
+    let shared = format!("<sst><si><t>{}</t></si></sst>", "a".repeat(1_000_000));
+    let cell = |row: u32| format!("<row r=\"{row}\"><c r=\"A{row}\" t=\"s\"><v>0</v></c></row>");
+    let of = |last: u32| book(&(2..=last).map(cell).collect::<String>(), &[("xl/sharedStrings.xml", shared.clone())]);
+    read(of(3)).unwrap();
+    let fault = read(of(4)).unwrap_err();
+    assert!(fault.contains("more text than any table"), "{fault}");
+}
+
+#[test]
+fn a_table_has_no_more_columns_than_a_spreadsheet() {
+    let begun = Instant::now();
+    let names = |count: usize| (1..count).map(|n| format!(",c{n}")).collect::<Vec<_>>().concat();
+    let wide = |count: usize| format!("path{}\na.png{}\n", names(count), ",1".repeat(count - 1));
+    assert_eq!(open("m.csv", wide(16_384)).unwrap().count().unwrap(), 1);
+    let error = open("m.csv", wide(200_000)).unwrap_err();
+    assert!(error.contains("it has 200000 columns, more than the 16384"), "{error}");
+    let fields: Vec<String> = (0..20_000).map(|n| format!("\"c{n}\":1")).collect();
+    let error = open("m.jsonl", format!("{{\"path\":\"a\",{}}}", fields.join(","))).unwrap_err();
+    assert!(error.contains("16385 columns"), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_name_may_have_lines_where_its_quotation_marks_are_whole() {
+    let named = pairs(&[("a\nb.png", "x"), ("c\r\nd.png", "y, z")]);
+    for text in [
+        "path,label\n\"a\nb.png\",x\n\"c\r\nd.png\",\"y, z\"\n",
+        "label,path\nx,\"a\nb.png\"\n\"y, z\",\"c\r\nd.png\"",
+        "path;label;note\r\n\"a\nb.png\";x;5\" disk\r\n\"c\r\nd.png\";y, z;\"two\nlines\"\r\n",
+    ] {
+        assert_eq!(rows(&open("m.csv", text).unwrap()), named, "{text}");
+    }
+    // A mark that is missing or too many swallows rows.
+    for text in ["path,label\n\"a.png,x\n\"b.png,y\n", "path,label\na,\"x\nb,y\nc,\"z\n", "path,label\na,x\nb,\"y\n"] {
+        assert!(open("m.csv", text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn predictions_for_any_file_name_open_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("p.csv");
+    let texts: Vec<String> = ["a\nb.png", "c\r\n\"d\".png", "\n", "e,\rf.png"].map(str::to_owned).to_vec();
+    let classes = ["two\nlines", "x", "y\"", "z"].map(str::to_owned).to_vec();
+    let table = crate::Table::new()
+        .with("path", crate::Column::Text(texts.clone()))
+        .with("label", crate::Column::Text(classes.clone()));
+    crate::write_table(&path, &table).unwrap();
+    let found = rows(&Manifest::open(&path).unwrap());
+    assert_eq!(found, texts.into_iter().zip(classes).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,23 +1,31 @@
 //! The first sheet of a spreadsheet.
 
+mod parts;
+mod scan;
+
 use std::io::Cursor;
 
 use calamine::{Cell, DataRef, Reader, Xlsx};
 
+use self::scan::{COLUMNS, ROWS, outside};
 use super::{Fault, Sheet, header};
 use crate::{manifest::notes::Note, quiet};
+
+/// Bytes that a spreadsheet may have once it is unpacked, and all texts of its cells, which can share a long one: those of a
+/// million rows of twenty columns.
+const MOST: usize = 1 << 30;
 
 /// Adds the rows of a spreadsheet, cell by cell: what one may span in a few bytes would not fit into any memory.
 pub(super) fn read(bytes: Vec<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
     let damaged = "the spreadsheet is damaged; open it in Excel and save it again, or save it as CSV";
-    quiet::catch(|| rows(bytes, sheet)).unwrap_or_else(|_| Err(damaged.to_owned()))
+    quiet::catch(|| rows(bytes, MOST, sheet)).unwrap_or_else(|_| Err(damaged.to_owned()))
 }
 
-fn rows(bytes: Vec<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+pub(super) fn rows(bytes: Vec<u8>, most: usize, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
     let refuse = |error: calamine::XlsxError| {
         format!("it is no .xlsx spreadsheet, or damaged ({error}); save it again as .xlsx or as CSV (UTF-8)")
     };
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(refuse)?;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(parts::checked(bytes, most as u64)?)).map_err(refuse)?;
     let names = book.sheet_names();
     let Some(first) = names.first() else { return Err("it has no sheet".to_owned()) };
     let mut notes = Vec::new();
@@ -25,16 +33,27 @@ fn rows(bytes: Vec<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
         notes.push(Note::said(format!("of {} sheets the first is read: {first}", names.len())));
     }
     let mut cells = book.worksheet_cells_reader(first).map_err(refuse)?;
-    let mut table = Rows { sheet, places: Vec::new(), begun: None, errors: 0, notes };
+    let mut table = Rows { sheet, places: Vec::new(), begun: None, errors: 0, text: 0, notes };
     let mut row: Vec<(u32, String)> = Vec::new();
     let mut at = None;
     while let Some(cell) = cells.next_cell().map_err(refuse)? {
         let (number, column) = cell.get_position();
+        if number >= ROWS || column >= COLUMNS {
+            return Err(outside(&format!(
+                "the cell in row {} and column {}",
+                u64::from(number) + 1,
+                u64::from(column) + 1
+            )));
+        }
         if at != Some(number) {
             table.add(std::mem::take(&mut row))?;
             at = Some(number);
         }
         if let Some(text) = table.text(&cell) {
+            table.text += text.len();
+            if table.text > most {
+                return Err("its cells hold more text than any table; save it as CSV (UTF-8)".to_owned());
+            }
             row.push((column, text));
         }
     }
@@ -58,6 +77,8 @@ struct Rows<'a> {
     places: Vec<Option<usize>>,
     begun: Option<()>,
     errors: usize,
+    /// Bytes of all texts so far.
+    text: usize,
     notes: Vec<Note>,
 }
 
@@ -72,7 +93,7 @@ impl Rows<'_> {
             self.notes.extend(said);
             self.places = vec![None; last + 1];
             for ((column, _), name) in row.iter().zip(&names) {
-                self.places[*column as usize] = Some(self.sheet.column(name));
+                self.places[*column as usize] = Some(self.sheet.column(name)?);
             }
             return Ok(());
         }
@@ -84,7 +105,7 @@ impl Rows<'_> {
             let name = || format!("column_{}", column + 1);
             let place = match self.places[column as usize] {
                 Some(place) => place,
-                None => self.sheet.column(&name()),
+                None => self.sheet.column(&name())?,
             };
             self.places[column as usize] = Some(place);
             self.sheet.put(place, &text);
