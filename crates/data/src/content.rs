@@ -7,7 +7,7 @@
 
 use std::{
     collections::HashMap,
-    fs::{self, File, Metadata},
+    fs::{self, Metadata},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{LazyLock, Mutex, PoisonError},
@@ -107,7 +107,7 @@ fn settled(changed: i128) -> bool {
 
 /// A hash of some of the bytes of a part of a file.
 fn sample(path: &Path, (offset, len): (u64, u64)) -> io::Result<u64> {
-    let mut file = File::open(path)?;
+    let mut file = foretask_files::open(path)?;
     let mut hash = blake3::Hasher::new();
     let mut take = |from: u64, count: u64| -> io::Result<()> {
         file.seek(SeekFrom::Start(offset.saturating_add(from)))?;
@@ -126,6 +126,8 @@ fn sample(path: &Path, (offset, len): (u64, u64)) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn source(folder: &Path, name: &str) -> Source {

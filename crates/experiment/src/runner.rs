@@ -78,6 +78,7 @@ impl Experiment {
                 "interrupted before this stage began"
             }));
         }
+        self.say_of(&planned.title, self.memory.clear_entrance(stage.key())?);
         let lock =
             self.memory.lock(stage.key(), |pid| self.waits::<S>(&planned, pid), || self.interrupt().requested())?;
         let folder = self.memory.folder(stage.key());
@@ -126,6 +127,13 @@ impl Experiment {
         if !S::QUICK {
             let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
             self.note(format!("{}: {who} works on this stage; waiting for it", planned.title));
+        }
+    }
+
+    /// What was found in the way of a stage.
+    fn say_of(&self, title: &str, found: Vec<String>) {
+        for sentence in found {
+            self.warn(format!("{title}: {sentence}"));
         }
     }
 
@@ -201,6 +209,7 @@ impl Experiment {
     fn work<S: Stage>(&self, planned: &PlannedStage, stage: &S) -> Result<Outcome<S::Output>, Error> {
         let (key, title) = (stage.key(), &planned.title);
         let folder = self.memory.folder(key);
+        self.say_of(title, self.memory.clear_way(key)?);
         if !S::QUICK {
             let resumed = foretask_train::checkpoint::path_in(&folder).exists();
             self.tell(Progress::StageBegins { title: title.clone(), resumed });

@@ -17,6 +17,9 @@ const VERSION: u16 = 1;
 const HASH: usize = blake3::OUT_LEN;
 const FIXED: usize = MAGIC.len() + 2 + 8;
 
+/// Bytes that a checkpoint may have; networks that CPUs and single GPUs train have far fewer.
+const MOST: u64 = 64 << 30;
+
 /// The checkpoint of the stage that owns this folder.
 pub fn path_in(folder: &Path) -> PathBuf {
     folder.join("checkpoint.ftckpt")
@@ -70,7 +73,7 @@ pub fn save<S: Serialize>(path: &Path, progress: &S, tensors: &StateDict) -> Res
 /// # Errors
 /// A file that is damaged, cut short, of another version, or holds something else than `S`.
 pub fn load<S: DeserializeOwned>(path: &Path) -> Result<Option<(S, StateDict)>, TrainError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match foretask_files::read(path, MOST) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(TrainError::File { path: path.to_owned(), source }),
@@ -159,6 +162,18 @@ mod tests {
     fn no_file_is_no_checkpoint() {
         let folder = tempfile::tempdir().unwrap();
         assert!(load::<u64>(&path_in(folder.path())).unwrap().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_regular_file_is_refused_without_reading_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_in(folder.path());
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(load::<u64>(&path).unwrap_err().to_string().contains("a named pipe"));
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        assert!(load::<u64>(&path).unwrap_err().to_string().contains("a device"));
     }
 
     #[test]

@@ -188,3 +188,47 @@ fn a_damaged_checkpoint_is_kept_aside_and_the_work_starts_anew() {
     let encoder = |place: &Place| fs::read(place.path("encoder.safetensors")).unwrap();
     assert!(encoder(&killed) == encoder(&whole));
 }
+
+#[cfg(unix)]
+#[test]
+fn what_stands_where_a_stage_has_its_files_is_set_aside_and_the_stage_made_again() {
+    let (place, results) = finished();
+    let stages = fs::read_dir(place.path("runs/.stages")).unwrap().map(|entry| entry.unwrap().path());
+    let measured: Vec<PathBuf> = stages.filter(|stage| stage.join("recognized.json").is_file()).collect();
+    assert!(!measured.is_empty());
+    let pipe = |path: &Path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    let gone = |path: PathBuf| fs::remove_file(path).unwrap();
+    let kinds: [(&str, &dyn Fn(&Path)); 6] = [
+        // Of a stage that is not done, too.
+        ("recognized.json.damaged", &|stage| {
+            gone(stage.join("done.json"));
+            gone(stage.join("recognized.json"));
+            fs::create_dir_all(stage.join("recognized.json/x")).unwrap();
+        }),
+        ("`done.json` cannot be read", &|stage| {
+            gone(stage.join("done.json"));
+            pipe(&stage.join("done.json"));
+        }),
+        ("lock.damaged", &|stage| {
+            gone(stage.join("lock"));
+            fs::create_dir(stage.join("lock")).unwrap();
+        }),
+        ("is a named pipe", &|stage| {
+            gone(stage.join("lock"));
+            pipe(&stage.join("lock"));
+        }),
+        ("is a file where the stage's folder belongs", &|stage| {
+            fs::remove_dir_all(stage).unwrap();
+            fs::write(stage, "x").unwrap();
+        }),
+        ("is a link to nothing that fits", &|stage| {
+            fs::remove_dir_all(stage).unwrap();
+            std::os::unix::fs::symlink(stage, stage).unwrap();
+        }),
+    ];
+    for (said, damage) in kinds {
+        measured.iter().for_each(|stage| damage(stage));
+        comes_out_right(&place, &results, &[said]);
+    }
+    assert!(measured[0].with_extension("damaged").is_file());
+}

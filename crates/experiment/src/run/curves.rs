@@ -7,6 +7,7 @@ use foretask_report::{EventWriter, ReportError};
 use foretask_train::HealthLine;
 
 use super::names::slug;
+use crate::stage::MOST;
 
 /// One event file for every stage, in `tensorboard/<stage>/` of the run's folder.
 #[derive(Default)]
@@ -30,7 +31,7 @@ impl Curves {
         let folder = folder_of(run, title);
         std::fs::create_dir_all(&folder).map_err(|source| ReportError::Events { path: folder.clone(), source })?;
         self.writers.insert(stage.to_path_buf(), EventWriter::create(&folder, 0)?);
-        let text = std::fs::read_to_string(stage.join("metrics.jsonl")).unwrap_or_default();
+        let text = foretask_files::read_text(&stage.join("metrics.jsonl"), MOST).unwrap_or_default();
         for line in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             self.add(stage, &line)?;
         }

@@ -18,6 +18,9 @@ use crate::error::Error;
 use crate::plan::Plan;
 use crate::stage::{self, KeptFile};
 
+/// Bytes that a file of weights may have where it has to be copied.
+const MOST_WEIGHTS: u64 = 64 << 30;
+
 /// What a run was started by.
 #[derive(Debug, Clone)]
 pub struct RunSource {
@@ -163,7 +166,7 @@ impl RunFolder {
         let failed = |error: std::io::Error| Error::failed(format!("`{}` cannot be written: {error}", to.display()));
         std::fs::create_dir_all(&folder).map_err(failed)?;
         if std::fs::hard_link(&from.path, &to).is_err() {
-            let bytes = std::fs::read(&from.path).map_err(failed)?;
+            let bytes = foretask_files::read(&from.path, MOST_WEIGHTS).map_err(failed)?;
             write_atomically(&to, bytes)?;
         }
         if stage::hash(&to).map_err(failed)? == from.hash {
@@ -232,7 +235,9 @@ impl RunFolder {
     fn metrics(&self, stages: &[StageRecord]) -> Result<(), Error> {
         let mut text = String::new();
         for stage in stages {
-            let Ok(lines) = std::fs::read_to_string(stage.folder.join("metrics.jsonl")) else { continue };
+            let Ok(lines) = foretask_files::read_text(&stage.folder.join("metrics.jsonl"), stage::MOST) else {
+                continue;
+            };
             for line in lines.lines() {
                 let Ok(Value::Object(numbers)) = serde_json::from_str(line) else { continue };
                 let mut whole = Map::new();

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::stage::MOST;
 
 /// One run as `foretask runs` shows it.
 #[derive(Debug, Clone, Serialize)]
@@ -81,7 +82,7 @@ fn folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 }
 
 fn json(path: &Path) -> Option<Value> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&foretask_files::read(path, MOST).ok()?).ok()
 }
 
 fn line(folder: &Path, script: &str) -> Option<RunLine> {
@@ -152,7 +153,7 @@ pub(super) fn reports_of(run: &Path) -> Result<(PathBuf, Vec<PathBuf>), Error> {
 /// A stored report.
 pub(super) fn report_of(data: &Path) -> Result<Report, Error> {
     let fail = |what: String| Error::failed(format!("`{}`: {what}", data.display()));
-    let text = std::fs::read_to_string(data).map_err(|error| fail(error.to_string()))?;
+    let text = foretask_files::read_text(data, MOST).map_err(|error| fail(error.to_string()))?;
     Report::from_json(&text).map_err(|error| fail(error.to_string()))
 }
 
@@ -200,5 +201,31 @@ mod tests {
         assert_eq!(pages, [folder.join("report.html")]);
         assert!(std::fs::read_to_string(&pages[0]).unwrap().contains("quick"));
         assert_eq!(rewrite_report(out.path(), false).unwrap_err().kind.exit_code(), 2);
+
+        std::fs::write(folder.join("report.json"), "{}").unwrap();
+        let error = rewrite_report(&folder, true).unwrap_err();
+        assert!(error.kind.exit_code() != 0 && error.message.contains("report.json"), "{}", error.message);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_run_is_waited_for_that_is_not_made_of_files() {
+        let out = tempfile::tempdir().unwrap();
+        let folder = out.path().join("quick/2026-01-01T00-00-00");
+        std::fs::create_dir_all(&folder).unwrap();
+        let pipe = |name: &str| {
+            let path = folder.join(name);
+            std::fs::remove_file(&path).ok();
+            assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+        };
+        std::fs::write(folder.join("run.json"), r#"{"status": "done"}"#).unwrap();
+        pipe("results.json");
+        pipe("report.json");
+        let runs = list_runs(out.path(), None).unwrap();
+        assert!(runs.len() == 1 && runs[0].results.is_empty());
+        let error = rewrite_report(&folder, true).unwrap_err().message;
+        assert!(error.contains("report.json") && error.contains("a named pipe"), "{error}");
+        pipe("run.json");
+        assert!(list_runs(out.path(), None).unwrap().is_empty());
     }
 }

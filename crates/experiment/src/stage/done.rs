@@ -5,7 +5,6 @@
 //! neither; they are taken as they are, and sealed when they are next loaded.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -107,7 +106,7 @@ pub(super) fn misfits(folder: &Path, expected: &BTreeMap<String, String>) -> Vec
 /// BLAKE3 of a file, as 64 hexadecimal digits.
 pub(crate) fn hash(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(File::open(path)?)?;
+    hasher.update_reader(foretask_files::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

@@ -6,6 +6,9 @@ use foretask_train::HealthLine;
 
 use crate::error::Error;
 
+/// Bytes that a text of a stage or a run may have, such as the features of a million images; what is larger is none of ours.
+pub(crate) const MOST: u64 = 2 << 30;
+
 /// A JSON file of a stage.
 pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), Error> {
     let text = serde_json::to_vec(value).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
@@ -14,7 +17,8 @@ pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(
 
 /// A JSON file of a stage, read back.
 pub(crate) fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Error> {
-    let text = std::fs::read(path).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
+    let text =
+        foretask_files::read(path, MOST).map_err(|error| Error::failed(format!("{}: {error}", path.display())))?;
     serde_json::from_slice(&text).map_err(|error| Error::failed(format!("{}: {error}", path.display())))
 }
 

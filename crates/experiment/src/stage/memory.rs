@@ -12,6 +12,9 @@ use super::done::{DONE, Done, checksums, files_of, misfits};
 use super::lineage::Contents;
 use crate::error::Error;
 
+/// Bytes that `done.json` may have: it holds options and numbers, of many tasks and draws at most.
+const MOST_DONE: u64 = 64 << 20;
+
 /// How far a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,7 +89,7 @@ impl StageMemory {
     pub(crate) fn stored(&self, key: &StageKey) -> Stored {
         let folder = self.folder(key);
         let of_done = |what: &str| self.unknown(key, format!("the stored `{DONE}` {what}"));
-        let bytes = match std::fs::read(folder.join(DONE)) {
+        let bytes = match foretask_files::read(&folder.join(DONE), MOST_DONE) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Stored::Nothing,
             Err(_) => return Stored::Damaged(of_done("cannot be read")),
@@ -128,7 +131,8 @@ impl StageMemory {
     /// A file of a finished stage.
     pub(crate) fn file(&self, key: &StageKey, name: &str) -> Result<KeptFile, Error> {
         let path = self.folder(key).join(name);
-        let done = std::fs::read(self.folder(key).join(DONE)).ok().and_then(|bytes| Done::unsealed(&bytes));
+        let done =
+            foretask_files::read(&self.folder(key).join(DONE), MOST_DONE).ok().and_then(|bytes| Done::unsealed(&bytes));
         let hash = done.and_then(|done| done.files?.remove(name));
         match hash {
             Some(hash) => Ok(KeptFile { path, hash }),
@@ -203,8 +207,9 @@ impl StageMemory {
         let folder = self.folder(key);
         std::fs::remove_file(foretask_train::checkpoint::path_in(&folder)).ok();
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            // Not through links: what they lead to is not this stage's.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            // Not through links: what they lead to is not this stage's. What stood in the way was not ours.
+            let aside = foretask_files::is_aside(&entry.file_name().to_string_lossy());
+            if !aside && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 std::fs::remove_dir_all(entry.path()).ok();
             }
         }

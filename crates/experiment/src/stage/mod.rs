@@ -11,12 +11,13 @@ mod files;
 mod key;
 mod lineage;
 mod memory;
+mod obstacles;
 
 pub use done::Done;
 pub(crate) use done::hash;
 pub use environment::scan_limit;
 pub(crate) use environment::{checkpoint_every, loader_threads};
-pub(crate) use files::{read_json, write_history, write_json};
+pub(crate) use files::{MOST, read_json, write_history, write_json};
 pub use key::StageKey;
 pub(crate) use key::json;
 pub use memory::StageState;

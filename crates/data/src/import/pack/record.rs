@@ -20,6 +20,9 @@ use crate::{
 /// The folder of the record, in that of the pack.
 pub(super) const UNFINISHED: &str = ".unfinished";
 
+/// Bytes that a text of the record may have: the names of a shard's bad images, and why they are bad.
+const MOST: u64 = 1 << 30;
+
 /// The file of a shard, in the folder of the pack.
 pub(super) fn shard_name(number: usize) -> String {
     format!("images-{number:05}.pack")
@@ -70,10 +73,10 @@ impl<'a> Record<'a> {
     /// The finished shards of an interrupted pack of the same things; leftovers of anything else are removed.
     pub(super) fn resume(&self, identity: &str) -> Result<Vec<Finished>> {
         let (folder, record) = (self.folder, self.path.as_path());
-        let known = fs::read_to_string(record.join("identity")).is_ok_and(|known| known == identity);
+        let known = foretask_files::read_text(&record.join("identity"), MOST).is_ok_and(|known| known == identity);
         let mut finished: Vec<Finished> = Vec::new();
         for number in (0..).take_while(|_| known) {
-            let read = fs::read(record.join(format!("{number:05}.json"))).ok();
+            let read = foretask_files::read(&record.join(format!("{number:05}.json")), MOST).ok();
             let Some(shard) = read.and_then(|text| serde_json::from_slice::<Finished>(&text).ok()) else { break };
             let whole = fs::metadata(folder.join(shard_name(number))).is_ok_and(|file| file.len() == shard.bytes);
             if !whole || !record.join(format!("{number:05}.parquet")).exists() {
@@ -122,7 +125,7 @@ impl<'a> Record<'a> {
         let failed = |error| DataError::Write { path: manifest.clone(), source: io_error(error) };
         let read = |number: usize| -> Result<DataFrame> {
             let path = self.path.join(format!("{number:05}.parquet"));
-            let file = fs::File::open(&path).map_err(DataError::read(&path))?;
+            let file = foretask_files::open(&path).map_err(DataError::read(&path))?;
             guarded(&path.display().to_string(), || ParquetReader::new(file).finish())
         };
         let first = read(0)?;
