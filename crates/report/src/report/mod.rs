@@ -123,10 +123,15 @@ impl Report {
         struct Version {
             #[serde(default)]
             format: u32,
+            title: Option<String>,
         }
-        let Version { format } = serde_json::from_str(text)?;
+        let Version { format, title } = serde_json::from_str(text)?;
         if format > FORMAT {
             return Err(ReportError::Format { found: format, known: FORMAT });
+        }
+        // Everything else may be left out; without a title it is some other JSON.
+        if title.is_none() {
+            return Err(<serde_json::Error as serde::de::Error>::missing_field("title").into());
         }
         Ok(serde_json::from_str(text)?)
     }
@@ -167,6 +172,8 @@ mod tests {
     #[test]
     fn missing_parts_are_empty_and_newer_files_are_refused() {
         assert_eq!(Report::from_json(r#"{"title": "old"}"#).unwrap().title, "old");
+        let error = Report::from_json("{}").unwrap_err().to_string();
+        assert!(error.contains("`title`"), "{error}");
         let error = Report::from_json(r#"{"format": 99, "results": "something new"}"#).unwrap_err();
         assert!(matches!(error, ReportError::Format { found: 99, .. }), "{error}");
     }
