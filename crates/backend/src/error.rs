@@ -72,6 +72,20 @@ pub enum BackendError {
         /// The first line of the panic's message.
         message: String,
     },
+    /// An environment variable that libraries heed has a value with which they start no threads.
+    #[error(
+        "{name} is \"{value}\", but must be a whole number from {least} to {most}; unset it, or give it such a number"
+    )]
+    Environment {
+        /// The variable.
+        name: &'static str,
+        /// Its value, or how that begins.
+        value: String,
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+    },
     /// The thread pool was already started with another size.
     #[error(
         "the thread pool already runs with {current} thread(s), asked for {wanted}: set the thread count before anything else, or with RAYON_NUM_THREADS={wanted}"

@@ -33,5 +33,5 @@ pub use rows::Rows;
 pub use scope::{Init, Scope};
 pub use state::{HostTensor, Path, StateDict, host_tensor, is_statistic, load_state_dict, state_dict};
 pub use thread_time::thread_time;
-pub use threads::{compute_alone, set_threads, threads, tune_threads};
+pub use threads::{check_environment, compute_alone, set_threads, threads, tune_threads};
 pub use upload::{upload, upload_bytes};

@@ -19,15 +19,16 @@ mod verbs;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use foretask_experiment::ErrorKind;
+use foretask_experiment::{ErrorKind, tools::caught};
 use foretask_script::Error;
 
 fn main() -> ExitCode {
-    if let Some(warning) = foretask_experiment::tools::prepare_process() {
+    let prepared = foretask_experiment::tools::prepare_process();
+    if let Ok(Some(warning)) = &prepared {
         out::note!("Warning: {warning}");
     }
     let code = match args::Arguments::try_parse() {
-        Ok(arguments) => match foretask_experiment::tools::caught(|| verbs::dispatch(arguments.verb)) {
+        Ok(arguments) => match prepared.map_err(Error::from).and_then(|_| caught(|| verbs::dispatch(arguments.verb))) {
             Ok(()) => 0,
             Err(error) => failed(&error),
         },

@@ -36,7 +36,7 @@ fn quickstart(experiment: &Experiment, steps: u64) -> Result<(), Error> {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    prepare_process();
+    prepare_process()?;
     let steps = std::env::args().nth(1).map_or(Ok(30), |steps| steps.parse())?;
     let source = RunSource::program("quickstart");
     let finished =

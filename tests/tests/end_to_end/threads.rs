@@ -36,3 +36,15 @@ fn a_wrong_number_of_threads_is_an_error_with_a_way_out() {
     let done = place.foretask_with(&[("FORETASK_LOADER_THREADS", "many")], &["run", "tiny.rhai", "--device", "flex"]);
     done.exits(2).says(&["FORETASK_LOADER_THREADS", "unset FORETASK_LOADER_THREADS"]);
 }
+
+#[test]
+fn variables_of_libraries_are_named_where_they_would_start_no_thread() {
+    let place = Place::new();
+    for (name, value) in
+        [("POLARS_MAX_THREADS", "100000"), ("POLARS_MAX_THREADS", "0"), ("RUST_MIN_STACK", "99999999999")]
+    {
+        let done = place.foretask_with(&[(name, value)], &["describe", "datasets/fashion-mini"]).exits(2);
+        done.says(&[name, value, "whole number"]);
+    }
+    place.foretask_with(&[("POLARS_MAX_THREADS", "0")], &["--help"]).exits(0);
+}

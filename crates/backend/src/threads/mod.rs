@@ -1,6 +1,9 @@
 //! How many threads compute, and which.
 
 pub(crate) mod awake;
+mod environment;
+
+pub use environment::check_environment;
 
 use crate::{BackendError, Result};
 

@@ -107,6 +107,7 @@ impl Advice for BackendError {
                 Some("is this file of another architecture?".to_owned())
             }
             Self::TensorShape { .. } => Some("check width, stem and input channels".to_owned()),
+            Self::Environment { .. } => second(&self.to_string()),
             _ => None,
         }
     }

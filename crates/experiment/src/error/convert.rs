@@ -89,7 +89,9 @@ impl From<ModelError> for Error {
 impl From<BackendError> for Error {
     fn from(error: BackendError) -> Self {
         match error {
-            BackendError::UnknownDevice { .. } | BackendError::DeviceUnavailable { .. } => Self::advised(&error),
+            BackendError::UnknownDevice { .. }
+            | BackendError::DeviceUnavailable { .. }
+            | BackendError::Environment { .. } => Self::advised(&error),
             _ => Self { kind: ErrorKind::Failed, ..Self::advised(&error) },
         }
     }

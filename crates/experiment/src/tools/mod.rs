@@ -31,7 +31,11 @@ pub fn caught<T, E: From<Error>>(verb: impl FnOnce() -> Result<T, E>) -> Result<
 
 /// Settings of memory and threads that training wants; call it first thing in `main`, on the thread that will train. What the
 /// user should know, where there is something.
-pub fn prepare_process() -> Option<String> {
+///
+/// # Errors
+/// When an environment variable about threads has a value with which none can be started.
+pub fn prepare_process() -> Result<Option<String>, Error> {
+    foretask_backend::check_environment()?;
     foretask_backend::tune_memory();
-    foretask_backend::tune_threads()
+    Ok(foretask_backend::tune_threads())
 }
