@@ -204,7 +204,8 @@ fn describe_says_what_cannot_be_used_and_what_is_left_out() {
     }
     // Paths that lead nowhere.
     place.write("gone.csv", "path,label\nnowhere/1.png,a\nnowhere/2.png,b\n");
-    place.foretask(&["describe", "gone.csv"]).exits(1).says(&["none of the 2 images", "nowhere/1.png"]);
+    place.foretask(&["describe", "gone.csv"]).exits(2).says(&["none of the 2 images", "nowhere/1.png"]);
+    place.foretask(&["import", "gone.csv", "-o", "gone.parquet"]).exits(2).says(&["nowhere/1.png"]);
     // Alone, a picture that cannot be read says what it is.
     place.write("IMG_0002.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
     place.foretask(&["describe", "IMG_0002.HEIC"]).exits(2).says(&["HEIC", "heif-convert"]);

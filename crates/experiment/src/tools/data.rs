@@ -31,7 +31,7 @@ pub fn check_usable(description: &Description) -> Result<(), Error> {
         Some(first) if description.bad.len() == description.sizes.sampled => {
             let message =
                 format!("none of the {} images looked at can be used; the first: {first}", description.bad.len());
-            Err(Error::failed(message).help("are the paths relative to the table's folder, and are the files there?"))
+            Err(Error::input(message).help("are the paths relative to the table's folder, and are the files there?"))
         }
         _ => Ok(()),
     }
