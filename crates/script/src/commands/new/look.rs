@@ -136,7 +136,8 @@ impl Look {
             lines.push(format!("{} of {} looked at cannot be read: {named}{more}", self.bad.len(), self.looked_at));
         }
         lines.extend_from_slice(&self.remarks);
-        lines
+        // Names of files and classes are other people's.
+        lines.iter().map(|line| one_line(line)).collect()
     }
 
     /// "gray, 28x28 pixels".
@@ -147,6 +148,13 @@ impl Look {
             None => format!("{color}, sides of {} to {} pixels", self.smallest, self.largest),
         }
     }
+}
+
+/// A text for a line of a comment or a terminal: its line breaks, and what would act on whoever shows it, are written out.
+pub(super) fn one_line(text: &str) -> String {
+    let breaks = [('\n', "\\n"), ('\r', "\\r"), ('\t', "\\t")];
+    let text = breaks.iter().fold(text.to_owned(), |text, (mark, written)| text.replace(*mark, written));
+    foretask_report::shown(&text).into_owned()
 }
 
 fn remarks(manifest: &Manifest, images: &Images) -> Vec<String> {

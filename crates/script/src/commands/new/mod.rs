@@ -175,6 +175,29 @@ mod tests {
         assert!(text.contains("max_bad_fraction: 0.3") && text.contains("broken.jpg"), "{text}");
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn names_that_act_or_have_lines_are_written_out_and_still_found() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("my\nfo\u{202e}lder\u{1b}[2J");
+        for i in 0..10 {
+            for (class, tone) in [("c\nat\u{1b}[31m", 10), ("do\u{202e}g\r", 120)] {
+                picture(&folder.join(format!("{class}/{i}.pgm")), 20, tone + i, false);
+            }
+        }
+        fs::write(folder.join("br\u{1b}]0;x\u{7}\nok.jpg"), "not a picture").unwrap();
+        let path = place.path().join("s.rhai");
+        let written = new_script(&folder, None, Some(&path), false).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        for shown in written.found.iter().map(String::as_str).chain([text.as_str()]) {
+            assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']), "{shown:?}");
+        }
+        assert!(written.found.iter().all(|line| !line.contains('\n')), "{:?}", written.found);
+        assert!(text.contains(r"c\nat\u{1b}[31m 10"), "{text}");
+        let plan = check(read_script(&path).unwrap(), &Settings::new(place.path().join("runs"))).unwrap();
+        assert!(plan.data.iter().any(|data| data.images > 0), "{:?}", plan.data);
+    }
+
     #[test]
     fn names_are_checked_and_files_kept() {
         let place = tempfile::tempdir().unwrap();

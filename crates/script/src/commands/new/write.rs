@@ -5,7 +5,7 @@ use std::path::Path;
 
 use foretask_experiment::thousands;
 
-use super::look::{HeldOut, Labels, Look};
+use super::look::{HeldOut, Labels, Look, one_line};
 
 /// Fewer images than this tell too little apart for views to be compared with each other.
 const COMPARABLE: usize = 64;
@@ -38,7 +38,7 @@ macro_rules! line {
 
 fn head(look: &Look, path: &Path) -> String {
     let mut text = String::new();
-    let path = path.display();
+    let path = one_line(&path.display().to_string());
     line!(
         text,
         "// What can the images in {} teach a network? Written by `foretask new`; change what you like.",
@@ -352,12 +352,20 @@ fn rest(text: &mut String, look: &Look, name: &str, knows: &str) {
 
 /// Inside the quotes of a script.
 fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
-}
-
-/// Inside a comment.
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        let alone = c.to_string();
+        match c {
+            '\\' | '"' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            _ if one_line(&alone) == alone => out.push(c),
+            _ => {
+                // Writing into a string cannot fail.
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -367,6 +375,9 @@ mod tests {
     #[test]
     fn texts_cannot_leave_their_quotes_or_comments() {
         assert_eq!(quoted(r#"a"b\c"#), r#"a\"b\\c"#);
-        assert_eq!(one_line("a\nlet x = 1"), "a let x = 1");
+        assert_eq!(one_line("a\nlet x = 1\r\u{1b}[2J\u{202e}\u{2028}"), r"a\nlet x = 1\r\u{1b}[2J\u{202e}\u{2028}");
+        let text = "a\nb\r\t\u{1b}\u{202e}\u{2028}\"\\ä👩\u{9b}";
+        assert!(!quoted(text).contains(['\n', '\r', '\t', '\u{1b}', '\u{202e}', '\u{2028}', '\u{9b}']));
+        assert_eq!(rhai::Engine::new().eval::<String>(&format!("\"{}\"", quoted(text))).unwrap(), text);
     }
 }
