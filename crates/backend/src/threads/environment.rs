@@ -3,28 +3,38 @@
 
 use crate::{BackendError, Result};
 
-/// Name, least and most of each.
-const BOUNDS: [(&str, u64, u64); 7] = [
-    ("POLARS_MAX_THREADS", 1, 4096),
-    ("POLARS_ASYNC_THREAD_COUNT", 1, 4096),
-    ("POLARS_MAX_BLOCKING_THREAD_COUNT", 1, 4096),
-    ("TOKIO_WORKER_THREADS", 1, 4096),
-    ("OMP_NUM_THREADS", 1, 4096),
-    ("MKL_NUM_THREADS", 1, 4096),
-    // Bytes: decoders need what Rust gives unless told otherwise, and every thread takes as much.
-    ("RUST_MIN_STACK", 1 << 20, 1 << 30),
+/// More than these only wait for each other, on machines with fewer cores.
+pub(super) const MOST: usize = 256;
+
+/// Those that say how many threads are started.
+const THREADS: [&str; 6] = [
+    "POLARS_MAX_THREADS",
+    "POLARS_ASYNC_THREAD_COUNT",
+    "POLARS_MAX_BLOCKING_THREAD_COUNT",
+    "TOKIO_WORKER_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
 ];
+
+/// That of the bytes of each thread's stack. Decoders need what Rust gives unless told otherwise.
+const STACK: (&str, u64, u64) = ("RUST_MIN_STACK", 1 << 20, 1 << 30);
+
+/// How many threads this process can run at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
 
 /// Looks whether the environment variables about threads have values with which threads can be started.
 ///
 /// # Errors
 /// [`BackendError::Environment`] with the first that has not.
 pub fn check_environment() -> Result<()> {
-    check(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    check(cores(), |name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
 }
 
-fn check(value_of: impl Fn(&str) -> Option<String>) -> Result<()> {
-    for (name, least, most) in BOUNDS {
+fn check(cores: usize, value_of: impl Fn(&str) -> Option<String>) -> Result<()> {
+    let most = MOST.max(cores) as u64;
+    for (name, least, most) in THREADS.map(|name| (name, 1, most)).into_iter().chain([STACK]) {
         // What is empty counts as not set.
         let Some(value) = value_of(name).filter(|value| !value.is_empty()) else { continue };
         // Libraries for numbers take a number for every level of nesting.
@@ -45,14 +55,16 @@ mod tests {
     #[test]
     fn wrong_values_name_their_variable_and_its_bounds() {
         let with =
-            |name: &'static str, value: &'static str| check(move |asked| (asked == name).then(|| value.to_owned()));
+            |name: &'static str, value: &'static str| check(8, move |asked| (asked == name).then(|| value.to_owned()));
         for (name, value) in [("POLARS_MAX_THREADS", "8"), ("OMP_NUM_THREADS", "4,2"), ("RUST_MIN_STACK", "8388608")] {
             with(name, value).unwrap();
         }
         with("RUST_MIN_STACK", "").unwrap();
-        check(|_| None).unwrap();
+        check(384, |name| (name == "POLARS_MAX_THREADS").then(|| "384".to_owned())).unwrap();
+        check(8, |_| None).unwrap();
         for (name, value) in [
             ("POLARS_MAX_THREADS", "100000"),
+            ("POLARS_MAX_THREADS", "257"),
             ("POLARS_MAX_THREADS", "0"),
             ("POLARS_MAX_THREADS", "many"),
             ("TOKIO_WORKER_THREADS", "-1"),

@@ -3,7 +3,9 @@
 pub(crate) mod awake;
 mod environment;
 
+use environment::MOST;
 pub use environment::check_environment;
+pub(crate) use environment::cores;
 
 use crate::{BackendError, Result};
 
@@ -36,9 +38,6 @@ pub fn tune_threads() -> Option<String> {
     warning
 }
 
-/// More than these only wait for each other, on machines with fewer cores.
-const MOST: usize = 256;
-
 /// The threads that a text asks for, within bounds, and what to say about it.
 fn wanted(text: Option<&str>, cores: usize) -> (usize, Option<String>) {
     let most = MOST.max(cores);
@@ -56,11 +55,6 @@ fn wanted(text: Option<&str>, cores: usize) -> (usize, Option<String>) {
             )),
         ),
     }
-}
-
-/// How many threads this process can run at once.
-pub(crate) fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Starts rayon's pool with the calling thread in it. False where there is a pool, or the system grants no threads.
