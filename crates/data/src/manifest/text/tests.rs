@@ -270,7 +270,7 @@ fn a_name_may_have_lines_where_its_quotation_marks_are_whole() {
 fn predictions_for_any_file_name_open_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.csv");
-    let texts: Vec<String> = ["a\nb.png", "c\r\n\"d\".png", "\n", "e,\rf.png"].map(str::to_owned).to_vec();
+    let texts: Vec<String> = ["a\nb.png", "c\r\n\"d\".png", "g\n\nh.png", "e,\rf.png"].map(str::to_owned).to_vec();
     let classes = ["two\nlines", "x", "y\"", "z"].map(str::to_owned).to_vec();
     let table = crate::Table::new()
         .with("path", crate::Column::Text(texts.clone()))
