@@ -1,6 +1,6 @@
 //! What the labelled images alone say of features.
 
-use foretask_train::{Features, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds};
+use foretask_train::{Features, Interrupt, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds};
 use rayon::prelude::*;
 
 use crate::EvalError;
@@ -42,6 +42,7 @@ pub fn cross_validate(
         .flat_map(|repeat| stratified_folds(labels, folds, seed.wrapping_add(repeat)))
         .filter(|part| !part.is_empty())
         .collect();
+    let asked = Interrupt::of_this_thread();
     let answers: Vec<Vec<(usize, bool, f64)>> = turns
         .par_iter()
         .map(|held| {
@@ -49,7 +50,8 @@ pub fn cross_validate(
                 (0..labels.len() as u32).filter(|i| held.binary_search(&(*i as usize)).is_err()).collect();
             let known: Vec<u32> = kept.iter().map(|&i| labels[i as usize]).collect();
             let options = ProbeOptions::default();
-            let probe = linear_probe(&features.select(&kept), &known, classes, statistics, &options)?;
+            let some = features.select(&kept);
+            let probe = asked.obeyed(|| linear_probe(&some, &known, classes, statistics, &options))?;
             let asked: Vec<u32> = held.iter().map(|&i| i as u32).collect();
             let found = probe.probabilities(&features.select(&asked).data);
             let one = |(&image, shares): (&usize, &[f32])| {

@@ -1,7 +1,7 @@
 //! Cosine similarities of rows with rows, and the largest of them.
 
 use foretask_backend::Rows;
-use foretask_train::Features;
+use foretask_train::{Features, stop_if_asked};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub struct Neighbor {
 /// the order of the bank. Fewer than `k` where the bank is smaller. The same on any number of threads.
 ///
 /// # Errors
-/// [`EvalError::Input`] where the two have features of different length.
+/// [`EvalError::Input`] where the two have features of different length; a request to stop that this thread obeys.
 pub fn nearest(bank: &Features, queries: &Features, k: usize) -> Result<Vec<Vec<Neighbor>>, EvalError> {
     if bank.dim != queries.dim {
         return Err(EvalError::Input(format!(
@@ -34,6 +34,7 @@ pub fn nearest(bank: &Features, queries: &Features, k: usize) -> Result<Vec<Vec<
     let queries = unit_rows(&queries.data, dim);
     let mut found = Vec::with_capacity(queries.len() / dim);
     for block in queries.chunks((PRODUCTS / rows).clamp(4, 256) * dim) {
+        stop_if_asked()?;
         let similarities = bank.dots(block.to_vec())?;
         found.par_extend(similarities.par_chunks(rows).map(|row| best(row, k)));
     }
@@ -101,6 +102,16 @@ mod tests {
         assert_eq!(found[1].iter().map(|n| n.index).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(nearest(&bank, &features(&[1.0, 1.0], 2), 9).unwrap()[0].len(), 4);
         assert!(nearest(&bank, &features(&[1.0, 1.0, 1.0], 3), 1).is_err());
+    }
+
+    #[test]
+    fn a_request_to_stop_is_obeyed() {
+        let bank = features(&[1.0, 0.0, 0.0, 2.0], 2);
+        let asked = foretask_train::Interrupt::new();
+        assert!(asked.obeyed(|| nearest(&bank, &bank, 1)).is_ok());
+        asked.request();
+        let found = asked.obeyed(|| nearest(&bank, &bank, 1));
+        assert!(matches!(found, Err(EvalError::Train(foretask_train::TrainError::Stopped))), "{found:?}");
     }
 
     #[test]

@@ -80,6 +80,6 @@ fn pass<E: From<Error>>(
         experiment.device()?;
     }
     let experiment = Arc::new(experiment);
-    work(&experiment)?;
+    experiment.interrupt().obeyed(|| work(&experiment))?;
     Ok(experiment)
 }

@@ -215,7 +215,7 @@ impl Experiment {
             self.tell(Progress::StageBegins { title: title.clone(), resumed });
         }
         let start = Instant::now();
-        let made = stage.make(self, &folder)?;
+        let made = self.interrupt().obeyed(|| stage.make(self, &folder))?;
         let facts = stage.save(&made, &folder)?;
         let seconds = facts["seconds"].as_f64().unwrap_or_else(|| start.elapsed().as_secs_f64());
         let done = self.memory.finish(key, title, seconds, facts)?;

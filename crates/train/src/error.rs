@@ -86,6 +86,9 @@ pub enum TrainError {
         /// The stage's folder.
         folder: PathBuf,
     },
+    /// Stopped on request amid work that keeps nothing.
+    #[error("interrupted; what was not finished is made anew when the same is run again")]
+    Stopped,
     /// A checkpoint that cannot be used.
     #[error("checkpoint {}: {reason}; delete it to start this stage from the beginning", path.display())]
     Checkpoint {

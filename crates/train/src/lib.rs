@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod ahead;
+mod asked;
 mod balance;
 pub mod checkpoint;
 mod context;
@@ -29,6 +30,7 @@ mod test_support;
 pub mod training;
 mod views;
 
+pub use asked::stop_if_asked;
 pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;

@@ -1,7 +1,7 @@
 //! Spherical k-means: clusters of directions.
 
 use foretask_random::{Key, Rng};
-use foretask_train::Features;
+use foretask_train::{Features, stop_if_asked};
 use rayon::prelude::*;
 
 use crate::similarity::unit_rows;
@@ -15,7 +15,7 @@ const TURNS: usize = 30;
 pub(super) fn spherical_kmeans(features: &Features, k: usize, key: Key) -> Result<Vec<u32>, EvalError> {
     let (rows, dim) = (features.len(), features.dim.max(1));
     let unit = Features { data: unit_rows(&features.data, dim), dim, rows: features.rows.clone() };
-    let mut centers = unit.select(&begin(&unit, k, &mut key.named("k-means++").rng()));
+    let mut centers = unit.select(&begin(&unit, k, &mut key.named("k-means++").rng())?);
     let mut clusters = vec![u32::MAX; rows];
     for _ in 0..TURNS {
         let closest = nearest(&centers, &unit, 1)?;
@@ -46,7 +46,7 @@ pub(super) fn spherical_kmeans(features: &Features, k: usize, key: Key) -> Resul
 
 /// `k` rows to begin with, by greedy k-means++: of some rows drawn in proportion to their distance from those taken before, the
 /// one that leaves the least distance in all.
-fn begin(unit: &Features, k: usize, rng: &mut Rng) -> Vec<u32> {
+fn begin(unit: &Features, k: usize, rng: &mut Rng) -> Result<Vec<u32>, EvalError> {
     let rows = unit.len();
     let tries = 2 + (k.max(1) as f64).ln() as usize;
     let mut taken = vec![rng.below(rows as u64) as u32];
@@ -55,6 +55,7 @@ fn begin(unit: &Features, k: usize, rng: &mut Rng) -> Vec<u32> {
         let total: f64 = left.iter().sum();
         let mut best: Option<(f64, u32, Vec<f64>)> = None;
         for _ in 0..tries {
+            stop_if_asked()?;
             let row = drawn(&left, total, rng);
             let closer: Vec<f64> = distances(unit, row).iter().zip(&left).map(|(a, b)| a.min(*b)).collect();
             let sum = closer.iter().sum();
@@ -67,7 +68,7 @@ fn begin(unit: &Features, k: usize, rng: &mut Rng) -> Vec<u32> {
             left = closer;
         }
     }
-    taken
+    Ok(taken)
 }
 
 /// A row, in proportion to its distance.
@@ -152,6 +153,16 @@ mod tests {
             let own = dot(row, &means[*cluster as usize]);
             assert!(means.iter().all(|mean| dot(row, mean) <= own + 1e-5));
         }
+    }
+
+    #[test]
+    fn a_request_to_stop_is_obeyed_from_the_beginning() {
+        let features = directions(3, 60, 0.1);
+        let asked = foretask_train::Interrupt::new();
+        assert_eq!(asked.obeyed(|| begin(&features, 3, &mut Key::new(0).rng())).unwrap().len(), 3);
+        asked.request();
+        assert!(asked.obeyed(|| begin(&features, 3, &mut Key::new(0).rng())).is_err());
+        assert!(asked.obeyed(|| spherical_kmeans(&features, 3, Key::new(0))).is_err());
     }
 
     #[test]

@@ -22,13 +22,13 @@ pub(super) fn uncertain(
 ) -> Result<Vec<u32>, EvalError> {
     let options = SpreadOptions { neighbors, ..SpreadOptions::default() };
     let graph = Graph::of(features, neighbors)?;
-    let (found, ..) = shares(&graph, labels, classes, options.balanced, &options);
+    let (found, ..) = shares(&graph, labels, classes, options.balanced, &options)?;
     let doubts: Vec<f64> = found
         .chunks_exact(classes)
         .zip(labels)
         .map(|(row, label)| if label.is_some() { 0.0 } else { 1.0 - margin(row) })
         .collect();
-    let mut value = graph.flow(&doubts, 1, FLOW, TURNS);
+    let mut value = graph.flow(&doubts, 1, FLOW, TURNS)?;
     let mut open: Vec<usize> = (0..labels.len()).filter(|&row| !blocked[row] && labels[row].is_none()).collect();
     let mut chosen = Vec::with_capacity(n);
     let mut spark = vec![0.0; labels.len()];
@@ -38,7 +38,7 @@ pub(super) fn uncertain(
         let row = open.remove(best);
         chosen.push(row as u32);
         spark[row] = 1.0;
-        let reach = graph.flow(&spark, 1, FLOW, TURNS);
+        let reach = graph.flow(&spark, 1, FLOW, TURNS)?;
         spark[row] = 0.0;
         let own = reach[row];
         for (value, reach) in value.iter_mut().zip(&reach) {
@@ -96,6 +96,18 @@ mod tests {
         first.sort_unstable();
         assert_eq!(first, [2, 3], "{chosen:?}");
         assert_eq!(chosen.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
+    }
+
+    #[test]
+    fn a_request_to_stop_is_obeyed() {
+        let (features, labels) = groups();
+        let graph = Graph::of(&features, 8).unwrap();
+        let asked = foretask_train::Interrupt::new();
+        let options = SpreadOptions::default();
+        assert!(asked.obeyed(|| shares(&graph, &labels, 2, None, &options)).is_ok());
+        asked.request();
+        assert!(asked.obeyed(|| shares(&graph, &labels, 2, None, &options)).is_err());
+        assert!(asked.obeyed(|| uncertain(&features, &labels, 2, &[false; 120], 4, 8)).is_err());
     }
 
     #[test]

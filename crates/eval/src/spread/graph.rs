@@ -1,6 +1,6 @@
 //! The graph of nearest neighbors, and mass that flows along it.
 
-use foretask_train::Features;
+use foretask_train::{Features, stop_if_asked};
 use rayon::prelude::*;
 
 use crate::{EvalError, nearest};
@@ -38,10 +38,18 @@ impl Graph {
         Ok(Self(graph))
     }
 
-    /// `F <- alpha S F + (1 - alpha) Y` from `F = Y`, so many times. `Y` is `source`, `[rows, classes]`.
-    pub(crate) fn flow(&self, source: &[f64], classes: usize, alpha: f64, iterations: usize) -> Vec<f64> {
+    /// `F <- alpha S F + (1 - alpha) Y` from `F = Y`, so many times. `Y` is `source`, `[rows, classes]`. Fails on a request to stop
+    /// that this thread obeys.
+    pub(crate) fn flow(
+        &self,
+        source: &[f64],
+        classes: usize,
+        alpha: f64,
+        iterations: usize,
+    ) -> Result<Vec<f64>, EvalError> {
         let mut mass = source.to_vec();
         for _ in 0..iterations {
+            stop_if_asked()?;
             let mut next = vec![0.0; mass.len()];
             next.par_chunks_mut(classes).enumerate().with_min_len(256).for_each(|(row, out)| {
                 for &(other, weight) in &self.0[row] {
@@ -56,6 +64,6 @@ impl Graph {
             });
             mass = next;
         }
-        mass
+        Ok(mass)
     }
 }

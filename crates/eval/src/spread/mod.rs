@@ -67,7 +67,7 @@ impl Spread {
 /// look) balanced. The same numbers come out on any number of threads.
 ///
 /// # Errors
-/// Options out of range, labels that do not fit the features, no label at all.
+/// Options out of range, labels that do not fit the features, no label at all; a request to stop that this thread obeys.
 pub fn spread_labels(
     features: &Features,
     labels: &[Option<u32>],
@@ -97,7 +97,7 @@ pub(super) fn spread_watched(
         return Err(EvalError::Input("there is no label to spread; label at least one image of each class".into()));
     }
     let graph = Graph::of(features, options.neighbors)?;
-    let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options);
+    let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
     let recovered = recovered(&graph, labels, classes, balanced, options, watch)?;
     Ok(Spread { balanced, parts, recovered, ..of_shares(&shares, labels, classes) })
 }
@@ -143,7 +143,7 @@ pub(crate) fn shares(
     classes: usize,
     balanced: Option<bool>,
     options: &SpreadOptions,
-) -> (Vec<f64>, bool, (f64, f64)) {
+) -> Result<(Vec<f64>, bool, (f64, f64)), EvalError> {
     let mut members = vec![0_u32; classes];
     for &label in labels.iter().flatten() {
         members[label as usize] += 1;
@@ -155,14 +155,14 @@ pub(crate) fn shares(
             source[row * classes + label as usize] = 1.0 / f64::from(members[label as usize]);
         }
     }
-    let mut mass = graph.flow(&source, classes, options.alpha, options.iterations);
+    let mut mass = graph.flow(&source, classes, options.alpha, options.iterations)?;
     balance::rows_to_one(&mut mass, classes);
     let parts = balance::extremes(&mass, &occur);
     let balanced = balanced.unwrap_or_else(|| balance::looks_balanced(parts));
     if balanced {
         balance::even_out(&mut mass, &occur);
     }
-    (mass, balanced, parts)
+    Ok((mass, balanced, parts))
 }
 
 /// Hides every fifth label of each class in turn, and spreads the others.
@@ -192,7 +192,7 @@ fn recovered(
         for &row in &hidden {
             rest[row] = None;
         }
-        let (shares, ..) = shares(graph, &rest, classes, Some(balanced), options);
+        let (shares, ..) = shares(graph, &rest, classes, Some(balanced), options)?;
         let right = |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
         found.right += hidden.iter().filter(right).count();
         found.hidden += hidden.len();

@@ -1,6 +1,9 @@
 //! The descent from the first picture to the last.
 
+use foretask_train::stop_if_asked;
 use rayon::prelude::*;
+
+use crate::EvalError;
 
 /// How much more strongly neighbors pull during the first steps.
 const EXAGGERATION: f32 = 12.0;
@@ -13,12 +16,17 @@ const LEAST_GAIN: f32 = 0.01;
 const LEAST_RATE: f32 = 10.0;
 
 /// Points after `iterations` steps of gradient descent with momentum and gains (van der Maaten's original schedule, step length
-/// after Belkina et al. 2019).
-pub(super) fn descend(joint: &[f32], mut points: Vec<[f32; 2]>, iterations: usize) -> Vec<[f32; 2]> {
+/// after Belkina et al. 2019). Fails on a request to stop that this thread obeys.
+pub(super) fn descend(
+    joint: &[f32],
+    mut points: Vec<[f32; 2]>,
+    iterations: usize,
+) -> Result<Vec<[f32; 2]>, EvalError> {
     let rate = (points.len() as f32 / EXAGGERATION / 4.0).max(LEAST_RATE);
     let mut speed = vec![[0.0_f32; 2]; points.len()];
     let mut gains = vec![[1.0_f32; 2]; points.len()];
     for iteration in 0..iterations {
+        stop_if_asked()?;
         let early = iteration < iterations / 4;
         let (pull, momentum) = if early { (EXAGGERATION, MOMENTUM.0) } else { (1.0, MOMENTUM.1) };
         let gradient = gradient(joint, &points, pull);
@@ -33,7 +41,7 @@ pub(super) fn descend(joint: &[f32], mut points: Vec<[f32; 2]>, iterations: usiz
         }
         center(&mut points);
     }
-    points
+    Ok(points)
 }
 
 /// Only distances count; a drift of all points would cost precision.
@@ -154,7 +162,7 @@ mod tests {
     #[test]
     fn the_divergence_falls() {
         let joint = joint(&groups(), 10.0);
-        let at = |steps| divergence(&joint, &descend(&joint, circle(120), steps));
+        let at = |steps| divergence(&joint, &descend(&joint, circle(120), steps).unwrap());
         // In its first quarter the descent follows exaggerated neighborhoods, so each of these is a descent to its end.
         let found = [0, 120, 500].map(at);
         assert!(found.is_sorted_by(|a, b| a > b), "{found:?}");

@@ -47,7 +47,7 @@ const TREMBLING: f64 = 1e-3;
 /// 2019). Time and memory grow with the square of the rows: meant for up to two thousand. The same on any number of threads.
 ///
 /// # Errors
-/// Fewer than 4 rows, features that are not finite, a perplexity below 1.
+/// Fewer than 4 rows, features that are not finite, a perplexity below 1; a request to stop that this thread obeys.
 pub fn tsne(features: &Features, options: &TsneOptions) -> Result<Tsne, EvalError> {
     let rows = features.len();
     if rows < 4 {
@@ -68,7 +68,7 @@ pub fn tsne(features: &Features, options: &TsneOptions) -> Result<Tsne, EvalErro
     for value in points.iter_mut().flatten() {
         *value = (f64::from(*value) * scale + SMALL * TREMBLING * f64::from(rng.normal())) as f32;
     }
-    let points = descent::descend(&joint, points, options.iterations);
+    let points = descent::descend(&joint, points, options.iterations)?;
     Ok(Tsne { divergence: descent::divergence(&joint, &points), points, perplexity })
 }
 
@@ -134,5 +134,8 @@ mod tests {
         assert!(tsne(&few(3), &TsneOptions::default()).unwrap_err().to_string().contains("at least 4"));
         let wild = Features { data: vec![f32::NAN; 8], dim: 2, rows: (0..4).collect() };
         assert!(tsne(&wild, &TsneOptions::default()).is_err());
+        let asked = foretask_train::Interrupt::new();
+        asked.request();
+        assert!(asked.obeyed(|| tsne(&few(4), &TsneOptions::default())).is_err());
     }
 }

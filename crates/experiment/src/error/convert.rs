@@ -108,7 +108,7 @@ impl From<TrainError> for Error {
                 let failed = || Self { kind: ErrorKind::Failed, ..advised };
                 Self::of_generator(&source, Some(&format!("{name} (row {row})"))).unwrap_or_else(failed)
             }
-            TrainError::Interrupted { .. } => Self::interrupted(error.to_string()),
+            TrainError::Interrupted { .. } | TrainError::Stopped => Self::interrupted(error.to_string()),
             TrainError::Data(error) => error.into(),
             TrainError::Pretext(error) => error.into(),
             TrainError::Backend(error) => error.into(),

@@ -7,6 +7,7 @@ use super::linear::{LinearProbe, check, fit, fit_folded};
 use super::logistic::Targets;
 use super::options::ProbeOptions;
 use super::standardization::Standardization;
+use crate::context::Interrupt;
 use crate::error::TrainError;
 use crate::features::Features;
 
@@ -65,13 +66,14 @@ pub(crate) fn compare_strengths(
     labels: &[u32],
     classes: usize,
     options: &ProbeOptions,
-) -> Vec<Candidate> {
+) -> Result<Vec<Candidate>, TrainError> {
     let options = ProbeOptions { tolerance: options.tolerance.max(TOLERANCE), ..options.clone() };
     let mut parts = stratified_folds(labels, options.folds, options.seed);
     parts.retain(|part| !part.is_empty());
     if labels.len() >= ONE_PART_FROM {
         parts.truncate(1);
     }
+    let asked = Interrupt::of_this_thread();
     let showings: Vec<Vec<(usize, f64)>> = parts
         .par_iter()
         .map(|held| {
@@ -82,21 +84,21 @@ pub(crate) fn compare_strengths(
             // From the strongest penalty down, each start being the answer before: neighbours on the path are close.
             let showing = GRID.iter().rev().map(|&strength| {
                 let targets = Targets::Classes(&train_labels);
-                let found = fit(&train, dim, targets, classes, strength, start.take(), &options);
+                let found = fit(&train, dim, targets, classes, strength, start.take(), &options)?;
                 let showing = LinearProbe::from_parameters(&found.x, dim, classes).score(&test, &test_labels);
                 start = Some(found.x);
-                showing
+                Ok(showing)
             });
-            showing.collect()
+            asked.obeyed(|| showing.collect())
         })
-        .collect();
+        .collect::<Result<_, TrainError>>()?;
     let rows = parts.iter().map(Vec::len).sum::<usize>().max(1) as f64;
     let candidate = |(place, strength): (usize, &f64)| Candidate {
         strength: *strength,
         accuracy: showings.iter().map(|part| part[place].0).sum::<usize>() as f64 / rows,
         loss: showings.iter().map(|part| part[place].1).sum::<f64>() / rows,
     };
-    GRID.iter().rev().enumerate().map(candidate).collect()
+    Ok(GRID.iter().rev().enumerate().map(candidate).collect())
 }
 
 /// The candidate of the lowest held-out loss. With a hundred labels the accuracy moves in steps of a point and ties; the
@@ -125,7 +127,7 @@ pub(super) fn validated_probe(
         let folds = options.folds.min(fewest);
         let options = ProbeOptions { folds, ..options.clone() };
         let x = statistics.apply(&features.data);
-        let candidates = compare_strengths(&x, features.dim, labels, classes, &options);
+        let candidates = compare_strengths(&x, features.dim, labels, classes, &options)?;
         let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labelled image".into())) };
         let reason = format!(
             "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labelled images \
@@ -137,7 +139,7 @@ pub(super) fn validated_probe(
         (best.strength, reason)
     };
     let targets = Targets::Classes(labels);
-    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options))
+    fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options)
 }
 
 fn pick(x: &[f32], dim: usize, labels: &[u32], positions: &[usize]) -> (Vec<f32>, Vec<u32>) {
@@ -177,7 +179,7 @@ mod tests {
             row[0] = if *label == 0 { -3.0 } else { 3.0 };
         }
         let strength =
-            |x: &[f32]| best(&compare_strengths(x, 40, &labels, 2, &ProbeOptions::default())).unwrap().strength;
+            |x: &[f32]| best(&compare_strengths(x, 40, &labels, 2, &ProbeOptions::default()).unwrap()).unwrap().strength;
         assert!(strength(&noise) >= 3.0);
         assert!(strength(&clean) <= 0.3);
     }

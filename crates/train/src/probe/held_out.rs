@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_validation::stratified_folds;
 use super::{LinearProbe, ProbeOptions, Standardization, linear_probe};
-use crate::{Features, TrainError};
+use crate::{Features, Interrupt, TrainError};
 
 /// Parts that the labelled images are left out in; as many as there are images up to this number.
 const MOST_PARTS: usize = 10;
@@ -69,12 +69,14 @@ pub fn held_out_logits(
         &own
     };
     let parts = parts(labels, options.seed);
+    let asked = Interrupt::of_this_thread();
     let answers: Vec<Result<HeldOut, TrainError>> = parts
         .par_iter()
         .map(|held| {
             let kept: Vec<u32> = (0..labels.len() as u32).filter(|i| held.binary_search(i).is_err()).collect();
             let of = |rows: &[u32]| rows.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>();
-            let probe = linear_probe(&features.select(&kept), &of(&kept), classes, Some(statistics), &options)?;
+            let (some, known) = (features.select(&kept), of(&kept));
+            let probe = asked.obeyed(|| linear_probe(&some, &known, classes, Some(statistics), &options))?;
             let mut answers = HeldOut::default();
             answers.add(&probe, &features.select(held).data, &of(held));
             Ok(answers)

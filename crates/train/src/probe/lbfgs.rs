@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::TrainError;
+
 /// Sufficient decrease.
 const C1: f64 = 1e-4;
 /// Curvature.
@@ -29,17 +31,18 @@ pub(crate) struct Minimum {
 }
 
 /// Minimizes `objective`, which writes the gradient at its first argument into its second and returns the value.
-/// Ends when no component of the gradient exceeds `tolerance`, after `max_iterations`, or when no step improves.
+/// Ends when no component of the gradient exceeds `tolerance`, after `max_iterations`, or when no step improves; fails where
+/// the objective does.
 pub(crate) fn minimize(
     start: Vec<f64>,
     tolerance: f64,
     max_iterations: usize,
-    mut objective: impl FnMut(&[f64], &mut [f64]) -> f64,
-) -> Minimum {
+    mut objective: impl FnMut(&[f64], &mut [f64]) -> Result<f64, TrainError>,
+) -> Result<Minimum, TrainError> {
     let n = start.len();
     let mut x = start;
     let mut gradient = vec![0.0; n];
-    let mut value = objective(&x, &mut gradient);
+    let mut value = objective(&x, &mut gradient)?;
     let mut memory: VecDeque<Pair> = VecDeque::with_capacity(MEMORY);
     let mut iterations = 0;
     while max_abs(&gradient) > tolerance && iterations < max_iterations && value.is_finite() {
@@ -53,7 +56,7 @@ pub(crate) fn minimize(
         }
         // The first step has no curvature to go by: at most a unit of length.
         let trial = if memory.is_empty() { (1.0 / max_abs(&gradient)).min(1.0) } else { 1.0 };
-        let Some(found) = line_search(&x, &direction, value, slope, trial, &mut objective) else {
+        let Some(found) = line_search(&x, &direction, value, slope, trial, &mut objective)? else {
             if memory.is_empty() {
                 break;
             }
@@ -72,7 +75,7 @@ pub(crate) fn minimize(
         (x, gradient, value) = (found.x, found.gradient, found.value);
     }
     let largest = max_abs(&gradient);
-    Minimum { x, value, gradient: largest, iterations, converged: largest <= tolerance }
+    Ok(Minimum { x, value, gradient: largest, iterations, converged: largest <= tolerance })
 }
 
 struct Pair {
@@ -117,14 +120,14 @@ fn line_search(
     value: f64,
     slope: f64,
     trial: f64,
-    objective: &mut impl FnMut(&[f64], &mut [f64]) -> f64,
-) -> Option<Point> {
+    objective: &mut impl FnMut(&[f64], &mut [f64]) -> Result<f64, TrainError>,
+) -> Result<Option<Point>, TrainError> {
     let mut probe = |at: f64| {
         let moved: Vec<f64> = x.iter().zip(direction).map(|(x, d)| x + at * d).collect();
         let mut gradient = vec![0.0; x.len()];
-        let value = objective(&moved, &mut gradient);
+        let value = objective(&moved, &mut gradient)?;
         let slope = dot(&gradient, direction);
-        Point { at, value, slope, x: moved, gradient }
+        Ok(Point { at, value, slope, x: moved, gradient })
     };
     let flat = value.abs() * VALUE_NOISE;
     let fell = |p: &Point| {
@@ -139,7 +142,7 @@ fn line_search(
     let mut evaluations = 0;
     while evaluations < LINE_SEARCH_LIMIT {
         evaluations += 1;
-        let point = probe(at);
+        let point = probe(at)?;
         if !point.value.is_finite() {
             // Overflow: as if the value were far above.
             at = 0.5 * (low.0 + at);
@@ -150,7 +153,7 @@ fn line_search(
             break;
         }
         if levelled(&point) {
-            return Some(point);
+            return Ok(Some(point));
         }
         let here = (point.at, point.value, point.slope);
         if point.slope >= 0.0 {
@@ -165,17 +168,17 @@ fn line_search(
     // Shrink the bracket. `low` is the best point that fell; its slope points towards `high`.
     let Some(mut high) = high else {
         // Still falling at the last step tried.
-        return (low.0 > 0.0).then(|| probe(low.0));
+        return (low.0 > 0.0).then(|| probe(low.0)).transpose();
     };
     while evaluations < LINE_SEARCH_LIMIT {
         evaluations += 1;
-        let point = probe(interpolate(low, high));
+        let point = probe(interpolate(low, high))?;
         let here = (point.at, point.value, point.slope);
         if !point.value.is_finite() || !fell(&point) || point.value > low.1 + flat {
             high = here;
         } else {
             if levelled(&point) {
-                return Some(point);
+                return Ok(Some(point));
             }
             if point.slope * (high.0 - low.0) >= 0.0 {
                 high = low;
@@ -187,7 +190,7 @@ fn line_search(
         }
     }
     // The curvature condition could not be met; any real decrease still is progress.
-    (low.0 > 0.0 && low.1 < value).then(|| probe(low.0))
+    (low.0 > 0.0 && low.1 < value).then(|| probe(low.0)).transpose()
 }
 
 /// Minimum of the cubic through two (place, value, slope), kept off the ends of the bracket.
@@ -240,8 +243,9 @@ mod tests {
                 g[i] += -2.0 * a - 400.0 * x[i] * b;
                 g[i + 1] += 200.0 * b;
             }
-            value
-        });
+            Ok(value)
+        })
+        .unwrap();
         assert!(found.converged && found.iterations < 300, "{found:?}");
         // The chain has the minimum (1, …, 1) and a local one near (-1, 1, …, 1); either is a zero of the gradient.
         assert!(found.x[1..].iter().all(|x| (x - 1.0).abs() < 1e-6), "{:?}", found.x);
@@ -256,8 +260,9 @@ mod tests {
                 g[i] = scales[i] * (x[i] - 1.0);
                 value += 0.5 * scales[i] * (x[i] - 1.0).powi(2);
             }
-            value
-        });
+            Ok(value)
+        })
+        .unwrap();
         // scipy's L-BFGS-B with 12 pairs stops at 2.5e-7 after 995 iterations, where the value no longer changes.
         assert!(found.converged && found.iterations < 1400, "{} {}", found.iterations, found.gradient);
     }
@@ -267,8 +272,9 @@ mod tests {
         // exp(x) - x from far left with a first step that would overflow.
         let found = minimize(vec![-30.0], 1e-8, 200, |x, g| {
             g[0] = 1e4 * (x[0].exp() - 1.0);
-            1e4 * (x[0].exp() - x[0])
-        });
+            Ok(1e4 * (x[0].exp() - x[0]))
+        })
+        .unwrap();
         assert!(found.converged && found.x[0].abs() < 1e-6, "{found:?}");
     }
 
@@ -276,8 +282,20 @@ mod tests {
     fn not_a_number_is_never_converged() {
         let found = minimize(vec![1.0], 1e-8, 20, |_, g| {
             g[0] = f64::NAN;
-            f64::NAN
-        });
+            Ok(f64::NAN)
+        })
+        .unwrap();
         assert!(!found.converged);
+    }
+
+    #[test]
+    fn a_failing_objective_ends_the_search() {
+        let mut calls = 0;
+        let found = minimize(vec![3.0], 1e-300, 1000, |x, g| {
+            calls += 1;
+            g[0] = x[0].powi(3);
+            if calls > 5 { Err(TrainError::Stopped) } else { Ok(x[0].powi(4) / 4.0) }
+        });
+        assert!(matches!(found, Err(TrainError::Stopped)) && calls == 6, "{calls}");
     }
 }

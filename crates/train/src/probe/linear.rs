@@ -41,7 +41,8 @@ pub struct LinearProbe {
 /// The same numbers come out on any number of threads.
 ///
 /// # Errors
-/// No features, labels that do not fit them, only one class, features that are not finite, an option out of range.
+/// No features, labels that do not fit them, only one class, features that are not finite, an option out of range; a request
+/// to stop that this thread obeys (see [`Interrupt::obeyed`](crate::Interrupt::obeyed)).
 pub fn linear_probe(
     features: &Features,
     labels: &[u32],
@@ -108,7 +109,7 @@ fn fit_on_features(
     };
     let strength = options.strength.unwrap_or(DEFAULT_STRENGTH);
     let reason = if options.strength.is_some() { "given" } else { "the default for features of an encoder" };
-    Ok(fit_folded(&features.data, features.dim, targets, classes, statistics, (strength, reason.into()), options))
+    fit_folded(&features.data, features.dim, targets, classes, statistics, (strength, reason.into()), options)
 }
 
 /// The probe on raw features: fitted to standardized ones, then folded.
@@ -120,9 +121,9 @@ pub(super) fn fit_folded(
     statistics: &Standardization,
     (strength, reason): (f64, String),
     options: &ProbeOptions,
-) -> LinearProbe {
+) -> Result<LinearProbe, TrainError> {
     let x = statistics.apply(data);
-    let mut found = fit(&x, dim, targets, classes, strength, None, options);
+    let mut found = fit(&x, dim, targets, classes, strength, None, options)?;
     let (weight, bias) = found.x.split_at_mut(classes * dim);
     for (row, b) in weight.chunks_exact_mut(dim).zip(bias) {
         for ((w, mean), std) in row.iter_mut().zip(&statistics.mean).zip(&statistics.std) {
@@ -130,7 +131,7 @@ pub(super) fn fit_folded(
             *b -= *w * f64::from(*mean);
         }
     }
-    LinearProbe {
+    Ok(LinearProbe {
         strength,
         reason,
         objective: found.value,
@@ -138,7 +139,7 @@ pub(super) fn fit_folded(
         iterations: found.iterations,
         converged: found.converged,
         ..LinearProbe::from_parameters(&found.x, dim, classes)
-    }
+    })
 }
 
 /// Minimizes over standardized features; the answer is the weights `[classes, dim]`, then the biases.
@@ -150,7 +151,7 @@ pub(super) fn fit(
     strength: f64,
     start: Option<Vec<f64>>,
     options: &ProbeOptions,
-) -> Minimum {
+) -> Result<Minimum, TrainError> {
     let problem = Logistic { x, targets, dim, classes, strength };
     let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
     minimize(start, options.tolerance, options.max_iterations, |at, gradient| problem.evaluate(at, gradient))

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::{Interrupt, TrainError};
+
 /// Rows handled together: their f64 copies stay in the first cache levels.
 const TILE: usize = 16;
 /// Blocks of rows summed separately, then together in order: the sum does not depend on the number of threads.
@@ -45,25 +47,30 @@ impl Logistic<'_> {
     }
 
     /// The value at `parameters`; its gradient is written into `gradient`.
-    pub(crate) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> f64 {
+    ///
+    /// # Errors
+    /// [`TrainError::Stopped`] once whom this thread obeys was asked to stop.
+    pub(crate) fn evaluate(&self, parameters: &[f64], gradient: &mut [f64]) -> Result<f64, TrainError> {
+        let asked = &Interrupt::of_this_thread();
         let rows = self.targets.rows();
         let block = BLOCK_ROWS.max(rows.div_ceil(BLOCKS)).next_multiple_of(TILE);
-        let (weight, bias) = parameters.split_at(self.classes * self.dim);
+        let parts = parameters.split_at(self.classes * self.dim);
+        let weight = parts.0;
         gradient.fill(0.0);
         let mut loss = 0.0;
         if rows <= block {
-            loss = self.block(weight, bias, 0..rows, gradient);
+            loss = self.block(parts, 0..rows, gradient, asked)?;
         } else {
             let starts: Vec<usize> = (0..rows).step_by(block).collect();
-            let parts: Vec<(f64, Vec<f64>)> = starts
+            let blocks: Vec<(f64, Vec<f64>)> = starts
                 .par_iter()
                 .map(|&start| {
                     let mut part = vec![0.0; gradient.len()];
-                    let loss = self.block(weight, bias, start..rows.min(start + block), &mut part);
-                    (loss, part)
+                    let loss = self.block(parts, start..rows.min(start + block), &mut part, asked)?;
+                    Ok((loss, part))
                 })
-                .collect();
-            for (part_loss, part) in &parts {
+                .collect::<Result<_, TrainError>>()?;
+            for (part_loss, part) in &blocks {
                 loss += part_loss;
                 for (g, p) in gradient.iter_mut().zip(part) {
                     *g += p;
@@ -80,16 +87,23 @@ impl Logistic<'_> {
         for g in bias_gradient {
             *g *= scale;
         }
-        loss * scale + 0.5 * self.strength * penalty
+        Ok(loss * scale + 0.5 * self.strength * penalty)
     }
 
-    /// Sum of the losses of `range`; the sum of their gradients is added to `gradient`.
-    fn block(&self, weight: &[f64], bias: &[f64], range: std::ops::Range<usize>, gradient: &mut [f64]) -> f64 {
+    /// Sum of the losses of `range` by weights and biases; the sum of their gradients is added to `gradient`.
+    fn block(
+        &self,
+        (weight, bias): (&[f64], &[f64]),
+        range: std::ops::Range<usize>,
+        gradient: &mut [f64],
+        asked: &Interrupt,
+    ) -> Result<f64, TrainError> {
         let (d, k) = (self.dim, self.classes);
         let mut x = vec![0.0_f64; TILE * d];
         let mut errors = vec![0.0_f64; TILE * k];
         let mut loss = 0.0;
         for start in range.clone().step_by(TILE) {
+            asked.check()?;
             let count = TILE.min(range.end - start);
             let source = &self.x[start * d..(start + count) * d];
             for (to, from) in x.iter_mut().zip(source) {
@@ -117,7 +131,7 @@ impl Logistic<'_> {
                 }
             }
         }
-        loss
+        Ok(loss)
     }
 }
 
@@ -220,7 +234,7 @@ mod tests {
             strength: 0.5,
         };
         let mut gradient = vec![0.0; 6];
-        let value = loss.evaluate(&[1.0, 0.0, 0.0, 1.0, 0.0, 0.0], &mut gradient);
+        let value = loss.evaluate(&[1.0, 0.0, 0.0, 1.0, 0.0, 0.0], &mut gradient).unwrap();
         let (p, q) = (1.0 / (1.0 + (-1.0_f64).exp()), 1.0 / (1.0 + 2.0_f64.exp()));
         assert!((value - (-(p.ln() + q.ln()) / 2.0 + 0.5)).abs() < 1e-12);
         let expected = [(p - 1.0) / 2.0 + 0.5, q - 1.0, (1.0 - p) / 2.0, 1.0 - q + 0.5];
@@ -236,13 +250,14 @@ mod tests {
         let loss = Logistic { x: &x, targets: Targets::Classes(&labels), dim: 7, classes: 3, strength: 0.3 };
         let at: Vec<f64> = (0..24).map(|i| (f64::from(i) * 0.37).sin()).collect();
         let mut gradient = vec![0.0; 24];
-        loss.evaluate(&at, &mut gradient);
+        loss.evaluate(&at, &mut gradient).unwrap();
         let mut unused = vec![0.0; 24];
         for i in 0..24 {
             let (mut up, mut down) = (at.clone(), at.clone());
             up[i] += 1e-5;
             down[i] -= 1e-5;
-            let slope = (loss.evaluate(&up, &mut unused) - loss.evaluate(&down, &mut unused)) / 2e-5;
+            let mut value = |at: &[f64]| loss.evaluate(at, &mut unused).unwrap();
+            let slope = (value(&up) - value(&down)) / 2e-5;
             assert!((slope - gradient[i]).abs() < 1e-8, "{i}: {slope} {}", gradient[i]);
         }
     }
@@ -259,7 +274,8 @@ mod tests {
         let (mut one, mut other) = (vec![0.0; 18], vec![0.0; 18]);
         let classes = Logistic { x: &rows, targets: Targets::Classes(&labels), dim: 5, classes: 3, strength: 0.2 };
         let shared = Logistic { x: &x, targets: Targets::Shares(&shares, 3), dim: 5, classes: 3, strength: 0.2 };
-        assert!((classes.evaluate(&at, &mut one) - shared.evaluate(&at, &mut other)).abs() < 1e-12);
+        let values = (classes.evaluate(&at, &mut one).unwrap(), shared.evaluate(&at, &mut other).unwrap());
+        assert!((values.0 - values.1).abs() < 1e-12);
         assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-12), "{one:?} {other:?}");
     }
 
@@ -271,9 +287,22 @@ mod tests {
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut gradient = vec![0.0; loss.parameters()];
-            let value = pool.install(|| loss.evaluate(&at, &mut gradient));
+            let value = pool.install(|| loss.evaluate(&at, &mut gradient).unwrap());
             (value, gradient)
         };
         assert_eq!(run(1), run(4));
+    }
+
+    #[test]
+    fn a_request_reaches_every_block() {
+        let (x, labels) = problem(1000, 7, 3);
+        let loss = Logistic { x: &x, targets: Targets::Classes(&labels), dim: 7, classes: 3, strength: 0.3 };
+        let mut gradient = vec![0.0; loss.parameters()];
+        let asked = Interrupt::new();
+        let at = vec![0.0; loss.parameters()];
+        assert!(asked.obeyed(|| loss.evaluate(&at, &mut gradient)).is_ok());
+        asked.request();
+        let found = asked.obeyed(|| loss.evaluate(&at, &mut gradient));
+        assert!(matches!(found, Err(TrainError::Stopped)));
     }
 }

@@ -98,6 +98,20 @@ mod tests {
     }
 
     #[test]
+    fn a_request_to_stop_is_obeyed_with_and_without_cross_validation() {
+        let images = stripes(40, 2);
+        let asked = crate::Interrupt::new();
+        let given = ProbeOptions { strength: Some(0.5), ..ProbeOptions::default() };
+        for options in [ProbeOptions::default(), given] {
+            assert!(asked.obeyed(|| pixel_probe(&images, &options, 1)).is_ok());
+            let stopped = crate::Interrupt::new();
+            stopped.request();
+            let found = stopped.obeyed(|| pixel_probe(&images, &options, 1));
+            assert!(matches!(found, Err(TrainError::Stopped)), "{found:?}");
+        }
+    }
+
+    #[test]
     fn a_single_label_a_class_does_without_cross_validation() {
         let probe = pixel_probe(&stripes(2, 2), &ProbeOptions::default(), 1).unwrap();
         assert!(probe.probe.reason.contains("too few"), "{}", probe.probe.reason);
