@@ -75,7 +75,7 @@ pub(in crate::manifest) fn rows(text: &str) -> Result<(u8, Vec<Vec<String>>), Fa
             names = header(&cells)?.0;
         } else if cells.len() < names.len() || cells[names.len()..].iter().any(|cell| !cell.is_empty()) {
             return Err(records.miscounted(&names));
-        } else if records.is_open() && cells.iter().any(|cell| cell.contains(['\n', '\r'])) {
+        } else if cells.iter().any(|cell| cell.contains(['\n', '\r'])) && records.quoted() == Quoted::Open {
             return Err(format!("line {}: a quotation mark is not closed", records.line()));
         }
         rows.push(cells);
