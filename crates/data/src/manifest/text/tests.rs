@@ -247,7 +247,7 @@ fn a_table_has_no_more_columns_than_a_spreadsheet() {
     let fields: Vec<String> = (0..20_000).map(|n| format!("\"c{n}\":1")).collect();
     let error = open("m.jsonl", format!("{{\"path\":\"a\",{}}}", fields.join(","))).unwrap_err();
     assert!(error.contains("16385 columns"), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 }
 
 #[test]
