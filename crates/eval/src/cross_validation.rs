@@ -1,6 +1,8 @@
 //! What the labelled images alone say of features.
 
-use foretask_train::{Features, Interrupt, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds};
+use foretask_train::{
+    Features, Interrupt, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds,
+};
 use rayon::prelude::*;
 
 use crate::EvalError;

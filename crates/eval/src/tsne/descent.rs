@@ -17,11 +17,7 @@ const LEAST_RATE: f32 = 10.0;
 
 /// Points after `iterations` steps of gradient descent with momentum and gains (van der Maaten's original schedule, step length
 /// after Belkina et al. 2019). Fails on a request to stop that this thread obeys.
-pub(super) fn descend(
-    joint: &[f32],
-    mut points: Vec<[f32; 2]>,
-    iterations: usize,
-) -> Result<Vec<[f32; 2]>, EvalError> {
+pub(super) fn descend(joint: &[f32], mut points: Vec<[f32; 2]>, iterations: usize) -> Result<Vec<[f32; 2]>, EvalError> {
     let rate = (points.len() as f32 / EXAGGERATION / 4.0).max(LEAST_RATE);
     let mut speed = vec![[0.0_f32; 2]; points.len()];
     let mut gains = vec![[1.0_f32; 2]; points.len()];

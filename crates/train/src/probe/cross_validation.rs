@@ -178,8 +178,9 @@ mod tests {
         for (row, label) in clean.chunks_exact_mut(40).zip(&labels) {
             row[0] = if *label == 0 { -3.0 } else { 3.0 };
         }
-        let strength =
-            |x: &[f32]| best(&compare_strengths(x, 40, &labels, 2, &ProbeOptions::default()).unwrap()).unwrap().strength;
+        let strength = |x: &[f32]| {
+            best(&compare_strengths(x, 40, &labels, 2, &ProbeOptions::default()).unwrap()).unwrap().strength
+        };
         assert!(strength(&noise) >= 3.0);
         assert!(strength(&clean) <= 0.3);
     }
