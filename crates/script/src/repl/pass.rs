@@ -65,10 +65,8 @@ impl Pass {
         let runnable = named(self.whole.clone_functions_only().merge(&entry));
         let mut scope = self.scope.clone();
         let entered = || engine.eval_ast_with_scope(&mut scope, &runnable);
-        let value: Dynamic = settings
-            .interrupt
-            .obeyed(|| sandbox::evaluate(&engine::LIMITS, entered))
-            .map_err(|error| fail(*error))?;
+        let value: Dynamic =
+            settings.interrupt.obeyed(|| sandbox::evaluate(&engine::LIMITS, entered)).map_err(|error| fail(*error))?;
         let mut modules = self.modules.clone();
         for (path, name) in imports(&entry) {
             modules.push((name, resolve(&host, &engine, &path).map_err(|error| fail(*error))?));
