@@ -5,6 +5,7 @@
 
 mod args;
 mod bar;
+mod excerpt;
 mod interrupt;
 mod lines;
 #[cfg(test)]

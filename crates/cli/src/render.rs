@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 
 use foretask_experiment::{ErrorKind, shown};
 use foretask_script::{Error, ScriptError};
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity, SourceCode};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
+
+use crate::excerpt::Excerpt;
 
 /// Where an error is shown.
 #[derive(Debug, Clone, Copy)]
@@ -36,14 +38,14 @@ pub(crate) fn error(error: &Error, look: Look) -> String {
         Error::Script(error) => Shown::of_script(error),
         Error::Plain(error) => Shown {
             kind: error.kind,
-            message: shown(&error.message).into_owned(),
-            help: error.help.as_deref().map(|help| shown(help).into_owned()),
+            message: brief(&error.message),
+            help: error.help.as_deref().map(brief),
             source: None,
             labels: Vec::new(),
         },
         other => Shown {
             kind: other.kind(),
-            message: shown(&other.to_string()).into_owned(),
+            message: brief(&other.to_string()),
             help: None,
             source: None,
             labels: Vec::new(),
@@ -54,6 +56,21 @@ pub(crate) fn error(error: &Error, look: Look) -> String {
         Ok(()) => text,
         Err(_) => format!("{}\n", report.message),
     }
+}
+
+/// Characters of a message; only one that quotes what somebody else wrote is longer.
+const MOST: usize = 4_000;
+
+/// A text as it can be shown, without the middle of one that is far too long.
+fn brief(text: &str) -> String {
+    let text = shown(text);
+    let count = text.chars().count();
+    if count <= MOST {
+        return text.into_owned();
+    }
+    let start: String = text.chars().take(MOST / 2).collect();
+    let end: String = text.chars().skip(count - MOST / 2).collect();
+    format!("{start} […] {end}")
 }
 
 /// A script's text with marks of the same length where something would act on the terminal, so that places stay true.
@@ -74,29 +91,33 @@ struct Shown {
     kind: ErrorKind,
     message: String,
     help: Option<String>,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpt>,
     labels: Vec<LabeledSpan>,
 }
 
 impl Shown {
     fn of_script(error: &ScriptError) -> Self {
-        let label = shown(&error.label).into_owned();
-        let mut labels = vec![LabeledSpan::new_primary_with_span(Some(label), error.span.clone())];
-        let mut help = error.help.as_deref().map(|help| shown(help).into_owned());
+        let mut told = vec![brief(&error.label)];
+        let mut spans = vec![error.span.clone()];
+        let mut help = error.help.as_deref().map(brief);
         for frame in error.trace.iter().rev() {
             if frame.source.name == error.source_text.name {
-                labels.push(LabeledSpan::new_with_span(
-                    Some(format!("in `{}`, called here", frame.name)),
-                    frame.span.clone(),
-                ));
+                told.push(format!("in `{}`, called here", frame.name));
+                spans.push(frame.span.clone());
             } else {
                 let line = frame.source.line(frame.span.start);
                 let text = format!("reached through `{}`, {}:{line}", frame.name, frame.source.name);
                 help = Some(help.map_or_else(|| text.clone(), |help| format!("{help}\n{text}")));
             }
         }
-        let source = NamedSource::new(shown(&error.source_text.name), in_place(&error.source_text.text));
-        Self { kind: error.kind, message: shown(&error.message).into_owned(), help, source: Some(source), labels }
+        let (name, text) = (shown(&error.source_text.name).into_owned(), in_place(&error.source_text.text));
+        let source = Excerpt::new(name, &text, &mut spans);
+        let mut labels: Vec<LabeledSpan> =
+            told.into_iter().zip(spans).map(|(told, span)| LabeledSpan::new_with_span(Some(told), span)).collect();
+        if let Some(first) = labels.first_mut() {
+            *first = LabeledSpan::new_primary_with_span(first.label().map(str::to_owned), *first.inner());
+        }
+        Self { kind: error.kind, message: brief(&error.message), help, source: Some(source), labels }
     }
 }
 

@@ -178,7 +178,10 @@ fn expected(text: &str) -> Option<String> {
     }
     let wanted = text.rsplit_once("expected ").map(|(_, wanted)| wanted.trim())?;
     Some(match wanted {
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0".to_owned(),
+        "u8" => "a whole number from 0 to 255".to_owned(),
+        "u16" => "a whole number from 0 to 65535".to_owned(),
+        "u32" => "a whole number from 0 to 4294967295".to_owned(),
+        "u64" | "usize" => "a whole number from 0".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
@@ -285,7 +288,7 @@ mod tests {
         assert_eq!(fault.at, Locus::Value(2, vec!["mode".into()]));
         assert_eq!(fault.help.as_deref(), Some("did you mean \"slow\"? (one of fast, slow)"));
         let fault = options("#{ inner: #{ depth: 300 } }").unwrap_err();
-        assert_eq!(fault.message, "`inner.depth` expects a whole number from 0, not 300");
+        assert_eq!(fault.message, "`inner.depth` expects a whole number from 0 to 255, not 300");
     }
 
     #[test]

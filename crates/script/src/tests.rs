@@ -112,3 +112,35 @@ fn a_program_finds_what_a_script_has_finished() {
     assert_eq!(titles(&heard, '='), begun);
     assert!(!finished.folder.join("script.rhai").exists());
 }
+
+#[test]
+fn a_request_to_stop_ends_a_stage_that_keeps_nothing() {
+    let place = place();
+    let table = place.path().join("clothes.csv").display().to_string();
+    let begin = format!(
+        "let data = dataset(\"{table}\");\n\
+         let few = data.split(\"train\").per_class(4);\n\
+         let pre = pretrain(resnet10(#{{ width: 4 }}), rotation(), data.unlabeled(), #{{ steps: 1, batch_size: 4 }});\n"
+    );
+    let source = |text: String| Source { name: "stop.rhai".into(), text };
+    run(source(begin.clone()), &listening(place.path()).0).unwrap();
+    for word in [
+        "pixel_probe(few)",
+        "linear_probe(pre.encoder, few)",
+        "spread_labels(pre.encoder, few, data.unlabeled(), #{ neighbors: 3 })",
+        "label_next(pre.encoder, data.unlabeled(), #{ n: 2 })",
+    ] {
+        let text = format!("{begin}{word};\n");
+        let ended = Arc::new(Mutex::new(Vec::new()));
+        let mut settings = Settings { device: Some("flex".into()), ..Settings::new(place.path().join("runs")) };
+        let (heard, interrupt) = (Arc::clone(&ended), settings.interrupt.clone());
+        settings.listener = Arc::new(move |progress| match progress {
+            Progress::StageBegins { .. } => interrupt.request(),
+            Progress::StageEnds { title, .. } => heard.lock().unwrap().push(title),
+            _ => {}
+        });
+        let error = run(source(text), &settings).unwrap_err();
+        assert_eq!(error.kind().exit_code(), 130, "{word}: {error}");
+        assert!(ended.lock().unwrap().is_empty(), "{word}: {error}");
+    }
+}

@@ -6,10 +6,18 @@ use foretask_pretext::{Kernel, Planes, Shape, ops};
 use foretask_random::Rng;
 
 use super::trouble::{Done, natural, trouble};
+use crate::sandbox::{self, Held};
 
 /// An image of a label generator. Cheap to copy.
 #[derive(Debug, Clone)]
-pub(super) struct Image(Arc<Planes>);
+pub(super) struct Image(Arc<Counted>);
+
+/// Pixels that count towards what an evaluation may hold.
+#[derive(Debug)]
+struct Counted {
+    planes: Planes,
+    _held: Held,
+}
 
 /// The most samples (pixels times channels) of an image that a function may make: 256 MiB.
 const MOST_SAMPLES: usize = 1 << 26;
@@ -20,20 +28,21 @@ const MOST_BINS: usize = 4096;
 
 impl Image {
     pub(super) fn new(planes: Planes) -> Self {
-        Self(Arc::new(planes))
+        let _held = Held::new(size_of_val(planes.data.as_slice()));
+        Self(Arc::new(Counted { planes, _held }))
     }
 
     /// A copy of the pixels, or the pixels themselves where nobody else holds them.
     pub(super) fn into_planes(self) -> Planes {
-        Arc::unwrap_or_clone(self.0)
+        Arc::try_unwrap(self.0).map_or_else(|shared| shared.planes.clone(), |own| own.planes)
     }
 
     pub(super) fn shape(&self) -> Shape {
-        self.0.shape
+        self.0.planes.shape
     }
 
     fn data(&self) -> &[f32] {
-        &self.0.data
+        &self.0.planes.data
     }
 
     /// "28x28 pixels with 1 channel".
@@ -282,6 +291,9 @@ fn new_shape(width: i64, height: i64, channels: i64) -> Done<Shape> {
     let samples = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
     match samples {
         Some(samples) if samples > 0 && samples <= MOST_SAMPLES && channels <= MOST_CHANNELS => {
+            if !sandbox::room(samples * size_of::<f32>()) {
+                return trouble(sandbox::no_room(), sandbox::LESS);
+            }
             Ok(Shape::new(channels, height, width))
         }
         _ => trouble(

@@ -9,6 +9,7 @@ use super::image::Image;
 use super::rng::Stream;
 use super::trouble::Trouble;
 use crate::errors::Fault;
+use crate::sandbox;
 
 /// One thing that images or random streams can do.
 struct Method {
@@ -140,6 +141,15 @@ fn tried<T>(done: Result<T, Trouble>) -> Tried<T> {
     done.map_err(thrown)
 }
 
+/// The image that came out, if there is room for it beside those that are held.
+fn made(done: Result<Image, Trouble>) -> Tried<Image> {
+    let image = tried(done)?;
+    if sandbox::room(0) {
+        return Ok(image);
+    }
+    Err(thrown(Trouble { message: sandbox::no_room(), help: sandbox::LESS.to_owned() }))
+}
+
 /// A number of either kind.
 fn number(what: &str, value: &Dynamic) -> Tried<f32> {
     let number = value.as_int().map(|whole| whole as f64).or_else(|_| value.as_float());
@@ -164,34 +174,33 @@ fn sizes_and_parts(engine: &mut Engine) {
     engine.register_get("width", |image: &mut Image| image.shape().width as i64);
     engine.register_get("height", |image: &mut Image| image.shape().height as i64);
     engine.register_get("channels", |image: &mut Image| image.shape().channels as i64);
-    engine.register_fn("crop", |image: &mut Image, x: i64, y: i64, w: i64, h: i64| tried(image.crop(x, y, w, h)));
-    engine.register_fn("tile", |image: &mut Image, row: i64, column: i64, grid: i64| {
-        tried(image.tile(row, column, grid))
-    });
-    engine.register_fn("resize", |image: &mut Image, w: i64, h: i64| tried(image.resize(w, h)));
-    engine.register_fn("rotate90", |image: &mut Image, n: i64| image.rotate90(n));
-    engine.register_fn("flip", |image: &mut Image| image.flip());
-    engine.register_fn("flip_vertical", |image: &mut Image| image.flip_vertical());
-    engine.register_fn("channel", |image: &mut Image, n: i64| tried(image.channel(n)));
-    engine.register_fn("paste", |image: &mut Image, other: Image, x: i64, y: i64| tried(image.paste(&other, x, y)));
-    engine.register_fn("blank", |w: i64, h: i64, channels: i64| tried(Image::blank(w, h, channels, 0.0)));
+    engine.register_fn("crop", |image: &mut Image, x: i64, y: i64, w: i64, h: i64| made(image.crop(x, y, w, h)));
+    engine
+        .register_fn("tile", |image: &mut Image, row: i64, column: i64, grid: i64| made(image.tile(row, column, grid)));
+    engine.register_fn("resize", |image: &mut Image, w: i64, h: i64| made(image.resize(w, h)));
+    engine.register_fn("rotate90", |image: &mut Image, n: i64| made(Ok(image.rotate90(n))));
+    engine.register_fn("flip", |image: &mut Image| made(Ok(image.flip())));
+    engine.register_fn("flip_vertical", |image: &mut Image| made(Ok(image.flip_vertical())));
+    engine.register_fn("channel", |image: &mut Image, n: i64| made(image.channel(n)));
+    engine.register_fn("paste", |image: &mut Image, other: Image, x: i64, y: i64| made(image.paste(&other, x, y)));
+    engine.register_fn("blank", |w: i64, h: i64, channels: i64| made(Image::blank(w, h, channels, 0.0)));
     engine.register_fn("blank", |w: i64, h: i64, channels: i64, value: Dynamic| {
-        tried(Image::blank(w, h, channels, number("value", &value)?))
+        made(Image::blank(w, h, channels, number("value", &value)?))
     });
 }
 
 fn looks(engine: &mut Engine) {
-    engine.register_fn("gray", |image: &mut Image| image.gray());
-    engine.register_fn("blur", |image: &mut Image, sigma: Dynamic| tried(image.blur(number("sigma", &sigma)?)));
+    engine.register_fn("gray", |image: &mut Image| made(Ok(image.gray())));
+    engine.register_fn("blur", |image: &mut Image, sigma: Dynamic| made(image.blur(number("sigma", &sigma)?)));
     engine.register_fn("noise", |image: &mut Image, rng: Stream, sigma: Dynamic| {
         let sigma = number("sigma", &sigma)?;
-        tried(rng.draw(|rng| image.noise(rng, sigma)))
+        made(rng.draw(|rng| image.noise(rng, sigma)))
     });
-    engine.register_fn("mask", |image: &mut Image, x: i64, y: i64, w: i64, h: i64| tried(image.mask(x, y, w, h, 0.0)));
+    engine.register_fn("mask", |image: &mut Image, x: i64, y: i64, w: i64, h: i64| made(image.mask(x, y, w, h, 0.0)));
     engine.register_fn("mask", |image: &mut Image, x: i64, y: i64, w: i64, h: i64, value: Dynamic| {
-        tried(image.mask(x, y, w, h, number("value", &value)?))
+        made(image.mask(x, y, w, h, number("value", &value)?))
     });
-    engine.register_fn("clamp", |image: &mut Image| image.clamp());
+    engine.register_fn("clamp", |image: &mut Image| made(Ok(image.clamp())));
 }
 
 fn values(engine: &mut Engine) {
@@ -203,10 +212,10 @@ fn values(engine: &mut Engine) {
     engine.register_fn("get", |image: &mut Image, x: i64, y: i64| tried(image.get(x, y, 0)));
     engine.register_fn("get", |image: &mut Image, x: i64, y: i64, channel: i64| tried(image.get(x, y, channel)));
     engine.register_fn("set", |image: &mut Image, x: i64, y: i64, value: Dynamic| {
-        tried(image.set(x, y, None, number("value", &value)?))
+        made(image.set(x, y, None, number("value", &value)?))
     });
     engine.register_fn("set", |image: &mut Image, x: i64, y: i64, channel: i64, value: Dynamic| {
-        tried(image.set(x, y, Some(channel), number("value", &value)?))
+        made(image.set(x, y, Some(channel), number("value", &value)?))
     });
     engine.register_fn("to_string", |image: &mut Image| format!("Image({})", image.words()));
     engine.register_fn("to_debug", |image: &mut Image| format!("Image({})", image.words()));
@@ -214,11 +223,11 @@ fn values(engine: &mut Engine) {
 
 fn arithmetic(engine: &mut Engine) {
     fn both(engine: &mut Engine, sign: &str, work: impl Fn(f32, f32) -> f32 + Copy + Send + Sync + 'static) {
-        engine.register_fn(sign, move |a: Image, b: Image| tried(a.with(&b, work)));
-        engine.register_fn(sign, move |a: Image, b: f64| a.each(|value| work(value, b as f32)));
-        engine.register_fn(sign, move |a: Image, b: i64| a.each(|value| work(value, b as f32)));
-        engine.register_fn(sign, move |a: f64, b: Image| b.each(|value| work(a as f32, value)));
-        engine.register_fn(sign, move |a: i64, b: Image| b.each(|value| work(a as f32, value)));
+        engine.register_fn(sign, move |a: Image, b: Image| made(a.with(&b, work)));
+        engine.register_fn(sign, move |a: Image, b: f64| made(Ok(a.each(|value| work(value, b as f32)))));
+        engine.register_fn(sign, move |a: Image, b: i64| made(Ok(a.each(|value| work(value, b as f32)))));
+        engine.register_fn(sign, move |a: f64, b: Image| made(Ok(b.each(|value| work(a as f32, value)))));
+        engine.register_fn(sign, move |a: i64, b: Image| made(Ok(b.each(|value| work(a as f32, value)))));
     }
     both(engine, "+", |a, b| a + b);
     both(engine, "-", |a, b| a - b);
@@ -257,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_table_is_what_is_registered() {
-        let plain = crate::sandbox::bare();
+        let plain = sandbox::bare();
         let names = |engine: &Engine| -> BTreeSet<(String, usize)> {
             let metadata = engine.collect_fn_metadata(
                 None,
@@ -266,7 +275,7 @@ mod tests {
             );
             metadata.into_iter().collect()
         };
-        let mut own = crate::sandbox::bare();
+        let mut own = sandbox::bare();
         register(&mut own);
         let before = names(&plain);
         let known = names(&own);

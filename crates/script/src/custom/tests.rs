@@ -240,3 +240,31 @@ fn labels_per_second() {
         }
     }
 }
+
+#[test]
+fn images_that_are_held_have_a_limit_together() {
+    for keep in [
+        "for k in 0..1000 { a.push(blank(4000, 4000, 3)); }",
+        "a.push(blank(4000, 4000, 3)); for k in 0..1000 { a.push(a[0] * 0.5); }",
+        "a.push(blank(4000, 4000, 3)); for k in 0..1000 { a.push(a[0].flip()); }",
+        "for k in 0..1000 { a.push(image.resize(6000, 6000)); }",
+        "a = [0, 1, 2, 3, 4, 5, 6, 7].map(|k| blank(4000, 4000, 1));",
+        "for k in 0..1000 { try { a.push(blank(4000, 4000, 1)); a[0] + a[0]; } catch {} a.push(a[0] + k); }",
+    ] {
+        let script = format!(
+            "custom_task(|image, rng| {{\n    let a = [];\n    {keep}\n    #{{ input: image, label: 0 }}\n}}, #{{ classes: 2 }})"
+        );
+        let (message, place) = refused(&script);
+        assert!(message.contains("more than 67,108,864 samples"), "{keep}: {message}");
+        assert_eq!(place.map(|place| place.0), Some(3), "{keep}: {message}");
+    }
+    // One after the other they are no more than one, however many images are labelled.
+    let script = "custom_task(|image, rng| {
+        for k in 0..3 { let large = blank(4000, 4000, 1); large.mean(); }
+        #{ input: image, label: 0 }
+    }, #{ classes: 2 })";
+    let task = custom(script);
+    for seed in 0..3 {
+        made(&task, Key::new(seed)).unwrap();
+    }
+}

@@ -139,6 +139,7 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
         | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => {
             Told::input(format!("expected {}, found {}", Kind::say(&wanted), Kind::say(&got)))
         }
+        EvalAltResult::ErrorDataRace(text, _) => shared(&text),
         EvalAltResult::ErrorArrayBounds(length, index, _) => {
             Told::input(format!("there is no item {index} in an array of {length}"))
                 .help("the first item has number 0".to_owned())
@@ -149,6 +150,16 @@ fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
             Told::input(other.to_string())
         }
     }
+}
+
+/// A variable that a function has captured, at work in two places at once. Rhai says: argument #1 of function 'push'.
+fn shared(text: &str) -> Told {
+    let called = text.split('\'').nth(1).map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
+    Told::input(format!(
+        "{called} changes a variable and is given something that shares it: a function has captured it"
+    ))
+    .label("the same variable twice")
+    .help("let the function capture a copy: `let copy = a;` before it".to_owned())
 }
 
 fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {

@@ -1,14 +1,16 @@
 //! How long a script computes by itself. Steps alone do not bound that: one step may copy a large array. Counted is the
-//! processor time of the thread, so that neither a busy machine nor a pause changes what is allowed, and words are not
-//! counted.
+//! processor time of the thread, so that neither a busy machine nor a pause changes what is allowed. Of words only the first
+//! moment counts: a long one takes the time it needs, and millions of short ones come to an end.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use foretask_backend::thread_time;
 
 /// Steps between two looks at the clock.
 const LOOK_EVERY: u64 = 64;
+/// What counts of a word, at most. Ten seconds are used up by ten thousand words at the earliest.
+const OF_A_WORD: Duration = Duration::from_millis(1);
 
 thread_local! {
     /// The thread's time at which the running evaluation has to end, moved on by the words it has called.
@@ -23,11 +25,12 @@ pub(super) fn running<T>(most: Duration, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Runs a word, whose time does not count.
+/// Runs a word, of whose time no more than a moment counts: time that passes, since other threads may do its work.
 pub(crate) fn outside<T>(word: impl FnOnce() -> T) -> T {
-    let (end, left) = (END.get(), thread_time());
+    let (end, left, begun) = (END.get(), thread_time(), Instant::now());
     let result = word();
-    END.set(end.map(|end| end + thread_time().saturating_sub(left)));
+    let counted = begun.elapsed().min(OF_A_WORD);
+    END.set(end.map(|end| (end + thread_time().saturating_sub(left)).saturating_sub(counted)));
     result
 }
 

@@ -2,10 +2,12 @@
 //!
 //! A script may come from anywhere, so nothing it says may end the process or keep it busy for long. Allowed is what is
 //! listed: packages of Rhai without a clock, a console, a way out or `eval`, and the words. Bounded are the steps, the
-//! processor time between two words, the size and depth of values, the depth of calls and expressions.
+//! processor time between two words, the size and depth of values, the pixels of images, the depth of calls and expressions.
 
 mod clock;
+mod compare;
 mod depth;
+mod memory;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -21,6 +23,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, OptimizationLevel, Position};
 
 pub(crate) use clock::outside;
 pub(crate) use depth::check as check_value;
+pub(crate) use memory::{Held, LESS, no_room, room};
 
 use crate::errors::Fault;
 
@@ -65,6 +68,7 @@ pub(crate) fn engine(limits: Limits, interrupted: impl Fn() -> bool + Send + Syn
     // What `this` stands for is not a variable, so nobody could look how deep it becomes.
     engine.disable_symbol("this");
     texts::register(&mut engine);
+    compare::register(&mut engine);
     #[expect(deprecated, reason = "marked so because it may change; the version of rhai is pinned")]
     engine.on_var(move |name, _, context| {
         let value = context.scope().get(name);
@@ -75,12 +79,14 @@ pub(crate) fn engine(limits: Limits, interrupted: impl Fn() -> bool + Send + Syn
         if interrupted() {
             return Some(Dynamic::from("interrupted".to_owned()));
         }
+        if let Some(fault) = memory::too_much(steps) {
+            return Some(Dynamic::from(fault));
+        }
         clock::too_long(steps).then(|| {
-            Dynamic::from(
-                Fault::input(limits.too_long)
-                    .label("stopped here")
-                    .help("work on whole arrays and images at once; words such as `pretrain` take the time they need"),
-            )
+            Dynamic::from(Fault::input(limits.too_long).label("stopped here").help(
+                "work on whole arrays and images at once; long words such as `pretrain` take the time they need, many \
+                         short ones add up",
+            ))
         })
     });
     engine

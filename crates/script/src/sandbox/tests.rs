@@ -207,6 +207,53 @@ fn endless_and_long_computing_is_stopped() {
 }
 
 #[test]
+fn loops_of_words_come_to_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("t.csv");
+    std::fs::write(&table, "path,label\na.png,x\nb.png,y\n").unwrap();
+    let table = table.display();
+    for script in [
+        "for i in 0..10000000 { param(`p${i}`, i); }".to_owned(),
+        format!("for i in 0..10000000 {{ let d = dataset(\"{table}\"); }}"),
+    ] {
+        let (message, line) = refused(&script);
+        assert!(message.contains("10 seconds") || message.contains("too many steps"), "{script}: {message}");
+        assert_eq!(line, 1);
+    }
+    checked("for i in 0..5000 { param(`p${i}`, i); }").unwrap();
+}
+
+#[test]
+fn what_fails_in_a_comparison_is_told() {
+    for call in ["sort", "sort_by", "order", "order_by", "dedup"] {
+        for (by, said) in [
+            ("|x, y| loop {}", "too many steps"),
+            ("|x, y| throw \"no way\"", "no way"),
+            ("|x, y| x.nothing(y)", "nothing"),
+            ("|x, y| \"text\"", "gives a text instead of"),
+            ("|x| x", "takes 1 argument"),
+        ] {
+            let (message, line) = refused(&format!("let a = [3, 1, 2];\na.{call}({by});"));
+            assert!(message.contains(said) && line == 2, "{call} {by}: line {line}: {message}");
+        }
+    }
+    checked(
+        "let a = [3, 1, 2, 2]; a.sort(|x, y| y - x); if a != [3, 2, 2, 1] { throw a; }
+         a.sort_by(|x, y| x < y); if a != [1, 2, 2, 3] { throw a; }
+         let b = a.order(|x, y| y.to_float() - x); if b != [3, 2, 2, 1] || a != [1, 2, 2, 3] { throw b; }
+         a.dedup(|x, y| x == y); if a != [1, 2, 3] { throw a; }
+         a.sort_desc(); if a != [3, 2, 1] { throw a; } a.sort(); if a != [1, 2, 3] { throw a; }",
+    )
+    .unwrap();
+}
+
+#[test]
+fn one_variable_in_two_hands_is_said_in_words() {
+    let (message, line) = refused("let a = []; let f = || a;\na.push(f); let b = a == a; print(`${a}`);");
+    assert!(message.contains("`push` changes a variable") && line == 2, "{line}: {message}");
+}
+
+#[test]
 fn an_interrupt_ends_a_loop_at_once() {
     let stop = Interrupt::new();
     stop.request();

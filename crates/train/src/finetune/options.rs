@@ -192,13 +192,15 @@ impl FinetuneOptions {
             return Err(TrainError::Option { option: "steps", reason });
         }
         if let Some(steps) = self.steps {
-            require((1..=1 << 32).contains(&steps), "steps", &steps, "a whole number from 1")?;
+            let range = "a whole number from 1 to 4294967296";
+            require((1..=1 << 32).contains(&steps), "steps", &steps, range)?;
         }
         if let Some(epochs) = self.epochs {
-            require(epochs > 0.0 && epochs <= 1e6, "epochs", &epochs, "a number above 0")?;
+            require(epochs > 0.0 && epochs <= 1e6, "epochs", &epochs, "a number above 0, at most 1000000")?;
         }
         if let Some(batch_size) = self.batch_size {
-            require((2..=1 << 16).contains(&batch_size), "batch_size", &batch_size, "a whole number from 2")?;
+            let range = "a whole number from 2 to 65536";
+            require((2..=1 << 16).contains(&batch_size), "batch_size", &batch_size, range)?;
         }
         if let Some(lr) = self.lr {
             require(lr > 0.0 && lr.is_finite(), "lr", &lr, "a number above 0, usually 3e-4 to 3e-3")?;

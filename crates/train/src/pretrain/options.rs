@@ -215,13 +215,14 @@ impl PretrainOptions {
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
         self.length()?;
         if let Some(epochs) = self.epochs {
-            require(above_zero(epochs) && epochs <= 1e6, "epochs", &epochs, "a number above 0")?;
+            require(above_zero(epochs) && epochs <= 1e6, "epochs", &epochs, "a number above 0, at most 1000000")?;
         }
         if let Some(steps) = self.steps {
             require(steps > 0, "steps", &steps, "a whole number from 1")?;
         }
         if let Some(batch_size) = self.batch_size {
-            require((1..=1 << 20).contains(&batch_size), "batch_size", &batch_size, "a whole number from 1")?;
+            let range = "a whole number from 1 to 1048576";
+            require((1..=1 << 20).contains(&batch_size), "batch_size", &batch_size, range)?;
         }
         if let Some(lr) = self.lr {
             require(

@@ -74,9 +74,14 @@ impl ConsistencyOptions {
                 Err(TrainError::Option { option, reason: format!("is {value}, but must be {range}") })
             }
         };
-        require((1..=1 << 32).contains(&self.steps), "steps", &self.steps, "a whole number from 1")?;
-        require((2..=1 << 16).contains(&self.batch_size), "batch_size", &self.batch_size, "a whole number from 2")?;
-        require((1..=1 << 16).contains(&self.labelled), "labelled", &self.labelled, "a whole number from 1")?;
+        require((1..=1 << 32).contains(&self.steps), "steps", &self.steps, "a whole number from 1 to 4294967296")?;
+        require(
+            (2..=1 << 16).contains(&self.batch_size),
+            "batch_size",
+            &self.batch_size,
+            "a whole number from 2 to 65536",
+        )?;
+        require((1..=1 << 16).contains(&self.labelled), "labelled", &self.labelled, "a whole number from 1 to 65536")?;
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", &self.lr, "a number above 0, usually 1e-3")?;
         let decay = &self.weight_decay;
         require((0.0..=10.0).contains(decay), "weight_decay", decay, "from 0 to 10, usually 0.01")?;
