@@ -51,6 +51,13 @@ pub(crate) struct Args {
     into: PathBuf,
 }
 
+impl Args {
+    /// As `cargo xtask weights NAME` gives them.
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), from: None, into: INTO.into() }
+    }
+}
+
 /// Runs the task.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let wanted = args.name.replace('_', "-");

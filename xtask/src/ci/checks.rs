@@ -41,6 +41,14 @@ pub(crate) fn libtorch() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
+/// Tests that need the real weights pass them over where they are not.
+pub(crate) fn weights() -> Result<Outcome> {
+    match crate::weights::run(&crate::weights::Args::of("efficientnet-lite0")) {
+        Ok(()) => Ok(Outcome::passed()),
+        Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
+    }
+}
+
 pub(crate) fn clippy() -> Result<Outcome> {
     if let Some(skipped) = without("clippy", "clippy") {
         return Ok(skipped);
