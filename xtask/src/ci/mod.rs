@@ -54,7 +54,11 @@ const STEPS: &[Step] = &[
     Step { name: "typos", about: "no known misspelling", run: checks::typos },
     Step { name: "tidy", about: "layers, circles, licences, documents, text", run: checks::tidy },
     Step { name: "libtorch", about: "libtorch is in third_party/libtorch", run: checks::libtorch },
-    Step { name: "weights", about: "published weights that tests use are in third_party/weights", run: checks::weights },
+    Step {
+        name: "weights",
+        about: "published weights that tests use are in third_party/weights",
+        run: checks::weights,
+    },
     Step { name: "clippy", about: "no warning", run: checks::clippy },
     Step { name: "doc", about: "documentation builds without a warning", run: checks::doc },
     Step { name: "build", about: "binaries, tests and examples build", run: tests::build },
