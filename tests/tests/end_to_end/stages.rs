@@ -192,13 +192,14 @@ fn a_damaged_checkpoint_is_kept_aside_and_the_work_starts_anew() {
 #[cfg(unix)]
 #[test]
 fn what_stands_where_a_stage_has_its_files_is_set_aside_and_the_stage_made_again() {
+    type Kind<'a> = (&'a str, &'a dyn Fn(&Path));
     let (place, results) = finished();
     let stages = fs::read_dir(place.path("runs/.stages")).unwrap().map(|entry| entry.unwrap().path());
     let measured: Vec<PathBuf> = stages.filter(|stage| stage.join("recognized.json").is_file()).collect();
     assert!(!measured.is_empty());
     let pipe = |path: &Path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
     let gone = |path: PathBuf| fs::remove_file(path).unwrap();
-    let kinds: [(&str, &dyn Fn(&Path)); 6] = [
+    let kinds: [Kind<'_>; 6] = [
         // Of a stage that is not done, too.
         ("recognized.json.damaged", &|stage| {
             gone(stage.join("done.json"));
@@ -227,7 +228,9 @@ fn what_stands_where_a_stage_has_its_files_is_set_aside_and_the_stage_made_again
         }),
     ];
     for (said, damage) in kinds {
-        measured.iter().for_each(|stage| damage(stage));
+        for stage in &measured {
+            damage(stage);
+        }
         comes_out_right(&place, &results, &[said]);
     }
     assert!(measured[0].with_extension("damaged").is_file());

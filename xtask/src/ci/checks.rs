@@ -42,6 +42,7 @@ pub(crate) fn libtorch() -> Result<Outcome> {
 }
 
 /// Tests that need the real weights pass them over where they are not.
+#[expect(clippy::unnecessary_wraps, reason = "the form of all steps")]
 pub(crate) fn weights() -> Result<Outcome> {
     match crate::weights::run(&crate::weights::Args::of("efficientnet-lite0")) {
         Ok(()) => Ok(Outcome::passed()),

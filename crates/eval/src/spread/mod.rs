@@ -136,14 +136,17 @@ const ALMOST_SURE: f64 = 1.0 - f32::EPSILON as f64;
 /// Parts that the given labels are hidden in.
 const PARTS: usize = 5;
 
-/// Shares `[rows, classes]`, whether they were evened out, and the parts of the classes before that.
+/// Shares `[rows, classes]`, whether they were evened out, and the least and the largest part of a class before that.
+pub(crate) type Shares = (Vec<f64>, bool, (f64, f64));
+
+/// How much of each class the rows have, from the labels of some.
 pub(crate) fn shares(
     graph: &Graph,
     labels: &[Option<u32>],
     classes: usize,
     balanced: Option<bool>,
     options: &SpreadOptions,
-) -> Result<(Vec<f64>, bool, (f64, f64)), EvalError> {
+) -> Result<Shares, EvalError> {
     let mut members = vec![0_u32; classes];
     for &label in labels.iter().flatten() {
         members[label as usize] += 1;

@@ -28,8 +28,8 @@ const MOST_BINS: usize = 4096;
 
 impl Image {
     pub(super) fn new(planes: Planes) -> Self {
-        let _held = Held::new(size_of_val(planes.data.as_slice()));
-        Self(Arc::new(Counted { planes, _held }))
+        let held = Held::new(size_of_val(planes.data.as_slice()));
+        Self(Arc::new(Counted { planes, _held: held }))
     }
 
     /// A copy of the pixels, or the pixels themselves where nobody else holds them.
