@@ -86,7 +86,7 @@ pub enum Pool {
 pub struct VitConfig {
     /// Width, depth and heads.
     pub size: VitSize,
-    /// Pixels along a patch's side; none where the images' size decides, see [`VitConfig::resolve`].
+    /// Pixels along a patch's side; none where the size of the images decides.
     pub patch: Option<usize>,
     /// Rows and columns of patches that positions are learned for; none where the images' size decides.
     pub grid: Option<[usize; 2]>,
