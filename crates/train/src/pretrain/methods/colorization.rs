@@ -2,7 +2,7 @@
 
 use foretask_backend::{HostTensor, StateDict};
 use foretask_objectives::{CollapseRisk, l2_loss, soft_cross_entropy};
-use foretask_pretext::{AbBins, Auto, ColorTarget, Colorization, RunSizes, Shape, TargetKind, Targets};
+use foretask_pretext::{AbBins, Auto, ColorTarget, Colorization, Shape, TargetKind, Targets};
 
 use super::answer::{Answer, answer};
 use super::learnable::{HeadContext, Learnable, ObjectiveContext};
@@ -25,14 +25,6 @@ impl Learnable for Colorization {
 
     fn compares_images(&self) -> bool {
         false
-    }
-
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {

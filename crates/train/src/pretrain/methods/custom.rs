@@ -2,7 +2,7 @@
 
 use foretask_models::VectorConfig;
 use foretask_objectives::CollapseRisk;
-use foretask_pretext::{Auto, Custom, PixelLoss, RunSizes, TargetKind};
+use foretask_pretext::{Auto, Custom, PixelLoss, TargetKind};
 
 use super::classes::Classes;
 use super::learnable::{HeadContext, Learnable, ObjectiveContext};
@@ -19,14 +19,6 @@ impl Learnable for Custom {
 
     fn compares_images(&self) -> bool {
         false
-    }
-
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_models::{Head, ProjectionConfig};
 use foretask_objectives::{CollapseRisk, cross_entropy, triplet};
-use foretask_pretext::{Auto, Exemplar, ExemplarMode, RunSizes};
+use foretask_pretext::{Auto, Exemplar, ExemplarMode};
 
 use super::learnable::{HeadContext, Learnable, ObjectiveContext, choose_size};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
@@ -22,14 +22,6 @@ impl Learnable for Exemplar {
 
     fn compares_images(&self) -> bool {
         true
-    }
-
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {

@@ -2,7 +2,7 @@
 
 use foretask_models::TileConfig;
 use foretask_objectives::CollapseRisk;
-use foretask_pretext::{Auto, Jigsaw, RunSizes};
+use foretask_pretext::{Auto, Jigsaw};
 
 use super::classes::Classes;
 use super::learnable::choose_size;
@@ -18,14 +18,6 @@ impl Learnable for Jigsaw {
 
     fn compares_images(&self) -> bool {
         false
-    }
-
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {

@@ -24,10 +24,15 @@ pub(in crate::pretrain) trait Learnable {
     fn compares_images(&self) -> bool;
 
     /// Whether it learns from the labels of the images.
-    fn needs_labels(&self) -> bool;
+    fn needs_labels(&self) -> bool {
+        false
+    }
 
-    /// Fills what was left open and the sizes of the run decide, with reasons.
-    fn fill_auto(&mut self, sizes: &RunSizes) -> Result<Vec<Auto>, TrainError>;
+    /// Fills what was left open and the sizes of the run decide, with reasons. What is forgotten here is an error as soon as
+    /// head or objective ask for it.
+    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
+        Ok(Vec::new())
+    }
 
     /// Its head; sizes that were left open about it are filled, with reasons.
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError>;

@@ -1,36 +1,20 @@
 //! Masked pixels: the hidden squares of an image.
 
-use foretask_objectives::CollapseRisk;
-use foretask_pretext::{Auto, MaskedPixels, RunSizes};
+use foretask_pretext::{MaskedPixels, PixelLoss};
 
-use super::learnable::{HeadContext, Learnable, ObjectiveContext};
-use super::objective::TaskObjective;
-use super::restoration::{Restoration, decoder};
-use crate::error::TrainError;
-use crate::pretrain::heads::HeadConfig;
+use super::restoration::Restores;
 
-impl Learnable for MaskedPixels {
-    fn collapse_risk(&self) -> CollapseRisk {
-        CollapseRisk::Other
+impl Restores for MaskedPixels {
+    fn decoder_width(&mut self) -> &mut Option<u32> {
+        &mut self.decoder_width
     }
 
-    fn compares_images(&self) -> bool {
-        false
+    fn loss(&self) -> PixelLoss {
+        self.loss
     }
 
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
-    }
-
-    fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
-        Ok(decoder(cx, &mut self.decoder_width, cx.shape, notes))
-    }
-
-    fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
-        Ok(Box::new(Restoration { word: cx.word, loss: self.loss, is_picture: !self.normalize }))
+    // Normalized squares are no picture.
+    fn is_picture(&self) -> bool {
+        !self.normalize
     }
 }

@@ -1,11 +1,11 @@
 //! What tasks that ask for a picture have in common: a light decoder, and the difference to the picture.
 
 use foretask_models::DecoderConfig;
-use foretask_objectives::{Distance, l1_loss, l2_loss, weighted_distance};
+use foretask_objectives::{CollapseRisk, Distance, l1_loss, l2_loss, weighted_distance};
 use foretask_pretext::{Auto, PixelLoss, Shape, Targets};
 
 use super::answer::{Answer, answer};
-use super::learnable::HeadContext;
+use super::learnable::{HeadContext, Learnable, ObjectiveContext};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
 use crate::pretrain::diagnostics;
@@ -31,6 +31,38 @@ pub(super) fn decoder(
         *width = Some(decoder.hidden as u32);
     }
     HeadConfig::Decoder(decoder)
+}
+
+/// A task that asks for the picture itself, of which an input shows less.
+pub(super) trait Restores {
+    /// How wide the decoder is, where the task says so.
+    fn decoder_width(&mut self) -> &mut Option<u32>;
+
+    /// How pictures are compared.
+    fn loss(&self) -> PixelLoss;
+
+    /// Whether what is asked for lies in 0..1.
+    fn is_picture(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Restores> Learnable for T {
+    fn collapse_risk(&self) -> CollapseRisk {
+        CollapseRisk::Other
+    }
+
+    fn compares_images(&self) -> bool {
+        false
+    }
+
+    fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
+        Ok(decoder(cx, self.decoder_width(), cx.shape, notes))
+    }
+
+    fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
+        Ok(Box::new(Restoration { word: cx.word, loss: self.loss(), is_picture: self.is_picture() }))
+    }
 }
 
 /// Mean difference to the picture that was asked for, over the places that count.

@@ -1,7 +1,7 @@
 //! Rotation: by how much an image was turned.
 
 use foretask_objectives::CollapseRisk;
-use foretask_pretext::{Auto, Rotation, RunSizes};
+use foretask_pretext::{Auto, Rotation};
 
 use super::classes::Classes;
 use super::learnable::{HeadContext, Learnable, ObjectiveContext};
@@ -16,14 +16,6 @@ impl Learnable for Rotation {
 
     fn compares_images(&self) -> bool {
         false
-    }
-
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
-    fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        Ok(Vec::new())
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, _notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {

@@ -25,10 +25,6 @@ impl Learnable for Options {
         true
     }
 
-    fn needs_labels(&self) -> bool {
-        false
-    }
-
     fn fill_auto(&mut self, sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
         filled(self, Self::fill_auto(self, sizes))
     }
