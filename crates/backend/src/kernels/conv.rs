@@ -46,15 +46,7 @@ pub(crate) fn forward_affine<B: Buffer>(
 
 fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, crew: Crew) -> B {
     let g = geometry;
-    let taps = |axis: usize, o: usize| g.forward_taps(axis, o);
-    let walk = Walk {
-        result: [g.out_height(), g.out_width()],
-        result_channels: g.output,
-        source_width: g.width,
-        source_channels: g.input,
-        kernel_width: g.kernel[1],
-        taps: &taps,
-    };
+    let walk = Walk::forward(g);
     let sizes = [g.images, g.in_len(), g.out_len(), g.output];
     walked(x, panels, &groups(&walk, LANES), sizes, g.input, end, crew)
 }
@@ -62,15 +54,7 @@ fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end:
 /// The gradient of the input: `[n, out_h, out_w, output]` and `[output, input, kh, kw]` to `[n, h, w, input]`.
 pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
     let g = geometry;
-    let taps = |axis: usize, i: usize| g.backward_taps(axis, i);
-    let walk = Walk {
-        result: [g.height, g.width],
-        result_channels: g.input,
-        source_width: g.out_width(),
-        source_channels: g.output,
-        kernel_width: g.kernel[1],
-        taps: &taps,
-    };
+    let walk = Walk::backward(g);
     let panels = pack(weight, g, true, &[], crew);
     let sizes = [g.images, g.out_len(), g.in_len(), g.input];
     walked(grad, &panels, &groups(&walk, LANES), sizes, g.output, &End::NONE, crew)

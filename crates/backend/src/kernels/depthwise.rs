@@ -45,30 +45,14 @@ struct End<'a> {
 }
 
 fn forward_with<B: Buffer>(x: &[f32], weight: &[f32], g: &Geometry, end: &End<'_>, crew: Crew) -> B {
-    let taps = |axis: usize, o: usize| g.forward_taps(axis, o);
-    let walk = Walk {
-        result: [g.out_height(), g.out_width()],
-        result_channels: g.output,
-        source_width: g.width,
-        source_channels: g.input,
-        kernel_width: g.kernel[1],
-        taps: &taps,
-    };
+    let walk = Walk::forward(g);
     assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
     walked(x, &pack(weight, g, false, end.scale), g.images, &walk, end, crew)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, c]` and `[c, 1, kh, kw]` to `[n, h, w, c]`.
 pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], g: &Geometry, crew: Crew) -> B {
-    let taps = |axis: usize, i: usize| g.backward_taps(axis, i);
-    let walk = Walk {
-        result: [g.height, g.width],
-        result_channels: g.input,
-        source_width: g.out_width(),
-        source_channels: g.output,
-        kernel_width: g.kernel[1],
-        taps: &taps,
-    };
+    let walk = Walk::backward(g);
     assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
     let end = End { scale: &[], shift: &[], activation: Activation::None };
     walked(grad, &pack(weight, g, true, &[]), g.images, &walk, &end, crew)
@@ -92,7 +76,7 @@ fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<f32
 fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk<'_>, end: &End<'_>, crew: Crew) -> B {
     let ([height, width], channels) = (walk.result, walk.result_channels);
     let columns = classes(walk, 1);
-    let rows: Vec<Vec<(usize, usize)>> = (0..height).map(|row| (walk.taps)(0, row)).collect();
+    let rows: Vec<Vec<(usize, usize)>> = (0..height).map(|row| walk.taps(0, row)).collect();
     let mut shift = end.shift.to_vec();
     shift.resize(channels.next_multiple_of(LANES), 0.0);
     let line = width * channels;

@@ -155,8 +155,45 @@ pub(crate) struct Walk<'a> {
     pub(crate) source_channels: usize,
     /// Width of the kernel.
     pub(crate) kernel_width: usize,
+    geometry: &'a Geometry,
+    backwards: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// From inputs to outputs.
+    pub(crate) fn forward(geometry: &'a Geometry) -> Self {
+        Self {
+            result: [geometry.out_height(), geometry.out_width()],
+            result_channels: geometry.output,
+            source_width: geometry.width,
+            source_channels: geometry.input,
+            kernel_width: geometry.kernel[1],
+            geometry,
+            backwards: false,
+        }
+    }
+
+    /// From the gradients of outputs to those of inputs.
+    pub(crate) fn backward(geometry: &'a Geometry) -> Self {
+        Self {
+            result: [geometry.height, geometry.width],
+            result_channels: geometry.input,
+            source_width: geometry.out_width(),
+            source_channels: geometry.output,
+            kernel_width: geometry.kernel[1],
+            geometry,
+            backwards: true,
+        }
+    }
+
     /// Taps of a result row or column: (panel position, source position), both ascending.
-    pub(crate) taps: &'a dyn Fn(usize, usize) -> Vec<(usize, usize)>,
+    pub(crate) fn taps(&self, axis: usize, result: usize) -> Vec<(usize, usize)> {
+        if self.backwards {
+            self.geometry.backward_taps(axis, result)
+        } else {
+            self.geometry.forward_taps(axis, result)
+        }
+    }
 }
 
 /// Rows or columns with the same taps: the taps' panel positions, their steps in the source, and for each member its own
@@ -169,7 +206,7 @@ pub(super) struct Class {
 pub(super) fn classes(walk: &Walk<'_>, axis: usize) -> Vec<Class> {
     let mut classes: Vec<Class> = Vec::new();
     for position in 0..walk.result[axis] {
-        let taps = (walk.taps)(axis, position);
+        let taps = walk.taps(axis, position);
         let first = taps.first().map_or(0, |tap| tap.1);
         let relative: Vec<(usize, usize)> = taps.iter().map(|(k, source)| (*k, source - first)).collect();
         match classes.iter_mut().find(|class| class.taps == relative) {
