@@ -14,7 +14,8 @@ type Outcome<T> = Result<T, Box<EvalAltResult>>;
 pub(super) fn register(engine: &mut Engine) {
     for name in ["sort", "sort_by"] {
         engine.register_fn(name, |context: NativeCallContext<'_>, array: &mut Array, by: FnPtr| -> Outcome<()> {
-            *array = sorted(std::mem::take(array), &mut |a, b| compared(&context, &by, a, b))?;
+            // An error leaves the items as they were.
+            *array = sorted(array.clone(), &mut |a, b| compared(&context, &by, a, b))?;
             Ok(())
         });
     }
@@ -25,7 +26,7 @@ pub(super) fn register(engine: &mut Engine) {
     }
     engine.register_fn("dedup", |context: NativeCallContext<'_>, array: &mut Array, same: FnPtr| -> Outcome<()> {
         let mut kept = Array::new();
-        for item in std::mem::take(array) {
+        for item in array.iter() {
             let again = match kept.last() {
                 Some(last) => {
                     let answer = same.call_raw(&context, None, [last.clone(), item.clone()])?;
@@ -35,7 +36,7 @@ pub(super) fn register(engine: &mut Engine) {
                 None => false,
             };
             if !again {
-                kept.push(item);
+                kept.push(item.clone());
             }
         }
         *array = kept;

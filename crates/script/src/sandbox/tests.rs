@@ -240,6 +240,8 @@ fn what_fails_in_a_comparison_is_told() {
     checked(
         "let a = [3, 1, 2, 2]; a.sort(|x, y| y - x); if a != [3, 2, 2, 1] { throw a; }
          a.sort_by(|x, y| x < y); if a != [1, 2, 2, 3] { throw a; }
+         try { a.sort(|x, y| throw 1); } catch { } try { a.dedup(|x, y| throw 1); } catch { }
+         if a != [1, 2, 2, 3] { throw a; }
          let b = a.order(|x, y| y.to_float() - x); if b != [3, 2, 2, 1] || a != [1, 2, 2, 3] { throw b; }
          a.dedup(|x, y| x == y); if a != [1, 2, 3] { throw a; }
          a.sort_desc(); if a != [3, 2, 1] { throw a; } a.sort(); if a != [1, 2, 3] { throw a; }",
