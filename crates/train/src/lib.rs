@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-mod ahead;
 mod asked;
 mod balance;
 pub mod checkpoint;
@@ -19,6 +18,7 @@ pub mod loader;
 mod memory;
 pub mod optim;
 mod precision;
+mod prefetch;
 mod pretrain;
 mod probe;
 mod schedule;

@@ -9,7 +9,6 @@ use foretask_random::Key;
 
 use super::options::HeadStart;
 use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
-use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::{Context, counting_on};
 use crate::error::TrainError;
@@ -18,6 +17,7 @@ use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
 use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
+use crate::prefetch::WindowPrefetcher;
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
@@ -160,9 +160,9 @@ fn one_round(
         optimizer = optimizer.with_factor(&path, 0.0);
     }
     let device = cx.device.training();
-    let ahead = Ahead::new(images, &sampling);
+    let prefetcher = WindowPrefetcher::new(images, &sampling);
     let make = |request: &Request, workers: &Workers| {
-        ahead.of(request);
+        prefetcher.prepare(request);
         let key = key.named("view").with(request.epoch);
         let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
         let x = catch("bringing a batch to the device", || recipe.precision.input(on_device(data, input, &device)))?;

@@ -38,7 +38,6 @@ pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, PretrainPlan, plan_pretraining};
 pub use result::Pretrained;
 
-use crate::ahead::Ahead;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::length::Length;
@@ -46,6 +45,7 @@ use crate::loader::{Request, Workers};
 use crate::memory::require_memory;
 use crate::optim::Optimizer;
 use crate::precision::check_precision;
+use crate::prefetch::WindowPrefetcher;
 use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{Plan, seconds_per_step, train};
@@ -89,7 +89,7 @@ fn run(
 ) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
-    let ahead = Ahead::new(images, &plan.sampling);
+    let prefetcher = WindowPrefetcher::new(images, &plan.sampling);
     let tasks = plan.tasks.iter().map(|task| &task.task);
     let on_device = on_device::choose(plan.options.augment_on, tasks, images.uniform_size(), cx.device);
     let views_on_device = on_device.iter().any(Option::is_some);
@@ -97,7 +97,7 @@ fn run(
         cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");
     }
     let make = |request: &Request, workers: &Workers| {
-        ahead.of(request);
+        prefetcher.prepare(request);
         let tasks = plan.tasks.iter().map(|task| &task.task).zip(on_device.iter().map(Option::as_ref));
         batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
     };

@@ -22,7 +22,6 @@ use foretask_random::Key;
 
 pub use options::ConsistencyOptions;
 
-use crate::ahead::Ahead;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
@@ -31,6 +30,7 @@ use crate::health::{Gauges, HealthLine, Metric};
 use crate::loader::Sampling;
 use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
+use crate::prefetch::WindowPrefetcher;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
 use crate::training::{Forward, Plan, Stateless, train};
@@ -116,9 +116,9 @@ pub fn consistency_round(
     };
     let optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), options.weight_decay);
     let batches = Batches { pool, few, labels: &labels, input, strong: augment, options, key, device: plain.clone() };
-    let ahead = Ahead::new(pool, &sampling);
+    let prefetcher = WindowPrefetcher::new(pool, &sampling);
     let make = |request: &_, workers: &_| {
-        ahead.of(request);
+        prefetcher.prepare(request);
         batches.make(request, workers)
     };
     let forward = |student: &Student, batch: Batch, measure: bool| {

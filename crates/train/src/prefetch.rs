@@ -12,7 +12,7 @@ type Name = (u64, usize);
 
 /// Keeps the window of the current batch in memory, and reads the one after it meanwhile. Does nothing where images need
 /// no windows.
-pub(crate) struct Ahead<'a> {
+pub(crate) struct WindowPrefetcher<'a> {
     images: &'a Images,
     sampling: Sampling,
     held: Mutex<Held>,
@@ -32,13 +32,13 @@ enum Window {
     Reading(JoinHandle<ReadAhead>),
 }
 
-impl<'a> Ahead<'a> {
+impl<'a> WindowPrefetcher<'a> {
     pub(crate) fn new(images: &'a Images, sampling: &Sampling) -> Self {
         Self { images, sampling: *sampling, held: Mutex::default() }
     }
 
     /// To be called before the images of a batch are looked at; batches ascend.
-    pub(crate) fn of(&self, request: &Request) {
+    pub(crate) fn prepare(&self, request: &Request) {
         if self.sampling.windows.is_none() || request.indices.is_empty() {
             return;
         }
@@ -106,8 +106,8 @@ mod tests {
     use super::*;
     use crate::loader::{Workers, with_batches};
 
-    fn held(ahead: &Ahead<'_>) -> usize {
-        ahead.held.lock().unwrap().windows.len()
+    fn held(prefetcher: &WindowPrefetcher<'_>) -> usize {
+        prefetcher.held.lock().unwrap().windows.len()
     }
 
     #[test]
@@ -127,10 +127,10 @@ mod tests {
         let windows = Some(Windows { block: 20, blocks: 3 });
         let sampling = Sampling { images: disk.len(), batch_size: 32, seed: 5, drop_last: true, windows };
         let collect = |images: &Images, start: u64| {
-            let ahead = Ahead::new(images, &sampling);
+            let prefetcher = WindowPrefetcher::new(images, &sampling);
             let make = |request: &Request, _: &Workers| {
-                ahead.of(request);
-                assert!(held(&ahead) <= 3, "{}", held(&ahead));
+                prefetcher.prepare(request);
+                assert!(held(&prefetcher) <= 3, "{}", held(&prefetcher));
                 Ok(request.indices.iter().map(|&i| images.get(i as usize).unwrap().into_owned()).collect::<Vec<_>>())
             };
             let end = 3 * sampling.batches_per_epoch();
