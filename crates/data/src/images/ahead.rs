@@ -21,7 +21,7 @@ const GAP: u64 = 64 << 10;
 
 /// What has been read ahead for the images of one store.
 #[derive(Default)]
-pub(super) struct Ahead(RwLock<Vec<Arc<Loaded>>>);
+pub(super) struct ReadAheadCache(RwLock<Vec<Arc<Loaded>>>);
 
 /// Images read together.
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Found<'_> {
     }
 }
 
-impl Ahead {
+impl ReadAheadCache {
     pub(super) fn add(&self, loaded: Arc<Loaded>) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).push(loaded);
     }

@@ -7,7 +7,7 @@ use std::sync::{
 
 use rayon::prelude::*;
 
-use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Remarks, Store, Stored, ahead::Ahead};
+use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Remarks, Store, Stored, ahead::ReadAheadCache};
 use crate::{
     decode::{self, Notes, Pixels},
     error::{DataError, Result},
@@ -96,7 +96,7 @@ fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
     let pixels = if fits {
         Stored::Memory { data, starts }
     } else {
-        Stored::Encoded { sources, memory: options.cache_bytes, ahead: Ahead::default() }
+        Stored::Encoded { sources, memory: options.cache_bytes, ahead: ReadAheadCache::default() }
     };
     let index = (0..about.len() as u32).collect();
     let store = Store { channels, classes: samples.classes.clone(), pixels, about, bad, remarks: remarks.in_words() };

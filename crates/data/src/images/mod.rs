@@ -18,7 +18,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::{ahead::Ahead, stats::Sums};
+use self::{ahead::ReadAheadCache, stats::Sums};
 pub use self::{
     bad::BadImage,
     leaks::{Leak, leaks},
@@ -108,7 +108,7 @@ enum Stored {
         /// What encoded images may take of the memory, in bytes.
         memory: u64,
         /// Bytes that have been read before they are asked for.
-        ahead: Ahead,
+        ahead: ReadAheadCache,
     },
 }
 
