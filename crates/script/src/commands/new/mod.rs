@@ -1,6 +1,6 @@
 //! A first script, fit to a person's own images.
 
-mod look;
+mod survey;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use foretask_data::Output;
 use serde::Serialize;
 
-use self::look::Look;
+use self::survey::DatasetSurvey;
 use crate::errors::Error;
 
 /// What `foretask new` wrote.
@@ -43,10 +43,10 @@ pub fn new_script(
     }
     let file = Output::at(path, force)?;
     let encoder = PathBuf::from(format!("{stem}-encoder.safetensors"));
-    let look = Look::at(folder, labels, Some(encoder).filter(|file| labels.is_some() && file.is_file()))?;
-    let script = write::script(&look, file.path());
+    let survey = DatasetSurvey::at(folder, labels, Some(encoder).filter(|file| labels.is_some() && file.is_file()))?;
+    let script = write::script(&survey, file.path());
     file.write(|path| Ok::<_, Error>(foretask_data::write_atomically(path, script)?))?;
-    Ok(NewScript { path: file.path().to_path_buf(), found: look.in_words() })
+    Ok(NewScript { path: file.path().to_path_buf(), found: survey.in_words() })
 }
 
 /// A name for the script: that of the folder, in letters that every system takes.
@@ -143,8 +143,9 @@ mod tests {
         let plan = check(read_script(&path).unwrap(), &Settings::new(root.join("runs"))).unwrap();
         assert!(plan.data.iter().any(|data| data.labelled == 0 && data.images > 20), "{:?}", plan.data);
         // With an encoder beside it, nothing is pretrained again.
-        let look = Look::at(&root.join("photos"), Some(&table), Some("photos-encoder.safetensors".into())).unwrap();
-        let text = write::script(&look, &path);
+        let survey =
+            DatasetSurvey::at(&root.join("photos"), Some(&table), Some("photos-encoder.safetensors".into())).unwrap();
+        let text = write::script(&survey, &path);
         assert!(text.contains("let encoder = load_encoder(\"photos-encoder.safetensors\");"), "{text}");
         assert!(text.contains("finetune(encoder, few") && !text.contains("let pre = pretrain("), "{text}");
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use foretask_experiment::thousands;
 
-use super::look::{HeldOut, Labels, Look, one_line};
+use super::survey::{DatasetSurvey, HeldOut, Labels, one_line};
 
 /// Fewer images than this tell too little apart for views to be compared with each other.
 const COMPARABLE: usize = 64;
@@ -19,13 +19,13 @@ const SITTING: usize = 50;
 const KEPT_SIDE: usize = 128;
 
 /// A script for what was found; `path` is where it will stand.
-pub(super) fn script(look: &Look, path: &Path) -> String {
-    let mut text = head(look, path);
+pub(super) fn script(survey: &DatasetSurvey, path: &Path) -> String {
+    let mut text = head(survey, path);
     let name = path.file_stem().map_or_else(|| "photos".into(), |stem| stem.to_string_lossy().into_owned());
-    match &look.labels {
-        Labels::None(_) => without_labels(&mut text, look, &name),
-        Labels::Scarce => scarce(&mut text, look, &name),
-        Labels::Measurable(held) => measurable(&mut text, look, held, &name),
+    match &survey.labels {
+        Labels::None(_) => without_labels(&mut text, survey, &name),
+        Labels::Scarce => scarce(&mut text, survey, &name),
+        Labels::Measurable(held) => measurable(&mut text, survey, held, &name),
     }
     text
 }
@@ -36,13 +36,13 @@ macro_rules! line {
     ($text:expr, $($part:tt)*) => {{ let _ = writeln!($text, $($part)*); }};
 }
 
-fn head(look: &Look, path: &Path) -> String {
+fn head(survey: &DatasetSurvey, path: &Path) -> String {
     let mut text = String::new();
     let path = one_line(&path.display().to_string());
     line!(
         text,
         "// What can the images in {} teach a network? Written by `foretask new`; change what you like.",
-        one_line(&look.folder.display().to_string())
+        one_line(&survey.folder.display().to_string())
     );
     line!(text, "//");
     line!(text, "//   foretask check {path}                        what it will do, without doing it");
@@ -50,38 +50,38 @@ fn head(look: &Look, path: &Path) -> String {
     line!(text, "//   foretask run {path} --set quick=true         whether it runs, in little time");
     line!(text, "//   foretask run {path}                          in earnest; run it again and it resumes");
     line!(text, "//");
-    for found in look.in_words() {
+    for found in survey.in_words() {
         line!(text, "// Found: {}.", one_line(&found));
     }
     line!(text);
-    let options = if look.bad.is_empty() {
+    let options = if survey.bad.is_empty() {
         String::new()
     } else {
         line!(
             text,
             "// Images that cannot be read are left out and listed in the report; more than this share is an error."
         );
-        format!("max_bad_fraction: {}", tolerance(look))
+        format!("max_bad_fraction: {}", tolerance(survey))
     };
-    let labels = look.table.as_ref().map(|table| format!("labels: \"{}\"", quoted(&table.display().to_string())));
+    let labels = survey.table.as_ref().map(|table| format!("labels: \"{}\"", quoted(&table.display().to_string())));
     let options = [labels.unwrap_or_default(), options].into_iter().filter(|option| !option.is_empty());
     let options = options.collect::<Vec<_>>().join(", ");
     let options = if options.is_empty() { options } else { format!(", #{{ {options} }}") };
-    line!(text, "let data = dataset(\"{}\"{options});", quoted(&look.folder.display().to_string()));
+    line!(text, "let data = dataset(\"{}\"{options});", quoted(&survey.folder.display().to_string()));
     line!(text);
     text
 }
 
 /// Twice the share of bad images that were seen, in tenths.
-fn tolerance(look: &Look) -> f64 {
-    let seen = look.bad.len() as f64 / look.looked_at.max(1) as f64;
+fn tolerance(survey: &DatasetSurvey) -> f64 {
+    let seen = survey.bad.len() as f64 / survey.looked_at.max(1) as f64;
     ((20.0 * seen).ceil() + 1.0).clamp(1.0, 10.0) / 10.0
 }
 
 /// The encoder, loaded where it was saved before; what it is called.
-fn encoder(text: &mut String, look: &Look, pool: &str) -> &'static str {
-    let Some(saved) = &look.encoder else {
-        pretraining(text, look, pool);
+fn encoder(text: &mut String, survey: &DatasetSurvey, pool: &str) -> &'static str {
+    let Some(saved) = &survey.encoder else {
+        pretraining(text, survey, pool);
         return "pre.encoder";
     };
     line!(
@@ -100,8 +100,8 @@ fn encoder(text: &mut String, look: &Look, pool: &str) -> &'static str {
 }
 
 /// The network, the task and the pretraining on `pool`, with their reasons.
-fn pretraining(text: &mut String, look: &Look, pool: &str) {
-    let large = look.smallest > KEPT_SIDE;
+fn pretraining(text: &mut String, survey: &DatasetSurvey, pool: &str) {
+    let large = survey.smallest > KEPT_SIDE;
     line!(text, "// A small network, quick on any CPU; with a GPU or hours of time take width 64, or `resnet18`.");
     line!(text, "let net = resnet10(#{{ width: 16 }});");
     line!(text);
@@ -111,17 +111,17 @@ fn pretraining(text: &mut String, look: &Look, pool: &str) {
             "// The images are brought to squares of {KEPT_SIDE} pixels: enough to tell things apart, and quick. If what matters is small,"
         );
         line!(text, "// give `image_size: 224` to `pretrain` (three times the time an image).");
-    } else if look.size.is_none() {
+    } else if survey.size.is_none() {
         line!(
             text,
             "// The images differ in size: they are brought to squares of the shorter side that 9 of 10 have (32 to 128 pixels)."
         );
     }
-    if look.rows < COMPARABLE {
+    if survey.rows < COMPARABLE {
         line!(
             text,
             "// The pretext task. With {} images there is too little to tell apart by views (`simclr`, the first choice from some",
-            look.rows
+            survey.rows
         );
         line!(
             text,
@@ -149,16 +149,16 @@ fn pretraining(text: &mut String, look: &Look, pool: &str) {
     line!(
         text,
         "let length = if quick {{ #{{ steps: 4 }} }} else {{ #{{ budget: param(\"budget\", \"{}\") }} }};",
-        budget(look)
+        budget(survey)
     );
     line!(text, "let pre = pretrain(net, task, {pool}, length);");
     line!(text);
 }
 
 /// Minutes that a CPU needs to go over the images a few dozen times, roughly.
-fn budget(look: &Look) -> &'static str {
-    let large = look.smallest > 64;
-    match (look.rows, large) {
+fn budget(survey: &DatasetSurvey) -> &'static str {
+    let large = survey.smallest > 64;
+    match (survey.rows, large) {
         (..2000, false) => "2m",
         (..2000, true) | (2000..20_000, false) => "5m",
         (2000..20_000, true) | (20_000.., false) => "15m",
@@ -171,12 +171,12 @@ fn training(text: &mut String) {
     line!(text, "let training = if quick {{ #{{ steps: 20 }} }} else {{ #{{}} }};");
 }
 
-fn without_labels(text: &mut String, look: &Look, name: &str) {
-    if let Labels::None(Some(class)) = &look.labels {
+fn without_labels(text: &mut String, survey: &DatasetSurvey, name: &str) {
+    if let Labels::None(Some(class)) = &survey.labels {
         line!(text, "// All labels say \"{}\", so there is nothing to learn from them.", one_line(class));
         line!(text);
     }
-    pretraining(text, look, "data.unlabeled()");
+    pretraining(text, survey, "data.unlabeled()");
     line!(
         text,
         "// What the network has learned, for other programs and later scripts: its weights, and a vector for each image, by which like"
@@ -193,12 +193,12 @@ fn without_labels(text: &mut String, look: &Look, name: &str) {
         text,
         "// shows them, the table lists them with an empty column `label`: fill it in with any spreadsheet, ten of each class are a good"
     );
-    let (count, chosen) = (sitting(look), quoted(name));
+    let (count, chosen) = (sitting(survey), quoted(name));
     line!(
         text,
         "// start; run again, this script keeps every label in it. Then this writes a script that learns from them, with this encoder:"
     );
-    let folder = one_line(&look.folder.display().to_string());
+    let folder = one_line(&survey.folder.display().to_string());
     line!(text, "//   foretask new {folder} --labels {chosen}-to-label.csv");
     line!(text, "label_next(pre.encoder, data.unlabeled(), #{{");
     line!(text, "    n: {count},");
@@ -208,11 +208,11 @@ fn without_labels(text: &mut String, look: &Look, name: &str) {
 }
 
 /// How many images to label next.
-fn sitting(look: &Look) -> usize {
-    SITTING.min(look.rows / 2).max(1)
+fn sitting(survey: &DatasetSurvey) -> usize {
+    SITTING.min(survey.rows / 2).max(1)
 }
 
-fn scarce(text: &mut String, look: &Look, name: &str) {
+fn scarce(text: &mut String, survey: &DatasetSurvey, name: &str) {
     line!(
         text,
         "// Some class has a single labelled image, so none can be held out to measure on: label at least two of each."
@@ -220,10 +220,10 @@ fn scarce(text: &mut String, look: &Look, name: &str) {
     line!(text, "let few  = data.labeled();");
     line!(text, "let pool = data.unlabeled();");
     line!(text);
-    let encoder = encoder(text, look, "pool");
+    let encoder = encoder(text, survey, "pool");
     line!(text, "// Logistic regression on the features is what so few labels allow.");
     line!(text, "let ours = linear_probe({encoder}, few);");
-    rest(text, look, name, "ours");
+    rest(text, survey, name, "ours");
 }
 
 /// Sets the images to measure on apart; the images to pretrain on.
@@ -254,22 +254,22 @@ fn set_apart(text: &mut String, held: &HeldOut) -> String {
     }
 }
 
-fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
+fn measurable(text: &mut String, survey: &DatasetSurvey, held: &HeldOut, name: &str) {
     let pool = set_apart(text, held);
     line!(text);
-    let some = look.labelled < look.rows;
-    if some && look.fewest <= 3 * FEW {
+    let some = survey.labelled < survey.rows;
+    if some && survey.fewest <= 3 * FEW {
         line!(text, "// All the labels there are.");
         line!(text, "let few = known;");
     } else {
-        let n = look.fewest.min(FEW);
-        let drawn = if n < look.fewest { 3 } else { 1 };
+        let n = survey.fewest.min(FEW);
+        let drawn = if n < survey.fewest { 3 } else { 1 };
         line!(
             text,
             "// The labels we pretend to have: {n} of each class{}.",
             if drawn > 1 { ", drawn three times to see how much luck matters" } else { "" }
         );
-        line!(text, "// `--set labels={}` asks how far more of them go.", look.fewest);
+        line!(text, "// `--set labels={}` asks how far more of them go.", survey.fewest);
         line!(
             text,
             "let few = known.per_class(param(\"labels\", {n}), #{{ seed: 1, draws: param(\"draws\", {drawn}) }});"
@@ -279,7 +279,7 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "// The images without their labels, and without those to measure on.");
     line!(text, "let pool = {pool};");
     line!(text);
-    let encoder = encoder(text, look, "pool");
+    let encoder = encoder(text, survey, "pool");
     line!(
         text,
         "// The same labels teach each network: the pretrained one, and one that starts from nothing, trained to convergence."
@@ -288,7 +288,7 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "let ours    = finetune({encoder}, few, training);");
     line!(text, "let probe   = linear_probe({encoder}, few);");
     line!(text, "let scratch = finetune(net, few, training);");
-    let spread = look.rows >= SPREADABLE;
+    let spread = survey.rows >= SPREADABLE;
     if spread {
         line!(text);
         line!(
@@ -312,7 +312,7 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
     line!(text, "    scratch: scratch.evaluate(test),");
     line!(text, "}}, #{{ headline: \"finetuned\" }});");
     if some {
-        rest(text, look, name, &format!("linear_probe({encoder}, known)"));
+        rest(text, survey, name, &format!("linear_probe({encoder}, known)"));
     } else {
         line!(text);
         line!(text, "// The classifiers are in the run's folder, in weights/, and need nothing else:");
@@ -322,8 +322,8 @@ fn measurable(text: &mut String, look: &Look, held: &HeldOut, name: &str) {
 }
 
 /// Labels for the images that have none; `knows` is a classifier that learned from every label there is to learn from.
-fn rest(text: &mut String, look: &Look, name: &str, knows: &str) {
-    let without = look.rows - look.labelled;
+fn rest(text: &mut String, survey: &DatasetSurvey, name: &str, knows: &str) {
+    let without = survey.rows - survey.labelled;
     line!(text);
     line!(
         text,

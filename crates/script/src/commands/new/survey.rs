@@ -38,7 +38,7 @@ pub(super) enum HeldOut {
 
 /// What a folder holds.
 #[derive(Debug, Clone)]
-pub(super) struct Look {
+pub(super) struct DatasetSurvey {
     /// As the user wrote it.
     pub(super) folder: PathBuf,
     /// A table of labels for its images.
@@ -64,7 +64,7 @@ pub(super) struct Look {
     pub(super) remarks: Vec<String>,
 }
 
-impl Look {
+impl DatasetSurvey {
     pub(super) fn at(folder: &Path, table: Option<&Path>, encoder: Option<PathBuf>) -> Result<Self, Error> {
         let options =
             OpenOptions { labels: table.map(Path::to_path_buf).into_iter().collect(), ..OpenOptions::default() };
