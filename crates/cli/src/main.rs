@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 /// Says what went wrong; the exit code that stands for it.
 fn failed(error: &Error) -> u8 {
-    out::colored(&render::error(error, render::Look::of_stderr()));
+    out::colored(&render::error(error, render::Style::of_stderr()));
     if error.kind() == ErrorKind::Interrupted {
         out::note!("To go on: {}", interrupt::same_command());
     }

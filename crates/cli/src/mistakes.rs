@@ -34,7 +34,7 @@ fn message(script: &str, set: &[(&str, &str)]) -> String {
 }
 
 fn cleaned(error: &Error, folder: &Path) -> String {
-    render::error(error, render::Look::PLAIN).replace(&format!("{}/", folder.display()), "")
+    render::error(error, render::Style::PLAIN).replace(&format!("{}/", folder.display()), "")
 }
 
 /// One script with a mistake in it; a snapshot of what is said about it.

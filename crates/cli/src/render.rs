@@ -11,12 +11,12 @@ use crate::excerpt::Excerpt;
 
 /// Where an error is shown.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct Style {
     color: bool,
     width: usize,
 }
 
-impl Look {
+impl Style {
     /// As fits standard error: colored on a terminal unless `NO_COLOR` is set.
     pub(crate) fn of_stderr() -> Self {
         let terminal = std::io::stderr().is_terminal();
@@ -29,9 +29,9 @@ impl Look {
 }
 
 /// The error as text.
-pub(crate) fn error(error: &Error, look: Look) -> String {
-    let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(look.width).with_context_lines(1);
+pub(crate) fn error(error: &Error, style: Style) -> String {
+    let theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_context_lines(1);
     let report = match error {
         // Nothing in the script is wrong, so nothing of it is shown.
         Error::Script(error) if error.kind == ErrorKind::Interrupted => return format!("{}\n", shown(&error.message)),

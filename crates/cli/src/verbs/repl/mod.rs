@@ -99,7 +99,7 @@ pub(crate) fn repl(common: Common) -> Result<(), Error> {
 
 /// Shows an error and goes on.
 fn shown(error: &Error) -> ErrorKind {
-    out::colored(&render::error(error, render::Look::of_stderr()));
+    out::colored(&render::error(error, render::Style::of_stderr()));
     error.kind()
 }
 
