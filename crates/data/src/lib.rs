@@ -31,7 +31,7 @@ pub use error::{DataError, Result};
 pub use find::{PassedOver, Scanning, watch_scans};
 pub use gather::{Gathered, gather};
 pub use images::{
-    BadImage, ChannelStats, Images, Leak, LoadOptions, Look, OnBadImage, ReadAhead, Survey, leaks, survey,
+    BadImage, ChannelStats, ImageSummary, Images, Leak, LoadOptions, OnBadImage, ReadAhead, Survey, leaks, survey,
 };
 pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
 pub use manifest::{

@@ -9,7 +9,7 @@ use std::{
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
-use crate::{decode::MAX_FILE, images::Look, shard::Place};
+use crate::{decode::MAX_FILE, images::ImageSummary, shard::Place};
 
 /// Where the encoded bytes of one image are.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub enum Source {
         /// The file name it once had.
         name: Option<Box<str>>,
         /// What was seen of it when it was packed, so that it need not be decoded to be known.
-        look: Option<Box<Look>>,
+        look: Option<Box<ImageSummary>>,
     },
     /// The row has neither bytes nor a path.
     Missing,

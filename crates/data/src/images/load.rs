@@ -7,7 +7,9 @@ use std::sync::{
 
 use rayon::prelude::*;
 
-use super::{About, BadImage, Images, LoadOptions, Look, OnBadImage, Remarks, Store, Stored, ahead::ReadAheadCache};
+use super::{
+    About, BadImage, ImageSummary, Images, LoadOptions, OnBadImage, Remarks, Store, Stored, ahead::ReadAheadCache,
+};
 use crate::{
     decode::{self, Notes, Pixels},
     error::{DataError, Result},
@@ -17,7 +19,7 @@ use crate::{
 
 /// What the first look at an image gives.
 struct Seen {
-    look: Look,
+    look: ImageSummary,
     /// What was assumed to make pixels of it.
     notes: Notes,
     /// The pixels, unless there is no room to keep them.
@@ -104,7 +106,7 @@ fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
 }
 
 /// What a pack knows of all its images, where they are too many to keep decoded: then they need not be decoded now.
-fn known(samples: &Samples, options: &LoadOptions) -> Option<Vec<Look>> {
+fn known(samples: &Samples, options: &LoadOptions) -> Option<Vec<ImageSummary>> {
     let look = |source: &Source| match source {
         Source::Packed { look: Some(look), .. } => match options.channels {
             Some(channels) => look.with_channels(channels),
@@ -112,7 +114,7 @@ fn known(samples: &Samples, options: &LoadOptions) -> Option<Vec<Look>> {
         },
         _ => None,
     };
-    let looks: Vec<Look> = samples.sources.iter().map(look).collect::<Option<_>>()?;
+    let looks: Vec<ImageSummary> = samples.sources.iter().map(look).collect::<Option<_>>()?;
     let channels = if looks.iter().any(|look| look.channels == 3) { 3 } else { 1 };
     let total: u64 = looks.iter().map(|look| decoded_bytes(look.width, look.height, channels)).sum();
     (total > options.cache_bytes).then_some(looks)
@@ -125,12 +127,12 @@ pub(super) fn decoded_bytes(width: u32, height: u32, channels: u8) -> u64 {
 fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen, String> {
     let bytes = source.read()?;
     let (pixels, notes) = decode::decode_noted(&bytes)?;
-    let mut look = Look::at(&pixels);
+    let mut look = ImageSummary::of(&pixels);
     let pixels = match channels {
         Some(channels) if usize::from(channels) != pixels.channels => {
             let pixels = pixels.with_channels(channels);
             // The content is that of the file, the statistics those of what is learned from.
-            look = Look { hash: look.hash, ..Look::at(&pixels) };
+            look = ImageSummary { hash: look.hash, ..ImageSummary::of(&pixels) };
             pixels
         }
         _ => pixels,

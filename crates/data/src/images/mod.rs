@@ -4,10 +4,11 @@ mod ahead;
 mod bad;
 mod leaks;
 mod load;
-mod look;
+
 mod read_ahead;
 mod remarks;
 mod stats;
+mod summary;
 mod survey;
 
 use std::{
@@ -22,9 +23,9 @@ use self::{ahead::ReadAheadCache, stats::Sums};
 pub use self::{
     bad::BadImage,
     leaks::{Leak, leaks},
-    look::Look,
     read_ahead::ReadAhead,
     stats::ChannelStats,
+    summary::ImageSummary,
     survey::{Survey, survey},
 };
 pub(crate) use self::{

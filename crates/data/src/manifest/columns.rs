@@ -26,7 +26,7 @@ pub(crate) const OFFSET: &str = "offset";
 pub(crate) const LEN: &str = "len";
 /// The first eight bytes of the BLAKE3 of the image's bytes, read as a big-endian number.
 pub(crate) const CHECKSUM: &str = "checksum";
-/// What was seen of the image when it was packed ([`Look`](crate::images::Look)).
+/// What was seen of the image when it was packed ([`ImageSummary`](crate::images::ImageSummary)).
 pub(crate) const LOOK: &str = "first_look";
 
 /// The columns with a meaning; all others are for `.filter`.

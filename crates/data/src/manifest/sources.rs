@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{
     error::Result,
-    images::Look,
+    images::ImageSummary,
     shard::{Place, Shard, check_ends},
     source::{Blob, Source},
 };
 
 /// Where a row's image lies, and what is known of it; none where a coordinate is missing.
-type Known = Option<(Place, Option<Look>)>;
+type Known = Option<(Place, Option<ImageSummary>)>;
 
 impl Table {
     /// Bytes where a row has them, else its part of a shard, else the file its path names.
@@ -75,7 +75,7 @@ impl Table {
             };
             last = Some((name, shard.clone()));
             let checksum = checksums.and_then(|checksums| checksums.get(index));
-            let look = looks.and_then(|looks| looks.get(index)).and_then(Look::from_bytes);
+            let look = looks.and_then(|looks| looks.get(index)).and_then(ImageSummary::from_bytes);
             places.push(Some((Place { shard, offset, len, checksum }, look)));
         }
         let rows = self.row_numbers(data)?;

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     atomic::write_atomically_if,
     error::{DataError, Result},
-    images::{BadImage, Look, Remarks, in_pool},
+    images::{BadImage, ImageSummary, Remarks, in_pool},
     import::{
         io_error,
         origin::{Image, Origin},
@@ -30,7 +30,7 @@ const BATCH: usize = 256;
 struct Packed {
     bytes: Vec<u8>,
     name: Option<String>,
-    look: Look,
+    look: ImageSummary,
     shrunk: bool,
 }
 
@@ -42,7 +42,7 @@ struct Index {
     offsets: Vec<u64>,
     lens: Vec<u32>,
     checksums: Vec<u64>,
-    looks: Vec<[u8; Look::BYTES]>,
+    looks: Vec<[u8; ImageSummary::BYTES]>,
     widths: Vec<u32>,
     heights: Vec<u32>,
 }
@@ -106,7 +106,7 @@ fn prepare(image: Image, options: &PackOptions) -> Result<Packed, String> {
     if u32::try_from(bytes.len()).is_err() {
         return Err("an image of more than 4 GiB".to_owned());
     }
-    Ok(Packed { bytes, name: image.name, look: Look::at(&pixels), shrunk })
+    Ok(Packed { bytes, name: image.name, look: ImageSummary::of(&pixels), shrunk })
 }
 
 impl Index {
@@ -122,7 +122,7 @@ impl Index {
     }
 
     fn frame(&self, plan: &Plan, shard: &str) -> PolarsResult<DataFrame> {
-        let looks: Vec<&[u8]> = self.looks.iter().map(<[u8; Look::BYTES]>::as_slice).collect();
+        let looks: Vec<&[u8]> = self.looks.iter().map(<[u8; ImageSummary::BYTES]>::as_slice).collect();
         let columns = vec![
             Column::new("path".into(), &self.paths),
             Column::new(SHARD.into(), vec![shard; self.positions.len()]),

@@ -5,7 +5,7 @@ use crate::{decode::Pixels, shard::first_word};
 
 /// Size, content and statistics of a decoded image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct ImageSummary {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// As stored: 1 or 3.
@@ -14,11 +14,11 @@ pub struct Look {
     pub(super) sums: Sums,
 }
 
-impl Look {
+impl ImageSummary {
     /// Width, height, hash, channels and the sums of each channel.
     pub(crate) const BYTES: usize = 4 + 4 + 8 + 1 + 6 * 8;
 
-    pub(crate) fn at(pixels: &Pixels<'_>) -> Self {
+    pub(crate) fn of(pixels: &Pixels<'_>) -> Self {
         Self {
             width: pixels.width as u32,
             height: pixels.height as u32,
@@ -102,9 +102,9 @@ mod tests {
         fn looks_survive_their_bytes(width in 1_usize..9, height in 1_usize..9, color: bool, values in proptest::collection::vec(any::<u8>(), 192)) {
             let channels = if color { 3 } else { 1 };
             let data = values[..width * height * channels].into();
-            let look = Look::at(&Pixels { width, height, channels, data });
-            prop_assert_eq!(Look::from_bytes(&look.to_bytes()), Some(look));
-            prop_assert_eq!(Look::from_bytes(&look.to_bytes()[1..]), None);
+            let look = ImageSummary::of(&Pixels { width, height, channels, data });
+            prop_assert_eq!(ImageSummary::from_bytes(&look.to_bytes()), Some(look));
+            prop_assert_eq!(ImageSummary::from_bytes(&look.to_bytes()[1..]), None);
         }
     }
 }
