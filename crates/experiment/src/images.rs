@@ -42,7 +42,7 @@ impl Experiment {
 
     /// A few images, spread over the view, to try things on without decoding everything. How many there are and how large they
     /// are is a [`survey`](Self::survey)'s to say.
-    pub(crate) fn glance(&self, data: &Dataset, view: &View) -> Result<Arc<Images>, Error> {
+    pub(crate) fn sample_images(&self, data: &Dataset, view: &View) -> Result<Arc<Images>, Error> {
         const LOOKED_AT: usize = 24;
         let all = view.samples()?;
         let step = (all.len() / LOOKED_AT).max(1);

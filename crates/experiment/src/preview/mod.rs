@@ -23,11 +23,12 @@ pub use rows::{SheetCell, SheetRow, sheet_rows};
 /// When the task does not suit the images, or those cannot be read.
 pub fn resolve(experiment: &Experiment, planned: &PlannedPreview) -> Result<Resolved, Error> {
     let view = &planned.data.views[0];
-    let (glance, pool) = (experiment.glance(&planned.data, view)?, experiment.survey(&planned.data, view)?);
+    let (sample_images, pool) =
+        (experiment.sample_images(&planned.data, view)?, experiment.survey(&planned.data, view)?);
     let options = PretrainOptions { image_size: planned.image_size, ..PretrainOptions::default() };
     let start = Start::Network(foretask_models::BackboneConfig::default());
     let plan = |tasks: &TaskMix| plan_pretraining(&start, tasks, &pool, &options);
-    let tasks = settle(&planned.task.clone().into(), &glance, |tasks| Ok(plan(tasks)?.shape()))?;
+    let tasks = settle(&planned.task.clone().into(), &sample_images, |tasks| Ok(plan(tasks)?.shape()))?;
     let plan = plan(&tasks)?;
     let task = plan.tasks.into_iter().next().ok_or_else(|| Error::failed("there is no task to show"))?;
     Ok(task.task)

@@ -63,12 +63,13 @@ impl Pretrain {
         }
         let view = data.single("pretrain", Role::Images)?;
         let samples = view.samples()?;
-        let (glance, pool) = (experiment.glance(data, view)?, experiment.survey(data, view)?);
+        let (sample_images, pool) = (experiment.sample_images(data, view)?, experiment.survey(data, view)?);
         let sketch = match &self.start {
             Start::Net(net) => foretask_train::Start::Network(net.0.clone()),
             Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&pool)?),
         };
-        let tasks = settle(&task.0, &glance, |tasks| Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape()))?;
+        let tasks =
+            settle(&task.0, &sample_images, |tasks| Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape()))?;
         let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
         experiment.used_data(data.steps(), &samples);
         watch(experiment, data, view, &plan)?;
