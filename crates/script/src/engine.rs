@@ -61,7 +61,7 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
                 }
                 let arguments = arguments.iter().map(|argument| argument.flatten_clone()).collect();
                 let call = Call::new(&host, word, arguments, position);
-                sandbox::outside(|| at_the_door(&call)).map_err(|fault| {
+                sandbox::outside(|| catch_panics(&call)).map_err(|fault| {
                     let mut fault = call.placed(fault);
                     fault.method = word.is_method();
                     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), position))
@@ -72,7 +72,7 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
 }
 
 /// No panic goes past a word: a tensor library's panic becomes an error of the word that caused it.
-fn at_the_door(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn catch_panics(call: &Call<'_>) -> Result<Dynamic, Fault> {
     call.check()?;
     call.experiment().set_line(call.line());
     match foretask_backend::catch(call.word.name, || (call.word.run)(call)) {
