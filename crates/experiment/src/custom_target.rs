@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// What the function has to say about one of `images`, with its place in the script.
-pub(crate) fn settle(
+pub(crate) fn choose_targets(
     mix: &TaskMix,
     images: &Images,
     shape_of: impl FnOnce(&TaskMix) -> Result<Shape, Error>,

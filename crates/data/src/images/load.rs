@@ -8,7 +8,7 @@ use std::sync::{
 use rayon::prelude::*;
 
 use super::{
-    About, BadImage, ImageSummary, Images, LoadOptions, OnBadImage, Remarks, Store, Stored, ahead::ReadAheadCache,
+    About, BadImage, ImageSummary, Images, LoadOptions, OnBadImage, Remarks, Store, Stored, ahead_cache::ReadAheadCache,
 };
 use crate::{
     decode::{self, Notes, Pixels},

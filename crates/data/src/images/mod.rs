@@ -1,6 +1,6 @@
 //! The image store: decoded once into memory when small, else at each look.
 
-mod ahead;
+mod ahead_cache;
 mod bad;
 mod leaks;
 mod load;
@@ -19,7 +19,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::{ahead::ReadAheadCache, stats::Sums};
+use self::{ahead_cache::ReadAheadCache, stats::Sums};
 pub use self::{
     bad::BadImage,
     leaks::{Leak, leaks},

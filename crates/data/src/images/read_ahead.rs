@@ -4,7 +4,7 @@ use std::{fmt, ops::Range, sync::Arc};
 
 use super::{
     Images, Store, Stored,
-    ahead::{Loaded, windows_of},
+    ahead_cache::{Loaded, windows_of},
 };
 use crate::order::Windows;
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::load::decoded_bytes;
-use super::{BadImage, Images, LoadOptions, ahead::windows_of, in_pool, judge};
+use super::{BadImage, Images, LoadOptions, ahead_cache::windows_of, in_pool, judge};
 use crate::{decode, error::Result, order::Windows, samples::Samples, source::Source};
 
 /// One image in so many has a shorter side than [`Survey::low_side`].

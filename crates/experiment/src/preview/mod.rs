@@ -9,7 +9,7 @@ use foretask_pretext::{Example, ImageRef, Resolved, SheetStyle, contact_sheet};
 use foretask_random::Key;
 use foretask_train::{PretrainOptions, Start, TaskMix, plan_pretraining};
 
-use crate::custom_target::settle;
+use crate::custom_target::choose_targets;
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::plan::PlannedPreview;
@@ -28,7 +28,7 @@ pub fn resolve(experiment: &Experiment, planned: &PlannedPreview) -> Result<Reso
     let options = PretrainOptions { image_size: planned.image_size, ..PretrainOptions::default() };
     let start = Start::Network(foretask_models::BackboneConfig::default());
     let plan = |tasks: &TaskMix| plan_pretraining(&start, tasks, &pool, &options);
-    let tasks = settle(&planned.task.clone().into(), &sample_images, |tasks| Ok(plan(tasks)?.shape()))?;
+    let tasks = choose_targets(&planned.task.clone().into(), &sample_images, |tasks| Ok(plan(tasks)?.shape()))?;
     let plan = plan(&tasks)?;
     let task = plan.tasks.into_iter().next().ok_or_else(|| Error::failed("there is no task to show"))?;
     Ok(task.task)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::memory_note;
 use super::online::Online;
-use crate::custom_target::{labels_in_doubt, settle};
+use crate::custom_target::{choose_targets, labels_in_doubt};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedPreview, PlannedStage, planned};
@@ -68,8 +68,9 @@ impl Pretrain {
             Start::Net(net) => foretask_train::Start::Network(net.0.clone()),
             Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&pool)?),
         };
-        let tasks =
-            settle(&task.0, &sample_images, |tasks| Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape()))?;
+        let tasks = choose_targets(&task.0, &sample_images, |tasks| {
+            Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape())
+        })?;
         let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
         experiment.used_data(data.steps(), &samples);
         watch(experiment, data, view, &plan)?;

@@ -39,7 +39,7 @@ impl ScriptGenerator {
     }
 
     /// The task of this generator. What a `target` is shows only once images are known: [`TargetKind::Views`], which no
-    /// function can make, stands in until [`super::settle`].
+    /// function can make, stands in until [`foretask_experiment`].
     pub(crate) fn into_task(self, name: String) -> Custom {
         let target = match &self.wanted {
             Wanted::Label(names) => TargetKind::Classes { names: names.clone(), per_image: 1 },

@@ -120,7 +120,7 @@ fn run(
             let mut objective = MultiTask::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
             let time = steps::calibration_time(budget);
             let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut objective, time, cx)?;
-            let steps = steps::settle(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
+            let steps = steps::fix_steps(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
             cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
             steps
         }

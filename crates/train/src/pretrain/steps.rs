@@ -37,7 +37,7 @@ pub(super) fn known(folder: &Path, identity: &str) -> Option<u64> {
 }
 
 /// Turns what is left of the budget into steps, and keeps the answer.
-pub(super) fn settle(
+pub(super) fn fix_steps(
     folder: &Path,
     identity: &str,
     budget: Budget,
@@ -61,7 +61,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let budget = Budget::parse("2m").unwrap();
         assert_eq!(known(folder.path(), "a"), None);
-        let steps = settle(folder.path(), "a", budget, Duration::from_secs(20), 0.5).unwrap();
+        let steps = fix_steps(folder.path(), "a", budget, Duration::from_secs(20), 0.5).unwrap();
         assert_eq!(steps, 196);
         assert_eq!(known(folder.path(), "a"), Some(196));
         assert_eq!(known(folder.path(), "b"), None);
@@ -75,7 +75,10 @@ mod tests {
     #[test]
     fn even_a_spent_budget_is_one_step() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(settle(folder.path(), "a", Budget::parse("1s").unwrap(), Duration::from_secs(9), 0.5).unwrap(), 1);
+        assert_eq!(
+            fix_steps(folder.path(), "a", Budget::parse("1s").unwrap(), Duration::from_secs(9), 0.5).unwrap(),
+            1
+        );
         assert_eq!(calibration_time(Budget::parse("1h").unwrap()), LONGEST_CALIBRATION);
         assert_eq!(calibration_time(Budget::parse("10s").unwrap()), Duration::from_millis(400));
     }
