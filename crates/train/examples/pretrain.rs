@@ -33,8 +33,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             line.step,
             line.loss,
             line.gradient_norm,
-            line.gauges.effective_rank.unwrap_or(0.0),
-            line.gauges.metrics.iter().map(|m| format!("{} {:.3}", m.name, m.value)).collect::<Vec<_>>().join("  ")
+            line.diagnostics.effective_rank.unwrap_or(0.0),
+            line.diagnostics
+                .metrics
+                .iter()
+                .map(|m| format!("{} {:.3}", m.name, m.value))
+                .collect::<Vec<_>>()
+                .join("  ")
         ),
         _ => {}
     };

@@ -17,9 +17,9 @@ pub struct HealthLine {
     pub gradient_norm: f64,
     /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// Gauges of the last step's batch.
+    /// Diagnostics of the last step's batch.
     #[serde(flatten)]
-    pub gauges: Gauges,
+    pub diagnostics: Diagnostics,
     /// Seconds of training until here, over all sittings.
     pub seconds: f64,
 }
@@ -37,15 +37,16 @@ impl HealthLine {
         self
     }
 
-    /// Every number at nine significant digits, so that it survives JSON exactly (and reads well); gauges that are no
+    /// Every number at nine significant digits, so that it survives JSON exactly (and reads well); diagnostics that are no
     /// numbers are left out.
     pub(crate) fn rounded(mut self) -> Self {
         for number in [&mut self.epoch, &mut self.loss, &mut self.gradient_norm, &mut self.learning_rate] {
             *number = nine_digits(*number);
         }
         self.seconds = (self.seconds * 1e3).round() / 1e3;
-        let gauges = &mut self.gauges;
-        let Gauges { embedding_std, embedding_std_even, effective_rank, effective_rank_limit, metrics } = gauges;
+        let diagnostics = &mut self.diagnostics;
+        let Diagnostics { embedding_std, embedding_std_even, effective_rank, effective_rank_limit, metrics } =
+            diagnostics;
         for gauge in [embedding_std, embedding_std_even, effective_rank, effective_rank_limit] {
             *gauge = gauge.filter(|number| number.is_finite()).map(nine_digits);
         }
@@ -66,7 +67,7 @@ fn nine_digits(number: f64) -> f64 {
 
 /// What one batch shows of the representation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Gauges {
+pub struct Diagnostics {
     /// Standard deviation of the L2-normalized embeddings, mean over dimensions; near 0 when they collapse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_std: Option<f64>,
@@ -132,7 +133,7 @@ mod tests {
             loss: 0.5,
             gradient_norm: 1.0,
             learning_rate: 0.1,
-            gauges: Gauges::default(),
+            diagnostics: Diagnostics::default(),
             seconds: 2.0,
         };
         let last = line(12, 0.3);
@@ -145,11 +146,11 @@ mod tests {
     fn a_rounded_line_survives_json_exactly() {
         for k in 1..500_u32 {
             let x = 1.0 / f64::from(k) + f64::from(k % 7).exp();
-            let gauges = Gauges {
+            let diagnostics = Diagnostics {
                 effective_rank: Some(x * 1e3),
                 embedding_std: Some(f64::NAN),
                 metrics: vec![Metric::new("psnr", x).against("input", x.sqrt()), Metric::new("ssim", f64::INFINITY)],
-                ..Gauges::default()
+                ..Diagnostics::default()
             };
             let line = HealthLine {
                 step: k.into(),
@@ -158,11 +159,11 @@ mod tests {
                 loss: x,
                 gradient_norm: x * 1e-5,
                 learning_rate: 1e-3 / x,
-                gauges,
+                diagnostics,
                 seconds: x,
             };
             let line = line.rounded();
-            assert_eq!((line.gauges.embedding_std, line.gauges.metrics.len()), (None, 1));
+            assert_eq!((line.diagnostics.embedding_std, line.diagnostics.metrics.len()), (None, 1));
             let text = serde_json::to_string(&line).unwrap();
             assert_eq!(serde_json::from_str::<HealthLine>(&text).unwrap(), line, "{text}");
             assert!((line.loss / x - 1.0).abs() < 1e-8);

@@ -39,7 +39,7 @@ pub use finetune::{
     FITTED, FinetuneOptions, Finetuned, HeadStart, Keep, Kept, LEAST_HELD_OUT, Labelled, MOST_ROUNDS, Recipe, finetune,
     random_encoder, resolve_finetune,
 };
-pub use health::{Gauges, HealthLine, Metric, Reference};
+pub use health::{Diagnostics, HealthLine, Metric, Reference};
 pub use input_size::input_size;
 pub use labels::{labels_of, largest};
 pub use length::{Budget, Length};

@@ -250,7 +250,7 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
 
 /// The gauge of evenly spread embeddings is 1/sqrt(d).
 fn embedding_dim(history: &[HealthLine]) -> Option<usize> {
-    let even = history.iter().find_map(|line| line.gauges.embedding_std_even)?;
+    let even = history.iter().find_map(|line| line.diagnostics.embedding_std_even)?;
     (even > 0.0).then(|| (1.0 / (even * even)).round() as usize)
 }
 
@@ -258,13 +258,13 @@ fn embedding_dim(history: &[HealthLine]) -> Option<usize> {
 fn metrics(history: &[HealthLine]) -> Vec<Metric> {
     let mut metrics: Vec<Metric> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
-    for found in history.iter().flat_map(|line| &line.gauges.metrics) {
+    for found in history.iter().flat_map(|line| &line.diagnostics.metrics) {
         if names.contains(&found.name.as_str()) {
             continue;
         }
         names.push(&found.name);
         let value = |line: &HealthLine| {
-            line.gauges.metrics.iter().find(|own| own.name == found.name).map_or(f64::NAN, |own| own.value)
+            line.diagnostics.metrics.iter().find(|own| own.name == found.name).map_or(f64::NAN, |own| own.value)
         };
         let (name, unit) = named(&found.name);
         metrics.push(Metric {
@@ -298,7 +298,7 @@ fn point(line: &HealthLine) -> HistoryPoint {
         epoch: line.epoch,
         loss: line.loss,
         gradient_norm: line.gradient_norm,
-        embedding_std: line.gauges.embedding_std.unwrap_or(f64::NAN),
-        effective_rank: line.gauges.effective_rank.unwrap_or(f64::NAN),
+        embedding_std: line.diagnostics.embedding_std.unwrap_or(f64::NAN),
+        effective_rank: line.diagnostics.effective_rank.unwrap_or(f64::NAN),
     }
 }

@@ -59,15 +59,15 @@ fn folder_of(run: &Path, title: &str) -> PathBuf {
 
 /// Every number of a line, by the name of its curve.
 fn numbers(line: &HealthLine) -> Vec<(String, f64)> {
-    let gauges = &line.gauges;
+    let diagnostics = &line.diagnostics;
     let mut all = vec![
         ("loss".to_owned(), Some(line.loss)),
         ("gradient_norm".to_owned(), Some(line.gradient_norm)),
         ("learning_rate".to_owned(), Some(line.learning_rate)),
-        ("embedding_std".to_owned(), gauges.embedding_std),
-        ("effective_rank".to_owned(), gauges.effective_rank),
+        ("embedding_std".to_owned(), diagnostics.embedding_std),
+        ("effective_rank".to_owned(), diagnostics.effective_rank),
     ];
-    all.extend(gauges.metrics.iter().map(|metric| (metric.name.clone(), Some(metric.value))));
+    all.extend(diagnostics.metrics.iter().map(|metric| (metric.name.clone(), Some(metric.value))));
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 

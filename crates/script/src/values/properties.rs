@@ -4,7 +4,7 @@
 use foretask_experiment::values::{
     Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task,
 };
-use foretask_train::{Gauges, HealthLine};
+use foretask_train::{Diagnostics, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
 use super::curves;
@@ -161,7 +161,7 @@ fn history(stage: &Pretrained) -> Array {
                 loss: 0.0,
                 gradient_norm: 0.0,
                 learning_rate: 0.0,
-                gauges: Gauges::default(),
+                diagnostics: Diagnostics::default(),
                 seconds: 0.0,
             };
             LEAST

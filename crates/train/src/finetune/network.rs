@@ -13,7 +13,7 @@ use crate::balance::Balance;
 use crate::context::{Context, counting_on};
 use crate::error::TrainError;
 use crate::features::extract_features;
-use crate::health::{Gauges, HealthLine, Metric};
+use crate::health::{Diagnostics, HealthLine, Metric};
 use crate::loader::{Request, Sampling, Workers};
 use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
@@ -170,17 +170,17 @@ fn one_round(
     };
     let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {
         let logits = network.forward(x);
-        let gauges = measure.then(|| Gauges {
+        let diagnostics = measure.then(|| Diagnostics {
             metrics: vec![
                 Metric::new("accuracy", batch_accuracy(&logits, &labels, classes))
                     .against("chance", 1.0 / classes as f64),
             ],
-            ..Gauges::default()
+            ..Diagnostics::default()
         });
         let targets: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
         let count = targets.len();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
-        Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), gauges))
+        Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), diagnostics))
     };
     train(network, optimizer, &plan, &make, &mut Stateless(forward), |i| images.row(i as usize), cx)
 }

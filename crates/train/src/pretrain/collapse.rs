@@ -4,7 +4,7 @@ use foretask_objectives::{Collapse, CollapseEvidence, CollapseRisk, collapsed};
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
-use crate::health::Gauges;
+use crate::health::Diagnostics;
 use crate::training::StepInfo;
 
 /// What happens when the representation has collapsed.
@@ -42,8 +42,8 @@ impl CollapseMonitor {
     ///
     /// # Errors
     /// [`TrainError::Collapsed`] where the option says so.
-    pub(super) fn check(&mut self, gauges: &Gauges, info: StepInfo) -> Result<Option<String>, TrainError> {
-        let found = (info.progress() >= GRACE).then(|| collapsed(self.risk, &evidence(gauges))).flatten();
+    pub(super) fn check(&mut self, diagnostics: &Diagnostics, info: StepInfo) -> Result<Option<String>, TrainError> {
+        let found = (info.progress() >= GRACE).then(|| collapsed(self.risk, &evidence(diagnostics))).flatten();
         let Some(Collapse { sign, remedy }) = found else {
             self.in_a_row = 0;
             return Ok(None);
@@ -63,16 +63,16 @@ impl CollapseMonitor {
     }
 }
 
-fn evidence(gauges: &Gauges) -> CollapseEvidence {
-    let metric = |name: &str| gauges.metrics.iter().find(|metric| metric.name == name);
+fn evidence(diagnostics: &Diagnostics) -> CollapseEvidence {
+    let metric = |name: &str| diagnostics.metrics.iter().find(|metric| metric.name == name);
     let reference = |name: &str| metric(name).and_then(|metric| metric.reference.as_ref()).map(|r| r.value);
-    let dimensions = gauges.embedding_std_even.map_or(0, |even| (1.0 / (even * even)).round() as usize);
+    let dimensions = diagnostics.embedding_std_even.map_or(0, |even| (1.0 / (even * even)).round() as usize);
     let outputs = reference("teacher_entropy").map(f64::exp).or(reference("prototype_perplexity")).unwrap_or(0.0);
     CollapseEvidence {
-        embedding_std: gauges.embedding_std,
+        embedding_std: diagnostics.embedding_std,
         dimensions,
-        effective_rank: gauges.effective_rank,
-        effective_rank_limit: gauges.effective_rank_limit.unwrap_or(0.0),
+        effective_rank: diagnostics.effective_rank,
+        effective_rank_limit: diagnostics.effective_rank_limit.unwrap_or(0.0),
         teacher_entropy: metric("teacher_entropy").map(|metric| metric.value),
         prototype_perplexity: metric("prototype_perplexity").map(|metric| metric.value),
         prototypes: outputs.round() as usize,
@@ -87,8 +87,8 @@ mod tests {
         StepInfo { step, steps: 100, steps_per_epoch: 10, rate: 1.0, measure: true }
     }
 
-    fn gauges(std: f64) -> Gauges {
-        Gauges { embedding_std: Some(std), embedding_std_even: Some(0.125), ..Gauges::default() }
+    fn diagnostics(std: f64) -> Diagnostics {
+        Diagnostics { embedding_std: Some(std), embedding_std_even: Some(0.125), ..Diagnostics::default() }
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         for (step, std, stops) in
             [(5, 0.0, false), (30, 0.0, false), (40, 0.1, false), (50, 0.0, false), (60, 0.0, true)]
         {
-            let found = monitor.check(&gauges(std), info(step));
+            let found = monitor.check(&diagnostics(std), info(step));
             assert_eq!(found.is_err(), stops, "step {step}: {found:?}");
             if let Err(error) = found {
                 let text = error.to_string();
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn a_warning_is_given_once() {
         let mut monitor = CollapseMonitor::new("byol", CollapseRisk::Prediction, OnCollapse::Warn);
-        let mut warning = |step| monitor.check(&gauges(0.0), info(step)).unwrap();
+        let mut warning = |step| monitor.check(&diagnostics(0.0), info(step)).unwrap();
         assert_eq!(warning(30), None);
         assert!(warning(40).unwrap().contains("predictor"));
         assert_eq!(warning(50), None);

@@ -7,7 +7,7 @@ use foretask_objectives::{effective_rank, embedding_std, prototype_use, psnr, re
 use foretask_pretext::Shape;
 
 use super::methods::Views;
-use crate::health::{Gauges, Metric};
+use crate::health::{Diagnostics, Metric};
 use crate::largest;
 
 /// Rows that the effective rank is computed of: its cost grows with their cube.
@@ -18,27 +18,27 @@ const QUALITY_IMAGES: usize = 32;
 const BEST_PSNR: f64 = 100.0;
 
 /// What the encoder's features alone show.
-pub(super) fn of_features(features: &HostTensor) -> Gauges {
+pub(super) fn of_features(features: &HostTensor) -> Diagnostics {
     let d = features.shape.get(1).copied().unwrap_or(1).max(1);
     let rows = (features.data.len() / d).min(RANK_ROWS);
-    Gauges {
+    Diagnostics {
         effective_rank: Some(effective_rank(&features.data[..rows * d], d)),
         effective_rank_limit: Some(rows.min(d) as f64),
         ..spread(&features.data, d)
     }
 }
 
-fn spread(embeddings: &[f32], d: usize) -> Gauges {
-    Gauges {
+fn spread(embeddings: &[f32], d: usize) -> Diagnostics {
+    Diagnostics {
         embedding_std: Some(embedding_std(embeddings, d)),
         embedding_std_even: Some(1.0 / (d as f64).sqrt()),
-        ..Gauges::default()
+        ..Diagnostics::default()
     }
 }
 
 /// The spread is that of the compared embeddings, the rank that of the features below them. `None` where nothing was
 /// measured.
-pub(super) fn of_views(views: &Views) -> Option<Gauges> {
+pub(super) fn of_views(views: &Views) -> Option<Diagnostics> {
     let features = views.features.as_ref()?;
     let [first, second] = views.pair().ok()?.map(Tensor::inner);
     let [n, d]: [usize; 2] = first.dims();
@@ -49,8 +49,8 @@ pub(super) fn of_views(views: &Views) -> Option<Gauges> {
         Metric::new("contrastive_accuracy", retrieval_accuracy(first, second)).against("chance", chance),
         Metric::new("positive_similarity", alike.positive).against("others", alike.negative),
     ];
-    let Gauges { embedding_std, embedding_std_even, .. } = spread(&[one, two].concat(), d);
-    Some(Gauges { embedding_std, embedding_std_even, metrics, ..of_features(features) })
+    let Diagnostics { embedding_std, embedding_std_even, .. } = spread(&[one, two].concat(), d);
+    Some(Diagnostics { embedding_std, embedding_std_even, metrics, ..of_features(features) })
 }
 
 /// How many prototypes are in use, on average, given their scores `[n, k]`.
@@ -61,13 +61,13 @@ pub(super) fn prototype_perplexity(scores: &Tensor<2>, temperature: f64) -> Metr
 }
 
 /// Accuracy against chance.
-pub(super) fn of_classes(features: &HostTensor, logits: &HostTensor, classes: &[u32]) -> Gauges {
+pub(super) fn of_classes(features: &HostTensor, logits: &HostTensor, classes: &[u32]) -> Diagnostics {
     let count = logits.shape.get(1).copied().unwrap_or(1).max(1);
     let right =
         logits.data.chunks_exact(count).zip(classes).filter(|(row, class)| largest(row) == **class as usize).count();
     let accuracy = right as f64 / classes.len().max(1) as f64;
     let accuracy = Metric::new("accuracy", accuracy).against("chance", 1.0 / count as f64);
-    Gauges { metrics: vec![accuracy], ..of_features(features) }
+    Diagnostics { metrics: vec![accuracy], ..of_features(features) }
 }
 
 /// Quality of what was restored, against that of the input as it was given.
@@ -77,14 +77,14 @@ pub(super) fn of_images(
     target: &[f32],
     input: &[f32],
     shape: Shape,
-) -> Gauges {
+) -> Diagnostics {
     let restored: Vec<f32> = restored.iter().map(|x| x.clamp(0.0, 1.0)).collect();
     let (ours, plain) = (quality(&restored, target, shape), quality(input, target, shape));
     let metrics = vec![
         Metric::new("psnr", ours.0).against("input", plain.0),
         Metric::new("ssim", ours.1).against("input", plain.1),
     ];
-    Gauges { metrics, ..of_features(features) }
+    Diagnostics { metrics, ..of_features(features) }
 }
 
 /// Quality of what was restored where it was hidden (weight above a half), against the input as it was given.
@@ -95,7 +95,7 @@ pub(super) fn of_holes(
     input: &[f32],
     weights: &[f32],
     shape: Shape,
-) -> Gauges {
+) -> Diagnostics {
     let hidden = |images: &[f32]| -> f64 {
         let images = images.chunks_exact(shape.len()).zip(target.chunks_exact(shape.len()));
         let (mut sum, mut count) = (0.0, 0_usize);
@@ -115,7 +115,7 @@ pub(super) fn of_holes(
         sum / count.max(1) as f64
     };
     let quality = Metric::new("psnr_hidden", hidden(restored)).against("input", hidden(input));
-    Gauges { metrics: vec![quality], ..of_features(features) }
+    Diagnostics { metrics: vec![quality], ..of_features(features) }
 }
 
 /// Mean PSNR and SSIM of the first images.
@@ -141,10 +141,10 @@ mod tests {
     fn accuracy_counts_the_first_of_the_largest() {
         let features = HostTensor { shape: vec![2, 2], data: vec![1.0, 0.0, 0.0, 1.0] };
         let logits = HostTensor { shape: vec![2, 4], data: vec![0.0, 3.0, 3.0, 1.0, -5.0, -6.0, -7.0, -4.0] };
-        let gauges = of_classes(&features, &logits, &[1, 0]);
-        assert_eq!(gauges.metrics, [Metric::new("accuracy", 0.5).against("chance", 0.25)]);
-        assert!((gauges.effective_rank.unwrap() - 2.0).abs() < 1e-4);
-        assert_eq!(gauges.effective_rank_limit, Some(2.0));
+        let diagnostics = of_classes(&features, &logits, &[1, 0]);
+        assert_eq!(diagnostics.metrics, [Metric::new("accuracy", 0.5).against("chance", 0.25)]);
+        assert!((diagnostics.effective_rank.unwrap() - 2.0).abs() < 1e-4);
+        assert_eq!(diagnostics.effective_rank_limit, Some(2.0));
     }
 
     #[test]

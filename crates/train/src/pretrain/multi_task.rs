@@ -14,7 +14,7 @@ use super::plan::{PlannedTask, PretrainPlan};
 use super::ready::Ready;
 use crate::checkpoint;
 use crate::error::TrainError;
-use crate::health::{Gauges, Metric};
+use crate::health::{Diagnostics, Metric};
 use crate::training::{Forward, Objective, StepInfo};
 
 /// One task in training.
@@ -73,13 +73,13 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
         let several = self.tasks.len() > 1;
         let mut losses = Vec::new();
         let mut warnings = Vec::new();
-        let mut seen: Option<Gauges> = None;
+        let mut seen: Option<Diagnostics> = None;
         for (number, (task, batch)) in self.tasks.iter_mut().zip(batches).enumerate() {
             let view = TaskView::of(learner, number, &self.normalizer);
-            let (loss, gauges) = task.objective.loss(&view, batch, info)?;
-            if let Some(gauges) = gauges {
-                warnings.extend(task.monitor.check(&gauges, info)?);
-                let own = if several { apart(gauges, task.word, &loss) } else { gauges };
+            let (loss, diagnostics) = task.objective.loss(&view, batch, info)?;
+            if let Some(diagnostics) = diagnostics {
+                warnings.extend(task.monitor.check(&diagnostics, info)?);
+                let own = if several { apart(diagnostics, task.word, &loss) } else { diagnostics };
                 seen = Some(match seen {
                     None => own,
                     Some(before) => joined(before, own),
@@ -87,10 +87,10 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
             }
             losses.push((task.weight, loss));
         }
-        if let Some(gauges) = &mut seen {
-            gauges.metrics.extend((self.look)(&learner.encoder.valid())?);
+        if let Some(diagnostics) = &mut seen {
+            diagnostics.metrics.extend((self.look)(&learner.encoder.valid())?);
         }
-        Ok(Forward { losses, gauges: seen, warnings })
+        Ok(Forward { losses, diagnostics: seen, warnings })
     }
 
     fn lr_factors(&self, info: StepInfo) -> Vec<(String, f64)> {
@@ -126,18 +126,18 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
 }
 
 /// A task's own numbers under its name, its loss among them.
-fn apart(mut gauges: Gauges, name: &str, loss: &Tensor<1>) -> Gauges {
-    for metric in &mut gauges.metrics {
+fn apart(mut diagnostics: Diagnostics, name: &str, loss: &Tensor<1>) -> Diagnostics {
+    for metric in &mut diagnostics.metrics {
         metric.name = format!("{name} {}", metric.name);
     }
     let loss = host_tensor(loss.clone().inner()).data.first().copied().map_or(f64::NAN, f64::from);
-    gauges.metrics.insert(0, Metric::new(&format!("{name} loss"), loss));
-    gauges
+    diagnostics.metrics.insert(0, Metric::new(&format!("{name} loss"), loss));
+    diagnostics
 }
 
-/// The encoder's gauges are those of the first task that has any; every task's metrics are kept.
-fn joined(first: Gauges, second: Gauges) -> Gauges {
-    Gauges {
+/// The encoder's diagnostics are those of the first task that has any; every task's metrics are kept.
+fn joined(first: Diagnostics, second: Diagnostics) -> Diagnostics {
+    Diagnostics {
         embedding_std: first.embedding_std.or(second.embedding_std),
         embedding_std_even: first.embedding_std_even.or(second.embedding_std_even),
         effective_rank: first.effective_rank.or(second.effective_rank),

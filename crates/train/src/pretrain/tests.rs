@@ -173,11 +173,11 @@ fn rotation_is_learned_and_the_health_line_shows_it() {
     assert!((10..=200).contains(&result.history.len()), "{}", result.history.len());
     let (first, last) = (&result.history[0], result.history.last().unwrap());
     assert!(last.loss < 0.5 * first.loss, "{} {}", first.loss, last.loss);
-    let accuracy = &last.gauges.metrics[0];
+    let accuracy = &last.diagnostics.metrics[0];
     assert_eq!(accuracy.reference.as_ref().unwrap().value, 0.25);
     assert!(accuracy.value > 0.6, "{accuracy:?}");
     assert_eq!((last.step, last.images, last.epoch), (40, 800, 40.0));
-    assert!(last.gauges.effective_rank.unwrap() > 1.0 && last.gradient_norm > 0.0);
+    assert!(last.diagnostics.effective_rank.unwrap() > 1.0 && last.gradient_norm > 0.0);
 }
 
 #[test]
@@ -267,7 +267,8 @@ fn several_tasks_share_an_encoder_and_resume_to_the_bit() {
         let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new("", SHORT, parts.path()) };
         assert!(matches!(first.run_mix(&mix), Err(TrainError::Interrupted { step: 4, .. })));
         assert_same(&expected, &Run::new("", SHORT, parts.path()).run_mix(&mix).unwrap());
-        let names: Vec<&str> = expected.history[0].gauges.metrics.iter().map(|metric| metric.name.as_str()).collect();
+        let names: Vec<&str> =
+            expected.history[0].diagnostics.metrics.iter().map(|metric| metric.name.as_str()).collect();
         for name in ["rotation loss", "rotation accuracy", "simclr loss", "inpainting psnr_hidden"] {
             assert!(names.contains(&name), "{names:?}");
         }
@@ -337,7 +338,7 @@ fn an_observer_sees_the_encoder_change_and_changes_nothing() {
     let seen = seen.into_inner();
     assert_eq!(seen.len(), found.history.len());
     for (line, features) in found.history.iter().zip(&seen) {
-        let metric = line.gauges.metrics.last().unwrap();
+        let metric = line.diagnostics.metrics.last().unwrap();
         assert!(metric.name == "seen" && (metric.value - f64::from(features[0])).abs() < 1e-6);
     }
     assert!(seen.windows(2).all(|pair| pair[0] != pair[1]));

@@ -26,7 +26,7 @@ use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::check_channels;
-use crate::health::{Gauges, HealthLine, Metric};
+use crate::health::{Diagnostics, HealthLine, Metric};
 use crate::loader::Sampling;
 use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
@@ -136,12 +136,12 @@ pub fn consistency_round(
         let count = batch.rows.len();
         let logits = student.network.forward(batch.changed);
         let known = logits.clone().slice([count..count + batch.labels.len(), 0..classes]);
-        let gauges = measure.then(|| gauges(&targets, &known, &batch.labels, guide, &batch.rows, classes));
+        let diagnostics = measure.then(|| diagnostics(&targets, &known, &batch.labels, guide, &batch.rows, classes));
         let wanted = Tensor::<2>::from_data(TensorData::new(targets.masked(), [count, classes]), &device);
         let log = log_softmax(logits.slice([0..count, 0..classes]), 1);
         let unlabelled = log.mul(wanted).sum().div_scalar(-(count as f64));
         let labelled = cross_entropy(known, class_tensor(&batch.labels, &device), 0.0);
-        Ok(Forward::of(labelled + unlabelled, gauges))
+        Ok(Forward::of(labelled + unlabelled, diagnostics))
     };
     let trained = train(student, optimizer, &plan, &make, &mut Stateless(forward), |i| pool.row(i as usize), cx)?;
 
@@ -186,17 +186,24 @@ fn class_tensor(labels: &[u32], device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(labels, [count]), device)
 }
 
-fn gauges(targets: &Targets, known: &Tensor<2>, labels: &[u32], guide: &[f32], rows: &[u32], classes: usize) -> Gauges {
+fn diagnostics(
+    targets: &Targets,
+    known: &Tensor<2>,
+    labels: &[u32],
+    guide: &[f32],
+    rows: &[u32],
+    classes: usize,
+) -> Diagnostics {
     let logits = host_tensor(known.clone().inner()).data;
     let right = logits.chunks_exact(classes).zip(labels).filter(|(row, label)| largest(row) == **label as usize);
-    Gauges {
+    Diagnostics {
         metrics: vec![
             Metric::new("accuracy on the few", right.count() as f64 / labels.len().max(1) as f64)
                 .against("chance", 1.0 / classes as f64),
             Metric::new("sure of", targets.sure()),
             Metric::new("as spread", targets.agreement(guide, rows)),
         ],
-        ..Gauges::default()
+        ..Diagnostics::default()
     }
 }
 

@@ -57,7 +57,7 @@ fn the_student_learns_the_stripes_and_the_encoder_moves() {
     let found = round(&case, &options, &cx).unwrap();
     assert!(found.moved > 1e-3 && found.moved < 1.0, "{}", found.moved);
     assert_eq!((found.steps, found.history.last().unwrap().step), (60, 60));
-    let names: Vec<&str> = found.history[0].gauges.metrics.iter().map(|metric| metric.name.as_str()).collect();
+    let names: Vec<&str> = found.history[0].diagnostics.metrics.iter().map(|metric| metric.name.as_str()).collect();
     assert_eq!(names, ["accuracy on the few", "sure of", "as spread"]);
     let features = extract_features(&found.classifier.encoder, &case.pool, &cx).unwrap();
     let head = LinearProbe::of(&found.classifier.weight, &found.classifier.bias);

@@ -24,7 +24,7 @@ use crate::balance;
 use crate::checkpoint;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
-use crate::health::{Gauges, HealthLine};
+use crate::health::{Diagnostics, HealthLine};
 use crate::loader::{Batches, Request, Workers, with_batches};
 use crate::optim::Optimizer;
 use crate::step::{Update, accumulate, step};
@@ -86,7 +86,7 @@ pub fn train<M: Module, B: Send>(
             let measure = plan.is_health_step(state.progress.step + 1);
             let info = plan.step_info(state.progress.step, measure);
             let learning_rate = plan.schedule.at(info.step);
-            let (next, reading, gauges, warnings) =
+            let (next, reading, diagnostics, warnings) =
                 one_step(state.model, &mut state.optimizer, plan, learning_rate, batches, objective, info)?;
             state.model = next;
             for warning in warnings {
@@ -97,9 +97,9 @@ pub fn train<M: Module, B: Send>(
             state.progress.seconds = state.seconds_before + state.started.elapsed().as_secs_f64();
             state.progress.waited = state.waited_before + batches.waited().as_secs_f64();
 
-            if let Some(gauges) = gauges {
+            if let Some(diagnostics) = diagnostics {
                 state.read(&row)?;
-                state.report(gauges, learning_rate)?;
+                state.report(diagnostics, learning_rate)?;
             } else if state.readings.due() || pace.due() {
                 state.read(&row)?;
             }
@@ -142,10 +142,10 @@ fn one_step<M: Module, B>(
     batches: &mut Batches<B>,
     objective: &mut impl Objective<M, B>,
     info: StepInfo,
-) -> Result<(M, Tensor<1>, Option<Gauges>, Vec<String>), TrainError> {
+) -> Result<(M, Tensor<1>, Option<Diagnostics>, Vec<String>), TrainError> {
     let mut sum = None;
     let mut losses = Vec::new();
-    let (mut gauges, mut warnings) = (None, Vec::new());
+    let (mut diagnostics, mut warnings) = (None, Vec::new());
     for part in 0..plan.accumulate {
         let last = part + 1 == plan.accumulate;
         let info = StepInfo { measure: info.measure && last, ..info };
@@ -158,7 +158,7 @@ fn one_step<M: Module, B>(
         let (loss, found) = balance::gradients_of(output.losses, plan.balance, &model);
         sum = Some(accumulate(sum, found, &model));
         losses.push(loss);
-        gauges = output.gauges;
+        diagnostics = output.diagnostics;
         warnings.extend(output.warnings);
     }
     optimizer.set_step_factors(objective.lr_factors(info));
@@ -166,7 +166,7 @@ fn one_step<M: Module, B>(
     let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, &update);
     let model = objective.after_step(model, info)?;
     let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
-    Ok((model, Tensor::cat(vec![loss, norm], 0), gauges, warnings))
+    Ok((model, Tensor::cat(vec![loss, norm], 0), diagnostics, warnings))
 }
 
 /// A run between two steps.
@@ -248,7 +248,7 @@ impl<'a, M: Module> State<'a, M> {
     }
 
     /// Ends a stretch with a health line.
-    fn report(&mut self, gauges: Gauges, learning_rate: f64) -> Result<(), TrainError> {
+    fn report(&mut self, diagnostics: Diagnostics, learning_rate: f64) -> Result<(), TrainError> {
         let step = self.progress.step;
         let (loss, gradient_norm) = self.progress.means();
         let line = HealthLine {
@@ -258,7 +258,7 @@ impl<'a, M: Module> State<'a, M> {
             loss,
             gradient_norm,
             learning_rate,
-            gauges,
+            diagnostics,
             seconds: self.progress.seconds,
         };
         let line = line.rounded();

@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use foretask_backend::StateDict;
 
 use crate::error::TrainError;
-use crate::health::Gauges;
+use crate::health::Diagnostics;
 
 /// Where a training stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,7 +18,7 @@ pub struct StepInfo {
     pub steps_per_epoch: u64,
     /// The learning rate of this update as a share of its peak.
     pub rate: f64,
-    /// Whether gauges are wanted.
+    /// Whether diagnostics are wanted.
     pub measure: bool,
 }
 
@@ -40,15 +40,15 @@ pub struct Forward {
     /// Mean losses of the batch, each one number with its graph, and what each counts. Most objectives have one.
     pub losses: Vec<(f64, Tensor<1>)>,
     /// Asked for on the steps that end in a health line.
-    pub gauges: Option<Gauges>,
+    pub diagnostics: Option<Diagnostics>,
     /// What the user should read.
     pub warnings: Vec<String>,
 }
 
 impl Forward {
     /// One loss.
-    pub fn of(loss: Tensor<1>, gauges: Option<Gauges>) -> Self {
-        Self { losses: vec![(1.0, loss)], gauges, warnings: Vec::new() }
+    pub fn of(loss: Tensor<1>, diagnostics: Option<Diagnostics>) -> Self {
+        Self { losses: vec![(1.0, loss)], diagnostics, warnings: Vec::new() }
     }
 }
 
@@ -93,7 +93,7 @@ pub trait Objective<M: Module, B> {
 /// An objective that remembers nothing: its loss is a function of model and batch.
 #[derive(Debug)]
 pub struct Stateless<F>(
-    /// Gets the model, the batch, and whether gauges are wanted.
+    /// Gets the model, the batch, and whether diagnostics are wanted.
     pub F,
 );
 

@@ -25,10 +25,11 @@ impl TaskObjective for Classes {
         let (Answer::Logits(logits), Targets::Classes { classes, .. }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a head for classes and classes as its target"));
         };
-        let gauges = features.map(|features| diagnostics::of_classes(&features, &to_host(logits.clone()), &classes));
+        let diagnostics =
+            features.map(|features| diagnostics::of_classes(&features, &to_host(logits.clone()), &classes));
         let count = classes.len();
         let classes: Vec<i64> = classes.into_iter().map(i64::from).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [count]), &view.normalizer.device);
-        Ok((cross_entropy(logits, classes, 0.0), gauges))
+        Ok((cross_entropy(logits, classes, 0.0), diagnostics))
     }
 }

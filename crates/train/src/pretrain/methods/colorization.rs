@@ -69,13 +69,13 @@ impl TaskObjective for ColorClasses {
         let Shape { height, width, .. } = shape;
         let targets = view.normalizer.images(targets, Shape::new(bins.len(), height, width));
         let weights = view.normalizer.images(weights, Shape::new(1, height, width));
-        let gauges = features.map(|features| {
+        let diagnostics = features.map(|features| {
             let used = self.seen.iter().filter(|count| **count > 0.0).count();
-            let mut gauges = diagnostics::of_features(&features);
-            gauges.metrics.push(Metric::new("colors_seen", used as f64).against("possible", bins.len() as f64));
-            gauges
+            let mut diagnostics = diagnostics::of_features(&features);
+            diagnostics.metrics.push(Metric::new("colors_seen", used as f64).against("possible", bins.len() as f64));
+            diagnostics
         });
-        Ok((soft_cross_entropy(scores, targets, weights), gauges))
+        Ok((soft_cross_entropy(scores, targets, weights), diagnostics))
     }
 
     fn state(&mut self) -> StateDict {
@@ -105,7 +105,7 @@ impl TaskObjective for ColorNumbers {
         let (Answer::Images(colors), Targets::Images { pixels, shape, .. }) = (answer, batch.targets) else {
             return Err(no_fit(WORD, "a decoder and a picture as its target"));
         };
-        let gauges = features.as_ref().map(diagnostics::of_features);
-        Ok((l2_loss(colors, view.normalizer.images(pixels, shape)), gauges))
+        let diagnostics = features.as_ref().map(diagnostics::of_features);
+        Ok((l2_loss(colors, view.normalizer.images(pixels, shape)), diagnostics))
     }
 }

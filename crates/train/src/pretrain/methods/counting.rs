@@ -54,12 +54,12 @@ impl TaskObjective for Counting {
         let tiles = all.narrow(1, 1, per_image - 1);
         // Another image for each: the one after it, in a circle.
         let other = Tensor::cat(vec![whole.clone().narrow(0, 1, count - 1), whole.clone().narrow(0, 0, 1)], 0);
-        let gauges = info.measure.then(|| {
+        let diagnostics = info.measure.then(|| {
             let mean = to_host(whole.clone()).data.iter().sum::<f32>() / (count.max(1) as f32);
-            let mut gauges = diagnostics::of_features(&to_host(features));
-            gauges.metrics.push(Metric::new("counted", f64::from(mean)));
-            gauges
+            let mut diagnostics = diagnostics::of_features(&to_host(features));
+            diagnostics.metrics.push(Metric::new("counted", f64::from(mean)));
+            diagnostics
         });
-        Ok((counting(tiles, whole, other, self.margin), gauges))
+        Ok((counting(tiles, whole, other, self.margin), diagnostics))
     }
 }

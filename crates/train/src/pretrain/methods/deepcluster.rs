@@ -70,11 +70,11 @@ impl TaskObjective for DeepClusterObjective {
         let loss = self.clusters.loss(&images, &views.embeddings)?;
         let globals: Vec<Tensor<2>> = views.embeddings[..views.global].iter().map(|z| z.clone().inner()).collect();
         self.clusters.remember(&images, &globals)?;
-        let mut gauges = diagnostics::of_views(&views);
-        if let Some(gauges) = &mut gauges {
-            gauges.metrics.push(Metric::new("clustered", f64::from(u8::from(self.clusters.is_clustered()))));
+        let mut diagnostics = diagnostics::of_views(&views);
+        if let Some(diagnostics) = &mut diagnostics {
+            diagnostics.metrics.push(Metric::new("clustered", f64::from(u8::from(self.clusters.is_clustered()))));
         }
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 
     fn state(&mut self) -> StateDict {

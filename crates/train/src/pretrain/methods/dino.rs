@@ -83,15 +83,15 @@ impl TaskObjective for DinoObjective {
         let [from, to] = self.temperatures;
         let temperature = teacher_temperature(info.step, self.warmup, from, to);
         let loss = self.dino.loss(&views.embeddings, &taught, temperature)?;
-        let mut gauges = diagnostics::of_views(&views);
-        if let (Some(gauges), Some(first)) = (&mut gauges, taught.first()) {
+        let mut diagnostics = diagnostics::of_views(&views);
+        if let (Some(diagnostics), Some(first)) = (&mut diagnostics, taught.first()) {
             let answers = host_tensor(self.dino.targets(first.clone(), temperature));
             let outputs = answers.shape.get(1).copied().unwrap_or(1);
             let entropy = mean_entropy(&answers.data, outputs);
-            gauges.metrics.push(Metric::new("teacher_entropy", entropy).against("uniform", (outputs as f64).ln()));
+            diagnostics.metrics.push(Metric::new("teacher_entropy", entropy).against("uniform", (outputs as f64).ln()));
         }
         self.dino.update_center(&taught);
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 
     fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {

@@ -52,12 +52,12 @@ struct Triplets {
 impl TaskObjective for Triplets {
     fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let views = embed(view, batch.inputs, false, info.measure)?;
-        let gauges = diagnostics::of_views(&views);
+        let diagnostics = diagnostics::of_views(&views);
         let copies = views.embeddings.len();
         // Image-major again, as the loss takes it.
         let [count, d] = views.pair()?[0].dims();
         let z = Tensor::stack::<3>(views.embeddings, 1).reshape([count * copies, d]);
-        Ok((triplet(z, copies, self.margin)?, gauges))
+        Ok((triplet(z, copies, self.margin)?, diagnostics))
     }
 }
 
@@ -73,11 +73,11 @@ impl TaskObjective for Instances {
         let features = view.encoder.forward(block.x);
         let logits = head.forward(features.clone());
         let classes: Vec<u32> = batch.images.iter().flat_map(|&image| std::iter::repeat_n(image, copies)).collect();
-        let gauges =
+        let diagnostics =
             info.measure.then(|| diagnostics::of_classes(&to_host(features), &to_host(logits.clone()), &classes));
         let rows = classes.len();
         let classes: Vec<i64> = classes.into_iter().map(i64::from).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &view.normalizer.device);
-        Ok((cross_entropy(logits, classes, 0.0), gauges))
+        Ok((cross_entropy(logits, classes, 0.0), diagnostics))
     }
 }

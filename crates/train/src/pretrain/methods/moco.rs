@@ -70,7 +70,7 @@ impl TaskObjective for MocoQueue {
         let keys = self.teacher.embed(&batch.inputs)?;
         let views = embed(view, batch.inputs, false, info.measure)?;
         let [first, second] = views.pair()?;
-        let gauges = diagnostics::of_views(&views);
+        let diagnostics = diagnostics::of_views(&views);
         let loss = match (&self.queues[..], &keys[..]) {
             ([one, two], [key1, key2]) => {
                 let queues = [one.features(), two.features()];
@@ -85,7 +85,7 @@ impl TaskObjective for MocoQueue {
         for (queue, key) in self.queues.iter_mut().zip(keys.into_iter().skip(skip)) {
             queue.enqueue(key)?;
         }
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 
     fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {
@@ -126,9 +126,9 @@ impl TaskObjective for MocoBatch {
         let [key1, key2] = pair(&self.teacher.embed(&batch.inputs)?)?;
         let views = embed(view, batch.inputs, false, info.measure)?;
         let [first, second] = views.answered_pair()?;
-        let gauges = diagnostics::of_views(&views);
+        let diagnostics = diagnostics::of_views(&views);
         let loss = moco_v3(first, key2, self.temperature).add(moco_v3(second, key1, self.temperature));
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 
     fn after_step(&mut self, encoder: &Backbone, head: Head, info: StepInfo) -> Result<Head, TrainError> {

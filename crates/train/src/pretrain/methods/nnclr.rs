@@ -56,10 +56,10 @@ impl TaskObjective for NnClr {
         let [p1, p2] = views.answered_pair()?;
         let neighbors = |z: &Tensor<2>| nearest_neighbors(z.clone(), self.support.features());
         let loss = nnclr(neighbors(&z1), p2, self.temperature).add(nnclr(neighbors(&z2), p1, self.temperature));
-        let gauges = diagnostics::of_views(&views);
+        let diagnostics = diagnostics::of_views(&views);
         // After the lookup, or every view would be its own neighbor.
         self.support.enqueue(z1)?;
-        Ok((loss.mul_scalar(0.5), gauges))
+        Ok((loss.mul_scalar(0.5), diagnostics))
     }
 
     fn state(&mut self) -> StateDict {

@@ -7,17 +7,17 @@ use foretask_backend::{HostTensor, StateDict, host_tensor};
 use foretask_models::{Backbone, Head};
 
 use crate::error::TrainError;
-use crate::health::Gauges;
+use crate::health::Diagnostics;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
 use crate::training::StepInfo;
 
-/// The mean loss of a batch with its graph, and gauges where they were asked for.
-pub(in crate::pretrain) type Measured = (Tensor<1>, Option<Gauges>);
+/// The mean loss of a batch with its graph, and diagnostics where they were asked for.
+pub(in crate::pretrain) type Measured = (Tensor<1>, Option<Diagnostics>);
 
 /// One task's objective. Whatever a later step depends on is in its state.
 pub(in crate::pretrain) trait TaskObjective: Debug {
-    /// The loss of a batch; gauges where `info.measure` asks for them.
+    /// The loss of a batch; diagnostics where `info.measure` asks for them.
     fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError>;
 
     /// Factors of the learning rate in this update for parts of the task's head, by path; 0 freezes a part.

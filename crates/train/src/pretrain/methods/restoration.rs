@@ -83,7 +83,7 @@ impl TaskObjective for Restoration {
         let (Answer::Images(restored), Targets::Images { pixels, shape, weights }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a decoder and a picture as its target"));
         };
-        let gauges = features.zip(seen).map(|(features, seen)| match (self.is_picture, &weights) {
+        let diagnostics = features.zip(seen).map(|(features, seen)| match (self.is_picture, &weights) {
             (true, None) => diagnostics::of_images(&features, &to_host(restored.clone()).data, &pixels, &seen, shape),
             (true, Some(weights)) => {
                 diagnostics::of_holes(&features, &to_host(restored.clone()).data, &pixels, &seen, weights, shape)
@@ -100,6 +100,6 @@ impl TaskObjective for Restoration {
                 weighted_distance(restored, target, weights, distance)
             }
         };
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 }

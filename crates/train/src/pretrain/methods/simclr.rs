@@ -49,12 +49,12 @@ impl TaskObjective for SimClr {
     fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let views = embed(view, batch.inputs, false, info.measure)?;
         let [first, second] = views.pair()?;
-        let gauges = diagnostics::of_views(&views);
+        let diagnostics = diagnostics::of_views(&views);
         let loss = match self.decoupled {
             Decoupled::Off => nt_xent(first, second, self.temperature),
             Decoupled::On => decoupled(first, second, self.temperature),
             Decoupled::Weighted => decoupled_weighted(first, second, self.temperature, SIGMA),
         };
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 }

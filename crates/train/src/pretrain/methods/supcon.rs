@@ -70,7 +70,7 @@ impl TaskObjective for SupCon {
         let classes: Vec<i64> = batch.images.iter().map(class).collect::<Vec<_>>().repeat(views.embeddings.len());
         let rows = classes.len();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &view.normalizer.device);
-        let gauges = diagnostics::of_views(&views);
-        Ok((supcon(Tensor::cat(views.embeddings, 0), classes, self.temperature), gauges))
+        let diagnostics = diagnostics::of_views(&views);
+        Ok((supcon(Tensor::cat(views.embeddings, 0), classes, self.temperature), diagnostics))
     }
 }

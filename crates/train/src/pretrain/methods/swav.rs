@@ -66,14 +66,14 @@ impl TaskObjective for SwavObjective {
         let views = embed(view, batch.inputs, frozen, info.measure)?;
         let prototypes = head.prototypes.weight.val().inner();
         let loss = self.swav.loss(&views.answers, views.global, &prototypes)?;
-        let mut gauges = diagnostics::of_views(&views);
-        if let (Some(gauges), Some(scores)) = (&mut gauges, views.answers.first()) {
-            gauges.metrics.push(diagnostics::prototype_perplexity(scores, self.swav.temperature));
+        let mut diagnostics = diagnostics::of_views(&views);
+        if let (Some(diagnostics), Some(scores)) = (&mut diagnostics, views.answers.first()) {
+            diagnostics.metrics.push(diagnostics::prototype_perplexity(scores, self.swav.temperature));
         }
         if info.step >= self.queue_start {
             self.swav.enqueue(&views.embeddings[..views.global])?;
         }
-        Ok((loss, gauges))
+        Ok((loss, diagnostics))
     }
 
     fn after_step(&mut self, _encoder: &Backbone, head: Head, _info: StepInfo) -> Result<Head, TrainError> {

@@ -26,14 +26,14 @@ impl TaskObjective for Vectors {
         let (Answer::Vectors(numbers), Targets::Vectors { values, length }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a head for numbers and numbers as its target"));
         };
-        let gauges = features.map(|features| {
-            let mut gauges = diagnostics::of_features(&features);
-            gauges.metrics.push(explained(&to_host(numbers.clone()).data, &values, length));
-            gauges
+        let diagnostics = features.map(|features| {
+            let mut diagnostics = diagnostics::of_features(&features);
+            diagnostics.metrics.push(explained(&to_host(numbers.clone()).data, &values, length));
+            diagnostics
         });
         let rows = values.len() / length.max(1);
         let target = Tensor::from_data(TensorData::new(values, [rows, length]), &view.normalizer.device);
-        Ok((l2_loss(numbers, target), gauges))
+        Ok((l2_loss(numbers, target), diagnostics))
     }
 }
 
