@@ -10,11 +10,11 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape};
 
 use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
-use crate::kernels::crew::Crew;
 use crate::kernels::layout::{Strided, to_channels_last};
 use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
 use crate::kernels::relu::{Activation, Relu};
+use crate::kernels::thread_team::ThreadTeam;
 use crate::kernels::{Geometry, add, conv, conv_weight, depthwise, norm, pool};
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
@@ -82,7 +82,7 @@ impl Kernels for Flex {
         }
         let g = geometry(&x, &weight, step);
         let forward = if step.depthwise { depthwise::forward } else { conv::forward };
-        let y = forward(&channels_last(&x), &dense(&weight), &g, Crew::rayon());
+        let y = forward(&channels_last(&x), &dense(&weight), &g, ThreadTeam::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 
@@ -98,15 +98,15 @@ impl Kernels for Flex {
         }
         let g = geometry(&x, &weight, step);
         let grad = channels_last(&grad);
-        let crew = Crew::rayon();
+        let team = ThreadTeam::rayon();
         let of_x = wanted[0].then(|| {
             let gradient = if step.depthwise { depthwise::input_gradient } else { conv::input_gradient };
-            let values = gradient(&grad, &dense(&weight), &g, crew);
+            let values = gradient(&grad, &dense(&weight), &g, team);
             tensor(values, &[g.images, g.input, g.height, g.width])
         });
         let of_weight = wanted[1].then(|| {
             let gradient = if step.depthwise { depthwise::weight_gradient } else { conv_weight::weight_gradient };
-            let values = gradient(&channels_last(&x), &grad, &g, crew);
+            let values = gradient(&channels_last(&x), &grad, &g, team);
             let shape = Shape::from(dims(&weight));
             FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
         });
@@ -128,7 +128,7 @@ impl Kernels for Flex {
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), activation: options.activation };
         let affine = [&*dense(&scale), &*dense(&shift)];
-        let (y, mean, variance) = norm::forward(&values, affine, options.epsilon, after, Crew::rayon());
+        let (y, mean, variance) = norm::forward(&values, affine, options.epsilon, after, ThreadTeam::rayon());
         let channels = [shape[1]];
         (tensor(y, &shape), tensor(mean, &channels), tensor(variance, &channels))
     }
@@ -139,7 +139,7 @@ impl Kernels for Flex {
         }
         let (factor, offset) = line(&state);
         let after = After { shortcut: None, activation: state.options.activation };
-        let values = norm::scale_shift(&channels_last(&state.x), &factor, &offset, after, Crew::rayon());
+        let values = norm::scale_shift(&channels_last(&state.x), &factor, &offset, after, ThreadTeam::rayon());
         tensor(values, &dims(&state.x))
     }
 
@@ -162,7 +162,7 @@ impl Kernels for Flex {
                 relu,
                 shortcut,
             },
-            Crew::rayon(),
+            ThreadTeam::rayon(),
         );
         let channels = [shape[1]];
         NormGradients {
@@ -185,7 +185,7 @@ impl Kernels for Flex {
         }
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), activation };
-        let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, Crew::rayon());
+        let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, ThreadTeam::rayon());
         tensor(values, &dims(&x))
     }
 
@@ -208,10 +208,10 @@ impl Kernels for Flex {
         let affine = [&*dense(&scale), &*dense(&shift)];
         if step.depthwise {
             let (x, weight) = (channels_last(&x), dense(&weight));
-            let y = depthwise::forward_affine(&x, &weight, affine, activation, &g, Crew::rayon());
+            let y = depthwise::forward_affine(&x, &weight, affine, activation, &g, ThreadTeam::rayon());
             return tensor(y, &[g.images, g.output, g.out_height(), g.out_width()]);
         }
-        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, Crew::rayon());
+        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, ThreadTeam::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 

@@ -6,12 +6,12 @@
 //! taps; pixels with equal taps are worked on together, across images, so that no work is spent on padding.
 
 use super::Geometry;
-use super::crew::Crew;
 use super::geometry::{Group, Segment, Walk, groups};
 use super::norm::After;
 use super::relu::Activation;
 use super::share::{Buffer, Share};
 use super::simd::{LANES, Simd, activated, for_each_level};
+use super::thread_team::ThreadTeam;
 
 /// Pixels of the largest tile.
 const TILE: usize = 12;
@@ -22,8 +22,8 @@ const TILE: usize = 12;
 pub(crate) struct Line([f32; LANES]);
 
 /// `[n, h, w, input]` and `[output, input, kh, kw]` to `[n, out_h, out_w, output]`.
-pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
-    forward_with(x, &pack(weight, geometry, false, &[], crew), geometry, &End::NONE, crew)
+pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
+    forward_with(x, &pack(weight, geometry, false, &[], team), geometry, &End::NONE, team)
 }
 
 /// [`forward`], then `y * scale + shift` a channel, then what follows: a convolution and its norm in one pass over the
@@ -34,30 +34,30 @@ pub(crate) fn forward_affine<B: Buffer>(
     [scale, shift]: [&[f32]; 2],
     after: After<'_>,
     geometry: &Geometry,
-    crew: Crew,
+    team: ThreadTeam,
 ) -> B {
     let mut padded = shift.to_vec();
     padded.resize(geometry.output.next_multiple_of(LANES), 0.0);
     if let Some(shortcut) = after.shortcut {
         assert_eq!(shortcut.len(), geometry.images * geometry.out_len(), "shortcut around a convolution");
     }
-    forward_with(x, &pack(weight, geometry, false, scale, crew), geometry, &End { shift: &padded, after }, crew)
+    forward_with(x, &pack(weight, geometry, false, scale, team), geometry, &End { shift: &padded, after }, team)
 }
 
-fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, crew: Crew) -> B {
+fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, team: ThreadTeam) -> B {
     let g = geometry;
     let walk = Walk::forward(g);
     let sizes = [g.images, g.in_len(), g.out_len(), g.output];
-    walked(x, panels, &groups(&walk, LANES), sizes, g.input, end, crew)
+    walked(x, panels, &groups(&walk, LANES), sizes, g.input, end, team)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, output]` and `[output, input, kh, kw]` to `[n, h, w, input]`.
-pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
+pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
     let g = geometry;
     let walk = Walk::backward(g);
-    let panels = pack(weight, g, true, &[], crew);
+    let panels = pack(weight, g, true, &[], team);
     let sizes = [g.images, g.out_len(), g.in_len(), g.input];
-    walked(grad, &panels, &groups(&walk, LANES), sizes, g.output, &End::NONE, crew)
+    walked(grad, &panels, &groups(&walk, LANES), sizes, g.output, &End::NONE, team)
 }
 
 /// What is done with a result before it goes to memory.
@@ -76,13 +76,13 @@ impl End<'_> {
 /// Those of output channel `o` are multiplied by `scale[o]`, unless that is empty.
 ///
 /// Backwards, input channels are the result, output channels the source, and taps run the other way.
-fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32], crew: Crew) -> Vec<Line> {
+fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32], team: ThreadTeam) -> Vec<Line> {
     /// Source channels at a time, so that the lines written to stay in the nearest cache.
     const BLOCK: usize = 16;
     let (taps, input) = (g.taps(), g.input);
     let (result, source) = if backwards { (g.input, g.output) } else { (g.output, g.input) };
     let mut panels = vec![Line([0.0; LANES]); result.div_ceil(LANES) * taps * source];
-    crew.parts(&mut panels, taps * source, |panel, lines| {
+    team.parts(&mut panels, taps * source, |panel, lines| {
         let first = panel * LANES;
         let lanes = (result - first).min(LANES);
         for block in (0..source).step_by(BLOCK) {
@@ -110,7 +110,7 @@ fn walked<B: Buffer>(
     [images, source_len, result_len, channels]: [usize; 4],
     source_channels: usize,
     end: &End<'_>,
-    crew: Crew,
+    team: ThreadTeam,
 ) -> B {
     let run = run_of(source_channels);
     assert_eq!(source.len(), images * source_len, "source of a convolution");
@@ -120,7 +120,7 @@ fn walked<B: Buffer>(
     // SAFETY: the blocks cover all images, the groups all pixels of an image, the panels all channels.
     unsafe {
         B::filled(images * result_len, |result| {
-            crew.each(images.div_ceil(block), |i| {
+            team.each(images.div_ceil(block), |i| {
                 let (first, last) = (i * block, ((i + 1) * block).min(images));
                 let job = Job {
                     source: source[first * source_len..last * source_len].as_ptr(),
@@ -136,7 +136,7 @@ fn walked<B: Buffer>(
                     shortcut: end.after.shortcut.map(|shortcut| &shortcut[first * result_len..last * result_len]),
                     activation: end.after.activation,
                 };
-                walk_block(crew.level, &job, groups);
+                walk_block(team.level, &job, groups);
             });
         })
     }

@@ -7,9 +7,9 @@
 use std::ops::Range;
 
 use super::Geometry;
-use super::crew::Crew;
 use super::share::Buffer;
 use super::simd::{LANES, Simd, for_each_level};
+use super::thread_team::ThreadTeam;
 
 /// Bytes of activations that are worked on together: what a core's second-level cache holds.
 const CACHE: usize = 512 << 10;
@@ -21,7 +21,7 @@ const FEW: usize = 8;
 const RUN: usize = 192;
 
 /// `[n, h, w, input]` and `[n, out_h, out_w, output]` to `[output, input, kh, kw]`.
-pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], geometry: &Geometry, crew: Crew) -> B {
+pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
     let g = geometry;
     assert_eq!(x.len(), g.images * g.in_len(), "input of a convolution");
     assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a convolution");
@@ -33,16 +33,16 @@ pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], geometry: &Geo
     let mut partial = vec![0.0_f32; chunks * g.taps() * tap_len];
     let parts = parts(g);
     let rows = g.taps() * g.input / parts.len().max(1);
-    crew.parts(&mut partial, rows * padded, |i, sums| {
+    team.parts(&mut partial, rows * padded, |i, sums| {
         let first = i / parts.len() * chunk;
         for strip in &parts[i % parts.len()] {
             let images = first..(first + chunk).min(g.images);
             let job = Job { x, grad, geometry: g, images, channels: strip.channels.clone(), padded };
             // SAFETY: the job's buffers have the geometry's sizes, checked above.
-            unsafe { strip_gradient(crew.level, &job, &strip.pairs, &mut sums[strip.row * padded..]) };
+            unsafe { strip_gradient(team.level, &job, &strip.pairs, &mut sums[strip.row * padded..]) };
         }
     });
-    gather(&partial, g, chunks, padded, crew)
+    gather(&partial, g, chunks, padded, team)
 }
 
 /// Images a chunk: by sizes alone, so that sums are the same on any number of threads. Every chunk writes sums as large as
@@ -105,7 +105,7 @@ fn pixel_pairs(g: &Geometry, ky: usize, kx: usize, wanted: impl Fn(usize) -> boo
 }
 
 /// Sums the chunks in order and brings them into PyTorch's layout, sixteen output channels at a time.
-fn gather<B: Buffer>(partial: &[f32], g: &Geometry, chunks: usize, padded: usize, crew: Crew) -> B {
+fn gather<B: Buffer>(partial: &[f32], g: &Geometry, chunks: usize, padded: usize, team: ThreadTeam) -> B {
     let (taps, input) = (g.taps(), g.input);
     let row = input * taps;
     let chunk_len = row * padded;
@@ -130,7 +130,7 @@ fn gather<B: Buffer>(partial: &[f32], g: &Geometry, chunks: usize, padded: usize
     // SAFETY: the panels cover all output channels, and each writes its rows.
     unsafe {
         B::filled(all, |weight| {
-            crew.each(all.div_ceil(len), |i| panel_of(i, weight.part(i * len, len.min(all - i * len))));
+            team.each(all.div_ceil(len), |i| panel_of(i, weight.part(i * len, len.min(all - i * len))));
         })
     }
 }

@@ -4,11 +4,11 @@
 //! several results of a line at a time so that a weight row is read once for them. Nothing is copied or padded beforehand.
 
 use super::Geometry;
-use super::crew::Crew;
 use super::geometry::{Class, Walk, classes};
 use super::relu::Activation;
 use super::share::Buffer;
 use super::simd::{LANES, Simd, activated, for_each_level};
+use super::thread_team::ThreadTeam;
 
 /// Results of a line that are worked on together.
 const TILE: usize = 4;
@@ -19,8 +19,8 @@ const PART: usize = 16 << 10;
 const PARTS: usize = 8;
 
 /// `[n, h, w, c]` and `[c, 1, kh, kw]` to `[n, out_h, out_w, c]`.
-pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, crew: Crew) -> B {
-    forward_with(x, weight, geometry, &End { scale: &[], shift: &[], activation: Activation::None }, crew)
+pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
+    forward_with(x, weight, geometry, &End { scale: &[], shift: &[], activation: Activation::None }, team)
 }
 
 /// [`forward`], then `y * scale + shift` a channel and the activation, in one pass.
@@ -30,9 +30,9 @@ pub(crate) fn forward_affine<B: Buffer>(
     [scale, shift]: [&[f32]; 2],
     activation: Activation,
     geometry: &Geometry,
-    crew: Crew,
+    team: ThreadTeam,
 ) -> B {
-    forward_with(x, weight, geometry, &End { scale, shift, activation }, crew)
+    forward_with(x, weight, geometry, &End { scale, shift, activation }, team)
 }
 
 /// What is done with a result before it goes to memory.
@@ -44,18 +44,18 @@ struct End<'a> {
     activation: Activation,
 }
 
-fn forward_with<B: Buffer>(x: &[f32], weight: &[f32], g: &Geometry, end: &End<'_>, crew: Crew) -> B {
+fn forward_with<B: Buffer>(x: &[f32], weight: &[f32], g: &Geometry, end: &End<'_>, team: ThreadTeam) -> B {
     let walk = Walk::forward(g);
     assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
-    walked(x, &pack(weight, g, false, end.scale), g.images, &walk, end, crew)
+    walked(x, &pack(weight, g, false, end.scale), g.images, &walk, end, team)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, c]` and `[c, 1, kh, kw]` to `[n, h, w, c]`.
-pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], g: &Geometry, crew: Crew) -> B {
+pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], g: &Geometry, team: ThreadTeam) -> B {
     let walk = Walk::backward(g);
     assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
     let end = End { scale: &[], shift: &[], activation: Activation::None };
-    walked(grad, &pack(weight, g, true, &[]), g.images, &walk, &end, crew)
+    walked(grad, &pack(weight, g, true, &[]), g.images, &walk, &end, team)
 }
 
 /// Weights as `[tap][c]`, zeros behind the last channel up to whole lanes, those of channel `c` times `scale[c]`. Backwards,
@@ -73,7 +73,14 @@ fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<f32
     packed
 }
 
-fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk<'_>, end: &End<'_>, crew: Crew) -> B {
+fn walked<B: Buffer>(
+    source: &[f32],
+    weights: &[f32],
+    images: usize,
+    walk: &Walk<'_>,
+    end: &End<'_>,
+    team: ThreadTeam,
+) -> B {
     let ([height, width], channels) = (walk.result, walk.result_channels);
     let columns = classes(walk, 1);
     let rows: Vec<Vec<(usize, usize)>> = (0..height).map(|row| walk.taps(0, row)).collect();
@@ -87,7 +94,7 @@ fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk
     // SAFETY: the parts cover all lines of all images, the columns a line; the level is the machine's.
     unsafe {
         B::filled(images * height * line, |result| {
-            crew.each(images * parts, |i| {
+            team.each(images * parts, |i| {
                 let (image, first) = (i / parts, i % parts * lines);
                 for row in first..(first + lines).min(height) {
                     let job = Line {
@@ -100,7 +107,7 @@ fn walked<B: Buffer>(source: &[f32], weights: &[f32], images: usize, walk: &Walk
                         channels,
                     };
                     let to = result.part((image * height + row) * line, line);
-                    line_of(crew.level, &job, &rows[row], &columns, to);
+                    line_of(team.level, &job, &rows[row], &columns, to);
                 }
             });
         })
@@ -204,7 +211,7 @@ unsafe fn results<S: Simd, const M: usize, const FULL: bool>(
 }
 
 /// The gradient of the weights: `[n, h, w, c]` and `[n, out_h, out_w, c]` to `[c, 1, kh, kw]`.
-pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, crew: Crew) -> B {
+pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, team: ThreadTeam) -> B {
     assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
     assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
     let (taps, channels, blocks) = (g.taps(), g.input, g.input.div_ceil(LANES));
@@ -214,13 +221,13 @@ pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, 
     let columns: Vec<Vec<(usize, usize)>> = (0..g.kernel[1])
         .map(|kx| (0..g.out_width()).filter_map(|ox| Some((ox, g.source(1, ox, kx)?))).collect())
         .collect();
-    crew.parts(&mut partial, taps * LANES, |i, sums| {
+    team.parts(&mut partial, taps * LANES, |i, sums| {
         let (part, block) = (i / blocks, i % blocks);
         for image in part * chunk..((part + 1) * chunk).min(g.images) {
             let x = &x[image * g.in_len()..][..g.in_len()];
             let grad = &grad[image * g.out_len()..][..g.out_len()];
             // SAFETY: an image of the geometry's sizes; the level is the machine's.
-            unsafe { weight_sums(crew.level, x, grad, g, &columns, block * LANES, sums) };
+            unsafe { weight_sums(team.level, x, grad, g, &columns, block * LANES, sums) };
         }
     });
     // SAFETY: every weight is written.

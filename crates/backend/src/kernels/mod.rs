@@ -12,7 +12,6 @@
 pub(crate) mod add;
 pub(crate) mod conv;
 pub(crate) mod conv_weight;
-pub(crate) mod crew;
 pub(crate) mod depthwise;
 pub(crate) mod gelu;
 pub(crate) mod geometry;
@@ -24,6 +23,7 @@ pub(crate) mod relu;
 pub(crate) mod share;
 pub(crate) mod simd;
 mod sums;
+pub(crate) mod thread_team;
 pub(crate) mod update;
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::crew::Crew;
 use super::relu::{Activation, Relu, open};
 use super::share::{Buffer, Share};
 use super::simd::{Simd, for_each_level};
 use super::sums::{PART, Sums, WIDE, sums};
+use super::thread_team::ThreadTeam;
 
 /// What follows the norm.
 #[derive(Clone, Copy, Debug)]
@@ -18,13 +18,13 @@ pub(crate) struct After<'a> {
 }
 
 /// Mean and biased variance of each of `channels` columns of `x`.
-pub(crate) fn statistics(x: &[f32], channels: usize, crew: Crew) -> (Vec<f32>, Vec<f32>) {
+pub(crate) fn statistics(x: &[f32], channels: usize, team: ThreadTeam) -> (Vec<f32>, Vec<f32>) {
     let rows = x.len() / channels.max(1);
     // Values are taken relative to the first row, so that squares of a far-off mean do not swallow the variance.
     let Some(shift) = x.get(..channels).filter(|_| rows > 0) else {
         return (vec![0.0; channels], vec![0.0; channels]);
     };
-    let (sums, squares) = sums(x, x, channels, Sums::Moments { shift }, crew);
+    let (sums, squares) = sums(x, x, channels, Sums::Moments { shift }, team);
     let mut mean = Vec::with_capacity(channels);
     let mut variance = Vec::with_capacity(channels);
     for ((sum, square), shift) in sums.iter().zip(&squares).zip(shift) {
@@ -41,11 +41,11 @@ pub(crate) fn forward<B: Buffer>(
     [scale, shift]: [&[f32]; 2],
     epsilon: f64,
     after: After<'_>,
-    crew: Crew,
+    team: ThreadTeam,
 ) -> (B, Vec<f32>, Vec<f32>) {
-    let (mean, variance) = statistics(x, scale.len(), crew);
+    let (mean, variance) = statistics(x, scale.len(), team);
     let (factor, offset) = line([scale, shift], [&mean, &variance], epsilon);
-    (scale_shift(x, &factor, &offset, after, crew), mean, variance)
+    (scale_shift(x, &factor, &offset, after, team), mean, variance)
 }
 
 /// A norm by these statistics as one factor and one offset a channel.
@@ -59,16 +59,16 @@ pub(crate) fn line([scale, shift]: [&[f32]; 2], [mean, variance]: [&[f32]; 2], e
 }
 
 /// `x * scale + shift` a channel, then what follows.
-pub(crate) fn scale_shift<B: Buffer>(x: &[f32], scale: &[f32], shift: &[f32], after: After<'_>, crew: Crew) -> B {
+pub(crate) fn scale_shift<B: Buffer>(x: &[f32], scale: &[f32], shift: &[f32], after: After<'_>, team: ThreadTeam) -> B {
     let period = Period::new(scale.len());
     let (scale, shift) = (period.repeat(scale), period.repeat(shift));
     // SAFETY: the parts cover the buffer; the level is the machine's.
     unsafe {
         B::filled(x.len(), |to| {
-            parts(x.len(), period.len, crew, |part| {
+            parts(x.len(), period.len, team, |part| {
                 let shortcut = after.shortcut.map_or(&[][..], |shortcut| &shortcut[part.clone()]);
                 let to = to.part(part.start, part.len());
-                scale_shift_part(crew.level, &x[part], &scale, &shift, shortcut, after.activation.bounds(), to);
+                scale_shift_part(team.level, &x[part], &scale, &shift, shortcut, after.activation.bounds(), to);
             });
         })
     }
@@ -107,11 +107,11 @@ pub(crate) struct Backward<'a> {
 }
 
 /// Gradients through the norm, its statistics and what follows it.
-pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<B> {
+pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, team: ThreadTeam) -> Gradients<B> {
     let channels = pass.scale.len();
     let rows = pass.x.len() / channels.max(1);
     let kind = Sums::Gradients { mean: pass.mean, relu: pass.relu };
-    let (sum_grad, sum_product) = sums(pass.x, pass.grad, channels, kind, crew);
+    let (sum_grad, sum_product) = sums(pass.x, pass.grad, channels, kind, team);
     // With g the gradient behind the relu and d = x - mean: dx = scale / sd * (g - mean(g) - d * mean(g d) / sd^2).
     let mut factors = [const { Vec::new() }; 3];
     let (mut scale, mut shift) = (Vec::with_capacity(channels), Vec::with_capacity(channels));
@@ -132,7 +132,7 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<
         _ => None,
     };
     let walk = |to: Share, behind: Option<Share>| {
-        parts(pass.x.len(), period.len, crew, |part| {
+        parts(pass.x.len(), period.len, team, |part| {
             let (start, len) = (part.start, part.len());
             let relu = match &steep {
                 Some((factor, offset, ceiling)) => Relu::ByInput { factor, offset, ceiling: *ceiling },
@@ -142,7 +142,7 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, crew: Crew) -> Gradients<
             unsafe {
                 let behind = behind.map_or(&mut [][..], |share| share.part(start, len));
                 let (x, grad) = (&pass.x[part.clone()], &pass.grad[part]);
-                gradient_part(crew.level, x, grad, relu, &factors, to.part(start, len), behind);
+                gradient_part(team.level, x, grad, relu, &factors, to.part(start, len), behind);
             }
         });
     };
@@ -177,9 +177,9 @@ impl Period {
 }
 
 /// Ranges of whole periods that cover `len` values.
-fn parts(len: usize, period: usize, crew: Crew, work: impl Fn(Range<usize>) + Sync) {
+fn parts(len: usize, period: usize, team: ThreadTeam, work: impl Fn(Range<usize>) + Sync) {
     let part = (PART / period).max(1) * period;
-    crew.each(len.div_ceil(part), |i| work(i * part..((i + 1) * part).min(len)));
+    team.each(len.div_ceil(part), |i| work(i * part..((i + 1) * part).min(len)));
 }
 
 for_each_level! {

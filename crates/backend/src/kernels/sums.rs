@@ -1,8 +1,8 @@
 //! Sums a channel over all rows, in an order that sizes alone decide.
 
-use super::crew::Crew;
 use super::relu::{self, Relu};
 use super::simd::{Simd, for_each_level};
+use super::thread_team::ThreadTeam;
 
 /// Lanes of the sums' inner loops.
 pub(super) const WIDE: usize = 32;
@@ -21,18 +21,18 @@ pub(super) enum Sums<'a> {
 }
 
 /// Two sums a channel over all rows, parts in parallel, taken together in order.
-pub(super) fn sums(x: &[f32], grad: &[f32], channels: usize, kind: Sums<'_>, crew: Crew) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn sums(x: &[f32], grad: &[f32], channels: usize, kind: Sums<'_>, team: ThreadTeam) -> (Vec<f64>, Vec<f64>) {
     let rows = x.len() / channels.max(1);
     let part = (PART / channels.max(1)).max(1);
     let mut partial = vec![0.0_f64; rows.div_ceil(part) * 2 * channels];
-    crew.parts(&mut partial, 2 * channels, |i, totals| {
+    team.parts(&mut partial, 2 * channels, |i, totals| {
         let range = i * part * channels..((i + 1) * part).min(rows) * channels;
         let kind = match kind {
             Sums::Gradients { mean, relu } => Sums::Gradients { mean, relu: relu.part(range.clone()) },
             moments @ Sums::Moments { .. } => moments,
         };
         // SAFETY: the level is the machine's.
-        unsafe { sums_part(crew.level, &x[range.clone()], &grad[range], kind, totals) };
+        unsafe { sums_part(team.level, &x[range.clone()], &grad[range], kind, totals) };
     });
     let mut totals = vec![0.0_f64; 2 * channels];
     for part in partial.chunks_exact((2 * channels).max(1)) {

@@ -2,11 +2,11 @@
 
 use foretask_random::Key;
 
-use super::crew::Crew;
 use super::geometry::Padding;
 use super::norm::{After, Backward};
 use super::relu::{Activation, Relu};
 use super::simd::Level;
+use super::thread_team::ThreadTeam;
 use super::{Geometry, conv, conv_weight, depthwise, norm};
 
 fn random(name: &str, len: usize) -> Vec<f32> {
@@ -43,31 +43,31 @@ fn geometries() -> [Geometry; 4] {
 }
 
 /// All passes of one geometry.
-fn passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
+fn passes(g: &Geometry, team: ThreadTeam) -> [Vec<f32>; 4] {
     let x = random("x", g.images * g.in_len());
     let weight = random("w", g.output * g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
     let (scale, shift) = (random("s", g.output), random("b", g.output));
     let after = After { shortcut: Some(&grad), activation: Activation::Relu };
     [
-        conv::forward(&x, &weight, g, crew),
-        conv::input_gradient(&grad, &weight, g, crew),
-        conv_weight::weight_gradient(&x, &grad, g, crew),
-        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, crew),
+        conv::forward(&x, &weight, g, team),
+        conv::input_gradient(&grad, &weight, g, team),
+        conv_weight::weight_gradient(&x, &grad, g, team),
+        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, team),
     ]
 }
 
 /// All passes of a depthwise convolution.
-fn depthwise_passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
+fn depthwise_passes(g: &Geometry, team: ThreadTeam) -> [Vec<f32>; 4] {
     let x = random("x", g.images * g.in_len());
     let weight = random("w", g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
     let (scale, shift) = (random("s", g.output), random("b", g.output));
     [
-        depthwise::forward(&x, &weight, g, crew),
-        depthwise::input_gradient(&grad, &weight, g, crew),
-        depthwise::weight_gradient(&x, &grad, g, crew),
-        depthwise::forward_affine(&x, &weight, [&scale, &shift], Activation::Relu6, g, crew),
+        depthwise::forward(&x, &weight, g, team),
+        depthwise::input_gradient(&grad, &weight, g, team),
+        depthwise::weight_gradient(&x, &grad, g, team),
+        depthwise::forward_affine(&x, &weight, [&scale, &shift], Activation::Relu6, g, team),
     ]
 }
 
@@ -75,16 +75,16 @@ fn depthwise_passes(g: &Geometry, crew: Crew) -> [Vec<f32>; 4] {
 fn instruction_sets_and_threads_agree_on_depthwise_convolutions() {
     for (channels, stride) in [(20, 1), (48, 2), (7, 2)] {
         let g = Geometry::depthwise([29, channels, 12, 11], [channels, 1, 5, 5], stride, Padding::Same);
-        let portable = depthwise_passes(&g, Crew::rayon().with(Level::Portable));
+        let portable = depthwise_passes(&g, ThreadTeam::rayon().with(Level::Portable));
         for level in Level::available() {
-            let found = depthwise_passes(&g, Crew::rayon().with(level));
+            let found = depthwise_passes(&g, ThreadTeam::rayon().with(level));
             for (found, wanted) in found.iter().zip(&portable) {
                 near(found, wanted, &format!("{level:?} {g:?}"));
             }
         }
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| depthwise_passes(&g, Crew::rayon()))
+            pool.install(|| depthwise_passes(&g, ThreadTeam::rayon()))
         };
         assert!(on(1) == on(3));
     }
@@ -93,9 +93,9 @@ fn instruction_sets_and_threads_agree_on_depthwise_convolutions() {
 #[test]
 fn instruction_sets_agree_on_convolutions() {
     for g in geometries() {
-        let [y, dx, dw, affine] = passes(&g, Crew::rayon().with(Level::Portable));
+        let [y, dx, dw, affine] = passes(&g, ThreadTeam::rayon().with(Level::Portable));
         for level in Level::available() {
-            let found = passes(&g, Crew::rayon().with(level));
+            let found = passes(&g, ThreadTeam::rayon().with(level));
             near(&found[0], &y, &format!("{level:?} forward {g:?}"));
             near(&found[1], &dx, &format!("{level:?} input gradient {g:?}"));
             near(&found[2], &dw, &format!("{level:?} weight gradient {g:?}"));
@@ -117,10 +117,10 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
             After { shortcut: None, activation: Activation::Relu6 },
         ] {
             for level in Level::available() {
-                let crew = Crew::rayon().with(level);
-                let y: Vec<f32> = conv::forward(&x, &weight, &g, crew);
-                let wanted: Vec<f32> = norm::scale_shift(&y, &scale, &shift, after, crew);
-                let found: Vec<f32> = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, crew);
+                let team = ThreadTeam::rayon().with(level);
+                let y: Vec<f32> = conv::forward(&x, &weight, &g, team);
+                let wanted: Vec<f32> = norm::scale_shift(&y, &scale, &shift, after, team);
+                let found: Vec<f32> = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, team);
                 near(&found, &wanted, &format!("{level:?} {g:?}"));
             }
         }
@@ -131,9 +131,9 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
 fn the_number_of_threads_changes_no_bit() {
     let norm_pass = || {
         let x = random("x", 96 * 5000);
-        let (mean, variance) = norm::statistics(&x, 96, Crew::rayon());
+        let (mean, variance) = norm::statistics(&x, 96, ThreadTeam::rayon());
         let after = After { shortcut: None, activation: Activation::Relu };
-        let result: Vec<f32> = norm::scale_shift(&x, &variance, &mean, after, Crew::rayon());
+        let result: Vec<f32> = norm::scale_shift(&x, &variance, &mean, after, ThreadTeam::rayon());
         let grad = random("g", x.len());
         let pass = Backward {
             x: &x,
@@ -145,12 +145,12 @@ fn the_number_of_threads_changes_no_bit() {
             relu: Relu::ByResult(&result, f32::INFINITY),
             shortcut: true,
         };
-        let gradients: norm::Gradients<Vec<f32>> = norm::backward(&pass, Crew::rayon());
+        let gradients: norm::Gradients<Vec<f32>> = norm::backward(&pass, ThreadTeam::rayon());
         (mean, variance, gradients.x, gradients.scale, gradients.shift, gradients.shortcut)
     };
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| (geometries().map(|g| passes(&g, Crew::rayon())), norm_pass()))
+        pool.install(|| (geometries().map(|g| passes(&g, ThreadTeam::rayon())), norm_pass()))
     };
     let one = on(1);
     assert!(on(3) == one && on(8) == one);
@@ -160,7 +160,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn a_far_off_mean_does_not_swallow_the_variance() {
     // 1000 with a spread of 0.01: squares in f32 alone would lose it all.
     let x: Vec<f32> = random("x", 4 * 3000).iter().map(|value| 1000.0 + 0.01 * value).collect();
-    let (mean, variance) = norm::statistics(&x, 4, Crew::rayon());
+    let (mean, variance) = norm::statistics(&x, 4, ThreadTeam::rayon());
     for channel in 0..4 {
         let column: Vec<f64> = x.iter().skip(channel).step_by(4).map(|value| f64::from(*value)).collect();
         let exact = column.iter().sum::<f64>() / 3000.0;

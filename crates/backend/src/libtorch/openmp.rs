@@ -7,9 +7,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// `GOMP_parallel(work, data, threads, flags)`: every thread of the crew, the caller among them, calls `work(data)`.
+/// `GOMP_parallel(work, data, threads, flags)`: every thread of the team, the caller among them, calls `work(data)`.
 type Parallel = unsafe extern "C" fn(unsafe extern "C" fn(*mut c_void), *mut c_void, c_uint, c_uint);
-/// `omp_set_num_threads(threads)`: the crew's size from now on, for the calling thread only.
+/// `omp_set_num_threads(threads)`: the team's size from now on, for the calling thread only.
 type SetThreads = unsafe extern "C" fn(c_int);
 
 /// A function's address, or `None` where nothing loaded has it.
@@ -29,7 +29,7 @@ pub(crate) fn compute_alone() {
     }
 }
 
-/// Work that a crew shares: numbers are taken until there are none.
+/// Work that a team shares: numbers are taken until there are none.
 struct Shared<'a> {
     next: AtomicUsize,
     count: usize,
@@ -38,7 +38,7 @@ struct Shared<'a> {
 }
 
 unsafe extern "C" fn take_part(data: *mut c_void) {
-    // SAFETY: `each` hands in its own, which lives until all of the crew have returned.
+    // SAFETY: `each` hands in its own, which lives until all of the team have returned.
     let shared = unsafe { &*data.cast::<Shared<'_>>() };
     let taken = panic::catch_unwind(AssertUnwindSafe(|| {
         loop {

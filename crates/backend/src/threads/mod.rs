@@ -1,6 +1,6 @@
 //! How many threads compute, and which.
 
-pub(crate) mod awake;
+pub(crate) mod busy_wait;
 mod environment;
 
 use environment::MOST;
@@ -65,14 +65,14 @@ fn start(threads: usize) -> bool {
     let started = pool.build_global().is_ok();
     // Threads that have no core to themselves would keep each other from working.
     if started && threads <= cores() {
-        awake::lead();
+        busy_wait::lead();
     }
     started
 }
 
 /// From now on the calling thread computes alone. For threads that prepare data beside the one that trains.
 ///
-/// libtorch gives every thread that computes a crew of its own, whose members wait for work by spinning, unless all crews
+/// libtorch gives every thread that computes a team of its own, whose members wait for work by spinning, unless all crews
 /// together are larger than the machine: then they sleep, and waking them takes a fifth of a training step's time.
 pub fn compute_alone() {
     #[cfg(feature = "libtorch")]

@@ -10,11 +10,11 @@ use burn::backend::libtorch::TchTensor;
 use tch::{Device, Kind, Tensor};
 
 use super::super::{NormGradients, NormOptions, NormState, Step};
-use crate::kernels::crew::Crew;
 use crate::kernels::norm::{After, Backward};
 use crate::kernels::relu::{Activation, Relu};
 use crate::kernels::share::{Buffer, Share};
 use crate::kernels::simd::Level;
+use crate::kernels::thread_team::ThreadTeam;
 use crate::kernels::{Geometry, conv, conv_weight, norm};
 use crate::libtorch::openmp;
 
@@ -32,8 +32,8 @@ pub(super) fn wins(x: &TchTensor, weight: &TchTensor, step: Step) -> bool {
     !step.depthwise && fits(&[x, weight]) && weight.tensor.size()[..2].iter().all(|&channels| channels <= MOST)
 }
 
-fn crew() -> Crew {
-    Crew::on(openmp::each)
+fn team() -> ThreadTeam {
+    ThreadTeam::on(openmp::each)
 }
 
 /// A tensor's values in the order in which they lie in memory.
@@ -106,7 +106,7 @@ fn result_shape(g: &Geometry) -> [i64; 4] {
 
 pub(super) fn conv2d(x: &TchTensor, weight: &TchTensor, step: Step) -> TchTensor {
     let g = geometry(x, weight, step);
-    let y: Made = conv::forward(&Values::channels_last(x), &Values::usual(weight), &g, crew());
+    let y: Made = conv::forward(&Values::channels_last(x), &Values::usual(weight), &g, team());
     y.channels_last(&result_shape(&g))
 }
 
@@ -120,11 +120,11 @@ pub(super) fn conv2d_backward(
     let g = geometry(x, weight, step);
     let grad = Values::channels_last(grad);
     let of_x = wanted[0].then(|| {
-        let made: Made = conv::input_gradient(&grad, &Values::usual(weight), &g, crew());
+        let made: Made = conv::input_gradient(&grad, &Values::usual(weight), &g, team());
         made.channels_last(&x.tensor.size())
     });
     let of_weight = wanted[1].then(|| {
-        let made: Made = conv_weight::weight_gradient(&Values::channels_last(x), &grad, &g, crew());
+        let made: Made = conv_weight::weight_gradient(&Values::channels_last(x), &grad, &g, team());
         made.usual(&weight.tensor.size())
     });
     [of_x, of_weight]
@@ -142,7 +142,7 @@ pub(super) fn conv2d_affine(
     let shortcut = shortcut.map(Values::channels_last);
     let after = After { shortcut: shortcut.as_deref(), activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
-    let y: Made = conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, crew());
+    let y: Made = conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, team());
     y.channels_last(&result_shape(&g))
 }
 
@@ -156,7 +156,7 @@ pub(super) fn norm(
     let after = After { shortcut: shortcut.as_deref(), activation: options.activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
     let (y, mean, variance): (Made, _, _) =
-        norm::forward(&Values::channels_last(x), affine, options.epsilon, after, crew());
+        norm::forward(&Values::channels_last(x), affine, options.epsilon, after, team());
     (y.channels_last(&x.tensor.size()), column(&mean), column(&variance))
 }
 
@@ -169,7 +169,7 @@ fn line(state: &NormState<LibTorch>) -> (Vec<f32>, Vec<f32>) {
 pub(super) fn norm_again(state: &NormState<LibTorch>) -> TchTensor {
     let (factor, offset) = line(state);
     let after = After { shortcut: None, activation: state.options.activation };
-    let y: Made = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, crew());
+    let y: Made = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, team());
     y.channels_last(&state.x.tensor.size())
 }
 
@@ -188,7 +188,7 @@ pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, short
         relu,
         shortcut,
     };
-    let made: norm::Gradients<Made> = norm::backward(&pass, crew());
+    let made: norm::Gradients<Made> = norm::backward(&pass, team());
     NormGradients {
         x: made.x.channels_last(&shape),
         scale: column(&made.scale),
@@ -206,6 +206,6 @@ pub(super) fn affine(
     let shortcut = shortcut.map(Values::channels_last);
     let after = After { shortcut: shortcut.as_deref(), activation };
     let (scale, shift) = (Values::usual(scale), Values::usual(shift));
-    let y: Made = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, crew());
+    let y: Made = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, team());
     y.channels_last(&x.tensor.size())
 }

@@ -9,12 +9,12 @@ pub(crate) type Each = fn(usize, &(dyn Fn(usize) + Sync));
 
 /// With which instructions, and on whose threads: a backend's own, so that two pools never wait for the same cores.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Crew {
+pub(crate) struct ThreadTeam {
     pub(crate) level: Level,
     each: Each,
 }
 
-impl Crew {
+impl ThreadTeam {
     /// The best instructions that this machine has, on these threads.
     pub(crate) fn on(each: Each) -> Self {
         Self { level: Level::best(), each }
@@ -54,6 +54,6 @@ impl Crew {
 
 /// [`Each`] by rayon.
 pub(crate) fn on_rayon(count: usize, work: &(dyn Fn(usize) + Sync)) {
-    crate::threads::awake::keep_awake();
+    crate::threads::busy_wait::keep_awake();
     (0..count).into_par_iter().for_each(work);
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// How long the pool stays awake after the last operation: longer than what the leader does between two of them, and short
 /// enough that other processes on the same cores lose nothing.
-const LINGER: Duration = Duration::from_micros(100);
+const SPIN_TIME: Duration = Duration::from_micros(100);
 /// Pauses between two looks for work, some hundred nanoseconds.
 const PAUSES: usize = 16;
 
@@ -39,12 +39,12 @@ pub(crate) fn keep_awake() {
     }
     OPERATIONS.fetch_add(1, Ordering::Relaxed);
     if !CALLED.swap(true, Ordering::Relaxed) {
-        rayon::spawn_broadcast(|_| attend());
+        rayon::spawn_broadcast(|_| spin());
     }
 }
 
-/// Looks for work until none has come for [`LINGER`].
-fn attend() {
+/// Looks for work until none has come for [`SPIN_TIME`].
+fn spin() {
     // The leader gets this job, too, and would find it while it waits for others to finish.
     if LEADS.get() || ATTENDS.replace(true) {
         return;
@@ -57,7 +57,7 @@ fn attend() {
             (seen, since) = (operations, Instant::now());
             continue;
         }
-        if since.elapsed() > LINGER {
+        if since.elapsed() > SPIN_TIME {
             break;
         }
         for _ in 0..PAUSES {
@@ -75,7 +75,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::kernels::crew::on_rayon;
+    use crate::kernels::thread_team::on_rayon;
 
     /// In a pool of its own: the tests' common one has no leader.
     fn led(threads: usize, work: impl FnOnce() + Send) {
@@ -101,7 +101,7 @@ mod tests {
                 });
             }
             while CALLED.load(Ordering::Relaxed) {
-                thread::sleep(LINGER);
+                thread::sleep(SPIN_TIME);
             }
         });
         let (mut numbers, threads) = seen.into_inner().unwrap();
