@@ -43,6 +43,6 @@ pub use order::{Windows, epoch_order};
 pub use output::{Found, Output, WRITTEN, found_at};
 pub use predicate::PredicateError;
 pub use samples::Samples;
-pub use shard::{Place, Shard};
+pub use shard::{Shard, ShardSlice};
 pub use source::{Blob, Source};
 pub use table::{Column, Table, write_table};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{content, shard::Place, source::Source};
+use crate::{content, shard::ShardSlice, source::Source};
 
 /// The rows of a view of a manifest, in table order. All vectors have the same length.
 #[derive(Clone, Debug)]
@@ -56,7 +56,7 @@ impl Samples {
                     hash.update(&(bytes.len() as u64).to_le_bytes());
                     hash.update(bytes);
                 }
-                Source::Packed { place: Place { checksum: Some(checksum), len, .. }, .. } => {
+                Source::Packed { place: ShardSlice { checksum: Some(checksum), len, .. }, .. } => {
                     hash.update(&[3]);
                     hash.update(&len.to_le_bytes());
                     hash.update(&checksum.to_le_bytes());

@@ -87,7 +87,7 @@ impl Shards {
 
 /// Where the bytes of an image lie in a shard.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct ShardSlice {
     /// The file.
     pub shard: Arc<Shard>,
     /// Its first byte.
@@ -98,7 +98,7 @@ pub struct Place {
     pub checksum: Option<u64>,
 }
 
-impl Place {
+impl ShardSlice {
     pub(crate) fn end(&self) -> u64 {
         self.offset.saturating_add(u64::from(self.len))
     }
@@ -132,7 +132,7 @@ pub(crate) fn first_word(hash: &blake3::Hash) -> u64 {
 }
 
 /// Refuses an index that names bytes beyond the ends of its shards. `row` is the table's row of each place.
-pub(crate) fn check_ends<'a>(table: &str, places: impl Iterator<Item = (u64, &'a Place)>) -> Result<()> {
+pub(crate) fn check_ends<'a>(table: &str, places: impl Iterator<Item = (u64, &'a ShardSlice)>) -> Result<()> {
     let mut last: Option<(&Arc<Shard>, u64)> = None;
     let mut sizes: HashMap<*const Shard, u64> = HashMap::new();
     for (row, place) in places {

@@ -9,7 +9,7 @@ use std::{
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
-use crate::{decode::MAX_FILE, images::ImageSummary, shard::Place};
+use crate::{decode::MAX_FILE, images::ImageSummary, shard::ShardSlice};
 
 /// Where the encoded bytes of one image are.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub enum Source {
     /// A part of a file that holds many images.
     Packed {
         /// Which part.
-        place: Place,
+        place: ShardSlice,
         /// The file name it once had.
         name: Option<Box<str>>,
         /// What was seen of it when it was packed, so that it need not be decoded to be known.

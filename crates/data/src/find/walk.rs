@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Passed, Reason, watch::Watch};
+use super::{Passed, Reason, watch::EntryCounter};
 
 /// What an entry of a folder is, links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn walk<S: Clone>(
         links: Vec::new(),
         seen: HashSet::new(),
         paths: Vec::new(),
-        watch: Watch::new(root),
+        watch: EntryCounter::new(root),
     };
     let mut trees = VecDeque::from([Folder { prefix: String::new(), real, state }]);
     while let Some(tree) = trees.pop_front() {
@@ -86,7 +86,7 @@ struct Walker<'a, S, C> {
     links: Vec<Folder<S>>,
     seen: HashSet<PathBuf>,
     paths: Vec<String>,
-    watch: Watch,
+    watch: EntryCounter,
 }
 
 impl<S: Clone, C: Fn(&S, &str, Found) -> Verdict<S>> Walker<'_, S, C> {

@@ -31,12 +31,12 @@ pub fn watch_scans(watch: impl Fn(&Scanning<'_>) -> Result<(), String> + Send + 
 }
 
 /// Counts the entries of one look.
-pub(super) struct Watch {
+pub(super) struct EntryCounter {
     root: PathBuf,
     entries: u64,
 }
 
-impl Watch {
+impl EntryCounter {
     pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), entries: 0 }
     }

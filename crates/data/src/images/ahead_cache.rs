@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     order::Windows,
-    shard::{Place, Shard},
+    shard::{Shard, ShardSlice},
     source::Source,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Found<'a> {
     loaded: Arc<Loaded>,
     run: u32,
     start: u32,
-    place: &'a Place,
+    place: &'a ShardSlice,
 }
 
 impl Found<'_> {
@@ -92,17 +92,17 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn of(at: u32, place: &'a Place) -> Self {
+    fn of(at: u32, place: &'a ShardSlice) -> Self {
         Self { shard: &place.shard, bytes: place.offset..place.end(), images: vec![(at, place.offset)] }
     }
 
-    fn takes(&self, place: &Place) -> bool {
+    fn takes(&self, place: &ShardSlice) -> bool {
         Arc::ptr_eq(self.shard, &place.shard)
             && (self.bytes.end..=self.bytes.end.saturating_add(GAP)).contains(&place.offset)
             && place.end() - self.bytes.start <= BLOCK
     }
 
-    fn add(&mut self, at: u32, place: &Place) {
+    fn add(&mut self, at: u32, place: &ShardSlice) {
         self.bytes.end = place.end();
         self.images.push((at, place.offset));
     }

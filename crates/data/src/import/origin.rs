@@ -17,7 +17,7 @@ use crate::{
     error::{DataError, Result},
     find::Passed,
     manifest::{Manifest, TableImages},
-    shard::Place,
+    shard::ShardSlice,
     source::Source,
 };
 
@@ -287,7 +287,8 @@ pub(super) fn pointer(source: &Source, folder: &Path) -> Result<(String, Option<
         Source::Packed { place, .. } => Some(place),
         _ => None,
     };
-    let path = place.map(|Place { shard, .. }| shard.path().to_owned()).or_else(|| source.path()).unwrap_or_default();
+    let path =
+        place.map(|ShardSlice { shard, .. }| shard.path().to_owned()).or_else(|| source.path()).unwrap_or_default();
     let path = absolute(&path).map_err(|error| error.to_string())?;
     Ok((relative(folder, &path), place.map(|place| (place.offset, place.len))))
 }

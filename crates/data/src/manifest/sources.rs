@@ -11,12 +11,12 @@ use super::{
 use crate::{
     error::Result,
     images::ImageSummary,
-    shard::{Place, Shard, check_ends},
+    shard::{Shard, ShardSlice, check_ends},
     source::{Blob, Source},
 };
 
 /// Where a row's image lies, and what is known of it; none where a coordinate is missing.
-type Known = Option<(Place, Option<ImageSummary>)>;
+type Known = Option<(ShardSlice, Option<ImageSummary>)>;
 
 impl Table {
     /// Bytes where a row has them, else its part of a shard, else the file its path names.
@@ -76,7 +76,7 @@ impl Table {
             last = Some((name, shard.clone()));
             let checksum = checksums.and_then(|checksums| checksums.get(index));
             let look = looks.and_then(|looks| looks.get(index)).and_then(ImageSummary::from_bytes);
-            places.push(Some((Place { shard, offset, len, checksum }, look)));
+            places.push(Some((ShardSlice { shard, offset, len, checksum }, look)));
         }
         let rows = self.row_numbers(data)?;
         let known = rows.iter().zip(&places).filter_map(|(&row, place)| Some((row, &place.as_ref()?.0)));

@@ -84,7 +84,7 @@ pub(super) fn spread_watched(
     labels: &[Option<u32>],
     classes: usize,
     options: &SpreadOptions,
-    watch: &mut Watch<'_>,
+    watch: &mut Listener<'_>,
 ) -> Result<Spread, EvalError> {
     options.check()?;
     if features.rows.len() != labels.len() {
@@ -102,8 +102,8 @@ pub(super) fn spread_watched(
     Ok(Spread { balanced, parts, recovered, ..of_shares(&shares, labels, classes) })
 }
 
-/// Hears of hidden rows and of what came out without them.
-type Watch<'a> = dyn FnMut(&[usize], Spread) -> Result<(), EvalError> + 'a;
+/// Called with the rows that were hidden and with what came out without them.
+type Listener<'a> = dyn FnMut(&[usize], Spread) -> Result<(), EvalError> + 'a;
 
 /// Labels and confidence by the shares `[rows, classes]`; given labels stay as they are.
 fn of_shares(shares: &[f64], labels: &[Option<u32>], classes: usize) -> Spread {
@@ -175,7 +175,7 @@ fn recovered(
     classes: usize,
     balanced: bool,
     options: &SpreadOptions,
-    watch: &mut Watch<'_>,
+    watch: &mut Listener<'_>,
 ) -> Result<Recovered, EvalError> {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
     for (row, label) in labels.iter().enumerate() {

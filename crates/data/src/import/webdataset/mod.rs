@@ -19,7 +19,7 @@ use crate::{
     error::{DataError, Result},
     find::{self, Passed, Reason},
     manifest::is_split,
-    shard::{Place, Shard},
+    shard::{Shard, ShardSlice},
     source::Source,
 };
 
@@ -114,7 +114,7 @@ impl Archives {
                 path: shard.path().to_owned(),
                 reason: format!("\"{}\" has {} bytes, more than any image", image.name, image.len),
             })?;
-            let place = Place { shard: shard.clone(), offset: image.offset, len, checksum: None };
+            let place = ShardSlice { shard: shard.clone(), offset: image.offset, len, checksum: None };
             self.sources.push(Source::Packed { place, name: Some(image.name.as_str().into()), look: None });
             self.labels.push(label);
             self.texts.push(text);
