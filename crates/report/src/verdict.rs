@@ -26,7 +26,7 @@ impl Report {
         let Some(comparison) = self.comparison() else {
             return self.nothing_to_judge();
         };
-        let (outcome, sentence) = judge(&comparison);
+        let (outcome, sentence) = verdict_of(&comparison);
         let mut details = vec![self.levels(&comparison)];
         details.extend(comparison.difference.and_then(basis));
         details.extend(self.stronger_yardstick(&comparison));
@@ -52,7 +52,7 @@ impl Report {
         let sentence = if without_labels {
             "Nothing was measured with labels: this report shows what was learned, not how well classes are told apart."
         } else if self.results.is_empty() {
-            "No result was reported, so there is nothing to judge."
+            "No result was reported, so there is nothing to verdict_of."
         } else {
             "No pretrained network is among the results, so nothing can be said about pretraining."
         };
@@ -193,7 +193,7 @@ pub(crate) fn chance_words(evaluation: Option<&Evaluation>) -> Option<String> {
     }
 }
 
-fn judge(comparison: &Comparison<'_>) -> (Outcome, String) {
+fn verdict_of(comparison: &Comparison<'_>) -> (Outcome, String) {
     const REFERENCE: &str = "the same network trained from scratch";
     let ours = comparison.ours;
     let Some(difference) = comparison.difference else {
@@ -299,22 +299,22 @@ mod tests {
     #[test]
     fn harm_doubt_and_single_draws_are_called_so() {
         let scratch = row("scratch", Role::Scratch, &[0.70, 0.71, 0.69]);
-        let judge = |accuracies: &[f64], interval| {
+        let verdict_of = |accuracies: &[f64], interval| {
             let ours = against(row("x", Role::Pretrained, accuracies), &scratch, interval);
             let verdict = report(vec![ours, scratch.clone()]).verdict();
             (verdict.outcome, plain(&verdict.sentence))
         };
-        let (outcome, text) = judge(&[0.68, 0.69, 0.67], Some((-0.021, -0.019)));
+        let (outcome, text) = verdict_of(&[0.68, 0.69, 0.67], Some((-0.021, -0.019)));
         assert!(outcome == Outcome::Hurt && text.starts_with("Pretraining did harm: −2.0 points"), "{text}");
-        let (outcome, text) = judge(&[0.71, 0.72, 0.72], Some((-0.003, 0.03)));
+        let (outcome, text) = verdict_of(&[0.71, 0.72, 0.72], Some((-0.003, 0.03)));
         assert!(
             outcome == Outcome::Unclear && text.contains("looks better, but 3 label draws do not settle it"),
             "{text}"
         );
         assert!(text.contains("−0.3 … +3.0, which holds 0"), "{text}");
-        let (outcome, text) = judge(&[0.69, 0.72, 0.72], Some((-0.02, 0.03)));
+        let (outcome, text) = verdict_of(&[0.69, 0.72, 0.72], Some((-0.02, 0.03)));
         assert!(outcome == Outcome::Unclear && text.contains("cannot be told apart"), "{text}");
-        let (outcome, text) = judge(&[0.80], None);
+        let (outcome, text) = verdict_of(&[0.80], None);
         assert!(outcome == Outcome::Unclear && text.contains("a single draw settles nothing"), "{text}");
     }
 

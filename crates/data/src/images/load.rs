@@ -59,7 +59,7 @@ fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
             Some(BadImage { row: samples.rows[i], path: samples.sources[i].name().map(str::to_owned), reason })
         })
         .collect();
-    let bad = judge(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
+    let bad = accepted(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
 
     let mut remarks = Remarks::default();
     seen.iter().flatten().for_each(|seen| remarks.add(seen.notes));
@@ -143,7 +143,7 @@ fn look(source: &Source, channels: Option<u8>, room: &AtomicU64) -> Result<Seen,
 }
 
 /// Accepts the list of bad images or refuses the dataset.
-pub(crate) fn judge(bad: Vec<BadImage>, total: usize, rule: OnBadImage, max_fraction: f64) -> Result<Vec<BadImage>> {
+pub(crate) fn accepted(bad: Vec<BadImage>, total: usize, rule: OnBadImage, max_fraction: f64) -> Result<Vec<BadImage>> {
     if bad.is_empty() {
         return Ok(bad);
     }

@@ -29,7 +29,7 @@ pub use self::{
     survey::{Survey, survey},
 };
 pub(crate) use self::{
-    load::{in_pool, judge},
+    load::{accepted, in_pool},
     remarks::Remarks,
 };
 use crate::{

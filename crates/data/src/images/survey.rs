@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::load::decoded_bytes;
-use super::{BadImage, Images, LoadOptions, ahead_cache::windows_of, in_pool, judge};
+use super::{BadImage, Images, LoadOptions, accepted, ahead_cache::windows_of, in_pool};
 use crate::{decode, error::Result, order::Windows, samples::Samples, source::Source};
 
 /// One image in so many has a shorter side than [`Survey::low_side`].
@@ -69,7 +69,7 @@ pub fn survey(samples: &Samples, options: &LoadOptions) -> Result<(Survey, Vec<B
             Err(reason) => bad.push(BadImage { row: samples.rows[i], path: source.name().map(str::to_owned), reason }),
         }
     }
-    let bad = judge(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
+    let bad = accepted(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
     let colour = found.iter().any(|(_, (.., channels))| *channels == 3);
     let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
     let total: u64 = found.iter().map(|(_, (width, height, _))| decoded_bytes(*width, *height, channels)).sum();

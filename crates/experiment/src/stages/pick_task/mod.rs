@@ -67,7 +67,7 @@ impl PickTask {
                 plan_rest(experiment, &self.images, &fields, rung, &self.options);
                 break;
             };
-            runners = race.judge(rung, runners, &ranking)?;
+            runners = race.score_rung(rung, runners, &ranking)?;
         }
         let Race { table, told, .. } = race;
         let winner = runners.into_iter().next().ok_or_else(|| Error::failed("the race has no winner"))?;
@@ -132,7 +132,12 @@ impl Race<'_> {
     }
 
     /// Tells how the rung ended; those that go on, the best first.
-    fn judge(&mut self, rung: usize, runners: Vec<Runner>, ranking: &[(usize, Summary)]) -> Result<Vec<Runner>, Error> {
+    fn score_rung(
+        &mut self,
+        rung: usize,
+        runners: Vec<Runner>,
+        ranking: &[(usize, Summary)],
+    ) -> Result<Vec<Runner>, Error> {
         let experiment = self.experiment;
         let few_steps = ranking.iter().map(|&(at, _)| runners[at].first_steps).min().unwrap_or(0);
         if rung == 0 && few_steps < FEW_STEPS {
