@@ -145,7 +145,7 @@ impl Experiment {
     }
 
     /// Tells the listener. A planning pass is silent: its numbers are placeholders.
-    pub fn tell(&self, progress: Progress) {
+    pub fn emit(&self, progress: Progress) {
         if self.mode == Mode::Run {
             (self.settings.listener)(progress);
         }
@@ -153,12 +153,12 @@ impl Experiment {
 
     /// Prints a text.
     pub fn print(&self, text: &str) {
-        self.tell(Progress::Print { text: text.to_owned() });
+        self.emit(Progress::Print { text: text.to_owned() });
     }
 
     /// Says something worth knowing.
     pub fn note(&self, text: impl Into<String>) {
-        self.tell(Progress::Note { text: text.into() });
+        self.emit(Progress::Note { text: text.into() });
     }
 
     /// Warnings belong to plan and record as well, once each.
@@ -170,7 +170,7 @@ impl Experiment {
         }
         state.plan.warnings.push(text.clone());
         drop(state);
-        self.tell(Progress::Warning { text });
+        self.emit(Progress::Warning { text });
     }
 
     /// A warning that a plan shows before anything runs; the run itself only keeps it for its record.

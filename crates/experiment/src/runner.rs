@@ -89,7 +89,7 @@ impl Experiment {
         let outcome = match stored {
             Some(outcome) => {
                 if !S::QUICK {
-                    self.tell(Progress::StageReused { title: planned.title.clone(), seconds: outcome.seconds });
+                    self.emit(Progress::StageReused { title: planned.title.clone(), seconds: outcome.seconds });
                 }
                 outcome
             }
@@ -212,7 +212,7 @@ impl Experiment {
         self.say_of(title, self.memory.clear_way(key)?);
         if !S::QUICK {
             let resumed = foretask_train::checkpoint::path_in(&folder).exists();
-            self.tell(Progress::StageBegins { title: title.clone(), resumed });
+            self.emit(Progress::StageBegins { title: title.clone(), resumed });
         }
         let start = Instant::now();
         let made = self.interrupt().obeyed(|| stage.make(self, &folder))?;
@@ -229,7 +229,7 @@ impl Experiment {
             made
         });
         if !S::QUICK {
-            self.tell(Progress::StageEnds { title: title.clone(), seconds });
+            self.emit(Progress::StageEnds { title: title.clone(), seconds });
         }
         Ok(Outcome { value, seconds, reused: false })
     }
@@ -257,7 +257,7 @@ impl Experiment {
             }
             match event {
                 Event::Warning(text) => self.warn(text),
-                event => self.tell(Progress::Training { event }),
+                event => self.emit(Progress::Training { event }),
             }
         };
         let context = Context {

@@ -111,7 +111,7 @@ pub fn write_report(
     keep_weights(&run, experiment, &results)?;
     let path = run.add_report(&report)?;
     experiment
-        .tell(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report, experiment.settings.width)) });
+        .emit(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report, experiment.settings.width)) });
     Ok(Some(path))
 }
 

@@ -61,7 +61,7 @@ pub fn evaluate(
     }
     let leaked = leakage::leaked_rows(&draws);
     if let Some(policy) = leakage {
-        leakage::tell(experiment, &classifiers.protocol(), &samples, &leaked, policy)?;
+        leakage::warn_or_refuse(experiment, &classifiers.protocol(), &samples, &leaked, policy)?;
     }
     Ok(Evaluation {
         leaked: Arc::new(leaked),

@@ -206,7 +206,7 @@ fn write(
     let mut places: Vec<usize> = (1..=rows.len()).collect();
     if let Some(path) = &paths.manifest {
         let written = blind.manifest.write_to_label(rows, path, paths.overwrite)?;
-        experiment.tell(Progress::Wrote { what: "To label".into(), path: path.clone() });
+        experiment.emit(Progress::Wrote { what: "To label".into(), path: path.clone() });
         places = written.places;
         if let Some(Kept { rows, labelled, added }) = written.kept {
             let (labelled, rows) = (thousands(labelled as u64), thousands(rows as u64));
@@ -216,7 +216,7 @@ fn write(
             ));
         }
         if let Some(pictures) = written.pictures {
-            experiment.tell(Progress::Wrote { what: "Images of it".into(), path: pictures });
+            experiment.emit(Progress::Wrote { what: "Images of it".into(), path: pictures });
         }
     }
     if let Some(file) = &paths.sheet {
@@ -240,7 +240,7 @@ fn write(
         let sheet = picture_grid(&cells, columns, &SheetStyle { title, cell, ..SheetStyle::default() });
         let png = sheet.to_png()?;
         file.write(|path| foretask_data::write_atomically(path, png))?;
-        experiment.tell(Progress::Wrote { what: "Sheet".into(), path: file.path().to_path_buf() });
+        experiment.emit(Progress::Wrote { what: "Sheet".into(), path: file.path().to_path_buf() });
     }
     Ok(())
 }

@@ -55,7 +55,7 @@ pub(super) fn leaked_rows(draws: &[DrawResult]) -> BTreeSet<u64> {
 }
 
 /// Warns of evaluation images (`rows` of `test`) that taught what they measure, or refuses them.
-pub(super) fn tell(
+pub(super) fn warn_or_refuse(
     experiment: &Experiment,
     what: &str,
     test: &Samples,

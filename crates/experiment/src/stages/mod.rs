@@ -71,7 +71,7 @@ impl Patience {
             Event::Finished { .. } => {
                 // Told of the beginning, one is told of the end.
                 if begun.take().is_some_and(|(_, held)| held.is_none()) {
-                    experiment.tell(Progress::Training { event });
+                    experiment.emit(Progress::Training { event });
                 }
             }
             Event::Step { .. } => {
@@ -80,12 +80,12 @@ impl Patience {
                     return;
                 }
                 if let Some(held) = held.take() {
-                    experiment.tell(Progress::Training { event: held });
+                    experiment.emit(Progress::Training { event: held });
                 }
-                experiment.tell(Progress::Training { event });
+                experiment.emit(Progress::Training { event });
             }
             Event::Warning(text) => experiment.warn(text),
-            event => experiment.tell(Progress::Training { event }),
+            event => experiment.emit(Progress::Training { event }),
         }
     }
 }

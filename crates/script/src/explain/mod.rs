@@ -51,7 +51,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
     if points_at_the_main_script(&error) {
         place = self::place(main, sources);
     }
-    let mut told = tell(error, &place, position);
+    let mut told = explain(error, &place, position);
     if let Some(user) = told.user.take() {
         let name = place.source.text[user.clone()].to_owned();
         trace.push(TraceFrame { name, source: Arc::clone(&place.source), span: user });
@@ -83,7 +83,7 @@ fn place_or(name: &str, sources: &Sources, otherwise: Place) -> Place {
     if name.is_empty() || sources.get(name).is_none() { otherwise } else { place(name, sources) }
 }
 
-struct Told {
+struct Message {
     kind: ErrorKind,
     message: String,
     label: Option<String>,
@@ -93,7 +93,7 @@ struct Told {
     user: Option<Range<usize>>,
 }
 
-impl Told {
+impl Message {
     fn input(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Input, message: message.into(), label: None, help: None, span: None, user: None }
     }
@@ -109,66 +109,66 @@ impl Told {
     }
 }
 
-fn tell(error: EvalAltResult, place: &Place, position: Position) -> Told {
+fn explain(error: EvalAltResult, place: &Place, position: Position) -> Message {
     if let Some(fault) = sandbox::exceeded(&error, &engine::LIMITS) {
         return from_fault(fault, place, position);
     }
     match error {
         EvalAltResult::ErrorRuntime(token, _) => match token.clone().try_cast::<Fault>() {
             Some(fault) => from_fault(fault, place, position),
-            None => Told::input(format!("the script stopped: {token}")).label("thrown here"),
+            None => Message::input(format!("the script stopped: {token}")).label("thrown here"),
         },
         EvalAltResult::ErrorTerminated(token, _) => match token.clone().try_cast::<Fault>() {
             Some(fault) => from_fault(fault, place, position),
-            None => Told {
+            None => Message {
                 kind: ErrorKind::Interrupted,
-                ..Told::input(if token.is_unit() { "interrupted".to_owned() } else { token.to_string() })
+                ..Message::input(if token.is_unit() { "interrupted".to_owned() } else { token.to_string() })
             },
         },
         EvalAltResult::ErrorParsing(parse, _) => from_parse(&parse, place),
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(&signature, place),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_variable(&name, place),
         EvalAltResult::ErrorPropertyNotFound(name, _) => {
-            Told::input(format!("this object map has no key `{name}`")).label("unknown key")
+            Message::input(format!("this object map has no key `{name}`")).label("unknown key")
         }
         EvalAltResult::ErrorDotExpr(text, _) => unknown_property(&text),
-        EvalAltResult::ErrorModuleNotFound(name, _) => Told::input(format!("there is no script `{name}` to import"))
+        EvalAltResult::ErrorModuleNotFound(name, _) => Message::input(format!("there is no script `{name}` to import"))
             .label("not found")
             .help("imports are looked up below this script's folder: `import \"parts/common\" as common;`".to_owned()),
         EvalAltResult::ErrorMismatchDataType(wanted, got, _)
         | EvalAltResult::ErrorMismatchOutputType(wanted, got, _) => {
-            Told::input(format!("expected {}, found {}", Kind::say(&wanted), Kind::say(&got)))
+            Message::input(format!("expected {}, found {}", Kind::say(&wanted), Kind::say(&got)))
         }
         EvalAltResult::ErrorDataRace(text, _) => shared(&text),
         EvalAltResult::ErrorArrayBounds(length, index, _) => {
-            Told::input(format!("there is no item {index} in an array of {length}"))
+            Message::input(format!("there is no item {index} in an array of {length}"))
                 .help("the first item has number 0".to_owned())
         }
         other => {
             let mut other = other;
             other.clear_position();
-            Told::input(other.to_string())
+            Message::input(other.to_string())
         }
     }
 }
 
 /// A variable that a function has captured, at work in two places at once. Rhai says: argument #1 of function 'push'.
-fn shared(text: &str) -> Told {
+fn shared(text: &str) -> Message {
     let called = text.split('\'').nth(1).map_or_else(|| "this".to_owned(), |name| format!("`{name}`"));
-    Told::input(format!(
+    Message::input(format!(
         "{called} changes a variable and is given something that shares it: a function has captured it"
     ))
     .label("the same variable twice")
     .help("let the function capture a copy: `let copy = a;` before it".to_owned())
 }
 
-fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {
+fn from_fault(fault: Fault, place: &Place, position: Position) -> Message {
     let span = match fault.at {
         Locus::Place(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
     let mut told =
-        Told { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span, user: None };
+        Message { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span, user: None };
     // A task's option turns out not to suit where the task meets the images; it is written elsewhere.
     if let (Locus::Word, Some(option), Some(ast)) = (&fault.at, &fault.option, place.ast.as_deref())
         && let Some(span) = task_option(&place.source, ast, option, words::is_task)
@@ -179,34 +179,36 @@ fn from_fault(fault: Fault, place: &Place, position: Position) -> Told {
     told
 }
 
-fn from_parse(parse: &ParseErrorType, place: &Place) -> Told {
+fn from_parse(parse: &ParseErrorType, place: &Place) -> Message {
     match parse {
         ParseErrorType::VariableUndefined(name) => unknown_variable(name, place),
         ParseErrorType::UnexpectedEOF => {
-            Told::input("the script ends too early").label("something is still open here").help(unclosed(place))
+            Message::input("the script ends too early").label("something is still open here").help(unclosed(place))
         }
-        ParseErrorType::MissingToken(token, description) => Told::input(format!("`{token}` is missing {description}"))
-            .label(format!("expected `{token}` before this"))
-            .help(unclosed(place)),
+        ParseErrorType::MissingToken(token, description) => {
+            Message::input(format!("`{token}` is missing {description}"))
+                .label(format!("expected `{token}` before this"))
+                .help(unclosed(place))
+        }
         ParseErrorType::Reserved(name) => {
-            Told::input(format!("`{name}` cannot be used here")).label("not part of the script language")
+            Message::input(format!("`{name}` cannot be used here")).label("not part of the script language")
         }
         ParseErrorType::DuplicatedProperty(name) => {
-            Told::input(format!("the key `{name}` stands twice in this object map")).label("second time here")
+            Message::input(format!("the key `{name}` stands twice in this object map")).label("second time here")
         }
-        ParseErrorType::ExprTooDeep => Told::input(format!(
+        ParseErrorType::ExprTooDeep => Message::input(format!(
             "brackets, blocks or operations stand inside each other more than {MAX_EXPRESSIONS} deep"
         ))
         .label("too deep here")
         .help("give parts of it names of their own with `let`".to_owned()),
         ParseErrorType::TooManyFunctions => {
-            Told::input("a script defines at most 1,000 functions").label("one too many")
+            Message::input("a script defines at most 1,000 functions").label("one too many")
         }
         ParseErrorType::LiteralTooLarge(what, most) => {
-            Told::input(format!("{} is at most {most}", what.to_lowercase())).label("too large")
+            Message::input(format!("{} is at most {most}", what.to_lowercase())).label("too large")
         }
-        ParseErrorType::AssignmentToConstant(name) => Told::input(format!("`{name}` is a constant")),
-        other => Told::input(format!("this is not valid script: {other}")),
+        ParseErrorType::AssignmentToConstant(name) => Message::input(format!("`{name}` is a constant")),
+        other => Message::input(format!("this is not valid script: {other}")),
     }
 }
 
@@ -218,8 +220,8 @@ fn unclosed(place: &Place) -> Option<String> {
         .map(|(open, close)| format!("a `{open}` has no `{close}`"))
 }
 
-fn unknown_variable(name: &str, place: &Place) -> Told {
-    let told = Told::input(format!("nothing is called `{name}` here")).label("unknown name");
+fn unknown_variable(name: &str, place: &Place) -> Message {
+    let told = Message::input(format!("nothing is called `{name}` here")).label("unknown name");
     if let Some(word) = words::find(name) {
         return told.help(format!("`{name}` is a word: write `{}`", word.first_signature()));
     }
@@ -249,12 +251,12 @@ fn defined_names(text: &str) -> Vec<String> {
     names
 }
 
-fn unknown_property(text: &str) -> Told {
+fn unknown_property(text: &str) -> Message {
     // Rhai says: Unknown property 'encodr' - a getter is not registered for type 'Pretrained'
     let quoted: Vec<&str> = text.split('\'').skip(1).step_by(2).collect();
-    let (Some(property), Some(owner)) = (quoted.first(), quoted.get(1)) else { return Told::input(text.to_owned()) };
+    let (Some(property), Some(owner)) = (quoted.first(), quoted.get(1)) else { return Message::input(text.to_owned()) };
     if text.starts_with("No writable") {
-        return Told::input(format!("values are not changed: `{property}` of {} cannot be set", Kind::say(owner)))
+        return Message::input(format!("values are not changed: `{property}` of {} cannot be set", Kind::say(owner)))
             .help("words give a new value instead: `let b = a.word(…);`".to_owned());
     }
     let known = properties_of(owner);
@@ -263,10 +265,10 @@ fn unknown_property(text: &str) -> Told {
     } else {
         did_you_mean(property, &known, "properties")
     };
-    Told::input(format!("{} has no property `{property}`", Kind::say(owner))).label("unknown property").help(help)
+    Message::input(format!("{} has no property `{property}`", Kind::say(owner))).label("unknown property").help(help)
 }
 
-fn unknown_function(signature: &str, place: &Place) -> Told {
+fn unknown_function(signature: &str, place: &Place) -> Message {
     let name = signature.split(" (").next().unwrap_or(signature).trim();
     let arguments: Vec<&str> = signature
         .split_once(" (")
@@ -274,28 +276,28 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
         .unwrap_or_default();
     let said = arguments.iter().map(|kind| Kind::say(kind)).collect::<Vec<_>>();
     if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-        return Told::input(format!("`{name}` does not work on {}", said.join(" and ")));
+        return Message::input(format!("`{name}` does not work on {}", said.join(" and ")));
     }
     if let Some(word) = words::find(name) {
         let signatures = word.signature_lines().join("\n");
         let owner = arguments.first().copied().unwrap_or_default();
         if word.is_method() && !word.method_of(owner) {
-            let told = Told::input(format!("`{name}` is a word of {}, not of {}", word.owners(), Kind::say(owner)));
+            let told = Message::input(format!("`{name}` is a word of {}, not of {}", word.owners(), Kind::say(owner)));
             return told.label(format!("this is {}", Kind::say(owner))).help(format!("write\n{signatures}"));
         }
         let given = arguments.len() - usize::from(word.is_method());
-        return Told::input(format!("`{name}` does not take {}", count(given)))
+        return Message::input(format!("`{name}` does not take {}", count(given)))
             .label(format!("{} given", count(given)))
             .help(format!("write\n{signatures}"));
     }
     if custom::is_method(name) {
         let told =
-            Told::input(format!("`{name}` is only there inside of a label generator, for its image and its `rng`"));
+            Message::input(format!("`{name}` is only there inside of a label generator, for its image and its `rng`"));
         return told.label("not here").help("`foretask words custom_task` shows how to write one".to_owned());
     }
     let own = place.ast.as_deref().map(script_functions).unwrap_or_default();
     if let Some((_, parameters)) = own.iter().find(|(own, _)| own == name) {
-        return Told::input(format!("the script's function `{name}` takes {}", count(*parameters)))
+        return Message::input(format!("the script's function `{name}` takes {}", count(*parameters)))
             .label(format!("{} given", count(arguments.len())));
     }
     let mut known: Vec<&str> = words::names().collect();
@@ -308,7 +310,7 @@ fn unknown_function(signature: &str, place: &Place) -> Told {
         Some((near, None)) => format!("did you mean `{near}`?"),
         None => "`foretask words` lists every word".to_owned(),
     };
-    Told::input(format!("there is no word `{name}`")).label("unknown word").help(help)
+    Message::input(format!("there is no word `{name}`")).label("unknown word").help(help)
 }
 
 fn script_functions(ast: &AST) -> Vec<(String, usize)> {

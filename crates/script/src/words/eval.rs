@@ -166,6 +166,6 @@ fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) ->
 fn write_table(call: &Call<'_>, what: &str, file: &Output, table: Table, options: &TableOptions) -> Result<(), Fault> {
     let table = table.with_formulas(options.formulas);
     file.write(|path| foretask_data::write_table(path, &table))?;
-    call.experiment().tell(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });
+    call.experiment().emit(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });
     Ok(())
 }

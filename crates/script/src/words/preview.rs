@@ -81,7 +81,7 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
         if !call.experiment().planning() {
             let seed = options.seed.unwrap_or_else(|| call.experiment().seed());
             write_sheet(call.experiment(), &planned, options.images, seed, &file)?;
-            call.experiment().tell(Progress::Wrote { what: "Preview".into(), path: file.path().to_path_buf() });
+            call.experiment().emit(Progress::Wrote { what: "Preview".into(), path: file.path().to_path_buf() });
         }
     }
     Ok(Dynamic::from(text))

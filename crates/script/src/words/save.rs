@@ -71,7 +71,7 @@ fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bo
     }
     let Some(weights) = weights else { return Ok(()) };
     file.write(|path| Ok::<_, Fault>(weights.save(path)?))?;
-    call.experiment().tell(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
+    call.experiment().emit(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
     Ok(())
 }
 
@@ -83,7 +83,7 @@ fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, ove
             None => {}
             Some(Trained::Network(classifier)) => {
                 file.write(|path| Ok::<_, Fault>(classifier.save(path)?))?;
-                call.experiment().tell(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
+                call.experiment().emit(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
             }
             Some(Trained::Neighbours(_) | Trained::Pixels(_)) => {
                 return Err(Fault::input(format!("{} has no weights to save", classifiers.method.describe()))

@@ -71,11 +71,11 @@ pub(super) fn open(paths: &[PathBuf], passed: &mut Passed) -> Result<Archives> {
 }
 
 /// The members of one archive that say something of its samples, by the name of the sample and what they are.
-type Told<'a> = HashMap<(&'a str, names::Role), Vec<(&'a Member, bool)>>;
+type SampleParts<'a> = HashMap<(&'a str, names::Role), Vec<(&'a Member, bool)>>;
 
 impl Archives {
     fn add(&mut self, shard: &Arc<Shard>, members: &[Member], split: Option<&str>, passed: &mut Passed) -> Result<()> {
-        let mut told: Told<'_> = HashMap::new();
+        let mut told: SampleParts<'_> = HashMap::new();
         let mut images = Vec::new();
         for member in members {
             if let Some(reason) = find::leftover_in_path(&member.name) {
@@ -128,7 +128,7 @@ impl Archives {
     /// What the `number`-th member of a name and role says; of `img.left.jpg` also what `img.cls` says.
     fn text<'a>(
         shard: &Shard,
-        told: &mut Told<'a>,
+        told: &mut SampleParts<'a>,
         (stem, role): (&'a str, names::Role),
         number: usize,
     ) -> Result<Option<String>> {

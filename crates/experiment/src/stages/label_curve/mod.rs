@@ -90,7 +90,7 @@ impl LabelCurves {
         // Once for all points.
         let points = curves.iter().flat_map(|curve| &curve.evaluations);
         let leaked = points.flat_map(|point| point.leaked.iter().copied()).collect();
-        leakage::tell(experiment, "points of this curve", &*tested.samples()?, &leaked, Leakage::Warn)?;
+        leakage::warn_or_refuse(experiment, "points of this curve", &*tested.samples()?, &leaked, Leakage::Warn)?;
         Ok((asked, curves))
     }
 }
