@@ -27,7 +27,7 @@ pub trait Stage {
     /// As a plan shows it.
     fn plan(&self) -> PlannedStage;
 
-    /// Does it; `folder` may hold what an interrupted sitting left.
+    /// Does it; `folder` may hold what an interrupted session left.
     ///
     /// # Errors
     /// When it cannot be done, or is interrupted.

@@ -57,8 +57,8 @@ fn interrupted_at_every_step_ends_with_the_same_bits() {
     let mut sittings = 0;
     let resumed = loop {
         sittings += 1;
-        let sitting = around.until_saved();
-        match finetune(&start, &images, None, &short(), &sitting.context(3)) {
+        let session = around.until_saved();
+        match finetune(&start, &images, None, &short(), &session.context(3)) {
             Ok(found) => break found,
             Err(TrainError::Interrupted { .. }) => assert!(sittings < 20),
             Err(other) => panic!("{other}"),

@@ -58,7 +58,7 @@ const FORMAT: u32 = 3;
 
 /// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
-/// A finished folder gives its result at once. A time budget is calibrated in the first sitting (on a copy of the
+/// A finished folder gives its result at once. A time budget is calibrated in the first session (on a copy of the
 /// network that is thrown away) and kept in the folder; what an `observer` takes comes on top of it.
 ///
 /// # Errors

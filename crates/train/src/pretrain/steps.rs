@@ -30,7 +30,7 @@ pub(super) fn calibration_time(budget: Budget) -> Duration {
     budget.0.mul_f64(CALIBRATION_SHARE).min(LONGEST_CALIBRATION)
 }
 
-/// The steps that an earlier sitting settled on.
+/// The steps that an earlier session settled on.
 pub(super) fn known(folder: &Path, identity: &str) -> Option<u64> {
     let (calibration, _) = checkpoint::load::<Calibration>(&checkpoint::length_in(folder)).ok()??;
     (calibration.identity == identity).then_some(calibration.steps)

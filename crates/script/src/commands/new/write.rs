@@ -13,7 +13,7 @@ const COMPARABLE: usize = 64;
 const FEW: usize = 10;
 /// From so many images on, labels have somewhere to spread to.
 const SPREADABLE: usize = 200;
-/// Images that a person labels in one sitting; of fewer images, at most half.
+/// Images that a person labels in one session; of fewer images, at most half.
 const SITTING: usize = 50;
 /// Images up to this side keep it; larger ones are reduced to it by `pretrain`.
 const KEPT_SIDE: usize = 128;
@@ -193,7 +193,7 @@ fn without_labels(text: &mut String, survey: &DatasetSurvey, name: &str) {
         text,
         "// shows them, the table lists them with an empty column `label`: fill it in with any spreadsheet, ten of each class are a good"
     );
-    let (count, chosen) = (sitting(survey), quoted(name));
+    let (count, chosen) = (images_per_session(survey), quoted(name));
     line!(
         text,
         "// start; run again, this script keeps every label in it. Then this writes a script that learns from them, with this encoder:"
@@ -208,7 +208,7 @@ fn without_labels(text: &mut String, survey: &DatasetSurvey, name: &str) {
 }
 
 /// How many images to label next.
-fn sitting(survey: &DatasetSurvey) -> usize {
+fn images_per_session(survey: &DatasetSurvey) -> usize {
     SITTING.min(survey.rows / 2).max(1)
 }
 
