@@ -38,7 +38,7 @@ pub use manifest::{
     ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, SplitCount, evaluation_rank,
     is_evaluation_split,
 };
-pub use manifest::{Kept, ToLabel, check_to_label, content_numbers, is_held_out};
+pub use manifest::{KeptRows, ToLabel, check_to_label, content_numbers, is_held_out};
 pub use order::{Windows, epoch_order};
 pub use output::{Found, Output, WRITTEN, found_at};
 pub use predicate::PredicateError;

@@ -16,7 +16,7 @@ use crate::import::io_error;
 
 /// What became of a table that was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptRows {
     /// Rows that were in it.
     pub rows: usize,
     /// Of these, rows with a label.
@@ -74,7 +74,7 @@ impl Filled {
 
     /// Adds the rows of `new` that are not in the table yet and writes it to `path`; the number that each row of `new` then has
     /// in it, counted from 1.
-    pub(super) fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+    pub(super) fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, KeptRows)> {
         match self {
             Self::Csv(table) => table.add(new, path),
             Self::Parquet(table) => add_to_parquet(table, new, path),
@@ -93,7 +93,7 @@ impl FilledCsv {
         self.rows.iter().skip(1).map(move |row| restored(row.get(column).map_or("", |cell| cell.trim())))
     }
 
-    fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+    fn add(self, new: &mut DataFrame, path: &Path) -> Result<(Vec<usize>, KeptRows)> {
         let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
         let mut text = Vec::new();
         CsvWriter::new(&mut text).finish(new).map_err(failed)?;
@@ -112,7 +112,7 @@ impl FilledCsv {
             }));
         }
         let labelled = self.cells("label").filter(|label| !label.is_empty()).count();
-        let kept = Kept { rows, labelled, added: added.len() };
+        let kept = KeptRows { rows, labelled, added: added.len() };
         if added.is_empty() {
             return Ok((places, kept));
         }
@@ -165,7 +165,7 @@ fn quoted(cell: &str, separator: u8) -> String {
     if plain { cell.to_owned() } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
 }
 
-fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<(Vec<usize>, Kept)> {
+fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<(Vec<usize>, KeptRows)> {
     let failed = |error| DataError::Write { path: path.to_owned(), source: io_error(error) };
     let both = |name: &str| table.get_column_index(name).is_some() && new.get_column_index(name).is_some();
     let key = if both("path") { "path" } else { "row" };
@@ -190,7 +190,7 @@ fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<
     }
     let labels = texts(&table, "label").map_err(failed)?;
     let labelled = labels.iter().flatten().filter(|label| !label.trim().is_empty()).count();
-    let kept = Kept { rows, labelled, added: added.len() };
+    let kept = KeptRows { rows, labelled, added: added.len() };
     if added.is_empty() {
         return Ok((places, kept));
     }

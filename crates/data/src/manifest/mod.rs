@@ -46,7 +46,7 @@ pub(crate) use self::{
 pub use self::{
     counts::{ClassCount, SplitCount},
     describe::{ColumnInfo, Description},
-    filled::Kept,
+    filled::KeptRows,
     holdout::{content_numbers, is_held_out},
     inspect::ImageSizes,
     notes::Note,

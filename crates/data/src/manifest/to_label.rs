@@ -11,7 +11,7 @@ use polars::prelude::{
     SerWriter, Series, StructChunked, col,
 };
 
-use super::filled::{Filled, Kept};
+use super::filled::{Filled, KeptRows};
 use super::{Manifest, ROW};
 use crate::{
     atomic::{write_atomically, write_atomically_with},
@@ -30,7 +30,7 @@ pub struct ToLabel {
     /// The number of each row in the table, counted from 1.
     pub places: Vec<usize>,
     /// What became of a table that was there; `None` where it was written anew.
-    pub kept: Option<Kept>,
+    pub kept: Option<KeptRows>,
 }
 
 /// Whether [`Manifest::write_to_label`] could write to `path`: looked at before anything is computed.

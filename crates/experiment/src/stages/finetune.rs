@@ -8,7 +8,9 @@ use std::sync::Arc;
 use foretask_data::Survey;
 use foretask_models::{BackboneConfig, Classifier};
 use foretask_pretext::Shape;
-use foretask_train::{FinetuneOptions, Finetuned, HealthLine, Kept, Labelled, MOST_ROUNDS, Recipe, resolve_finetune};
+use foretask_train::{
+    FinetuneOptions, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Recipe, Retained, resolve_finetune,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -153,9 +155,9 @@ impl<'a> FinetuneDraw<'a> {
             converged: Some(about.converged),
             // A probe is fitted without any update of the network; from scratch there is one answer only.
             kept: (self.request.start.encoder().is_some()).then_some(if about.steps == 0 {
-                Kept::Probe
+                Retained::Probe
             } else {
-                Kept::Finetuned
+                Retained::Finetuned
             }),
             steps: about.steps,
             history: about.history.into(),
@@ -198,8 +200,8 @@ impl Stage for FinetuneDraw<'_> {
             .training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), &self.options, cx))?;
         let about = About::of(&found);
         let features = match found.kept {
-            Kept::Probe => Some(super::features(experiment, &found.classifier.encoder, &images)?),
-            Kept::Finetuned => None,
+            Retained::Probe => Some(super::features(experiment, &found.classifier.encoder, &images)?),
+            Retained::Finetuned => None,
         };
         let encoded = features.as_ref().map_or(Encoded::Trained, Encoded::Frozen);
         let missing = self.missing(images.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_models::Classifier;
-use foretask_train::{HealthLine, Kept, PixelProbe};
+use foretask_train::{HealthLine, PixelProbe, Retained};
 
 use super::{Dataset, Encoder, Net};
 use crate::stage::StageKey;
@@ -109,7 +109,7 @@ pub struct Member {
     /// Whether training came to rest; `None` where the question makes no sense.
     pub converged: Option<bool>,
     /// Which of its two answers fine-tuning kept; `None` before it, and where there is one only.
-    pub kept: Option<Kept>,
+    pub kept: Option<Retained>,
     /// Updates of the weights.
     pub steps: u64,
     /// The curves of its training.
@@ -158,10 +158,10 @@ impl Classifiers {
 
     /// How the classifiers really came about: the table's "protocol".
     pub fn protocol(&self) -> String {
-        let of = |kept: Kept| -> Vec<usize> {
+        let of = |kept: Retained| -> Vec<usize> {
             (0..self.members.len()).filter(|draw| self.members[*draw].kept == Some(kept)).collect()
         };
-        match (of(Kept::Finetuned), of(Kept::Probe)) {
+        match (of(Retained::Finetuned), of(Retained::Probe)) {
             (tuned, probes) if !tuned.is_empty() && !probes.is_empty() => {
                 let encoder = self.method.encoder().map(Encoder::describe).unwrap_or_default();
                 let (tuned, probes) = (draws(&tuned), draws(&probes));
@@ -174,8 +174,8 @@ impl Classifiers {
     /// How the classifier of one draw came about.
     pub(crate) fn protocol_of(&self, member: &Member) -> String {
         match (&self.method, member.kept) {
-            (Method::Finetune(encoder), Some(Kept::Finetuned)) => format!("{}, fine-tuned", encoder.describe()),
-            (Method::Finetune(encoder), Some(Kept::Probe)) => format!(
+            (Method::Finetune(encoder), Some(Retained::Finetuned)) => format!("{}, fine-tuned", encoder.describe()),
+            (Method::Finetune(encoder), Some(Retained::Probe)) => format!(
                 "logistic regression on frozen features of {} (the probe that `finetune` kept)",
                 encoder.describe()
             ),

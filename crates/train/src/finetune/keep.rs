@@ -3,7 +3,7 @@
 use super::fold::{Whole, in_words};
 use super::options::Keep;
 use super::recipe::classes_present;
-use super::result::Kept;
+use super::result::Retained;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::probe::{HeldOut, fewest_per_class, stratified_folds};
@@ -14,21 +14,22 @@ const ENOUGH: f64 = 8.0;
 const FOLDS: usize = 3;
 
 /// What decides without any training: the user, or the number of labels.
-pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: usize) -> Option<(Kept, String)> {
+pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: usize) -> Option<(Retained, String)> {
     if from_scratch {
-        return Some((Kept::Finetuned, "from scratch there is no other".to_owned()));
+        return Some((Retained::Finetuned, "from scratch there is no other".to_owned()));
     }
     let present = classes_present(labels);
     let k = labels.len() as f64 / present.max(1) as f64;
     match keep {
-        Keep::Probe => Some((Kept::Probe, "as asked".to_owned())),
-        Keep::Finetuned => Some((Kept::Finetuned, "as asked".to_owned())),
+        Keep::Probe => Some((Retained::Probe, "as asked".to_owned())),
+        Keep::Finetuned => Some((Retained::Finetuned, "as asked".to_owned())),
         Keep::Auto if fewest_per_class(labels, classes) < 2 => {
-            Some((Kept::Probe, "a class has a single label, too few to train a whole network on".to_owned()))
+            Some((Retained::Probe, "a class has a single label, too few to train a whole network on".to_owned()))
         }
-        Keep::Auto if k >= ENOUGH => {
-            Some((Kept::Finetuned, format!("about {} labels a class are enough to train the whole network", k.round())))
-        }
+        Keep::Auto if k >= ENOUGH => Some((
+            Retained::Finetuned,
+            format!("about {} labels a class are enough to train the whole network", k.round()),
+        )),
         Keep::Auto => None,
     }
 }
@@ -37,7 +38,7 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
 /// tell only large differences (the standard error is in the reason), but those between pretext tasks are large: at 4 or 5
 /// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on `SimCLR`'s. The answers of the
 /// networks are given back, too.
-pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Kept, String, HeldOut), TrainError> {
+pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Retained, String, HeldOut), TrainError> {
     let labels = whole.labels;
     let folds = FOLDS.min(fewest_per_class(labels, whole.images.classes().len()));
     let mut differences = Vec::with_capacity(labels.len());
@@ -59,7 +60,7 @@ pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Kept, St
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt();
-    let kept = if mean >= 0.0 { Kept::Finetuned } else { Kept::Probe };
+    let kept = if mean >= 0.0 { Retained::Finetuned } else { Retained::Probe };
     let reason = format!(
         "{folds}-fold cross-validation on the {} labelled images: probe {:.1} %, fine-tuned {:.1} % \
          (standard error of the difference {:.1})",

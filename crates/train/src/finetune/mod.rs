@@ -14,7 +14,7 @@ use foretask_pretext::Auto;
 pub use fold::LEAST_HELD_OUT;
 pub use options::{FinetuneOptions, HeadStart, Keep};
 pub use recipe::{FITTED, Labelled, MOST_ROUNDS, Recipe, resolve as resolve_finetune};
-pub use result::{Finetuned, Kept};
+pub use result::{Finetuned, Retained};
 
 use crate::context::Context;
 use crate::error::TrainError;
@@ -71,11 +71,11 @@ pub fn finetune(
     };
     let calibrate = options.calibrate.unwrap_or(!from_scratch) && labels.len() >= LEAST_HELD_OUT;
     if options.keep == Keep::Auto && !from_scratch {
-        let value = if kept == Kept::Probe { "probe" } else { "finetuned" };
+        let value = if kept == Retained::Probe { "probe" } else { "finetuned" };
         cx.note(format!("keep = {value}: {kept_reason}"));
         autos.push(Auto::new("keep", value, kept_reason.clone()));
     }
-    if kept == Kept::Probe {
+    if kept == Retained::Probe {
         let (correct, loss) = fitted_probe.score(&features.data, labels);
         let held_out = calibrate
             .then(|| held_out_logits(features, labels, classes.len(), statistics, &probe_options))

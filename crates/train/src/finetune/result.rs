@@ -11,7 +11,7 @@ use crate::probe::HeldOut;
 /// Which answer was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum Retained {
     /// The linear probe on the frozen encoder.
     Probe,
     /// The network trained as a whole.
@@ -29,7 +29,7 @@ pub struct Finetuned {
     /// to. None where it was not asked for or there are fewer than [`LEAST_HELD_OUT`](super::LEAST_HELD_OUT) labels.
     pub held_out: Option<HeldOut>,
     /// Which of the two ways the classifier came.
-    pub kept: Kept,
+    pub kept: Retained,
     /// Why.
     pub kept_reason: String,
     /// Health lines of the training; empty where only the probe was fitted.

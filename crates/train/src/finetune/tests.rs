@@ -29,7 +29,7 @@ fn from_scratch_learns_to_the_end_and_says_so() {
     let options = FinetuneOptions { steps: Some(30), ..Default::default() };
     let found = trained(&Start::Network(net()), &stripes(24, 2), &options, &around, 1);
     assert!(found.converged && found.training_accuracy >= FITTED, "{} {}", found.steps, found.training_accuracy);
-    assert_eq!(found.kept, Kept::Finetuned);
+    assert_eq!(found.kept, Retained::Finetuned);
     assert!(found.final_training_loss < 0.5 && found.history.len() >= 10);
     assert_eq!(found.history.last().unwrap().step, found.steps);
     assert_eq!(found.steps % 30, 0);
@@ -107,14 +107,14 @@ fn which_answer_is_kept_is_decided_and_explained() {
         (found.kept, found.kept_reason, found.steps)
     };
     let (kept, reason, steps) = keep(&stripes(2, 2));
-    assert!(kept == Kept::Probe && reason.contains("single label") && steps == 0, "{reason}");
+    assert!(kept == Retained::Probe && reason.contains("single label") && steps == 0, "{reason}");
     let (kept, reason, steps) = keep(&stripes(20, 2));
-    assert!(kept == Kept::Finetuned && reason.contains("10 labels a class") && steps == 6, "{reason}");
+    assert!(kept == Retained::Finetuned && reason.contains("10 labels a class") && steps == 6, "{reason}");
     let (_, reason, _) = keep(&stripes(8, 2));
     assert!(reason.contains("3-fold cross-validation"), "{reason}");
     let asked = FinetuneOptions { keep: Keep::Probe, ..auto };
     let found = trained(&start, &stripes(20, 2), &asked, &Surroundings::new(), 1);
-    assert_eq!((found.kept, found.classifier), (Kept::Probe, found.probe));
+    assert_eq!((found.kept, found.classifier), (Retained::Probe, found.probe));
 }
 
 #[test]
