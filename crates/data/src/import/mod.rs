@@ -34,7 +34,7 @@ use crate::{
     atomic::write_atomically_if,
     error::{DataError, Result},
     find::PassedOver,
-    images::{BadImage, Remarks, in_pool, judge},
+    images::{BadImage, Remarks, accepted, in_pool},
     manifest::{ClassCount, SplitCount},
 };
 
@@ -131,7 +131,7 @@ pub fn import(source: &Path, destination: &Path, options: &ImportOptions) -> Res
             writer.write(&batch)?;
             written.extend(batch.into_iter().map(|(position, _)| position));
         }
-        let bad = judge(bad, kept.len(), options.on_bad_image, options.max_bad_fraction)?;
+        let bad = accepted(bad, kept.len(), options.on_bad_image, options.max_bad_fraction)?;
         origin.finish()?;
         writer.finish()?;
         Ok((written, bad))

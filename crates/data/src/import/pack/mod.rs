@@ -23,7 +23,7 @@ use super::{origin::Origin, plan::Plan};
 use crate::{
     error::{DataError, Result},
     find::PassedOver,
-    images::{BadImage, Remarks, judge},
+    images::{BadImage, Remarks, accepted},
     manifest::{ClassCount, SplitCount},
 };
 
@@ -89,7 +89,7 @@ pub fn pack(
     origin.finish()?;
 
     let bad: Vec<BadImage> = finished.iter().flat_map(|shard| shard.bad.clone()).collect();
-    let bad = judge(bad, kept.len(), options.import.on_bad_image, options.import.max_bad_fraction)?;
+    let bad = accepted(bad, kept.len(), options.import.on_bad_image, options.import.max_bad_fraction)?;
     record.write_index(finished.len())?;
     record.remove();
     let mut remarks = Remarks::default();
