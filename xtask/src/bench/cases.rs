@@ -2,7 +2,7 @@
 
 /// A network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Net {
+pub(crate) struct BenchNetwork {
     pub(crate) arch: &'static str,
     pub(crate) width: usize,
     /// `small` keeps full resolution, `strided` halves it.
@@ -32,7 +32,7 @@ pub(crate) struct Case {
     pub(crate) work: &'static str,
     /// Height, width, channels.
     pub(crate) image: &'static str,
-    pub(crate) net: Option<Net>,
+    pub(crate) net: Option<BenchNetwork>,
     pub(crate) batch: usize,
     /// What the network computes in; flex takes no part in half precision.
     pub(crate) precision: &'static str,
@@ -41,20 +41,20 @@ pub(crate) struct Case {
     pub(crate) quick: bool,
 }
 
-const R10W16: Net = Net { arch: "resnet10", width: 16, stem: "small" };
+const R10W16: BenchNetwork = BenchNetwork { arch: "resnet10", width: 16, stem: "small" };
 /// The quickstart's network.
-const STRIDED: Net = Net { stem: "strided", ..R10W16 };
-const R18W16: Net = Net { arch: "resnet18", ..R10W16 };
-const R18W64: Net = Net { width: 64, ..R18W16 };
+const STRIDED: BenchNetwork = BenchNetwork { stem: "strided", ..R10W16 };
+const R18W16: BenchNetwork = BenchNetwork { arch: "resnet18", ..R10W16 };
+const R18W64: BenchNetwork = BenchNetwork { width: 64, ..R18W16 };
 const GRAY: &str = "28x28x1";
 const COLOR: &str = "32x32x3";
 
 impl Case {
-    const fn new(name: &'static str, work: &'static str, image: &'static str, net: Option<Net>) -> Self {
+    const fn new(name: &'static str, work: &'static str, image: &'static str, net: Option<BenchNetwork>) -> Self {
         Self { name, work, image, net, batch: 128, precision: "f32", how: How::Window, quick: false }
     }
 
-    const fn net(name: &'static str, work: &'static str, image: &'static str, net: Net) -> Self {
+    const fn net(name: &'static str, work: &'static str, image: &'static str, net: BenchNetwork) -> Self {
         Self::new(name, work, image, Some(net))
     }
 
