@@ -6,7 +6,7 @@ use std::time::Duration;
 use foretask_backend::BackendError;
 use rhai::{AST, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::host::Host;
 use crate::resolver::FolderResolver;
 use crate::sandbox::{self, Limits};
@@ -72,13 +72,13 @@ fn register(engine: &mut Engine, host: &Arc<Host>, word: &'static Word) {
 }
 
 /// No panic goes past a word: a tensor library's panic becomes an error of the word that caused it.
-fn catch_panics(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn catch_panics(call: &Call<'_>) -> Result<Dynamic, CallError> {
     call.check()?;
     call.experiment().set_line(call.line());
     match foretask_backend::catch(call.word.name, || (call.word.run)(call)) {
         Ok(result) => result,
         Err(BackendError::Panicked { message, .. }) => {
-            Err(Fault::failed(format!("`{}` broke off: {message}", call.word.name))
+            Err(CallError::failed(format!("`{}` broke off: {message}", call.word.name))
                 .label("in this word")
                 .help("this is a fault in foretask, not in your script; please report it with the script"))
         }

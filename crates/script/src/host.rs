@@ -8,7 +8,7 @@ use foretask_experiment::values::Encoder;
 use foretask_experiment::{Experiment, RunFolder, Settings};
 
 use crate::custom::Explainer;
-use crate::errors::{Fault, Source, Sources};
+use crate::errors::{CallError, Source, Sources};
 use crate::imports::Imports;
 
 /// See the module.
@@ -90,7 +90,7 @@ impl Host {
     }
 
     /// A path written in the script, for writing.
-    pub(crate) fn writable(&self, path: &str) -> Result<PathBuf, Fault> {
+    pub(crate) fn writable(&self, path: &str) -> Result<PathBuf, CallError> {
         crate::writable::writable(path, &self.experiment.settings().out)
     }
 }

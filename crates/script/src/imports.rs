@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rhai::{Module, Shared};
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// Scripts that import each other in a chain.
 const MAX_CHAIN: usize = 16;
@@ -28,7 +28,7 @@ impl Imports {
     }
 
     /// The module, if it is there; else the file is open until [`Self::close`].
-    pub(crate) fn open(&self, file: &Path, main: &Path) -> Result<Option<Shared<Module>>, Fault> {
+    pub(crate) fn open(&self, file: &Path, main: &Path) -> Result<Option<Shared<Module>>, CallError> {
         self.with(|state| {
             if let Some(module) = state.done.get(file) {
                 return Ok(Some(Shared::clone(module)));
@@ -36,12 +36,12 @@ impl Imports {
             let chain: Vec<&Path> = std::iter::once(main).chain(state.open.iter().map(PathBuf::as_path)).collect();
             if let Some(first) = chain.iter().position(|open| *open == file) {
                 let circle: Vec<String> = chain[first..].iter().chain([&file]).map(|file| stem(file)).collect();
-                return Err(Fault::input(format!("scripts import each other in a circle: {}", circle.join(" → ")))
+                return Err(CallError::input(format!("scripts import each other in a circle: {}", circle.join(" → ")))
                     .label("imported again")
                     .help("move what both need into a third script, and let both import that"));
             }
             if chain.len() > MAX_CHAIN {
-                return Err(Fault::input(format!("imports lead through more than {MAX_CHAIN} scripts"))
+                return Err(CallError::input(format!("imports lead through more than {MAX_CHAIN} scripts"))
                     .label("one too many")
                     .help("import what is needed directly"));
             }

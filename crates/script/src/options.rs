@@ -8,7 +8,7 @@ use rhai::{Dynamic, Map};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::errors::{Fault, Locus, did_you_mean};
+use crate::errors::{CallError, Locus, did_you_mean};
 
 /// One option in the reference of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,21 +73,21 @@ pub(crate) fn plain(map: &Map) -> Value {
 }
 
 /// The options in `map`, which is argument `argument` of a word that knows the options `known`.
-pub(crate) fn parse<T: DeserializeOwned>(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<T, Fault> {
+pub(crate) fn parse<T: DeserializeOwned>(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<T, CallError> {
     let json = written(map, argument, known)?;
     serde_path_to_error::deserialize::<_, T>(&json)
         .map_err(|error| refuse(error.path(), &error.inner().to_string(), &json, argument, known))
 }
 
 /// The options of a pretext task, read by the pretext crate itself.
-pub(crate) fn parse_task(name: &str, map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Task, Fault> {
+pub(crate) fn parse_task(name: &str, map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Task, CallError> {
     let json = written(map, argument, known)?;
     let mut track = serde_path_to_error::Track::new();
     let task = Task::from_options(name, serde_path_to_error::Deserializer::new(&json, &mut track));
     task.map_err(|error| match error {
         PretextError::Options { message, .. } => refuse(&track.path(), &message, &json, argument, known),
         other => {
-            let fault: Fault = other.into();
+            let fault: CallError = other.into();
             match fault.option.clone().filter(|option| json.get(option).is_some()) {
                 Some(option) => fault.at(Locus::Value(argument, vec![option])),
                 None => located(fault, &json, argument),
@@ -97,7 +97,7 @@ pub(crate) fn parse_task(name: &str, map: &Map, argument: usize, known: &[Option
 }
 
 /// The map as JSON, with known keys only.
-fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, Fault> {
+fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, CallError> {
     let names: Vec<&str> = known.iter().map(|option| option.name.as_str()).collect();
     let mut json = serde_json::Map::new();
     for (key, value) in map {
@@ -106,7 +106,7 @@ fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, Fau
             return Err(unknown(key, &names, argument, vec![key.to_owned()]));
         }
         let value = to_json(value).map_err(|kind| {
-            Fault::input(format!("`{key}` cannot be {kind}"))
+            CallError::input(format!("`{key}` cannot be {kind}"))
                 .at(Locus::Value(argument, vec![key.to_owned()]))
                 .maybe_help(describe(key, known))
         })?;
@@ -115,7 +115,13 @@ fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, Fau
     Ok(Value::Object(json))
 }
 
-fn refuse(path: &serde_path_to_error::Path, text: &str, json: &Value, argument: usize, known: &[OptionDoc]) -> Fault {
+fn refuse(
+    path: &serde_path_to_error::Path,
+    text: &str,
+    json: &Value,
+    argument: usize,
+    known: &[OptionDoc],
+) -> CallError {
     let mut path: Vec<String> = path
         .iter()
         .filter_map(|segment| match segment {
@@ -135,14 +141,14 @@ fn refuse(path: &serde_path_to_error::Path, text: &str, json: &Value, argument: 
     if text.starts_with("missing field") {
         let key = quoted.first().copied().unwrap_or_default();
         let help = describe(key, known);
-        return Fault::input(format!("the option `{key}` is missing")).argument(argument).maybe_help(help);
+        return CallError::input(format!("the option `{key}` is missing")).argument(argument).maybe_help(help);
     }
     let Some(name) = path.iter().find(|part| part.parse::<usize>().is_err()).cloned() else {
-        return located(Fault::input(text), json, argument);
+        return located(CallError::input(text), json, argument);
     };
     if text.starts_with("unknown variant") {
         let (written, variants) = quoted.split_first().map_or(("", &[][..]), |(key, names)| (*key, names));
-        return Fault::input(format!("`{name}` cannot be \"{written}\""))
+        return CallError::input(format!("`{name}` cannot be \"{written}\""))
             .label("not one of its values")
             .maybe_help(match crate::errors::nearest(written, variants.iter().copied()) {
                 Some(near) => Some(format!("did you mean \"{near}\"? (one of {})", variants.join(", "))),
@@ -168,7 +174,7 @@ fn refuse(path: &serde_path_to_error::Path, text: &str, json: &Value, argument: 
             .map(|number| format!("write it without the point: `{name}: {number:.0}`")),
         _ => None,
     };
-    Fault::input(message).maybe_help(whole.or_else(|| describe(&name, known))).at(Locus::Value(argument, path))
+    CallError::input(message).maybe_help(whole.or_else(|| describe(&name, known))).at(Locus::Value(argument, path))
 }
 
 /// "expected u64" of serde, in words.
@@ -193,8 +199,8 @@ fn expected(text: &str) -> Option<String> {
     })
 }
 
-fn unknown(key: &str, names: &[&str], argument: usize, path: Vec<String>) -> Fault {
-    Fault::input(format!("there is no option `{key}`"))
+fn unknown(key: &str, names: &[&str], argument: usize, path: Vec<String>) -> CallError {
+    CallError::input(format!("there is no option `{key}`"))
         .label("unknown option")
         .maybe_help(did_you_mean(key, names, "options"))
         .at(Locus::Key(argument, path))
@@ -208,7 +214,7 @@ fn describe(name: &str, known: &[OptionDoc]) -> Option<String> {
 }
 
 /// Points a refusal that a library put in words at the option it names in backquotes, if that option was written.
-pub(crate) fn located(fault: Fault, written: &Value, argument: usize) -> Fault {
+pub(crate) fn located(fault: CallError, written: &Value, argument: usize) -> CallError {
     let named = fault
         .message
         .split('`')
@@ -258,7 +264,7 @@ mod tests {
         Slow,
     }
 
-    fn options(text: &str) -> Result<Options, Fault> {
+    fn options(text: &str) -> Result<Options, CallError> {
         let map: Map = Engine::new().eval(text).unwrap();
         let known = ["epochs", "lr", "mode", "inner"].map(|name| OptionDoc::new(name, "number", "1", "a thing"));
         parse(&map, 2, &known)
@@ -294,7 +300,7 @@ mod tests {
     #[test]
     fn a_refusal_in_words_finds_its_option() {
         let written = serde_json::json!({ "factor": 3 });
-        let fault = located(Fault::input("`factor` must be 2, 4 or 8"), &written, 0);
+        let fault = located(CallError::input("`factor` must be 2, 4 or 8"), &written, 0);
         assert_eq!(fault.at, Locus::Value(0, vec!["factor".into()]));
     }
 }

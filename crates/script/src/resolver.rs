@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rhai::{Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 
-use crate::errors::{Fault, Source};
+use crate::errors::{CallError, Source};
 use crate::host::Host;
 use crate::text;
 
@@ -30,7 +30,7 @@ impl FolderResolver {
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
         let text = text::read(file).map_err(|reason| {
             fault(
-                Fault::input(format!("the script `{path}` cannot be imported: {reason}")).label("imported here"),
+                CallError::input(format!("the script `{path}` cannot be imported: {reason}")).label("imported here"),
                 position,
             )
         })?;
@@ -59,7 +59,7 @@ impl ModuleResolver for FolderResolver {
                 !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
             });
         if !plain {
-            let fault = Fault::input(format!("`{path}` cannot be imported")).label("not a name below this folder").help(
+            let fault = CallError::input(format!("`{path}` cannot be imported")).label("not a name below this folder").help(
                 "imports name scripts below this script's folder, without extension: `import \"parts/common\" as common;`",
             );
             return Err(self::fault(fault, position));
@@ -83,6 +83,6 @@ impl ModuleResolver for FolderResolver {
 }
 
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
-fn fault(fault: Fault, position: Position) -> Box<EvalAltResult> {
+fn fault(fault: CallError, position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(Dynamic::from(fault), position).into()
 }

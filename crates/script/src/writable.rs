@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// The folder of finished and begun stages, below that of results. What lies there is trusted.
 const STAGES: &str = ".stages";
@@ -12,10 +12,10 @@ const LONGEST_NAME: usize = 240;
 const LONGEST_PATH: usize = 3800;
 
 /// The path, if a script may write there; `out` is the folder of results.
-pub(crate) fn writable(path: &str, out: &Path) -> Result<PathBuf, Fault> {
+pub(crate) fn writable(path: &str, out: &Path) -> Result<PathBuf, CallError> {
     let given = Path::new(path);
     let refuse = |label: &str| {
-        Fault::input(format!("a script cannot write to `{path}`"))
+        CallError::input(format!("a script cannot write to `{path}`"))
             .label(label)
             .help("give a path below the folder where you run foretask, such as \"weights/mine.safetensors\"")
     };
@@ -30,7 +30,7 @@ pub(crate) fn writable(path: &str, out: &Path) -> Result<PathBuf, Fault> {
             format!("a path has at most {LONGEST_PATH} bytes")
         };
         let begin: String = path.chars().take(40).collect();
-        return Err(Fault::input(format!("a script cannot write to `{begin}…`: {what}"))
+        return Err(CallError::input(format!("a script cannot write to `{begin}…`: {what}"))
             .label("too long")
             .help("give a shorter one"));
     }

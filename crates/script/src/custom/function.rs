@@ -6,7 +6,7 @@ use foretask_pretext::Refusal;
 use rhai::{AST, Dynamic, EvalAltResult, FnPtr, Position};
 
 use super::tokens::{self, Token, TokenKind};
-use crate::errors::{Fault, Source, closures};
+use crate::errors::{CallError, Source, closures};
 use crate::values::Kind;
 
 /// A function of the main script that other threads can call.
@@ -30,7 +30,12 @@ impl Function {
     ///
     /// # Errors
     /// A function that is not of this script, that takes other arguments, or that captured what a thread cannot use.
-    pub(crate) fn new(pointer: &FnPtr, source: Arc<Source>, ast: Arc<AST>, explain: Explainer) -> Result<Self, Fault> {
+    pub(crate) fn new(
+        pointer: &FnPtr,
+        source: Arc<Source>,
+        ast: Arc<AST>,
+        explain: Explainer,
+    ) -> Result<Self, CallError> {
         let name = pointer.fn_name();
         let own: Vec<Vec<String>> = ast
             .iter_functions()
@@ -40,20 +45,20 @@ impl Function {
         let captured = pointer.curry().len();
         let Some(first) = own.first() else {
             let what = if pointer.is_anonymous() { "this function".to_owned() } else { format!("`{name}`") };
-            return Err(Fault::input(format!("{what} is not a function of this script"))
+            return Err(CallError::input(format!("{what} is not a function of this script"))
                 .label("not from this file")
                 .help("write the function in the script itself: `|image, rng| #{ input: …, label: … }`"));
         };
         let Some(parameters) = own.iter().find(|parameters| parameters.len() == captured + ARGUMENTS) else {
             let takes = first.len().saturating_sub(captured);
-            return Err(Fault::input(format!("a label generator takes 2 arguments, this function takes {takes}"))
+            return Err(CallError::input(format!("a label generator takes 2 arguments, this function takes {takes}"))
                 .label("the image and a random stream")
                 .help("write `|image, rng| #{ input: …, label: … }`, even if one of them is not used"));
         };
         let mut pointer = pointer.clone();
         let values = pointer.curry().iter().zip(parameters).map(|(value, name)| {
             plain(value).map_err(|kind| {
-                Fault::input(format!("a label generator cannot use `{name}`: it is {kind}"))
+                CallError::input(format!("a label generator cannot use `{name}`: it is {kind}"))
                     .label("captures this")
                     .help(
                         "inside there are numbers, texts, arrays, object maps and functions; the image is handed over",

@@ -10,7 +10,7 @@ use super::function::Function;
 use super::image::Image;
 use super::rng::Stream;
 use super::{engine, identity};
-use crate::errors::{Fault, did_you_mean};
+use crate::errors::{CallError, did_you_mean};
 use crate::sandbox;
 use crate::values::Kind;
 
@@ -48,22 +48,24 @@ impl ScriptGenerator {
         Custom { name, identity: identity::identity(&self.function), target, generator: Some(Arc::new(self)) }
     }
 
-    fn refuse(&self, fault: Fault) -> Refusal {
+    fn refuse(&self, fault: CallError) -> Refusal {
         Refusal { message: fault.message, help: fault.help, place: self.function.place() }
     }
 
-    fn read(&self, given: Dynamic, shape: Shape) -> Result<Made, Fault> {
+    fn read(&self, given: Dynamic, shape: Shape) -> Result<Made, CallError> {
         let found = Kind::of(&given);
         let Some(mut map) = given.try_cast::<Map>() else {
-            return Err(Fault::input(format!("the label generator gives {found} instead of an object map"))
+            return Err(CallError::input(format!("the label generator gives {found} instead of an object map"))
                 .help(format!("let its last line be `{}`, without a semicolon", self.form())));
         };
         if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
             let help = did_you_mean(key, &KEYS, "keys").unwrap_or_default();
-            return Err(Fault::input(format!("the label generator gives a `{key}`, which means nothing")).help(help));
+            return Err(
+                CallError::input(format!("the label generator gives a `{key}`, which means nothing")).help(help)
+            );
         }
         let input = map.remove("input").ok_or_else(|| {
-            Fault::input("the label generator gives no `input`").help(format!("write `{}`", self.form()))
+            CallError::input("the label generator gives no `input`").help(format!("write `{}`", self.form()))
         })?;
         let input = self.image("input", input)?;
         if input.shape() != shape {
@@ -73,7 +75,7 @@ impl ScriptGenerator {
             } else {
                 "the network takes as many channels as the images have; `image.gray()` keeps their number"
             };
-            return Err(Fault::input(format!("its `input` has {} instead of {wanted}", input.words())).help(help));
+            return Err(CallError::input(format!("its `input` has {} instead of {wanted}", input.words())).help(help));
         }
         let note = map.remove("note").map(|note| note.to_string());
         let target = self.target(map)?;
@@ -87,44 +89,42 @@ impl ScriptGenerator {
         }
     }
 
-    fn image(&self, what: &str, value: Dynamic) -> Result<Image, Fault> {
+    fn image(&self, what: &str, value: Dynamic) -> Result<Image, CallError> {
         let found = Kind::of(&value);
         value.try_cast::<Image>().ok_or_else(|| {
-            Fault::input(format!("its `{what}` is {found} instead of an image"))
+            CallError::input(format!("its `{what}` is {found} instead of an image"))
                 .help(format!("write `{}`", self.form()))
         })
     }
 
-    fn target(&self, mut map: Map) -> Result<MadeTarget, Fault> {
+    fn target(&self, mut map: Map) -> Result<MadeTarget, CallError> {
         match (&self.wanted, map.remove("label"), map.remove("target")) {
-            (_, Some(_), Some(_)) => {
-                Err(Fault::input("the label generator gives both a `label` and a `target`")
-                    .help("leave one of them out"))
-            }
+            (_, Some(_), Some(_)) => Err(CallError::input("the label generator gives both a `label` and a `target`")
+                .help("leave one of them out")),
             (Wanted::Label(names), Some(label), None) => class(names, &label),
             (Wanted::Target, None, Some(target)) => numbers_or_image(target),
             (Wanted::Label(_), None, Some(_)) => {
-                Err(Fault::input("the label generator gives a `target`, but the task was announced with `classes`")
+                Err(CallError::input("the label generator gives a `target`, but the task was announced with `classes`")
                     .help("give `label: …` instead, or leave `classes` out"))
             }
-            (Wanted::Target, Some(_), None) => Err(Fault::input(
+            (Wanted::Target, Some(_), None) => Err(CallError::input(
                 "the label generator gives a `label`, but nobody said what labels there are",
             )
             .help("write `custom_task(…, #{ classes: 4 })`, or give the names: `#{ classes: [\"left\", \"right\"] }`")),
             (_, None, None) => {
                 let key = if matches!(self.wanted, Wanted::Label(_)) { "label" } else { "target" };
-                Err(Fault::input(format!("the label generator gives no `{key}`"))
+                Err(CallError::input(format!("the label generator gives no `{key}`"))
                     .help(format!("write `{}`", self.form())))
             }
         }
     }
 }
 
-fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, Fault> {
+fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, CallError> {
     if let Ok(number) = label.as_int() {
         return match u32::try_from(number) {
             Ok(class) if (class as usize) < names.len() => Ok(MadeTarget::Class(class)),
-            _ => Err(Fault::input(format!("its `label` is {number}, but there are {} classes", names.len()))
+            _ => Err(CallError::input(format!("its `label` is {number}, but there are {} classes", names.len()))
                 .help(format!("labels go from 0 to {}; or change `classes`", names.len().saturating_sub(1)))),
         };
     }
@@ -132,15 +132,17 @@ fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, Fault> {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         return match known.iter().position(|name| *name == text.as_str()) {
             Some(class) => Ok(MadeTarget::Class(class as u32)),
-            None => Err(Fault::input(format!("its `label` is \"{}\", which is none of the classes", text.as_str()))
-                .maybe_help(did_you_mean(text.as_str(), &known, "classes"))),
+            None => {
+                Err(CallError::input(format!("its `label` is \"{}\", which is none of the classes", text.as_str()))
+                    .maybe_help(did_you_mean(text.as_str(), &known, "classes")))
+            }
         };
     }
-    Err(Fault::input(format!("its `label` is {} instead of a class", Kind::of(label)))
+    Err(CallError::input(format!("its `label` is {} instead of a class", Kind::of(label)))
         .help("give the class's number, counted from 0, or its name"))
 }
 
-fn numbers_or_image(target: Dynamic) -> Result<MadeTarget, Fault> {
+fn numbers_or_image(target: Dynamic) -> Result<MadeTarget, CallError> {
     if target.is::<Image>() {
         return Ok(MadeTarget::Image(target.cast::<Image>().into_planes()));
     }
@@ -149,15 +151,15 @@ fn numbers_or_image(target: Dynamic) -> Result<MadeTarget, Fault> {
     }
     let found = Kind::of(&target);
     let Ok(items) = target.as_array_ref() else {
-        return Err(Fault::input(format!("its `target` is {found} instead of an image or an array of numbers"))
+        return Err(CallError::input(format!("its `target` is {found} instead of an image or an array of numbers"))
             .help("write `#{ input: image, target: [0.5, 1.0] }`"));
     };
     if items.is_empty() {
-        return Err(Fault::input("its `target` is an empty array").help("give at least one number"));
+        return Err(CallError::input("its `target` is an empty array").help("give at least one number"));
     }
     let numbers = items.iter().enumerate().map(|(at, item)| {
         number(item).ok_or_else(|| {
-            Fault::input(format!("its `target` holds {} at position {at} instead of a number", Kind::of(item)))
+            CallError::input(format!("its `target` holds {} at position {at} instead of a number", Kind::of(item)))
                 .help("a target is an image or an array of numbers")
         })
     });
@@ -177,8 +179,9 @@ impl Generator for ScriptGenerator {
         let given = sandbox::evaluate(&engine::LIMITS, || pointer.call::<Dynamic>(&self.engine, functions, arguments))
             .map_err(|error| explain(*error, source, ast))?;
         if engine::printed() {
-            let fault = Fault::input("a label generator cannot print: it runs on many threads, once for every image")
-                .help("give `note: \"…\"` beside the label and look at `foretask preview`");
+            let fault =
+                CallError::input("a label generator cannot print: it runs on many threads, once for every image")
+                    .help("give `note: \"…\"` beside the label and look at `foretask preview`");
             return Err(self.refuse(fault));
         }
         self.read(given, shape).map_err(|fault| self.refuse(fault))

@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, Position};
 use super::image::Image;
 use super::rng::Stream;
 use super::trouble::Trouble;
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::sandbox;
 
 /// One thing that images or random streams can do.
@@ -133,7 +133,7 @@ type Tried<T> = Result<T, Box<EvalAltResult>>;
 
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
 fn thrown(trouble: Trouble) -> Box<EvalAltResult> {
-    let fault = Fault::input(trouble.message).label("here").help(trouble.help);
+    let fault = CallError::input(trouble.message).label("here").help(trouble.help);
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), Position::NONE))
 }
 

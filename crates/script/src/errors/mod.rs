@@ -1,6 +1,6 @@
 //! What can go wrong between a script and its results, and where in the script it went wrong.
 
-mod fault;
+mod call_error;
 mod nearest;
 mod source;
 mod syntax;
@@ -8,7 +8,7 @@ mod syntax;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use fault::{Fault, Locus};
+pub(crate) use call_error::{CallError, Locus};
 use foretask_experiment::ErrorKind;
 pub(crate) use nearest::{did_you_mean, nearest};
 pub use source::Source;

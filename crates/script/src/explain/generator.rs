@@ -7,7 +7,7 @@ use rhai::{AST, Dynamic, EvalAltResult};
 
 use super::explain;
 use crate::custom::{self, LIMITS, forms};
-use crate::errors::{Fault, Source, Sources, nearest};
+use crate::errors::{CallError, Source, Sources, nearest};
 use crate::sandbox;
 use crate::values::Kind;
 use crate::words;
@@ -33,7 +33,7 @@ fn inside(error: EvalAltResult) -> EvalAltResult {
             None => EvalAltResult::ErrorFunctionNotFound(signature, position),
         },
         EvalAltResult::ErrorTooManyOperations(_) => {
-            let fault = Fault::input("the label generator makes too many steps for one image; is a loop endless?")
+            let fault = CallError::input("the label generator makes too many steps for one image; is a loop endless?")
                 .help("work on whole images (`blur`, `mask`, `image * 0.5`) rather than pixel by pixel");
             EvalAltResult::ErrorRuntime(Dynamic::from(fault), position)
         }
@@ -45,7 +45,7 @@ fn inside(error: EvalAltResult) -> EvalAltResult {
 }
 
 /// A function that is not there, or not for these arguments.
-fn unknown(signature: &str) -> Option<Fault> {
+fn unknown(signature: &str) -> Option<CallError> {
     let name = signature.split(" (").next().unwrap_or(signature).trim();
     let forms = forms(name);
     if !forms.is_empty() {
@@ -57,15 +57,18 @@ fn unknown(signature: &str) -> Option<Fault> {
             "write `{}`; a whole number comes from `.to_int()` and from `/` of whole numbers",
             forms.join("` or `")
         );
-        return Some(Fault::input(format!("`{name}` does not work on {owner}{with}")).help(help));
+        return Some(CallError::input(format!("`{name}` does not work on {owner}{with}")).help(help));
     }
     if let Some(word) = words::find(name) {
         let help = "it runs on many threads and only sees its image; make values before it, and let it capture them";
         return Some(
-            Fault::input(format!("`{}` is a word of the script and not there inside of a label generator", word.name))
-                .help(help),
+            CallError::input(format!(
+                "`{}` is a word of the script and not there inside of a label generator",
+                word.name
+            ))
+            .help(help),
         );
     }
     let near = nearest(name, custom::names())?;
-    Some(Fault::input(format!("a label generator has no `{name}`")).help(format!("did you mean `{near}`?")))
+    Some(CallError::input(format!("a label generator has no `{name}`")).help(format!("did you mean `{near}`?")))
 }

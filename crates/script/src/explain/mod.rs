@@ -10,7 +10,7 @@ use rhai::{AST, EvalAltResult, ParseErrorType, Position};
 
 pub(crate) use self::generator::refusal;
 use crate::errors::{
-    Fault, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest, span_of, task_option,
+    CallError, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest, span_of, task_option,
 };
 use crate::sandbox::{self, MAX_EXPRESSIONS};
 use crate::values::{Kind, properties_of};
@@ -70,7 +70,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
 
 fn points_at_the_main_script(error: &EvalAltResult) -> bool {
     let EvalAltResult::ErrorRuntime(token, _) = error else { return false };
-    token.read_lock::<Fault>().is_some_and(|fault| matches!(fault.at, Locus::Place(..)))
+    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Locus::Place(..)))
 }
 
 fn place(name: &str, sources: &Sources) -> Place {
@@ -114,11 +114,11 @@ fn explain(error: EvalAltResult, place: &Place, position: Position) -> Message {
         return from_fault(fault, place, position);
     }
     match error {
-        EvalAltResult::ErrorRuntime(token, _) => match token.clone().try_cast::<Fault>() {
+        EvalAltResult::ErrorRuntime(token, _) => match token.clone().try_cast::<CallError>() {
             Some(fault) => from_fault(fault, place, position),
             None => Message::input(format!("the script stopped: {token}")).label("thrown here"),
         },
-        EvalAltResult::ErrorTerminated(token, _) => match token.clone().try_cast::<Fault>() {
+        EvalAltResult::ErrorTerminated(token, _) => match token.clone().try_cast::<CallError>() {
             Some(fault) => from_fault(fault, place, position),
             None => Message {
                 kind: ErrorKind::Interrupted,
@@ -162,7 +162,7 @@ fn shared(text: &str) -> Message {
     .help("let the function capture a copy: `let copy = a;` before it".to_owned())
 }
 
-fn from_fault(fault: Fault, place: &Place, position: Position) -> Message {
+fn from_fault(fault: CallError, place: &Place, position: Position) -> Message {
     let span = match fault.at {
         Locus::Place(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),

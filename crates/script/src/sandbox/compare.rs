@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, NativeCallContext};
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::values::Kind;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
@@ -62,7 +62,7 @@ fn compared(context: &NativeCallContext<'_>, by: &FnPtr, a: &Dynamic, b: &Dynami
 
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
 fn wrong(context: &NativeCallContext<'_>, found: &str, wanted: &str) -> Box<EvalAltResult> {
-    let fault = Fault::input(format!("the function that compares two items gives {found} instead of {wanted}"))
+    let fault = CallError::input(format!("the function that compares two items gives {found} instead of {wanted}"))
         .label("compares by it")
         .help("write for example `list.sort(|a, b| a - b)`");
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault), context.call_position()))

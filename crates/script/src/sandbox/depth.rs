@@ -5,7 +5,7 @@
 use rhai::{Dynamic, FnPtr};
 
 use super::Limits;
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// Arrays, maps and captured values inside each other.
 const MAX_DEPTH: usize = 100;
@@ -31,12 +31,14 @@ struct Count {
 }
 
 /// Refuses a value that is too deep or holds too much.
-pub(crate) fn check(value: &Dynamic, limits: &Limits) -> Result<(), Fault> {
+pub(crate) fn check(value: &Dynamic, limits: &Limits) -> Result<(), CallError> {
     descend(value, 0, &mut Count::default(), limits).map_err(|excess| match excess {
-        Excess::Depth => Fault::input(format!("this value holds values inside each other more than {MAX_DEPTH} deep"))
-            .label("too deep")
-            .help("collect values side by side, `list.push(value)`, instead of wrapping them again and again"),
-        Excess::Parts => Fault::input(format!("this value holds more than {MAX_PARTS} others"))
+        Excess::Depth => {
+            CallError::input(format!("this value holds values inside each other more than {MAX_DEPTH} deep"))
+                .label("too deep")
+                .help("collect values side by side, `list.push(value)`, instead of wrapping them again and again")
+        }
+        Excess::Parts => CallError::input(format!("this value holds more than {MAX_PARTS} others"))
             .label("too large")
             .help("keep what is needed only; large tables are for `dataset` and its views"),
         Excess::Entries => limits.too_many_entries(),

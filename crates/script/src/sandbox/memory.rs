@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use foretask_experiment::thousands;
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// Bytes of all images of one evaluation.
 const MOST: usize = 256 << 20;
@@ -40,9 +40,9 @@ pub(crate) fn room(bytes: usize) -> bool {
 }
 
 /// What to say once there is too much, looked at now and then: for those who go on after the error of the image itself.
-pub(super) fn too_much(steps: u64) -> Option<Fault> {
+pub(super) fn too_much(steps: u64) -> Option<CallError> {
     (steps.is_multiple_of(LOOK_EVERY) && HELD.get() > MOST)
-        .then(|| Fault::input(no_room()).label("too large").help(LESS))
+        .then(|| CallError::input(no_room()).label("too large").help(LESS))
 }
 
 /// The same in a sentence.

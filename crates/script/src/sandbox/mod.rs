@@ -25,7 +25,7 @@ pub(crate) use clock::outside;
 pub(crate) use depth::check as check_value;
 pub(crate) use memory::{Held, LESS, no_room, room};
 
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// Calls of functions inside each other.
 pub(crate) const MAX_CALLS: usize = 64;
@@ -83,7 +83,7 @@ pub(crate) fn engine(limits: Limits, interrupted: impl Fn() -> bool + Send + Syn
             return Some(Dynamic::from(fault));
         }
         clock::too_long(steps).then(|| {
-            Dynamic::from(Fault::input(limits.too_long).label("stopped here").help(
+            Dynamic::from(CallError::input(limits.too_long).label("stopped here").help(
                 "work on whole arrays and images at once; long words such as `pretrain` take the time they need, many \
                          short ones add up",
             ))
@@ -108,29 +108,31 @@ pub(crate) fn bare() -> Engine {
 }
 
 impl Limits {
-    fn too_many_entries(&self) -> Fault {
+    fn too_many_entries(&self) -> CallError {
         too_large("an object map", self.map, "entries, those of inner maps counted")
     }
 
-    fn too_many_items(&self) -> Fault {
+    fn too_many_items(&self) -> CallError {
         too_large("an array", self.array, "items, those of inner arrays counted")
     }
 }
 
-fn too_large(holder: &str, most: usize, parts: &str) -> Fault {
-    Fault::input(format!("{holder} of the script has more than {} {parts}", thousands(most as u64)))
+fn too_large(holder: &str, most: usize, parts: &str) -> CallError {
+    CallError::input(format!("{holder} of the script has more than {} {parts}", thousands(most as u64)))
         .label("too large")
         .help("large tables are for `dataset` and its views")
 }
 
 /// What to say where the engine itself has found a limit exceeded.
-pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<Fault> {
+pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<CallError> {
     Some(match error {
-        EvalAltResult::ErrorTooManyOperations(_) => Fault::input("the script makes too many steps; is a loop endless?")
-            .label(format!("stopped here, after {}", thousands(limits.steps)))
-            .help("long work belongs into words such as `pretrain`, which count as one step"),
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            CallError::input("the script makes too many steps; is a loop endless?")
+                .label(format!("stopped here, after {}", thousands(limits.steps)))
+                .help("long work belongs into words such as `pretrain`, which count as one step")
+        }
         EvalAltResult::ErrorStackOverflow(_) => {
-            Fault::input(format!("functions call each other more than {MAX_CALLS} deep"))
+            CallError::input(format!("functions call each other more than {MAX_CALLS} deep"))
                 .label("stopped here")
                 .help("a loop (`for`, `while`) can repeat as often as it takes")
         }
@@ -140,7 +142,7 @@ pub(crate) fn exceeded(error: &EvalAltResult, limits: &Limits) -> Option<Fault> 
             _ => limits.too_many_items(),
         },
         EvalAltResult::ErrorTooManyModules(_) => {
-            Fault::input("a script imports at most 32 others").label("one too many")
+            CallError::input("a script imports at most 32 others").label("one too many")
         }
         _ => return None,
     })
@@ -153,6 +155,6 @@ pub(crate) fn evaluate<T>(limits: &Limits, work: impl FnOnce() -> T) -> T {
 
 /// An end that the script cannot catch.
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
-pub(crate) fn stopped(fault: Fault, position: Position) -> Box<EvalAltResult> {
+pub(crate) fn stopped(fault: CallError, position: Position) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(fault), position))
 }

@@ -8,11 +8,11 @@ use foretask_train::{Diagnostics, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
 
 use super::curves;
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 /// A fault met in a property has no position of its own: Rhai adds that of the property.
 #[expect(clippy::unnecessary_box_returns, reason = "the form of Rhai's errors")]
-fn thrown(fault: impl Into<Fault>) -> Box<EvalAltResult> {
+fn thrown(fault: impl Into<CallError>) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(fault.into()), rhai::Position::NONE))
 }
 

@@ -4,7 +4,7 @@ use foretask_pretext::{Augment, PRESETS};
 use rhai::{Array, Dynamic, Engine, Map};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, did_you_mean};
+use crate::errors::{CallError, did_you_mean};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -71,11 +71,11 @@ fn options() -> Vec<OptionDoc> {
     .to_vec()
 }
 
-fn augment(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn augment(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let preset = call.text(0)?;
     Augment::preset(&preset).map_err(|_| {
         let names: Vec<&str> = PRESETS.iter().map(|(name, _)| *name).collect();
-        let fault = Fault::input(format!("there is no preset \"{preset}\"")).label("unknown preset").argument(0);
+        let fault = CallError::input(format!("there is no preset \"{preset}\"")).label("unknown preset").argument(0);
         fault.maybe_help(did_you_mean(&preset, &names, "presets"))
     })?;
     // Read once for its errors; the map itself is the value.

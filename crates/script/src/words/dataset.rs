@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::open_dataset::{dataset, dataset_options};
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -237,64 +237,70 @@ struct DrawOptions {
 }
 
 /// Applies `change` to what stands before the dot; a refusal points at the first argument, if there is one.
-fn changed(call: &Call<'_>, change: impl Fn(&Manifest) -> foretask_data::Result<Manifest>) -> Result<Dynamic, Fault> {
+fn changed(
+    call: &Call<'_>,
+    change: impl Fn(&Manifest) -> foretask_data::Result<Manifest>,
+) -> Result<Dynamic, CallError> {
     let data: Dataset = call.receiver()?;
     let changed = data.map(change).map_err(|error| {
-        let fault = Fault::from(error);
+        let fault = CallError::from(error);
         if call.raw(0).is_some() { fault.argument(0) } else { fault }
     })?;
     Ok(Dynamic::from(changed))
 }
 
-fn split(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn split(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let name = call.text(0)?;
     changed(call, |manifest| manifest.split(&name))
 }
 
-fn unlabeled(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn unlabeled(call: &Call<'_>) -> Result<Dynamic, CallError> {
     changed(call, Manifest::unlabeled)
 }
 
-fn labeled(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn labeled(call: &Call<'_>) -> Result<Dynamic, CallError> {
     changed(call, Manifest::labeled)
 }
 
-fn filter(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn filter(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let predicate = call.text(0)?;
     changed(call, |manifest| manifest.filter(&predicate))
 }
 
-fn take(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn take(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let n = call.whole(0, 1)? as usize;
     changed(call, |manifest| manifest.take(n))
 }
 
-fn per_class(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn per_class(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let n = call.whole(0, 1)? as usize;
     drawn(call, |manifest, seed| manifest.per_class(n, seed))
 }
 
-fn fraction(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn fraction(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let share = call.number(0)?;
     drawn(call, |manifest, seed| manifest.fraction(share, seed))
 }
 
-fn drawn(call: &Call<'_>, draw: impl Fn(&Manifest, u64) -> foretask_data::Result<Manifest>) -> Result<Dynamic, Fault> {
+fn drawn(
+    call: &Call<'_>,
+    draw: impl Fn(&Manifest, u64) -> foretask_data::Result<Manifest>,
+) -> Result<Dynamic, CallError> {
     let data: Dataset = call.receiver()?;
     let options: DrawOptions = call.options(1)?;
     let draws = options.draws.unwrap_or(1);
     if !(1..=100).contains(&draws) {
-        return Err(Fault::input(format!("`draws` must be from 1 to 100, not {draws}"))
+        return Err(CallError::input(format!("`draws` must be from 1 to 100, not {draws}"))
             .at(Locus::Value(1, vec!["draws".into()])));
     }
     if data.views.len() > 1 {
         return Err(
-            Fault::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`")
+            CallError::input("this is already several label draws").help("draw once: `.per_class(n, #{ draws: 3 })`")
         );
     }
     let first = options.seed.unwrap_or_else(|| call.experiment().seed());
     let seeds: Vec<u64> = (0..draws).map(|draw| first.wrapping_add(draw)).collect();
-    data.draw(&seeds, draw).map(Dynamic::from).map_err(|error| Fault::from(error).argument(0))
+    data.draw(&seeds, draw).map(Dynamic::from).map_err(|error| CallError::from(error).argument(0))
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -303,20 +309,20 @@ struct HoldoutOptions {
     seed: Option<u64>,
 }
 
-fn holdout(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn holdout(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let share = call.number(0)?;
     let options: HoldoutOptions = call.options(1)?;
     let seed = options.seed.unwrap_or_else(|| call.experiment().seed());
     changed(call, |manifest| manifest.holdout(share, seed))
 }
 
-fn without(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn without(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let other: Dataset = call.value(0)?;
     let other = other.single("without", Role::Images)?;
     changed(call, |manifest| manifest.without(&other.manifest))
 }
 
-fn describe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn describe(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let data: Dataset = call.receiver()?;
     let description = data.views[0].manifest.describe()?;
     Ok(Dynamic::from(description.to_string()))

@@ -7,7 +7,7 @@ use rhai::{Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 /// Options of the word `evaluate`.
@@ -98,13 +98,13 @@ pub(super) static WORDS: &[Word] = &[
     },
 ];
 
-fn evaluate(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn evaluate(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let EvaluateOptions { leakage } = call.options(1)?;
     Ok(Dynamic::from(stages::evaluate(call.experiment(), &classifiers, &test, Some(leakage))?))
 }
 
-fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn predict(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (classifiers, data): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let view = data.single("predict", Role::Images)?;
     let options: TableOptions = call.options(2)?;
@@ -132,7 +132,7 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, Fault> {
     Ok(Dynamic::from_array(rows.collect()))
 }
 
-fn embed(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn embed(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (encoder, data): (Encoder, Dataset) = (call.receiver()?, call.value(0)?);
     let view = data.single("embed", Role::Images)?;
     let options: TableOptions = call.options(2)?;
@@ -158,12 +158,18 @@ fn table_options() -> Vec<OptionDoc> {
 }
 
 /// The file at argument `at`: inside the working folder, with an ending that says its format.
-fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) -> Result<Output, Fault> {
+fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) -> Result<Output, CallError> {
     let at = Locus::Argument(at);
     output::file(output::path(call, path, &at, &["parquet", "csv", "jsonl"])?, options.overwrite, &at)
 }
 
-fn write_table(call: &Call<'_>, what: &str, file: &Output, table: Table, options: &TableOptions) -> Result<(), Fault> {
+fn write_table(
+    call: &Call<'_>,
+    what: &str,
+    file: &Output,
+    table: Table,
+    options: &TableOptions,
+) -> Result<(), CallError> {
     let table = table.with_formulas(options.formulas);
     file.write(|path| foretask_data::write_table(path, &table))?;
     call.experiment().emit(Progress::Wrote { what: what.into(), path: file.path().to_path_buf() });

@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -137,7 +137,7 @@ fn curve_options() -> Vec<OptionDoc> {
     ]
 }
 
-fn label_curve(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn label_curve(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let data: Dataset = call.value(1)?;
     let given = call.maybe::<Dataset>(2);
     let argument = if given.is_some() { 3 } else { 2 };
@@ -157,7 +157,7 @@ fn label_curve(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 /// The options; parts of the word that draw at random take the script's seed unless they bring one.
-fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
+fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, CallError> {
     let mut options: CurveOptions = call.options(argument)?;
     let written = call.map(argument);
     let seeded = |part: &str| {
@@ -175,7 +175,7 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
     }
     // A curve is about answers, not about how sure they are; calibration would train further networks at every point.
     options.finetune.calibrate.get_or_insert(false);
-    let within = |part: &str, fault: Fault| {
+    let within = |part: &str, fault: CallError| {
         let path = [Some(part.to_owned()), fault.option.clone()].into_iter().flatten().collect();
         fault.at(Locus::Value(argument, path))
     };
@@ -187,12 +187,12 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, Fault> {
 }
 
 /// The usual splits of a whole dataset.
-fn splits(data: &Dataset) -> Result<(Dataset, Dataset), Fault> {
+fn splits(data: &Dataset) -> Result<(Dataset, Dataset), CallError> {
     data.single("label_curve", Role::Few)?;
     let split = |name: &str| {
         data.map(|manifest| manifest.split(name)).map_err(|error| {
-            let fault = Fault::from(error).argument(1);
-            Fault {
+            let fault = CallError::from(error).argument(1);
+            CallError {
                 message: format!("`label_curve` looks for the splits \"train\" and \"test\": {}", fault.message),
                 ..fault
             }
@@ -210,7 +210,7 @@ fn splits(data: &Dataset) -> Result<(Dataset, Dataset), Fault> {
 }
 
 /// Encoders and nets by name.
-fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, Fault> {
+fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, CallError> {
     let mut starts: Vec<(String, Start)> = Vec::new();
     let given = call.raw(0).cloned().unwrap_or_default();
     if let Some(map) = given.clone().try_cast::<Map>() {
@@ -234,7 +234,7 @@ fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, Fault> {
         }
     }
     if starts.is_empty() {
-        return Err(Fault::input("there is no encoder to draw a curve of")
+        return Err(CallError::input("there is no encoder to draw a curve of")
             .label("empty")
             .help("give one, or several by name: `#{ simclr: pre.encoder }`")
             .argument(0));
@@ -242,7 +242,7 @@ fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, Fault> {
     Ok(starts)
 }
 
-fn start(value: &Dynamic, path: &[String]) -> Result<Start, Fault> {
+fn start(value: &Dynamic, path: &[String]) -> Result<Start, CallError> {
     if let Some(encoder) = value.clone().try_cast::<Encoder>() {
         return Ok(Start::Encoder(encoder));
     }
@@ -253,7 +253,7 @@ fn start(value: &Dynamic, path: &[String]) -> Result<Start, Fault> {
         return Ok(Start::Net(net));
     }
     let what = path.last().map_or_else(String::new, |name| format!(", and `{name}` is {}", Kind::of(value)));
-    Err(Fault::input(format!("`label_curve` takes encoders and nets{what}"))
+    Err(CallError::input(format!("`label_curve` takes encoders and nets{what}"))
         .label("no encoder")
         .help("an encoder is `pre.encoder`, or `load_encoder(…)`")
         .at(if path.is_empty() { Locus::Argument(0) } else { Locus::Value(0, path.to_vec()) }))
@@ -265,13 +265,13 @@ struct CompareOptions {
     baseline: Option<String>,
 }
 
-fn compare(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn compare(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: CompareOptions = call.options(1)?;
     let mut results: Vec<(String, Evaluation)> = Vec::new();
     for (name, value) in call.map(0) {
         let found = Kind::of(&value);
         let evaluation = value.try_cast::<Evaluation>().ok_or_else(|| {
-            Fault::input(format!("`compare` takes evaluations, and `{name}` is {found}"))
+            CallError::input(format!("`compare` takes evaluations, and `{name}` is {found}"))
                 .label("not an evaluation")
                 .help("write `.evaluate(test)` after a classifier")
                 .at(Locus::Value(0, vec![name.to_string()]))
@@ -279,7 +279,7 @@ fn compare(call: &Call<'_>) -> Result<Dynamic, Fault> {
         results.push((name.to_string(), evaluation));
     }
     if results.len() < 2 {
-        return Err(Fault::input(format!("`compare` needs two results, not {}", results.len()))
+        return Err(CallError::input(format!("`compare` needs two results, not {}", results.len()))
             .help("give them by name: `#{ ours: ours.evaluate(test), scratch: scratch.evaluate(test) }`")
             .argument(0));
     }
@@ -287,7 +287,7 @@ fn compare(call: &Call<'_>) -> Result<Dynamic, Fault> {
         && !results.iter().any(|(name, _)| name == baseline)
     {
         let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Fault::input(format!("there is no result `{baseline}`"))
+        return Err(CallError::input(format!("there is no result `{baseline}`"))
             .maybe_help(crate::errors::did_you_mean(baseline, &names, "results"))
             .at(Locus::Value(1, vec!["baseline".into()])));
     }

@@ -9,7 +9,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -114,17 +114,17 @@ impl Default for Options {
     }
 }
 
-fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn label_next(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: Options = call.options(2)?;
     let at = |option: &str| Locus::Value(2, vec![option.to_owned()]);
     if !(1..=100).contains(&options.draws) {
-        return Err(Fault::input(format!("`draws` must be from 1 to 100, not {}", options.draws)).at(at("draws")));
+        return Err(CallError::input(format!("`draws` must be from 1 to 100, not {}", options.draws)).at(at("draws")));
     }
-    let file = |option: &str, path: &Option<String>, endings: &[&str]| -> Result<Option<PathBuf>, Fault> {
+    let file = |option: &str, path: &Option<String>, endings: &[&str]| -> Result<Option<PathBuf>, CallError> {
         let Some(text) = path else { return Ok(None) };
         let path = output::path(call, text, &at(option), endings)?;
         if options.draws > 1 {
-            return Err(Fault::input(format!("`{option}` is for one choice, and `draws` makes {}", options.draws))
+            return Err(CallError::input(format!("`{option}` is for one choice, and `draws` makes {}", options.draws))
                 .help("leave `draws` out for the images a person shall label")
                 .at(at(option)));
         }
@@ -133,14 +133,14 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let manifest = file("manifest", &options.manifest, &["csv", "parquet"])?;
     if let Some(path) = &manifest {
         foretask_data::check_to_label(path, options.overwrite)
-            .map_err(|error| Fault::from(error).label("this table").at(at("manifest")))?;
+            .map_err(|error| CallError::from(error).label("this table").at(at("manifest")))?;
     }
     let sheet = file("sheet", &options.sheet, &["png"])?;
     let sheet = sheet.map(|path| output::file(path, options.overwrite, &at("sheet"))).transpose()?;
     let pool: Dataset = call.value(1)?;
     let start = call.self_start()?;
     if options.draws > 1 && matches!(start, SelfStart::Classifiers(_)) {
-        return Err(Fault::input("from a classifier every draw would be the same: nothing is drawn at random")
+        return Err(CallError::input("from a classifier every draw would be the same: nothing is drawn at random")
             .help("leave `draws` out, or start from an encoder")
             .at(at("draws")));
     }

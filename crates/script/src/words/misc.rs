@@ -4,7 +4,7 @@ use rhai::Dynamic;
 
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::Fault;
+use crate::errors::CallError;
 
 pub(super) static WORDS: &[Word] = &[
     Word {
@@ -84,22 +84,22 @@ pub(super) static WORDS: &[Word] = &[
     },
 ];
 
-fn seed(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn seed(call: &Call<'_>) -> Result<Dynamic, CallError> {
     call.experiment().set_seed(call.whole(0, 0)?);
     Ok(Dynamic::UNIT)
 }
 
-fn device(call: &Call<'_>) -> Result<Dynamic, Fault> {
-    call.experiment().choose_device(&call.text(0)?).map_err(|error| Fault::from(error).argument(0))?;
+fn device(call: &Call<'_>) -> Result<Dynamic, CallError> {
+    call.experiment().choose_device(&call.text(0)?).map_err(|error| CallError::from(error).argument(0))?;
     Ok(Dynamic::UNIT)
 }
 
-fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn param(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let name = call.text(0)?;
     let default = call.raw(1).cloned().unwrap_or_default();
     let Some(text) = call.experiment().declare(&name, &default.to_string())? else { return Ok(default) };
     let wrong = |expected: &str| {
-        Fault::input(format!("`--set {name}={text}` does not fit: `{name}` is {expected} in the script"))
+        CallError::input(format!("`--set {name}={text}` does not fit: `{name}` is {expected} in the script"))
             .label(format!("its default is {default}"))
             .argument(1)
     };
@@ -117,7 +117,7 @@ fn param(call: &Call<'_>) -> Result<Dynamic, Fault> {
 
 /// Rhai hands the text that comes out to the host's printer.
 #[expect(clippy::unnecessary_wraps, reason = "the form of all words")]
-fn print(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn print(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let value = call.raw(0).cloned().unwrap_or_default();
     Ok(Dynamic::from(crate::values::display_within(&value, call.experiment().settings().width)))
 }

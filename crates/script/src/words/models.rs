@@ -6,7 +6,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::options::OptionDoc;
 
 const NET: &[Signature] = &[Signature {
@@ -168,7 +168,7 @@ impl Default for NetOptions {
     }
 }
 
-fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, Fault> {
+fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, CallError> {
     let NetOptions { width, stem, zero_init_residual } = call.options(0)?;
     let config = BackboneConfig::from(ResNetConfig { arch, width, stem, zero_init_residual });
     config.check()?;
@@ -234,14 +234,14 @@ impl Default for VitOptions {
     }
 }
 
-fn vit(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn vit(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let VitOptions { size, patch, registers, layer_scale, positions, pool } = call.options(0)?;
     let config = BackboneConfig::from(VitConfig { size, patch, grid: None, registers, layer_scale, positions, pool });
     config.check()?;
     Ok(Dynamic::from(Net(config)))
 }
 
-fn random_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn random_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
     #[derive(Debug, Default, Serialize, Deserialize)]
     #[serde(deny_unknown_fields, default)]
     struct Options {

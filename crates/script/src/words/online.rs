@@ -6,7 +6,7 @@ use foretask_experiment::values::Dataset;
 use rhai::{Dynamic, Map};
 
 use super::{Call, Kind};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::{self, OptionDoc};
 
 /// Its key.
@@ -26,7 +26,7 @@ pub(super) fn doc() -> OptionDoc {
 }
 
 /// What is written there: a dataset, or an object map with one as `data`.
-pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, Fault> {
+pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, CallError> {
     let map = call.map(argument);
     let Some(written) = map.get(ONLINE) else { return Ok(None) };
     let seed = call.experiment().seed();
@@ -34,7 +34,7 @@ pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, F
         return Ok(Some(Online { data, options: OnlineOptions::default(), seed }));
     }
     let wanted = |found: &Dynamic| {
-        Fault::input(format!(
+        CallError::input(format!(
             "`online` takes labelled images, or an object map with them as `data`, not {}",
             Kind::of(found)
         ))
@@ -46,6 +46,6 @@ pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, F
     let data = own.remove("data").unwrap_or(Dynamic::UNIT);
     let Some(data) = data.clone().try_cast::<Dataset>() else { return Err(wanted(&data)) };
     let options: OnlineOptions = options::parse(&own, argument, &[]).map_err(|fault| fault.within(ONLINE))?;
-    options.check().map_err(|error| Fault::from(error).within(ONLINE))?;
+    options.check().map_err(|error| CallError::from(error).within(ONLINE))?;
     Ok(Some(Online { data, options, seed }))
 }

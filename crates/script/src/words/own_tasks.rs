@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::custom::{Function, ScriptGenerator, Wanted};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -127,18 +127,20 @@ impl Classes {
     }
 }
 
-fn custom_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn custom_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: CustomOptions = call.options(1)?;
     let wanted = match options.classes {
         Some(classes) => Wanted::Label(
-            classes.names().map_err(|message| Fault::input(message).at(Locus::Value(1, vec!["classes".to_owned()])))?,
+            classes
+                .names()
+                .map_err(|message| CallError::input(message).at(Locus::Value(1, vec!["classes".to_owned()])))?,
         ),
         None => Wanted::Target,
     };
     let pointer: FnPtr = call.value(0)?;
     let script = call.host.sources().get(&call.host.script.name);
     let Some((source, Some(ast))) = script else {
-        return Err(Fault::failed("the script is not at hand"));
+        return Err(CallError::failed("the script is not at hand"));
     };
     let function = Function::new(&pointer, source, ast, call.host.explainer).map_err(|fault| fault.argument(0))?;
     let name = options.name.unwrap_or_else(|| call.word.name.to_owned());
@@ -161,7 +163,7 @@ enum Weighing {
     Gradient,
 }
 
-fn multi_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn multi_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: MultiOptions = call.options(1)?;
     let balance = match options.balance {
         Weighing::Weights => Balance::Weights,
@@ -169,7 +171,7 @@ fn multi_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
     };
     let items: Array = call.value(0)?;
     if items.is_empty() {
-        return Err(Fault::input("`multi_task` expects at least one task")
+        return Err(CallError::input("`multi_task` expects at least one task")
             .label("nothing in it")
             .help("write `multi_task([rotation(), simclr()])`")
             .argument(0));
@@ -179,7 +181,7 @@ fn multi_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 /// The task and weight of the list's item number `at`.
-fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), Fault> {
+fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
     let here = |path: &[usize]| {
         let path = std::iter::once(at).chain(path.iter().copied());
         Locus::Value(0, path.map(|index| index.to_string()).collect())
@@ -188,7 +190,7 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), Fault> {
     let Ok(pair) = item.as_array_ref() else { return Ok((single(&item, here(&[]))?, 1.0)) };
     let form = "write `[task, weight]`, such as `[rotation(), 0.5]`";
     let [task, weight] = pair.as_slice() else {
-        return Err(Fault::input(format!(
+        return Err(CallError::input(format!(
             "an array inside of `multi_task` is a pair of task and weight, this one has length {}",
             pair.len()
         ))
@@ -197,10 +199,12 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), Fault> {
     };
     let task = single(task, here(&[0]))?;
     let Ok(number) = weight.as_float().or_else(|_| weight.as_int().map(|whole| whole as f64)) else {
-        return Err(Fault::input(format!("a weight is a number, not {}", Kind::of(weight))).help(form).at(here(&[1])));
+        return Err(CallError::input(format!("a weight is a number, not {}", Kind::of(weight)))
+            .help(form)
+            .at(here(&[1])));
     };
     if !(number > 0.0 && number.is_finite()) {
-        return Err(Fault::input(format!("a weight must be above 0, not {number}"))
+        return Err(CallError::input(format!("a weight must be above 0, not {number}"))
             .label("out of range")
             .help("leave a task out that shall not count")
             .at(here(&[1])));
@@ -208,9 +212,9 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), Fault> {
     Ok((task, number))
 }
 
-fn single(value: &Dynamic, here: Locus) -> Result<Pretext, Fault> {
+fn single(value: &Dynamic, here: Locus) -> Result<Pretext, CallError> {
     let Some(task) = value.clone().try_cast::<Task>() else {
-        return Err(Fault::input(format!("`multi_task` expects tasks, not {}", Kind::of(value)))
+        return Err(CallError::input(format!("`multi_task` expects tasks, not {}", Kind::of(value)))
             .label("not a task")
             .help("write `multi_task([[rotation(), 1.0], [simclr(), 0.5]])`")
             .at(here));
@@ -218,7 +222,7 @@ fn single(value: &Dynamic, here: Locus) -> Result<Pretext, Fault> {
     let mut tasks = task.0.tasks;
     match (tasks.pop(), tasks.is_empty()) {
         (Some((task, _)), true) => Ok(task),
-        _ => Err(Fault::input("a `multi_task` cannot be part of another")
+        _ => Err(CallError::input("a `multi_task` cannot be part of another")
             .label("several tasks already")
             .help("put all tasks into one list")
             .at(here)),

@@ -5,7 +5,7 @@ use foretask_experiment::values::{Dataset, Task};
 use rhai::{Array, Dynamic, Map};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -87,7 +87,7 @@ fn options() -> Vec<OptionDoc> {
     ]
 }
 
-fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn pick_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: PickOptions = call.options(4)?;
     let written = call.map(4);
     let within = |option: &str| Locus::Value(4, vec![option.to_owned()]);
@@ -96,7 +96,7 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
     }
     let nested = written.get("pretrain").and_then(|map| map.clone().try_cast::<Map>()).unwrap_or_default();
     if let Some(length) = ["budget", "epochs", "steps"].into_iter().find(|&length| nested.contains_key(length)) {
-        return Err(Fault::input("the race decides how long each task pretrains")
+        return Err(CallError::input("the race decides how long each task pretrains")
             .help("write `budget` or `steps` beside `pretrain`, not inside of it")
             .at(Locus::Key(4, vec!["pretrain".into(), length.into()])));
     }
@@ -107,9 +107,9 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
         // A task whose features collapse loses the race; it does not end it.
         options.pretrain.on_collapse = foretask_train::OnCollapse::Warn;
     }
-    options.check().map_err(|(option, message)| Fault::input(message).at(within(option)))?;
+    options.check().map_err(|(option, message)| CallError::input(message).at(within(option)))?;
     options.pretrain.validate().map_err(|error| {
-        let fault = Fault::from(error);
+        let fault = CallError::from(error);
         match fault.option.clone().filter(|option| nested.contains_key(option.as_str())) {
             Some(option) => fault.at(Locus::Value(4, vec!["pretrain".into(), option])),
             None => fault,
@@ -122,11 +122,11 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 /// The tasks with their names; several of one word are numbered.
-fn tasks(call: &Call<'_>) -> Result<Vec<(String, Task)>, Fault> {
+fn tasks(call: &Call<'_>) -> Result<Vec<(String, Task)>, CallError> {
     let task = |value: Dynamic, at: String| {
         let found = Kind::of(&value);
         value.try_cast::<Task>().ok_or_else(|| {
-            Fault::input(format!("`pick_task` races tasks, and this is {found}"))
+            CallError::input(format!("`pick_task` races tasks, and this is {found}"))
                 .label("not a task")
                 .help("write its word with parentheses: `simclr()`")
                 .at(Locus::Value(3, vec![at]))
@@ -146,10 +146,10 @@ fn tasks(call: &Call<'_>) -> Result<Vec<(String, Task)>, Fault> {
         }
     }
     match tasks.len() {
-        0 => Err(Fault::input("there is no task to pick from")
+        0 => Err(CallError::input("there is no task to pick from")
             .help("give two or more: `[simclr(), rotation()]`")
             .argument(3)),
-        1 => Err(Fault::input("one task alone needs no race")
+        1 => Err(CallError::input("one task alone needs no race")
             .help("give two or more, or pretrain with it: `pretrain(net, task, images)`")
             .argument(3)),
         _ => Ok(tasks),

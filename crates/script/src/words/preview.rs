@@ -8,7 +8,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -61,12 +61,12 @@ impl Default for Options {
     }
 }
 
-fn preview(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn preview(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (task, data): (Task, Dataset) = (call.value(0)?, call.value(1)?);
     let text = call.text(2)?;
     let options: Options = call.options(3)?;
     if !(1..=100).contains(&options.images) {
-        return Err(Fault::input("`images` must be from 1 to 100").at(Locus::Value(3, vec!["images".into()])));
+        return Err(CallError::input("`images` must be from 1 to 100").at(Locus::Value(3, vec!["images".into()])));
     }
     let at = Locus::Argument(2);
     let path = output::path(call, &text, &at, &["png"])?;

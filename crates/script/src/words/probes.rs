@@ -8,7 +8,7 @@ use foretask_train::ProbeOptions;
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -249,7 +249,7 @@ fn self_train_options() -> Vec<OptionDoc> {
     ]
 }
 
-fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn self_train(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: SelfTrainOptions = call.options(3)?;
     if !call.map(3).contains_key("seed") {
         options.seed = call.experiment().seed();
@@ -265,7 +265,7 @@ fn self_train(call: &Call<'_>) -> Result<Dynamic, Fault> {
     Ok(Dynamic::from(SelfTrain { start, few, unlabeled, options }.run(call.experiment())?))
 }
 
-fn spread_labels(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn spread_labels(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: SpreadOptions = call.options(3)?;
     options.check()?;
     let (encoder, few, unlabeled): (Encoder, Dataset, Dataset) = (call.value(0)?, call.value(1)?, call.value(2)?);
@@ -286,13 +286,13 @@ fn fitted(call: &Call<'_>, (name, default): (&str, usize), most: usize, of: &str
 }
 
 /// Every image has one neighbor less than there are images.
-fn fit_neighbors(call: &Call<'_>, options: &mut SpreadOptions, unlabeled: &Dataset) -> Result<(), Fault> {
+fn fit_neighbors(call: &Call<'_>, options: &mut SpreadOptions, unlabeled: &Dataset) -> Result<(), CallError> {
     let images = unlabeled.single(call.word.name, Role::Unlabeled)?.samples()?.len().min(options.most);
     options.neighbors = fitted(call, ("neighbors", options.neighbors), images.saturating_sub(1), "others to be near");
     Ok(())
 }
 
-fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> {
+fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, CallError> {
     let mut options: ProbeOptions = call.options(index)?;
     if !call.map(index).contains_key("seed") {
         options.seed = call.experiment().seed();
@@ -301,14 +301,14 @@ fn probe_settings(call: &Call<'_>, index: usize) -> Result<ProbeOptions, Fault> 
     Ok(options)
 }
 
-fn linear_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn linear_probe(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options = probe_settings(call, 2)?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
     let pool = pool_of(&encoder);
     Ok(Dynamic::from(LinearProbe { encoder, few, pool, options }.run(call.experiment())?))
 }
 
-fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn knn(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: KnnOptions = call.options(2)?;
     options.check()?;
     let (encoder, few): (Encoder, Dataset) = (call.value(0)?, call.value(1)?);
@@ -322,7 +322,7 @@ fn knn(call: &Call<'_>) -> Result<Dynamic, Fault> {
     Ok(Dynamic::from(Knn { encoder, few, options }.run(call.experiment())?))
 }
 
-fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn pixel_probe(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options = probe_settings(call, 1)?;
     let few: Dataset = call.value(0)?;
     Ok(Dynamic::from(PixelRegression { few, options }.run(call.experiment())?))

@@ -5,7 +5,7 @@ use foretask_experiment::values::{Dataset, Encoder, EncoderSource, Evaluation, L
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -59,10 +59,10 @@ pub(super) static WORDS: &[Word] = &[Word {
     run: report,
 }];
 
-fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn report(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let title = call.text(0)?;
     if title.trim().is_empty() {
-        return Err(Fault::input("a report needs a title").argument(0));
+        return Err(CallError::input("a report needs a title").argument(0));
     }
     let options: ReportOptions = call.options(2)?;
     let mut given = Reported::default();
@@ -74,14 +74,14 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
         let fingerprint = test.views[0].fingerprint()?;
         let (first, other) = measured.get_or_insert_with(|| (name.clone(), fingerprint.clone()));
         if *other != fingerprint {
-            return Err(Fault::input(format!("`{name}` and `{first}` were measured on different images"))
+            return Err(CallError::input(format!("`{name}` and `{first}` were measured on different images"))
                 .label("measured elsewhere")
                 .help("evaluate all results of one report on the same images")
                 .at(at));
         }
     }
     if given.is_empty() {
-        return Err(Fault::input("there is nothing to report")
+        return Err(CallError::input("there is nothing to report")
             .help("give results by name: `#{ pretrained: ours.evaluate(test) }`, or without labels `#{ pre: pre }`")
             .argument(1));
     }
@@ -89,7 +89,7 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
         && !given.results.iter().any(|(name, _)| name == headline)
     {
         let names: Vec<&str> = given.results.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Fault::input(format!("there is no result `{headline}`"))
+        return Err(CallError::input(format!("there is no result `{headline}`"))
             .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
             .at(Locus::Value(2, vec!["headline".into()])));
     }
@@ -98,7 +98,7 @@ fn report(call: &Call<'_>) -> Result<Dynamic, Fault> {
 }
 
 /// Takes in a value of the map; gives the images it was measured on, if it was.
-fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Dataset>, Fault> {
+fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Dataset>, CallError> {
     let found = Kind::of(&value);
     if let Some(evaluation) = value.clone().try_cast::<Evaluation>() {
         let test = evaluation.test.clone();
@@ -120,12 +120,12 @@ fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Datas
             given.pretrained.push((name.to_owned(), stage));
             Ok(None)
         }
-        Some(EncoderSource::File { .. } | EncoderSource::Random { .. }) => Err(Fault::input(format!(
+        Some(EncoderSource::File { .. } | EncoderSource::Random { .. }) => Err(CallError::input(format!(
             "`{name}` was not pretrained in this script, so there are no images to show it by"
         ))
         .label("an encoder without images")
         .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
-        None => Err(Fault::input(format!(
+        None => Err(CallError::input(format!(
             "`report` takes evaluations, label curves and what `pretrain` gave, and `{name}` is {found}"
         ))
         .label("nothing to report")

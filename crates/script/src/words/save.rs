@@ -8,7 +8,7 @@ use rhai::Dynamic;
 
 use super::output::{self, Writing};
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 
 const PATH: &[Param] = &[
     Param { name: "path", kinds: &[Kind::Text], optional: false },
@@ -44,7 +44,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     run: save,
 }];
 
-fn save(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn save(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let text = call.text(0)?;
     let options: Writing = call.options(1)?;
     let path = output::path(call, &text, &AT, &["safetensors"])?;
@@ -55,11 +55,11 @@ fn save(call: &Call<'_>) -> Result<Dynamic, Fault> {
     Ok(Dynamic::from(text))
 }
 
-fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bool) -> Result<(), Fault> {
+fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bool) -> Result<(), CallError> {
     let file = output::file(path, overwrite, &AT)?;
     let weights = match &encoder.source {
         EncoderSource::Random { .. } => {
-            return Err(Fault::input("a random encoder has no weights before it sees images")
+            return Err(CallError::input("a random encoder has no weights before it sees images")
                 .help("save what `pretrain` or `finetune` makes of it"));
         }
         EncoderSource::File { encoder, .. } => Some((**encoder).clone()),
@@ -70,23 +70,23 @@ fn save_encoder(call: &Call<'_>, encoder: &Encoder, path: PathBuf, overwrite: bo
         return Ok(());
     }
     let Some(weights) = weights else { return Ok(()) };
-    file.write(|path| Ok::<_, Fault>(weights.save(path)?))?;
+    file.write(|path| Ok::<_, CallError>(weights.save(path)?))?;
     call.experiment().emit(Progress::Wrote { what: "Encoder".into(), path: file.path().to_path_buf() });
     Ok(())
 }
 
-fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, overwrite: bool) -> Result<(), Fault> {
+fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, overwrite: bool) -> Result<(), CallError> {
     for (index, member) in classifiers.members.iter().enumerate() {
         let path = if classifiers.members.len() == 1 { path.to_path_buf() } else { numbered(path, index + 1) };
         let file = output::file(path, overwrite, &AT)?;
         match &member.trained {
             None => {}
             Some(Trained::Network(classifier)) => {
-                file.write(|path| Ok::<_, Fault>(classifier.save(path)?))?;
+                file.write(|path| Ok::<_, CallError>(classifier.save(path)?))?;
                 call.experiment().emit(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
             }
             Some(Trained::Neighbours(_) | Trained::Pixels(_)) => {
-                return Err(Fault::input(format!("{} has no weights to save", classifiers.method.describe()))
+                return Err(CallError::input(format!("{} has no weights to save", classifiers.method.describe()))
                     .help("`finetune` and `linear_probe` give classifiers that can be saved"));
             }
         }

@@ -9,7 +9,7 @@ use rhai::Dynamic;
 
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::options;
 
 const SIGNATURE: &[Signature] = &[Signature {
@@ -63,7 +63,7 @@ fn examples(info: &TaskInfo) -> Vec<Example> {
     examples
 }
 
-fn task(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let task = options::parse_task(call.word.name, &call.map(0), 0, &call.word.option_docs())?;
     Ok(Dynamic::from(Task(task.into())))
 }

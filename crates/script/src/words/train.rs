@@ -6,7 +6,7 @@ use foretask_train::{FinetuneOptions, PretrainOptions, check_precision};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, online};
-use crate::errors::Fault;
+use crate::errors::CallError;
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -75,7 +75,7 @@ pub(super) static WORDS: &[Word] = &[
     },
 ];
 
-fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn pretrain(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let online = online::read(call, 3)?;
     let mut options: PretrainOptions = call.options_but(3, &[online::ONLINE])?;
     if !call.map(3).contains_key("seed") {
@@ -88,7 +88,7 @@ fn pretrain(call: &Call<'_>) -> Result<Dynamic, Fault> {
     Ok(Dynamic::from(Pretrain { start, task, images: data, options, online }.run(call.experiment())?))
 }
 
-fn finetune(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn finetune(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: FinetuneOptions = call.options(2)?;
     if !call.map(2).contains_key("seed") {
         options.seed = call.experiment().seed();

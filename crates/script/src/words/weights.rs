@@ -8,7 +8,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{self, Fault, Locus};
+use crate::errors::{self, CallError, Locus};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[
@@ -116,7 +116,7 @@ struct LoadEncoderOptions {
     fit: Option<Fit>,
 }
 
-fn load_encoder(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn load_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: LoadEncoderOptions = call.options(1)?;
     let text = call.text(0)?;
     if let Some(planned) = call.host.will_have_saved(Path::new(&text)) {
@@ -145,7 +145,7 @@ fn settled(
     call: &Call<'_>,
     mut encoder: foretask_models::Encoder,
     options: &LoadEncoderOptions,
-) -> Result<foretask_models::Encoder, Fault> {
+) -> Result<foretask_models::Encoder, CallError> {
     if let Some(side) = options.image_size {
         encoder.config.resolve(side, side)?;
         (encoder.input.height, encoder.input.width) = (side, side);
@@ -155,7 +155,7 @@ fn settled(
     {
         if let Some(values) = given {
             if values.len() != own.len() {
-                return Err(Fault::input(format!(
+                return Err(CallError::input(format!(
                     "`{name}` needs {} numbers, one a channel, not {}",
                     own.len(),
                     values.len()
@@ -217,13 +217,13 @@ struct PublishedOptions {
     fit: Option<Fit>,
 }
 
-fn pretrained(call: &Call<'_>) -> Result<Dynamic, Fault> {
+fn pretrained(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: PublishedOptions = call.options(1)?;
     let name = call.text(0)?;
     let Some(published) = Published::find(&name) else {
         let known = PUBLISHED.iter().map(|published| published.name);
         let all = known.clone().collect::<Vec<_>>().join(", ");
-        let fault = Fault::input(format!("no published weights are called \"{name}\"")).argument(0);
+        let fault = CallError::input(format!("no published weights are called \"{name}\"")).argument(0);
         let near = errors::nearest(&name, known).map(|near| format!("did you mean \"{near}\"? "));
         return Err(fault.label("unknown name").help(format!(
             "{}(known: {all}); `load_encoder(\"file\")` reads weights from a file",
@@ -233,7 +233,7 @@ fn pretrained(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let folders = weights_folders();
     let Some(path) = folders.iter().map(|folder| folder.join(published.file)).find(|path| path.is_file()) else {
         let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
-        let fault = Fault::input(format!("the file of these weights, `{}`, is not here", published.file));
+        let fault = CallError::input(format!("the file of these weights, `{}`, is not here", published.file));
         return Err(fault.argument(0).label("not on this machine").help(format!(
             "put it into {}; it comes from {}",
             folders.join(" or "),
@@ -243,7 +243,8 @@ fn pretrained(call: &Call<'_>) -> Result<Dynamic, Fault> {
     let failed = |error| call.refused(error, 1).argument(0);
     let hash = content_hash(&path).map_err(failed)?;
     if hash != published.hash {
-        let fault = Fault::input(format!("`{}` is not the published file: its contents are others", path.display()));
+        let fault =
+            CallError::input(format!("`{}` is not the published file: its contents are others", path.display()));
         return Err(fault
             .argument(0)
             .label("these weights")

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Kind;
 use super::signature::{Example, Param, Signature, Theme};
-use crate::errors::{Fault, Locus};
+use crate::errors::{CallError, Locus};
 use crate::host::Host;
 use crate::options::{self, OptionDoc};
 
@@ -35,7 +35,7 @@ pub struct Word {
     /// It at work.
     pub examples: &'static [Example],
     /// The work itself.
-    pub(crate) run: fn(&Call<'_>) -> Result<Dynamic, Fault>,
+    pub(crate) run: fn(&Call<'_>) -> Result<Dynamic, CallError>,
 }
 
 impl std::fmt::Debug for Word {
@@ -129,7 +129,7 @@ impl<'a> Call<'a> {
 
     /// Whether the arguments fit one of the word's signatures; if not, the first one that does not fit the signature
     /// that fits longest.
-    pub(crate) fn check(&self) -> Result<(), Fault> {
+    pub(crate) fn check(&self) -> Result<(), CallError> {
         let owner_fits = |signature: &&Signature| match signature.on {
             Some(kind) => self.values.first().is_some_and(|value| kind.admits(value)),
             None => true,
@@ -157,19 +157,19 @@ impl<'a> Call<'a> {
         if value.type_id() == Kind::Pretrained.type_id() && param.kinds.contains(&Kind::Encoder) {
             help = String::from("write `.encoder` after it");
         }
-        Err(Fault::input(format!("`{}` expects {wanted} as its {} argument", self.word.name, ordinal(index)))
+        Err(CallError::input(format!("`{}` expects {wanted} as its {} argument", self.word.name, ordinal(index)))
             .label(format!("this is {found}"))
             .help(help)
             .argument(index))
     }
 
     /// What stands before the dot.
-    pub(crate) fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, Fault> {
+    pub(crate) fn receiver<T: Clone + Send + Sync + 'static>(&self) -> Result<T, CallError> {
         cast(self.values.first(), self.word.name)
     }
 
     /// Argument `index` as one of our values.
-    pub(crate) fn value<T: Clone + Send + Sync + 'static>(&self, index: usize) -> Result<T, Fault> {
+    pub(crate) fn value<T: Clone + Send + Sync + 'static>(&self, index: usize) -> Result<T, CallError> {
         cast(self.arguments().get(index), self.word.name)
     }
 
@@ -179,7 +179,7 @@ impl<'a> Call<'a> {
     }
 
     /// The first argument where it is a network or an encoder.
-    pub(crate) fn start(&self) -> Result<Start, Fault> {
+    pub(crate) fn start(&self) -> Result<Start, CallError> {
         Ok(match self.maybe::<Net>(0) {
             Some(net) => net.into(),
             None => self.value::<Encoder>(0)?.into(),
@@ -187,7 +187,7 @@ impl<'a> Call<'a> {
     }
 
     /// The first argument where it is an encoder or classifiers.
-    pub(crate) fn self_start(&self) -> Result<SelfStart, Fault> {
+    pub(crate) fn self_start(&self) -> Result<SelfStart, CallError> {
         Ok(match self.maybe::<Encoder>(0) {
             Some(encoder) => SelfStart::Encoder(encoder),
             None => SelfStart::Classifiers(Arc::new(self.value::<Classifiers>(0)?)),
@@ -200,15 +200,15 @@ impl<'a> Call<'a> {
     }
 
     /// A text.
-    pub(crate) fn text(&self, index: usize) -> Result<String, Fault> {
+    pub(crate) fn text(&self, index: usize) -> Result<String, CallError> {
         self.value(index)
     }
 
     /// A whole number of at least `least`.
-    pub(crate) fn whole(&self, index: usize, least: i64) -> Result<u64, Fault> {
+    pub(crate) fn whole(&self, index: usize, least: i64) -> Result<u64, CallError> {
         let number: i64 = self.value(index)?;
         if number < least {
-            return Err(Fault::input(format!(
+            return Err(CallError::input(format!(
                 "`{}` expects a whole number from {least}, not {number}",
                 self.word.name
             ))
@@ -219,7 +219,7 @@ impl<'a> Call<'a> {
     }
 
     /// Any number.
-    pub(crate) fn number(&self, index: usize) -> Result<f64, Fault> {
+    pub(crate) fn number(&self, index: usize) -> Result<f64, CallError> {
         match self.maybe::<i64>(index) {
             Some(whole) => Ok(whole as f64),
             None => self.value(index),
@@ -233,7 +233,7 @@ impl<'a> Call<'a> {
 
     /// The options at `index` as a typed struct. A value `"auto"` stands for leaving the option out where its default is
     /// decided by the program.
-    pub(crate) fn options<T: DeserializeOwned + Serialize + Default>(&self, index: usize) -> Result<T, Fault> {
+    pub(crate) fn options<T: DeserializeOwned + Serialize + Default>(&self, index: usize) -> Result<T, CallError> {
         self.options_but(index, &[])
     }
 
@@ -242,7 +242,7 @@ impl<'a> Call<'a> {
         &self,
         index: usize,
         other: &[&str],
-    ) -> Result<T, Fault> {
+    ) -> Result<T, CallError> {
         let mut map = self.map(index);
         map.retain(|key, _| !other.contains(&key.as_str()));
         let defaults = serde_json::to_value(T::default()).unwrap_or_default();
@@ -260,7 +260,7 @@ impl<'a> Call<'a> {
 
     /// The fault at a place in this call: parts and options stand at some argument here. An option that only a library names
     /// may not be written in this call.
-    pub(crate) fn placed(&self, fault: Fault) -> Fault {
+    pub(crate) fn placed(&self, fault: CallError) -> CallError {
         match fault.at.clone() {
             Locus::Part(role, path) => match self.argument_of(role) {
                 Some(index) if path.is_empty() => fault.argument(index),
@@ -310,8 +310,8 @@ impl<'a> Call<'a> {
     }
 
     /// Points a library's refusal at the option it names, if that was written in the map at `index`.
-    pub(crate) fn refused(&self, fault: impl Into<Fault>, index: usize) -> Fault {
-        let fault: Fault = fault.into();
+    pub(crate) fn refused(&self, fault: impl Into<CallError>, index: usize) -> CallError {
+        let fault: CallError = fault.into();
         if fault.at != Locus::Word {
             return fault;
         }
@@ -328,10 +328,10 @@ impl<'a> Call<'a> {
     }
 }
 
-fn cast<T: Clone + Send + Sync + 'static>(value: Option<&Dynamic>, word: &str) -> Result<T, Fault> {
+fn cast<T: Clone + Send + Sync + 'static>(value: Option<&Dynamic>, word: &str) -> Result<T, CallError> {
     value
         .and_then(|value| value.clone().try_cast())
-        .ok_or_else(|| Fault::input(format!("`{word}` was called with a value of another type than it takes")))
+        .ok_or_else(|| CallError::input(format!("`{word}` was called with a value of another type than it takes")))
 }
 
 fn ordinal(index: usize) -> &'static str {

@@ -24,7 +24,7 @@ pub(crate) enum Locus {
 
 /// An error that knows its part of the call but not yet the script.
 #[derive(Debug, Clone)]
-pub(crate) struct Fault {
+pub(crate) struct CallError {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
     pub(crate) label: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Fault {
     pub(crate) option: Option<String>,
 }
 
-impl Fault {
+impl CallError {
     /// The user's input is wrong.
     pub(crate) fn input(message: impl Into<String>) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl Fault {
 
 /// Errors of an experiment, and of every library that it works with. Where in the call is said by role: the call maps roles to
 /// its arguments.
-impl<E> From<E> for Fault
+impl<E> From<E> for CallError
 where
     ExperimentError: From<E>,
 {
