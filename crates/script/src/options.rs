@@ -8,7 +8,7 @@ use rhai::{Dynamic, Map};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::errors::{CallError, Locus, did_you_mean};
+use crate::errors::{CallError, Span, did_you_mean};
 
 /// One option in the reference of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub(crate) fn parse_task(name: &str, map: &Map, argument: usize, known: &[Option
         other => {
             let fault: CallError = other.into();
             match fault.option.clone().filter(|option| json.get(option).is_some()) {
-                Some(option) => fault.at(Locus::Value(argument, vec![option])),
+                Some(option) => fault.at(Span::Value(argument, vec![option])),
                 None => located(fault, &json, argument),
             }
         }
@@ -107,7 +107,7 @@ fn written(map: &Map, argument: usize, known: &[OptionDoc]) -> Result<Value, Cal
         }
         let value = to_json(value).map_err(|kind| {
             CallError::input(format!("`{key}` cannot be {kind}"))
-                .at(Locus::Value(argument, vec![key.to_owned()]))
+                .at(Span::Value(argument, vec![key.to_owned()]))
                 .maybe_help(describe(key, known))
         })?;
         json.insert(key.to_owned(), value);
@@ -154,7 +154,7 @@ fn refuse(
                 Some(near) => Some(format!("did you mean \"{near}\"? (one of {})", variants.join(", "))),
                 None => Some(format!("one of {}", variants.join(", "))),
             })
-            .at(Locus::Value(argument, path));
+            .at(Span::Value(argument, path));
     }
     let written = path.iter().try_fold(json, |value, part| match value {
         Value::Array(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
@@ -174,7 +174,7 @@ fn refuse(
             .map(|number| format!("write it without the point: `{name}: {number:.0}`")),
         _ => None,
     };
-    CallError::input(message).maybe_help(whole.or_else(|| describe(&name, known))).at(Locus::Value(argument, path))
+    CallError::input(message).maybe_help(whole.or_else(|| describe(&name, known))).at(Span::Value(argument, path))
 }
 
 /// "expected u64" of serde, in words.
@@ -203,7 +203,7 @@ fn unknown(key: &str, names: &[&str], argument: usize, path: Vec<String>) -> Cal
     CallError::input(format!("there is no option `{key}`"))
         .label("unknown option")
         .maybe_help(did_you_mean(key, names, "options"))
-        .at(Locus::Key(argument, path))
+        .at(Span::Key(argument, path))
 }
 
 fn describe(name: &str, known: &[OptionDoc]) -> Option<String> {
@@ -224,7 +224,7 @@ pub(crate) fn located(fault: CallError, written: &Value, argument: usize) -> Cal
         .find(|name| written.get(name).is_some())
         .map(str::to_owned);
     match named {
-        Some(name) => fault.at(Locus::Value(argument, vec![name])),
+        Some(name) => fault.at(Span::Value(argument, vec![name])),
         None => fault,
     }
 }
@@ -278,10 +278,10 @@ mod tests {
     #[test]
     fn an_unknown_key_names_the_nearest() {
         let fault = options("#{ epohcs: 3 }").unwrap_err();
-        assert_eq!(fault.at, Locus::Key(2, vec!["epohcs".into()]));
+        assert_eq!(fault.at, Span::Key(2, vec!["epohcs".into()]));
         assert_eq!(fault.help.as_deref(), Some("did you mean `epochs`?"));
         let fault = options("#{ inner: #{ deph: 3 } }").unwrap_err();
-        assert_eq!(fault.at, Locus::Key(2, vec!["inner".into(), "deph".into()]));
+        assert_eq!(fault.at, Span::Key(2, vec!["inner".into(), "deph".into()]));
         assert_eq!(fault.help.as_deref(), Some("did you mean `depth`?"));
     }
 
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(fault.message, "`epochs` expects a whole number from 0, not 3.0");
         assert_eq!(fault.help.as_deref(), Some("write it without the point: `epochs: 3`"));
         let fault = options("#{ mode: \"slwo\" }").unwrap_err();
-        assert_eq!(fault.at, Locus::Value(2, vec!["mode".into()]));
+        assert_eq!(fault.at, Span::Value(2, vec!["mode".into()]));
         assert_eq!(fault.help.as_deref(), Some("did you mean \"slow\"? (one of fast, slow)"));
         let fault = options("#{ inner: #{ depth: 300 } }").unwrap_err();
         assert_eq!(fault.message, "`inner.depth` expects a whole number from 0 to 255, not 300");
@@ -301,6 +301,6 @@ mod tests {
     fn a_refusal_in_words_finds_its_option() {
         let written = serde_json::json!({ "factor": 3 });
         let fault = located(CallError::input("`factor` must be 2, 4 or 8"), &written, 0);
-        assert_eq!(fault.at, Locus::Value(0, vec!["factor".into()]));
+        assert_eq!(fault.at, Span::Value(0, vec!["factor".into()]));
     }
 }

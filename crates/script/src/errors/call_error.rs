@@ -5,7 +5,7 @@ use foretask_experiment::{Blame, Error as ExperimentError, ErrorKind, Role};
 
 /// Which part of a call is at fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Locus {
+pub(crate) enum Span {
     /// The word itself.
     Word,
     /// The n-th argument, not counting what stands before the dot.
@@ -29,7 +29,7 @@ pub(crate) struct CallError {
     pub(crate) message: String,
     pub(crate) label: Option<String>,
     pub(crate) help: Option<String>,
-    pub(crate) at: Locus,
+    pub(crate) at: Span,
     /// Whether the word is written after a dot (`data.take(3)`); it may still be called as `take(data, 3)`.
     pub(crate) method: bool,
     /// The option that a library found wanting; the call looks whether it was written.
@@ -44,7 +44,7 @@ impl CallError {
             message: message.into(),
             label: None,
             help: None,
-            at: Locus::Word,
+            at: Span::Word,
             method: false,
             option: None,
         }
@@ -55,27 +55,27 @@ impl CallError {
         Self { kind: ErrorKind::Failed, ..Self::input(message) }
     }
 
-    pub(crate) fn at(mut self, at: Locus) -> Self {
+    pub(crate) fn at(mut self, at: Span) -> Self {
         self.at = at;
         self
     }
 
     pub(crate) fn argument(self, index: usize) -> Self {
-        self.at(Locus::Argument(index))
+        self.at(Span::Argument(index))
     }
 
     /// Points at the option within the option `name` of the word, whose own options are a word's elsewhere.
     pub(crate) fn within(self, name: &str) -> Self {
         let below = match &self.at {
-            Locus::Place(..) => return self,
-            Locus::Key(_, path) | Locus::Value(_, path) | Locus::Option(path) => path.clone(),
-            Locus::Word | Locus::Argument(_) | Locus::Part(..) => self.option.iter().cloned().collect(),
+            Span::Place(..) => return self,
+            Span::Key(_, path) | Span::Value(_, path) | Span::Option(path) => path.clone(),
+            Span::Word | Span::Argument(_) | Span::Part(..) => self.option.iter().cloned().collect(),
         };
         let path: Vec<String> = std::iter::once(name.to_owned()).chain(below).collect();
         let at = match self.at {
-            Locus::Key(argument, _) => Locus::Key(argument, path),
-            Locus::Value(argument, _) => Locus::Value(argument, path),
-            _ => Locus::Option(path),
+            Span::Key(argument, _) => Span::Key(argument, path),
+            Span::Value(argument, _) => Span::Value(argument, path),
+            _ => Span::Option(path),
         };
         self.at(at)
     }
@@ -105,11 +105,11 @@ where
     fn from(error: E) -> Self {
         let error = ExperimentError::from(error);
         let (at, option) = match error.at {
-            Blame::Request => (Locus::Word, None),
-            Blame::Part(role, path) => (Locus::Part(role, path), None),
-            Blame::Option(path) => (Locus::Option(path), None),
-            Blame::Named(option) => (Locus::Word, Some(option)),
-            Blame::Place(line, column) => (Locus::Place(line, column), None),
+            Blame::Request => (Span::Word, None),
+            Blame::Part(role, path) => (Span::Part(role, path), None),
+            Blame::Option(path) => (Span::Option(path), None),
+            Blame::Named(option) => (Span::Word, Some(option)),
+            Blame::Place(line, column) => (Span::Place(line, column), None),
         };
         let (kind, message, label, help) = (error.kind, error.message, error.label, error.help);
         Self { kind, message, label, help, at, method: false, option }

@@ -8,7 +8,7 @@ mod syntax;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub(crate) use call_error::{CallError, Locus};
+pub(crate) use call_error::{CallError, Span};
 use foretask_experiment::ErrorKind;
 pub(crate) use nearest::{did_you_mean, nearest};
 pub use source::Source;

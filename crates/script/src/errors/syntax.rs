@@ -3,7 +3,7 @@
 
 use rhai::{AST, ASTNode, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
-use super::{Locus, Source};
+use super::{Source, Span};
 
 /// A call in the script.
 struct Call<'a> {
@@ -34,7 +34,7 @@ pub(crate) fn span_of(
     source: &Source,
     ast: &AST,
     position: Position,
-    locus: &Locus,
+    locus: &Span,
     method: bool,
 ) -> Option<std::ops::Range<usize>> {
     let mut span = None;
@@ -42,17 +42,17 @@ pub(crate) fn span_of(
         let shift = usize::from(method && !site.after_dot);
         let argument = |index: usize| site.call.args.get(index + shift);
         span = match locus {
-            Locus::Word | Locus::Place(..) | Locus::Part(..) | Locus::Option(_) => None,
-            Locus::Argument(index) => argument(*index).map(|expr| source.expression(start(source, expr))),
-            Locus::Key(index, path) => {
+            Span::Word | Span::Place(..) | Span::Part(..) | Span::Option(_) => None,
+            Span::Argument(index) => argument(*index).map(|expr| source.expression(start(source, expr))),
+            Span::Key(index, path) => {
                 argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(key, _)| key)
             }
-            Locus::Value(index, path) => {
+            Span::Value(index, path) => {
                 argument(*index).and_then(|expr| key(source, ast, expr, path)).map(|(_, value)| value)
             }
         };
         if span.is_none() {
-            let (Locus::Argument(index) | Locus::Key(index, _) | Locus::Value(index, _)) = locus else { return };
+            let (Span::Argument(index) | Span::Key(index, _) | Span::Value(index, _)) = locus else { return };
             span = argument(*index).map(|expr| source.expression(start(source, expr)));
         }
     });

@@ -10,7 +10,7 @@ use rhai::{AST, EvalAltResult, ParseErrorType, Position};
 
 pub(crate) use self::generator::refusal;
 use crate::errors::{
-    CallError, Locus, ScriptError, Source, Sources, TraceFrame, did_you_mean, nearest, span_of, task_option,
+    CallError, ScriptError, Source, Sources, Span, TraceFrame, did_you_mean, nearest, span_of, task_option,
 };
 use crate::sandbox::{self, MAX_EXPRESSIONS};
 use crate::values::{Kind, properties_of};
@@ -70,7 +70,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
 
 fn points_at_the_main_script(error: &EvalAltResult) -> bool {
     let EvalAltResult::ErrorRuntime(token, _) = error else { return false };
-    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Locus::Place(..)))
+    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Span::Place(..)))
 }
 
 fn place(name: &str, sources: &Sources) -> Place {
@@ -164,13 +164,13 @@ fn shared(text: &str) -> Message {
 
 fn from_fault(fault: CallError, place: &Place, position: Position) -> Message {
     let span = match fault.at {
-        Locus::Place(line, column) => Some(place.source.word_at(line, column)),
+        Span::Place(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
     let mut told =
         Message { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span, user: None };
     // A task's option turns out not to suit where the task meets the images; it is written elsewhere.
-    if let (Locus::Word, Some(option), Some(ast)) = (&fault.at, &fault.option, place.ast.as_deref())
+    if let (Span::Word, Some(option), Some(ast)) = (&fault.at, &fault.option, place.ast.as_deref())
         && let Some(span) = task_option(&place.source, ast, option, words::is_task)
     {
         told.user = Some(place.source.word(place.source.offset(position)));

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::open_dataset::{dataset, dataset_options};
 use super::word::no_options;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -291,7 +291,7 @@ fn drawn(
     let draws = options.draws.unwrap_or(1);
     if !(1..=100).contains(&draws) {
         return Err(CallError::input(format!("`draws` must be from 1 to 100, not {draws}"))
-            .at(Locus::Value(1, vec!["draws".into()])));
+            .at(Span::Value(1, vec!["draws".into()])));
     }
     if data.views.len() > 1 {
         return Err(

@@ -7,7 +7,7 @@ use rhai::{Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 /// Options of the word `evaluate`.
@@ -159,7 +159,7 @@ fn table_options() -> Vec<OptionDoc> {
 
 /// The file at argument `at`: inside the working folder, with an ending that says its format.
 fn table_file(call: &Call<'_>, at: usize, path: &str, options: &TableOptions) -> Result<Output, CallError> {
-    let at = Locus::Argument(at);
+    let at = Span::Argument(at);
     output::file(output::path(call, path, &at, &["parquet", "csv", "jsonl"])?, options.overwrite, &at)
 }
 

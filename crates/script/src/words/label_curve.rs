@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, Map};
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -177,7 +177,7 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, CallError>
     options.finetune.calibrate.get_or_insert(false);
     let within = |part: &str, fault: CallError| {
         let path = [Some(part.to_owned()), fault.option.clone()].into_iter().flatten().collect();
-        fault.at(Locus::Value(argument, path))
+        fault.at(Span::Value(argument, path))
     };
     options.finetune.validate().map_err(|error| within("finetune", error.into()))?;
     options.scratch.validate().map_err(|error| within("scratch", error.into()))?;
@@ -256,7 +256,7 @@ fn start(value: &Dynamic, path: &[String]) -> Result<Start, CallError> {
     Err(CallError::input(format!("`label_curve` takes encoders and nets{what}"))
         .label("no encoder")
         .help("an encoder is `pre.encoder`, or `load_encoder(…)`")
-        .at(if path.is_empty() { Locus::Argument(0) } else { Locus::Value(0, path.to_vec()) }))
+        .at(if path.is_empty() { Span::Argument(0) } else { Span::Value(0, path.to_vec()) }))
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -274,7 +274,7 @@ fn compare(call: &Call<'_>) -> Result<Dynamic, CallError> {
             CallError::input(format!("`compare` takes evaluations, and `{name}` is {found}"))
                 .label("not an evaluation")
                 .help("write `.evaluate(test)` after a classifier")
-                .at(Locus::Value(0, vec![name.to_string()]))
+                .at(Span::Value(0, vec![name.to_string()]))
         })?;
         results.push((name.to_string(), evaluation));
     }
@@ -289,7 +289,7 @@ fn compare(call: &Call<'_>) -> Result<Dynamic, CallError> {
         let names: Vec<&str> = results.iter().map(|(name, _)| name.as_str()).collect();
         return Err(CallError::input(format!("there is no result `{baseline}`"))
             .maybe_help(crate::errors::did_you_mean(baseline, &names, "results"))
-            .at(Locus::Value(1, vec!["baseline".into()])));
+            .at(Span::Value(1, vec!["baseline".into()])));
     }
     Ok(Dynamic::from(report::compare(&results, options.baseline.as_deref())?))
 }

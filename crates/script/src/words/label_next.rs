@@ -9,7 +9,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -116,7 +116,7 @@ impl Default for Options {
 
 fn label_next(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: Options = call.options(2)?;
-    let at = |option: &str| Locus::Value(2, vec![option.to_owned()]);
+    let at = |option: &str| Span::Value(2, vec![option.to_owned()]);
     if !(1..=100).contains(&options.draws) {
         return Err(CallError::input(format!("`draws` must be from 1 to 100, not {}", options.draws)).at(at("draws")));
     }

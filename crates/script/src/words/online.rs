@@ -6,7 +6,7 @@ use foretask_experiment::values::Dataset;
 use rhai::{Dynamic, Map};
 
 use super::{Call, Kind};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::{self, OptionDoc};
 
 /// Its key.
@@ -40,7 +40,7 @@ pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, C
         ))
         .label("not labelled images")
         .help("`online: few`, or `online: #{ data: few, k: 5 }`")
-        .at(Locus::Value(argument, vec![ONLINE.into()]))
+        .at(Span::Value(argument, vec![ONLINE.into()]))
     };
     let Some(mut own) = written.clone().try_cast::<Map>() else { return Err(wanted(written)) };
     let data = own.remove("data").unwrap_or(Dynamic::UNIT);

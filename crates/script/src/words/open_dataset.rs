@@ -7,7 +7,7 @@ use foretask_experiment::values::{Dataset, LoadSettings};
 use rhai::Dynamic;
 
 use super::Call;
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) fn dataset_options() -> Vec<OptionDoc> {
@@ -59,16 +59,16 @@ pub(super) fn dataset(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let load: LoadSettings = call.options(1)?;
     if load.channels.is_some_and(|channels| channels != 1 && channels != 3) {
         return Err(
-            CallError::input("`channels` must be 1 (grey) or 3 (color)").at(Locus::Value(1, vec!["channels".into()]))
+            CallError::input("`channels` must be 1 (grey) or 3 (color)").at(Span::Value(1, vec!["channels".into()]))
         );
     }
     if !(0.0..=1.0).contains(&load.max_bad_fraction) {
         return Err(CallError::input("`max_bad_fraction` must be a number from 0 to 1")
-            .at(Locus::Value(1, vec!["max_bad_fraction".into()])));
+            .at(Span::Value(1, vec!["max_bad_fraction".into()])));
     }
     if let Some(text) = &load.memory {
         foretask_data::parse_bytes("memory", text)
-            .map_err(|error| CallError::from(error).at(Locus::Value(1, vec!["memory".into()])))?;
+            .map_err(|error| CallError::from(error).at(Span::Value(1, vec!["memory".into()])))?;
     }
     let manifest = open(call, &path, &load)?;
     for note in manifest.notes()? {
@@ -87,7 +87,7 @@ fn open(call: &Call<'_>, path: &str, load: &LoadSettings) -> Result<Manifest, Ca
     for (table, found) in load.labels.iter().zip(&tables) {
         if !found.exists() {
             let fault = CallError::input(format!("there is no table of labels at `{table}`")).label("not found");
-            return Err(fault.help(elsewhere(table)).at(Locus::Value(1, vec!["labels".into()])));
+            return Err(fault.help(elsewhere(table)).at(Span::Value(1, vec!["labels".into()])));
         }
     }
     let options = OpenOptions { labels: tables.clone(), folders: load.folders };
@@ -95,7 +95,7 @@ fn open(call: &Call<'_>, path: &str, load: &LoadSettings) -> Result<Manifest, Ca
         let at_fault = error.table().is_some_and(|name| tables.iter().any(|table| *table == Path::new(name)));
         let (is_missing, fault) = (missing(&error), CallError::from(error));
         if at_fault {
-            fault.at(Locus::Value(1, vec!["labels".into()]))
+            fault.at(Span::Value(1, vec!["labels".into()]))
         } else if is_missing {
             CallError { message: format!("there is no dataset at `{path}`"), ..fault.argument(0) }
                 .label("not found")

@@ -6,7 +6,7 @@ use foretask_data::Output;
 use serde::{Deserialize, Serialize};
 
 use super::Call;
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 /// The option that says that a file may be replaced.
@@ -27,7 +27,7 @@ pub(super) struct Writing {
 }
 
 /// The path in `text`, which stands at `at` in the call, if the word may write there and it has one of the endings.
-pub(super) fn path(call: &Call<'_>, text: &str, at: &Locus, endings: &[&str]) -> Result<PathBuf, CallError> {
+pub(super) fn path(call: &Call<'_>, text: &str, at: &Span, endings: &[&str]) -> Result<PathBuf, CallError> {
     let path = call.host.writable(text).map_err(|fault| fault.at(at.clone()))?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if endings.contains(&ending) {
@@ -36,7 +36,7 @@ pub(super) fn path(call: &Call<'_>, text: &str, at: &Locus, endings: &[&str]) ->
     let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" or ");
     // The option, where the path is one.
     let writer = match at {
-        Locus::Value(_, keys) => keys.last().map_or(call.word.name, String::as_str),
+        Span::Value(_, keys) => keys.last().map_or(call.word.name, String::as_str),
         _ => call.word.name,
     };
     Err(CallError::input(format!("`{writer}` does not write files such as `{text}`"))
@@ -46,6 +46,6 @@ pub(super) fn path(call: &Call<'_>, text: &str, at: &Locus, endings: &[&str]) ->
 }
 
 /// The file at a [`path`], unless a person's work would be lost.
-pub(super) fn file(path: PathBuf, overwrite: bool, at: &Locus) -> Result<Output, CallError> {
+pub(super) fn file(path: PathBuf, overwrite: bool, at: &Span) -> Result<Output, CallError> {
     Output::at(path, overwrite).map_err(|error| CallError::from(error).label("this file").at(at.clone()))
 }

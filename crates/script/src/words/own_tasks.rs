@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::custom::{Function, ScriptGenerator, Wanted};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
@@ -133,7 +133,7 @@ fn custom_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
         Some(classes) => Wanted::Label(
             classes
                 .names()
-                .map_err(|message| CallError::input(message).at(Locus::Value(1, vec!["classes".to_owned()])))?,
+                .map_err(|message| CallError::input(message).at(Span::Value(1, vec!["classes".to_owned()])))?,
         ),
         None => Wanted::Target,
     };
@@ -184,7 +184,7 @@ fn multi_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
 fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
     let here = |path: &[usize]| {
         let path = std::iter::once(at).chain(path.iter().copied());
-        Locus::Value(0, path.map(|index| index.to_string()).collect())
+        Span::Value(0, path.map(|index| index.to_string()).collect())
     };
     let item = item.flatten_clone();
     let Ok(pair) = item.as_array_ref() else { return Ok((single(&item, here(&[]))?, 1.0)) };
@@ -212,7 +212,7 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
     Ok((task, number))
 }
 
-fn single(value: &Dynamic, here: Locus) -> Result<Pretext, CallError> {
+fn single(value: &Dynamic, here: Span) -> Result<Pretext, CallError> {
     let Some(task) = value.clone().try_cast::<Task>() else {
         return Err(CallError::input(format!("`multi_task` expects tasks, not {}", Kind::of(value)))
             .label("not a task")

@@ -5,7 +5,7 @@ use foretask_experiment::values::{Dataset, Task};
 use rhai::{Array, Dynamic, Map};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -90,7 +90,7 @@ fn options() -> Vec<OptionDoc> {
 fn pick_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut options: PickOptions = call.options(4)?;
     let written = call.map(4);
-    let within = |option: &str| Locus::Value(4, vec![option.to_owned()]);
+    let within = |option: &str| Span::Value(4, vec![option.to_owned()]);
     if !written.contains_key("seed") {
         options.seed = call.experiment().seed();
     }
@@ -98,7 +98,7 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     if let Some(length) = ["budget", "epochs", "steps"].into_iter().find(|&length| nested.contains_key(length)) {
         return Err(CallError::input("the race decides how long each task pretrains")
             .help("write `budget` or `steps` beside `pretrain`, not inside of it")
-            .at(Locus::Key(4, vec!["pretrain".into(), length.into()])));
+            .at(Span::Key(4, vec!["pretrain".into(), length.into()])));
     }
     if !nested.contains_key("seed") {
         options.pretrain.seed = options.seed;
@@ -111,7 +111,7 @@ fn pick_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     options.pretrain.validate().map_err(|error| {
         let fault = CallError::from(error);
         match fault.option.clone().filter(|option| nested.contains_key(option.as_str())) {
-            Some(option) => fault.at(Locus::Value(4, vec!["pretrain".into(), option])),
+            Some(option) => fault.at(Span::Value(4, vec!["pretrain".into(), option])),
             None => fault,
         }
     })?;
@@ -129,7 +129,7 @@ fn tasks(call: &Call<'_>) -> Result<Vec<(String, Task)>, CallError> {
             CallError::input(format!("`pick_task` races tasks, and this is {found}"))
                 .label("not a task")
                 .help("write its word with parentheses: `simclr()`")
-                .at(Locus::Value(3, vec![at]))
+                .at(Span::Value(3, vec![at]))
         })
     };
     let mut tasks: Vec<(String, Task)> = Vec::new();

@@ -8,7 +8,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -66,9 +66,9 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let text = call.text(2)?;
     let options: Options = call.options(3)?;
     if !(1..=100).contains(&options.images) {
-        return Err(CallError::input("`images` must be from 1 to 100").at(Locus::Value(3, vec!["images".into()])));
+        return Err(CallError::input("`images` must be from 1 to 100").at(Span::Value(3, vec!["images".into()])));
     }
-    let at = Locus::Argument(2);
+    let at = Span::Argument(2);
     let path = output::path(call, &text, &at, &["png"])?;
     data.single("preview", Role::Images)?;
     let several = task.0.tasks.len() > 1;

@@ -5,7 +5,7 @@ use foretask_experiment::values::{Dataset, Encoder, EncoderSource, Evaluation, L
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
@@ -68,7 +68,7 @@ fn report(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let mut given = Reported::default();
     let mut measured: Option<(String, String)> = None;
     for (name, value) in call.map(1) {
-        let at = Locus::Value(1, vec![name.to_string()]);
+        let at = Span::Value(1, vec![name.to_string()]);
         let name = name.to_string();
         let Some(test) = take(&mut given, &name, value).map_err(|fault| fault.at(at.clone()))? else { continue };
         let fingerprint = test.views[0].fingerprint()?;
@@ -91,7 +91,7 @@ fn report(call: &Call<'_>) -> Result<Dynamic, CallError> {
         let names: Vec<&str> = given.results.iter().map(|(name, _)| name.as_str()).collect();
         return Err(CallError::input(format!("there is no result `{headline}`"))
             .maybe_help(crate::errors::did_you_mean(headline, &names, "results"))
-            .at(Locus::Value(2, vec!["headline".into()])));
+            .at(Span::Value(2, vec!["headline".into()])));
     }
     let path = report::write_report(call.experiment(), &title, given, &options)?;
     Ok(Dynamic::from(path.map_or_else(String::new, |path| path.display().to_string())))

@@ -8,7 +8,7 @@ use rhai::Dynamic;
 
 use super::output::{self, Writing};
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 
 const PATH: &[Param] = &[
     Param { name: "path", kinds: &[Kind::Text], optional: false },
@@ -16,7 +16,7 @@ const PATH: &[Param] = &[
 ];
 
 /// Where the path stands.
-const AT: Locus = Locus::Argument(0);
+const AT: Span = Span::Argument(0);
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "save",

@@ -8,7 +8,7 @@ use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
-use crate::errors::{self, CallError, Locus};
+use crate::errors::{self, CallError, Span};
 use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[
@@ -129,7 +129,7 @@ fn load_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
         let missing =
             matches!(&error, ModelError::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound);
         let fault = call.refused(error, 1);
-        let fault = if fault.at == Locus::Word { fault.argument(0) } else { fault };
+        let fault = if fault.at == Span::Word { fault.argument(0) } else { fault };
         if missing { fault.label("no such file").help(WHERE_WEIGHTS_ARE) } else { fault }
     })?;
     for note in loaded.notes {
@@ -160,7 +160,7 @@ fn settled(
                     own.len(),
                     values.len()
                 ))
-                .at(Locus::Value(1, vec![name.into()])));
+                .at(Span::Value(1, vec![name.into()])));
             }
             own.clone_from(values);
         }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::Kind;
 use super::signature::{Example, Param, Signature, Theme};
-use crate::errors::{CallError, Locus};
+use crate::errors::{CallError, Span};
 use crate::host::Host;
 use crate::options::{self, OptionDoc};
 
@@ -262,16 +262,16 @@ impl<'a> Call<'a> {
     /// may not be written in this call.
     pub(crate) fn placed(&self, fault: CallError) -> CallError {
         match fault.at.clone() {
-            Locus::Part(role, path) => match self.argument_of(role) {
+            Span::Part(role, path) => match self.argument_of(role) {
                 Some(index) if path.is_empty() => fault.argument(index),
-                Some(index) => fault.at(Locus::Value(index, path)),
-                None => fault.at(Locus::Word),
+                Some(index) => fault.at(Span::Value(index, path)),
+                None => fault.at(Span::Word),
             },
-            Locus::Option(path) => match self.options_argument() {
-                Some(index) => fault.at(Locus::Value(index, path)),
-                None => fault.at(Locus::Word),
+            Span::Option(path) => match self.options_argument() {
+                Some(index) => fault.at(Span::Value(index, path)),
+                None => fault.at(Span::Word),
             },
-            Locus::Word => match self.options_argument() {
+            Span::Word => match self.options_argument() {
                 Some(index) => self.refused(fault, index),
                 None => fault,
             },
@@ -312,12 +312,12 @@ impl<'a> Call<'a> {
     /// Points a library's refusal at the option it names, if that was written in the map at `index`.
     pub(crate) fn refused(&self, fault: impl Into<CallError>, index: usize) -> CallError {
         let fault: CallError = fault.into();
-        if fault.at != Locus::Word {
+        if fault.at != Span::Word {
             return fault;
         }
         let map = self.map(index);
         if let Some(option) = fault.option.clone().filter(|option| map.contains_key(option.as_str())) {
-            return fault.at(Locus::Value(index, vec![option]));
+            return fault.at(Span::Value(index, vec![option]));
         }
         options::located(fault, &options::plain(&map), index)
     }
