@@ -156,7 +156,7 @@ fn already<S: AsRef<str>>(there: &[S], names: &[S], path: &Path) -> HashMap<u32,
 }
 
 /// Bytes that are no UTF-8 become replacement marks: only names of columns, paths and whether a label is there are looked at.
-fn rows(bytes: &[u8]) -> std::result::Result<(u8, Vec<Vec<String>>), text::Fault> {
+fn rows(bytes: &[u8]) -> std::result::Result<(u8, Vec<Vec<String>>), text::TableFault> {
     text::csv_rows(String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}'))
 }
 

@@ -9,7 +9,7 @@ use foretask_data::Survey;
 use foretask_models::{BackboneConfig, Classifier};
 use foretask_pretext::Shape;
 use foretask_train::{
-    FinetuneOptions, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Recipe, Retained, resolve_finetune,
+    FinetuneOptions, FinetuneRecipe, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Retained, resolve_finetune,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ struct About {
     seconds: f64,
     training_accuracy: f64,
     kept_reason: String,
-    recipe: Recipe,
+    recipe: FinetuneRecipe,
 }
 
 impl About {
@@ -257,7 +257,7 @@ impl Network {
     }
 }
 
-fn length(recipe: &Recipe) -> String {
+fn length(recipe: &FinetuneRecipe) -> String {
     let mut length = format!("{} steps of {}", recipe.steps, recipe.batch_size);
     if recipe.converge {
         let _ = write!(length, ", until the labels are fitted (at most {MOST_ROUNDS} times)");

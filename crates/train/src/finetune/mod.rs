@@ -13,7 +13,7 @@ use foretask_pretext::Auto;
 
 pub use fold::LEAST_HELD_OUT;
 pub use options::{FinetuneOptions, HeadStart, Keep};
-pub use recipe::{FITTED, Labelled, MOST_ROUNDS, Recipe, resolve as resolve_finetune};
+pub use recipe::{FITTED, FinetuneRecipe, Labelled, MOST_ROUNDS, resolve as resolve_finetune};
 pub use result::{Finetuned, Retained};
 
 use crate::context::Context;

@@ -8,7 +8,7 @@ use foretask_objectives::cross_entropy;
 use foretask_random::Key;
 
 use super::options::HeadStart;
-use super::recipe::{FITTED, MOST_ROUNDS, Recipe};
+use super::recipe::{FITTED, FinetuneRecipe, MOST_ROUNDS};
 use crate::balance::Balance;
 use crate::context::{Context, counting_on};
 use crate::error::TrainError;
@@ -54,7 +54,7 @@ pub(super) fn fit_network(
     probe: &Classifier,
     from_scratch: bool,
     images: &Images,
-    recipe: &Recipe,
+    recipe: &FinetuneRecipe,
     cx: &Context<'_>,
 ) -> Result<Fitted, TrainError> {
     let labels = labels_of(images)?;
@@ -119,7 +119,7 @@ struct Learned<'a> {
     input: &'a InputSpec,
     images: &'a Images,
     labels: &'a [u32],
-    recipe: &'a Recipe,
+    recipe: &'a FinetuneRecipe,
     from_scratch: bool,
 }
 
@@ -192,7 +192,7 @@ fn batch_accuracy(logits: &Tensor<2>, labels: &[u32], classes: usize) -> f64 {
 }
 
 /// Tells this round from any other training.
-fn identity(network: &Network, images: &Images, recipe: &Recipe, round: u64) -> String {
+fn identity(network: &Network, images: &Images, recipe: &FinetuneRecipe, round: u64) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(b"foretask finetune 1\n");
     hash.update(state_fingerprint(&foretask_backend::state_dict(network)).as_bytes());
@@ -212,7 +212,7 @@ fn showing(classifier: &Classifier, images: &Images, labels: &[u32], cx: &Contex
     Ok(Showing { loss: loss / count, accuracy: correct as f64 / count })
 }
 
-fn check_freeze(encoder: &Encoder, recipe: &Recipe) -> Result<(), TrainError> {
+fn check_freeze(encoder: &Encoder, recipe: &FinetuneRecipe) -> Result<(), TrainError> {
     for part in &recipe.freeze {
         let below =
             |name: &str| name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));

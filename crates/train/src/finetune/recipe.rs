@@ -12,8 +12,8 @@ use crate::error::TrainError;
 
 /// Options of `finetune` without anything left open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recipe {
-    /// Updates (of one round, see [`Recipe::converge`]).
+pub struct FinetuneRecipe {
+    /// Updates (of one round, see [`FinetuneRecipe::converge`]).
     pub steps: u64,
     /// Images a batch.
     pub batch_size: usize,
@@ -87,7 +87,7 @@ pub fn resolve(
     options: &FinetuneOptions,
     from_scratch: bool,
     labelled: Labelled,
-) -> Result<(Recipe, Vec<Auto>), TrainError> {
+) -> Result<(FinetuneRecipe, Vec<Auto>), TrainError> {
     options.validate()?;
     let mut autos = Vec::new();
     let many = labelled.per_class() >= MANY;
@@ -128,7 +128,7 @@ pub fn resolve(
     let (augment, notes) = augment.resolve(labelled.shape)?;
     autos.extend(notes);
     let (head, converge) = ends(options, from_scratch, &mut autos);
-    let recipe = Recipe {
+    let recipe = FinetuneRecipe {
         steps,
         batch_size,
         lr,
@@ -238,7 +238,7 @@ fn at_least_epochs(by_labels: f64, epochs: f64, per_epoch: f64) -> (u64, String)
 mod tests {
     use super::*;
 
-    fn recipe(options: &FinetuneOptions, from_scratch: bool, images: usize) -> (Recipe, Vec<Auto>) {
+    fn recipe(options: &FinetuneOptions, from_scratch: bool, images: usize) -> (FinetuneRecipe, Vec<Auto>) {
         let labelled = Labelled { images, classes: 10, shape: Shape::new(1, 28, 28) };
         resolve(options, from_scratch, labelled).unwrap()
     }
@@ -256,7 +256,7 @@ mod tests {
     fn many_labels_are_learned_as_thoroughly_from_an_encoder_as_from_scratch() {
         let recipe = |scratch, images| recipe(&FinetuneOptions::default(), scratch, images).0;
         let (few, many, scratch) = (recipe(false, 100), recipe(false, 500), recipe(true, 500));
-        let of = |r: &Recipe| (r.lr, r.weight_decay, r.label_smoothing, r.augment, r.steps);
+        let of = |r: &FinetuneRecipe| (r.lr, r.weight_decay, r.label_smoothing, r.augment, r.steps);
         assert_eq!(of(&many), of(&scratch));
         assert_eq!((few.lr, few.weight_decay, few.label_smoothing, few.steps), (1e-3, 0.01, 0.0, 100));
         // What the encoder brings is still the start.

@@ -4,7 +4,7 @@ use foretask_models::Classifier;
 use foretask_pretext::Auto;
 use serde::{Deserialize, Serialize};
 
-use super::recipe::Recipe;
+use super::recipe::FinetuneRecipe;
 use crate::health::HealthLine;
 use crate::probe::HeldOut;
 
@@ -46,7 +46,7 @@ pub struct Finetuned {
     /// Seconds of training.
     pub seconds: f64,
     /// Every number that decided it.
-    pub recipe: Recipe,
+    pub recipe: FinetuneRecipe,
     /// What was left to the library, with reasons.
     pub autos: Vec<Auto>,
 }

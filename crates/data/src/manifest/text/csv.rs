@@ -2,7 +2,7 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use super::{Fault, Sheet, header};
+use super::{Sheet, TableFault, header};
 use crate::{
     formulas::restored,
     manifest::{columns::is_name, notes::Note},
@@ -12,7 +12,7 @@ use crate::{
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Adds the rows of a text; `separator` where it is known.
-pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, TableFault> {
     // Of old Macintoshes: the reader takes them for ends of lines, too, but does not count them.
     let text = if text.contains('\n') { text } else { text.replace('\r', "\n") };
     let (text, told) = told(&text);
@@ -23,7 +23,7 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
     }
     let names: Vec<String> = records.cells().map(|name| restored(name).to_owned()).collect();
     let (names, mut notes) = header(&names)?;
-    let places = names.iter().map(|name| sheet.column(name)).collect::<Result<Vec<usize>, Fault>>()?;
+    let places = names.iter().map(|name| sheet.column(name)).collect::<Result<Vec<usize>, TableFault>>()?;
     let mut blank = 0;
     while records.next()? {
         if records.cells().all(str::is_empty) {
@@ -60,7 +60,7 @@ pub(super) fn read(text: String, separator: Option<u8>, sheet: &mut Sheet) -> Re
 
 /// What separates the cells of a text, and all its rows that are not empty, the names of columns first, quotation marks taken
 /// off.
-pub(in crate::manifest) fn rows(text: &str) -> Result<(u8, Vec<Vec<String>>), Fault> {
+pub(in crate::manifest) fn rows(text: &str) -> Result<(u8, Vec<Vec<String>>), TableFault> {
     let (text, told) = told(text);
     let separator = told.unwrap_or_else(|| found(text));
     let mut records = Records::new(text, separator);
@@ -135,7 +135,7 @@ impl<'a> Records<'a> {
     }
 
     /// Reads one more, where there is one.
-    fn next(&mut self) -> Result<bool, Fault> {
+    fn next(&mut self) -> Result<bool, TableFault> {
         let rest = &self.text[self.read..];
         self.begin = self.read + (rest.len() - rest.trim_start_matches(['\n', '\r']).len());
         let (mut written, mut ended) = (0, 0);
@@ -202,7 +202,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    fn miscounted(&self, names: &[String]) -> Fault {
+    fn miscounted(&self, names: &[String]) -> TableFault {
         let count = self.count;
         let separator =
             if self.separator == b'\t' { "tab".to_owned() } else { format!("`{}`", char::from(self.separator)) };

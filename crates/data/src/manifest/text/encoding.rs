@@ -2,14 +2,14 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::Fault;
+use super::TableFault;
 use crate::manifest::notes::Note;
 
 /// Bytes that Windows-1252 has no character for.
 const UNDEFINED: [u8; 5] = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
 
 /// The text of a file in UTF-8, UTF-16 or Windows-1252, with or without a byte order mark.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Vec<Note>), Fault> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Vec<Note>), TableFault> {
     if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
         return Err("it is written in UTF-32; save it as UTF-8".to_owned());
     }

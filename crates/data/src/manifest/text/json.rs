@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Sheet};
+use super::{Sheet, TableFault};
 
 type Row = Map<String, Value>;
 
@@ -10,7 +10,7 @@ type Row = Map<String, Value>;
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Adds the objects of a text.
-pub(super) fn read(text: &str, sheet: &mut Sheet) -> Result<(), Fault> {
+pub(super) fn read(text: &str, sheet: &mut Sheet) -> Result<(), TableFault> {
     if text.trim_start().starts_with('[') {
         let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| refused(&error))?;
         return rows.iter().try_for_each(|row| add(row, sheet));
@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, sheet: &mut Sheet) -> Result<(), Fault> {
     }
 }
 
-fn refused(error: &serde_json::Error) -> Fault {
+fn refused(error: &serde_json::Error) -> TableFault {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or_default().replace("expected a map", "expected an object");
     let (line, column) = (error.line(), error.column());
@@ -37,7 +37,7 @@ fn refused(error: &serde_json::Error) -> Fault {
     )
 }
 
-fn add(row: &Row, sheet: &mut Sheet) -> Result<(), Fault> {
+fn add(row: &Row, sheet: &mut Sheet) -> Result<(), TableFault> {
     for (name, value) in row {
         let name = name.trim();
         let place = sheet.column(if name.is_empty() { "column" } else { name })?;

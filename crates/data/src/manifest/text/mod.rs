@@ -39,13 +39,13 @@ pub(super) const MOST: u64 = 4 << 30;
 const MOST_COLUMNS: usize = 16_384;
 
 /// What is wrong with a table, the place in it included.
-pub(super) type Fault = String;
+pub(super) type TableFault = String;
 
 /// The rows of these files, one after the other, as one table.
 pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<Note>)> {
     let (mut sheet, mut notes) = (Sheet::default(), Vec::new());
     for file in files {
-        let refuse = |reason: Fault| DataError::Table { table: file.display().to_string(), reason };
+        let refuse = |reason: TableFault| DataError::Table { table: file.display().to_string(), reason };
         let bytes = foretask_files::read(file, MOST).map_err(DataError::read(file))?;
         let said = one(bytes, format, &mut sheet).map_err(refuse)?;
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -57,7 +57,7 @@ pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<
     Ok((frame, notes))
 }
 
-fn one(bytes: Vec<u8>, format: Format, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+fn one(bytes: Vec<u8>, format: Format, sheet: &mut Sheet) -> Result<Vec<Note>, TableFault> {
     if format == Format::Xlsx {
         return xlsx::read(bytes, sheet);
     }
@@ -80,7 +80,7 @@ struct Sheet {
 
 impl Sheet {
     /// Where a column of this name stands; it is added where it is new.
-    fn column(&mut self, name: &str) -> Result<usize, Fault> {
+    fn column(&mut self, name: &str) -> Result<usize, TableFault> {
         if let Some(place) = self.places.get(name) {
             return Ok(*place);
         }
@@ -107,14 +107,14 @@ impl Sheet {
     }
 }
 
-fn too_wide(columns: usize) -> Fault {
+fn too_wide(columns: usize) -> TableFault {
     format!(
         "it has {columns} columns, more than the {MOST_COLUMNS} that a table may have; leave out what names no image"
     )
 }
 
 /// The names in a header without the blanks around them, those left out by their place; and what was done to them.
-fn header(names: &[String]) -> Result<(Vec<String>, Vec<Note>), Fault> {
+fn header(names: &[String]) -> Result<(Vec<String>, Vec<Note>), TableFault> {
     if names.len() > MOST_COLUMNS {
         return Err(too_wide(names.len()));
     }

@@ -8,7 +8,7 @@ use std::io::Cursor;
 use calamine::{Cell, DataRef, Reader, Xlsx};
 
 use self::scan::{COLUMNS, ROWS, outside};
-use super::{Fault, Sheet, header};
+use super::{Sheet, TableFault, header};
 use crate::{manifest::notes::Note, quiet};
 
 /// Bytes that a spreadsheet may have once it is unpacked, and all texts of its cells, which can share a long one: those of a
@@ -16,12 +16,12 @@ use crate::{manifest::notes::Note, quiet};
 const MOST: usize = 1 << 30;
 
 /// Adds the rows of a spreadsheet, cell by cell: what one may span in a few bytes would not fit into any memory.
-pub(super) fn read(bytes: Vec<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+pub(super) fn read(bytes: Vec<u8>, sheet: &mut Sheet) -> Result<Vec<Note>, TableFault> {
     let damaged = "the spreadsheet is damaged; open it in Excel and save it again, or save it as CSV";
     quiet::catch(|| rows(bytes, MOST, sheet)).unwrap_or_else(|_| Err(damaged.to_owned()))
 }
 
-pub(super) fn rows(bytes: Vec<u8>, most: usize, sheet: &mut Sheet) -> Result<Vec<Note>, Fault> {
+pub(super) fn rows(bytes: Vec<u8>, most: usize, sheet: &mut Sheet) -> Result<Vec<Note>, TableFault> {
     let refuse = |error: calamine::XlsxError| {
         format!("it is no .xlsx spreadsheet, or damaged ({error}); save it again as .xlsx or as CSV (UTF-8)")
     };
@@ -84,7 +84,7 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// The first row that holds anything names the columns.
-    fn add(&mut self, row: Vec<(u32, String)>) -> Result<(), Fault> {
+    fn add(&mut self, row: Vec<(u32, String)>) -> Result<(), TableFault> {
         let Some(last) = row.iter().map(|(column, _)| *column as usize).max() else { return Ok(()) };
         if self.begun.is_none() {
             self.begun = Some(());

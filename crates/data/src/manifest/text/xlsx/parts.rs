@@ -5,11 +5,11 @@ use std::io::{Cursor, Read};
 use zip::{ZipArchive, ZipWriter, result::ZipError};
 
 use super::scan::Scan;
-use crate::manifest::text::Fault;
+use crate::manifest::text::TableFault;
 
 /// The same spreadsheet with its parts in XML only, of which each is known to be of a size, and to name places, that
 /// spreadsheets have; unpacked, they have `left` bytes at most. Pictures and macros are left out: nothing of them is read.
-pub(super) fn checked(bytes: Vec<u8>, mut left: u64) -> Result<Vec<u8>, Fault> {
+pub(super) fn checked(bytes: Vec<u8>, mut left: u64) -> Result<Vec<u8>, TableFault> {
     let refuse = |error: ZipError| {
         format!("it is no .xlsx spreadsheet, or damaged ({error}); save it again as .xlsx or as CSV (UTF-8)")
     };
@@ -34,7 +34,7 @@ fn is_xml(name: &str) -> bool {
 }
 
 /// Looks through a part of at most `left` bytes; how many of them it left.
-fn look(mut part: impl Read, mut left: u64) -> Result<u64, Fault> {
+fn look(mut part: impl Read, mut left: u64) -> Result<u64, TableFault> {
     let mut scan = Scan::default();
     let mut buffer = vec![0; 1 << 16];
     loop {

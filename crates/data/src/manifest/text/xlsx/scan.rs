@@ -1,7 +1,7 @@
 //! A look through a part of a spreadsheet: no text and no tag may be longer than any that Excel writes, and no cell may stand
 //! outside of a sheet. A few bytes say that one does, and whoever makes room for it takes all memory.
 
-use crate::manifest::text::Fault;
+use crate::manifest::text::TableFault;
 
 /// Columns and rows of a sheet, by Excel's own limits.
 pub(super) const COLUMNS: u32 = 16_384;
@@ -33,11 +33,11 @@ pub(super) struct Scan {
 
 impl Scan {
     /// The next bytes of the part.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), TableFault> {
         bytes.iter().try_for_each(|byte| self.byte(*byte))
     }
 
-    fn byte(&mut self, byte: u8) -> Result<(), Fault> {
+    fn byte(&mut self, byte: u8) -> Result<(), TableFault> {
         match (self.at, byte) {
             (At::Text, b'<') => {
                 self.at = At::Tag(None);
@@ -84,7 +84,7 @@ impl Scan {
         self.at = At::Until(end);
     }
 
-    fn text(&mut self) -> Result<(), Fault> {
+    fn text(&mut self) -> Result<(), TableFault> {
         self.run += 1;
         self.cell = self.cell.map(|bytes| bytes + 1);
         if self.run.max(self.cell.unwrap_or(0)) > LONGEST {
@@ -93,7 +93,7 @@ impl Scan {
         Ok(())
     }
 
-    fn tag_ends(&mut self) -> Result<(), Fault> {
+    fn tag_ends(&mut self) -> Result<(), TableFault> {
         if self.tag.starts_with(b"!") {
             return Err("it holds a declaration that no spreadsheet has; save it again as .xlsx".to_owned());
         }
@@ -112,7 +112,7 @@ impl Scan {
     }
 }
 
-fn too_long(what: &str) -> Fault {
+fn too_long(what: &str) -> TableFault {
     format!("{what} in it is longer than 1 MiB, and Excel's own end at 32,767 characters; save it as CSV (UTF-8)")
 }
 
@@ -136,7 +136,7 @@ fn attribute<'a>(mut rest: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
 }
 
 /// Refuses what stands outside of every sheet: `B7` of a cell, `7` of a row.
-fn within(place: &[u8]) -> Result<(), Fault> {
+fn within(place: &[u8]) -> Result<(), TableFault> {
     let letters = place.iter().take_while(|b| b.is_ascii_alphabetic());
     let column = letters.fold(0_u32, |column, letter| {
         column.saturating_mul(26).saturating_add(u32::from(letter.to_ascii_uppercase() - b'A') + 1)
@@ -150,7 +150,7 @@ fn within(place: &[u8]) -> Result<(), Fault> {
     Err(outside(&shown))
 }
 
-pub(super) fn outside(place: &str) -> Fault {
+pub(super) fn outside(place: &str) -> TableFault {
     format!(
         "{place} is outside of any sheet, which has the columns A to XFD and {ROWS} rows; \
          open it in Excel and save it again, or save it as CSV"
@@ -161,7 +161,7 @@ pub(super) fn outside(place: &str) -> Fault {
 mod tests {
     use super::*;
 
-    fn look(xml: &str) -> Result<(), Fault> {
+    fn look(xml: &str) -> Result<(), TableFault> {
         // In pieces of any size.
         let mut whole = Scan::default();
         let found = whole.take(xml.as_bytes());
