@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     ImportFormat, ImportOptions, cifar, idx,
-    plan::{Plan, intern, rename},
+    plan::{ImportPlan, intern, rename},
     png,
     raw::RawImages,
     stl, webdataset,
@@ -45,7 +45,7 @@ pub(super) struct Image {
 pub(super) type Bad = (Option<String>, String);
 
 impl Origin {
-    pub(super) fn open(source: &Path, options: &ImportOptions) -> Result<(Self, Plan)> {
+    pub(super) fn open(source: &Path, options: &ImportOptions) -> Result<(Self, ImportPlan)> {
         let refuse = |reason: String| DataError::Import { path: source.to_owned(), reason };
         let none = |what: &str| Err(refuse(format!("no {what} there")));
         let is = |format| options.format == ImportFormat::Auto || options.format == format;
@@ -200,7 +200,7 @@ fn numbered<'a>(splits: impl Iterator<Item = Option<&'a str>>) -> (Vec<Option<u3
     (splits.map(|split| intern(split?, &mut names)).collect(), names)
 }
 
-fn from_idx(pairs: Vec<idx::Pair>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+fn from_idx(pairs: Vec<idx::Pair>, options: &ImportOptions) -> Result<(Origin, ImportPlan)> {
     let (images, labels, splits) = idx::open(pairs)?;
     let mut values: Vec<u8> = labels.iter().flatten().copied().collect();
     values.sort_unstable();
@@ -209,7 +209,7 @@ fn from_idx(pairs: Vec<idx::Pair>, options: &ImportOptions) -> Result<(Origin, P
     let number = |label: u8| values.binary_search(&label).ok().map(|number| number as u32);
     let labels = labels.into_iter().map(|label| label.and_then(number)).collect();
     let splits = numbered(splits.iter().map(Option::as_deref));
-    Ok((Origin::Raw(images), Plan::new(labels, classes, splits, options)))
+    Ok((Origin::Raw(images), ImportPlan::new(labels, classes, splits, options)))
 }
 
 /// The class of every number up to the largest label, by the user's names, else the dataset's.
@@ -218,11 +218,11 @@ fn classes_up_to(largest: u8, own: Option<Vec<String>>, options: &ImportOptions)
     own.map_or_else(|| named((0..=largest).map(|label| label.to_string()).collect(), options), Ok)
 }
 
-fn from_cifar(version: cifar::Version, files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+fn from_cifar(version: cifar::Version, files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, ImportPlan)> {
     let cifar = cifar::open(version, files)?;
     let classes = classes_up_to(cifar.labels.iter().copied().max().unwrap_or(0), cifar.class_names, options)?;
     let labels = cifar.labels.iter().map(|&label| Some(u32::from(label))).collect();
-    let mut plan = Plan::new(labels, classes, numbered(cifar.splits.iter().map(|&split| Some(split))), options);
+    let mut plan = ImportPlan::new(labels, classes, numbered(cifar.splits.iter().map(|&split| Some(split))), options);
     if !cifar.coarse.is_empty() {
         let name = |&coarse: &u8| match cifar.coarse_names.as_ref().and_then(|names| names.get(usize::from(coarse))) {
             Some(name) => Some(name.clone()),
@@ -234,7 +234,7 @@ fn from_cifar(version: cifar::Version, files: Vec<PathBuf>, options: &ImportOpti
     Ok((Origin::Raw(cifar.images), plan))
 }
 
-fn from_stl(files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Plan)> {
+fn from_stl(files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, ImportPlan)> {
     let stl = stl::open(files)?;
     let classes = match stl.labels.iter().flatten().max() {
         Some(&largest) => classes_up_to(largest, Some(stl.class_names), options)?,
@@ -242,30 +242,31 @@ fn from_stl(files: Vec<PathBuf>, options: &ImportOptions) -> Result<(Origin, Pla
     };
     let labels = stl.labels.iter().map(|label| label.map(u32::from)).collect();
     let splits = numbered(stl.splits.iter().map(|split| Some(split.as_str())));
-    Ok((Origin::Raw(stl.images), Plan::new(labels, classes, splits, options)))
+    Ok((Origin::Raw(stl.images), ImportPlan::new(labels, classes, splits, options)))
 }
 
-fn from_archives(files: &[PathBuf], mut passed: Passed, options: &ImportOptions) -> Result<(Origin, Plan)> {
+fn from_archives(files: &[PathBuf], mut passed: Passed, options: &ImportOptions) -> Result<(Origin, ImportPlan)> {
     let archives = webdataset::open(files, &mut passed)?;
     let names = archives.classes();
     let number = |label: &String| names.iter().position(|name| name == label).map(|number| number as u32);
     let labels = archives.labels.iter().map(|label| number(label.as_ref()?)).collect();
     let splits = numbered(archives.splits.iter().map(Option::as_deref));
-    let mut plan = Plan::new(labels, named(names.clone(), options)?, splits, options);
+    let mut plan = ImportPlan::new(labels, named(names.clone(), options)?, splits, options);
     if archives.texts.iter().any(Option::is_some) {
         plan = plan.with_extra(texts("text", &archives.texts)?);
     }
     Ok((Origin::Parts(archives.sources), plan.with_passed(passed.finish())))
 }
 
-fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, Plan)> {
+fn from_table(source: &Path, options: &ImportOptions) -> Result<(Origin, ImportPlan)> {
     let manifest = Manifest::open(source)?;
     let labels = manifest.labels_of_rows()?;
     if labels.is_empty() {
         return Err(DataError::Empty { view: manifest.steps().join(" | ") });
     }
     let classes = named(manifest.classes()?.to_vec(), options)?;
-    let plan = Plan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_of_rows()?);
+    let plan =
+        ImportPlan::new(labels, classes, manifest.split_of_rows()?, options).with_extra(manifest.further_of_rows()?);
     let plan = plan.with_passed(manifest.passed_over().to_vec());
     Ok((Origin::Table(TableImages::new(&manifest)?), plan))
 }

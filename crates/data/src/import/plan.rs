@@ -15,7 +15,7 @@ pub(super) use crate::manifest::intern;
 /// All rows of a source, in its order.
 ///
 /// A row's number is its position in the source.
-pub(super) struct Plan {
+pub(super) struct ImportPlan {
     pub(super) labels: Vec<Option<u32>>,
     pub(super) classes: Vec<String>,
     /// Index into `split_names`.
@@ -27,7 +27,7 @@ pub(super) struct Plan {
     pub(super) passed_over: Vec<PassedOver>,
 }
 
-impl Plan {
+impl ImportPlan {
     pub(super) fn new(
         labels: Vec<Option<u32>>,
         classes: Vec<String>,

@@ -15,7 +15,7 @@ use polars::{
     },
 };
 
-use super::plan::Plan;
+use super::plan::ImportPlan;
 use crate::{
     error::{DataError, Result},
     manifest::{LEN, OFFSET, SHARD, huggingface},
@@ -44,7 +44,7 @@ pub(super) enum Store {
 pub(super) struct Writer<'a> {
     file: Format<'a>,
     destination: PathBuf,
-    plan: &'a Plan,
+    plan: &'a ImportPlan,
     store: Store,
 }
 
@@ -54,7 +54,12 @@ enum Format<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(file: &'a mut BufWriter<File>, destination: &Path, plan: &'a Plan, store: Store) -> Result<Self> {
+    pub(super) fn new(
+        file: &'a mut BufWriter<File>,
+        destination: &Path,
+        plan: &'a ImportPlan,
+        store: Store,
+    ) -> Result<Self> {
         let destination = destination.to_owned();
         if destination.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
             return Ok(Self { file: Format::Csv { file, begun: false }, destination, plan, store });
@@ -100,7 +105,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn frame(plan: &Plan, batch: &[(usize, Entry)], store: Store) -> PolarsResult<DataFrame> {
+fn frame(plan: &ImportPlan, batch: &[(usize, Entry)], store: Store) -> PolarsResult<DataFrame> {
     let path = |(_, entry): &(usize, Entry)| match &entry.part {
         Some((.., name)) => name.clone(),
         None => entry.path.clone(),
@@ -125,7 +130,7 @@ fn frame(plan: &Plan, batch: &[(usize, Entry)], store: Store) -> PolarsResult<Da
 }
 
 /// The table of these columns and of what the plan says of the rows.
-pub(crate) fn finish(plan: &Plan, positions: &[usize], mut columns: Vec<Column>) -> PolarsResult<DataFrame> {
+pub(crate) fn finish(plan: &ImportPlan, positions: &[usize], mut columns: Vec<Column>) -> PolarsResult<DataFrame> {
     if !plan.classes.is_empty() {
         let labels = positions.iter().map(|&position| plan.class(position));
         columns.push(if plan.has_integer_labels() {
@@ -149,7 +154,7 @@ pub(crate) fn finish(plan: &Plan, positions: &[usize], mut columns: Vec<Column>)
 }
 
 /// The columns in the words of the Hugging Face hub; `None` where one has a type we have no word for.
-fn features(plan: &Plan, store: Store) -> Option<String> {
+fn features(plan: &ImportPlan, store: Store) -> Option<String> {
     let label = if plan.has_integer_labels() { "int64" } else { "string" };
     let mut features = match store {
         Store::Images => vec![("image", "Image")],

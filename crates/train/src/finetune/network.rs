@@ -21,7 +21,7 @@ use crate::prefetch::WindowPrefetcher;
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Plan, Stateless, Trained, train};
+use crate::training::{Forward, Stateless, Trained, TrainingPlan, train};
 use crate::views::{on_device, views};
 use crate::{labels_of, largest};
 
@@ -139,7 +139,7 @@ fn one_round(
         windows: images.windows(),
     };
     let classes = images.classes().len();
-    let plan = Plan {
+    let plan = TrainingPlan {
         stage: if from_scratch { "scratch" } else { "finetune" }.to_owned(),
         name: format!("{classes} classes"),
         steps: recipe.steps,
@@ -148,7 +148,7 @@ fn one_round(
         schedule: Schedule::cosine(recipe.lr, recipe.steps, recipe.warmup),
         clip_norm: (recipe.clip_norm > 0.0).then_some(recipe.clip_norm),
         balance: Balance::Weights,
-        health_every: Plan::health_interval(recipe.steps, sampling.batches_per_epoch().max(recipe.steps / 20)),
+        health_every: TrainingPlan::health_interval(recipe.steps, sampling.batches_per_epoch().max(recipe.steps / 20)),
         identity: identity(&network, images, recipe, round),
     };
     let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), recipe.weight_decay);

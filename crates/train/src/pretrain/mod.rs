@@ -48,7 +48,7 @@ use crate::precision::check_precision;
 use crate::prefetch::WindowPrefetcher;
 use crate::schedule::Schedule;
 use crate::start::Start;
-use crate::training::{Plan, seconds_per_step, train};
+use crate::training::{TrainingPlan, seconds_per_step, train};
 use learner::Learner;
 use multi_task::MultiTask;
 use normalizer::Normalizer;
@@ -173,11 +173,11 @@ fn optimizer(plan: &PretrainPlan) -> Optimizer {
     Optimizer::new(plan.rule, plan.weight_decay)
 }
 
-fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> Plan {
+fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> TrainingPlan {
     let per_epoch = plan.sampling.batches_per_epoch().div_ceil(plan.accumulate);
     let mut schedule = Schedule::cosine(plan.lr, steps, plan.options.warmup);
     schedule.decay = plan.options.schedule;
-    Plan {
+    TrainingPlan {
         stage: "pretrain".to_owned(),
         name: plan.name(),
         steps,
@@ -186,7 +186,7 @@ fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> Plan {
         schedule,
         clip_norm: (plan.options.clip_norm > 0.0).then_some(plan.options.clip_norm),
         balance: plan.balance,
-        health_every: Plan::health_interval(steps, per_epoch),
+        health_every: TrainingPlan::health_interval(steps, per_epoch),
         identity: identity.to_owned(),
     }
 }

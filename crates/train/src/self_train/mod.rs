@@ -33,7 +33,7 @@ use crate::optim::{AdamW, Optimizer, Rule};
 use crate::prefetch::WindowPrefetcher;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Plan, Stateless, train};
+use crate::training::{Forward, Stateless, TrainingPlan, train};
 use crate::{labels_of, largest};
 use batches::{Batch, Batches};
 use student::Student;
@@ -102,7 +102,7 @@ pub fn consistency_round(
         drop_last: true,
         windows: pool.windows(),
     };
-    let plan = Plan {
+    let plan = TrainingPlan {
         stage: "self_train".to_owned(),
         name: format!("round {}", round + 1),
         steps: options.steps,
@@ -111,7 +111,7 @@ pub fn consistency_round(
         schedule: Schedule::cosine(options.lr, options.steps, options.warmup),
         clip_norm: (options.clip_norm > 0.0).then_some(options.clip_norm),
         balance: Balance::Weights,
-        health_every: Plan::health_interval(options.steps, sampling.batches_per_epoch()),
+        health_every: TrainingPlan::health_interval(options.steps, sampling.batches_per_epoch()),
         identity: identity(start, few, pool, guide, balanced, options, round),
     };
     let optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), options.weight_decay);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use burn::module::Module;
 use foretask_backend::host_tensor;
 
-use super::{Objective, Plan, one_step};
+use super::{Objective, TrainingPlan, one_step};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::loader::{Request, Workers, with_batches};
@@ -24,7 +24,7 @@ const MOST: u64 = 40;
 pub fn seconds_per_step<M: Module, B: Send>(
     mut model: M,
     mut optimizer: Optimizer,
-    plan: &Plan,
+    plan: &TrainingPlan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
     objective: &mut impl Objective<M, B>,
     time: Duration,

@@ -16,7 +16,7 @@ use foretask_backend::{StateDict, load_state_dict, state_dict};
 pub use calibrate::seconds_per_step;
 use metrics::MetricsFile;
 pub use objective::{Forward, Objective, Stateless, StepInfo};
-pub use plan::Plan;
+pub use plan::TrainingPlan;
 use progress::Progress;
 use readings::Readings;
 
@@ -63,7 +63,7 @@ pub struct Trained<M> {
 pub fn train<M: Module, B: Send>(
     model: M,
     optimizer: Optimizer,
-    plan: &Plan,
+    plan: &TrainingPlan,
     make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
     objective: &mut impl Objective<M, B>,
     row: impl Fn(u32) -> u64,
@@ -137,7 +137,7 @@ pub fn train<M: Module, B: Send>(
 fn one_step<M: Module, B>(
     model: M,
     optimizer: &mut Optimizer,
-    plan: &Plan,
+    plan: &TrainingPlan,
     learning_rate: f64,
     batches: &mut Batches<B>,
     objective: &mut impl Objective<M, B>,
@@ -176,7 +176,7 @@ struct State<'a, M> {
     progress: Progress,
     readings: Readings,
     metrics: MetricsFile,
-    plan: &'a Plan,
+    plan: &'a TrainingPlan,
     cx: &'a Context<'a>,
     started: Instant,
     seconds_before: f64,
@@ -190,7 +190,7 @@ impl<'a, M: Module> State<'a, M> {
     fn open(
         model: M,
         mut optimizer: Optimizer,
-        plan: &'a Plan,
+        plan: &'a TrainingPlan,
         cx: &'a Context<'a>,
         remember: impl FnOnce(&StateDict) -> Result<(), TrainError>,
     ) -> Result<Self, TrainError> {
@@ -283,7 +283,7 @@ impl<'a, M: Module> State<'a, M> {
 
 /// The checkpoint to go on from. One that is damaged, or of another training, is kept under another name, and that is said: it
 /// must neither be continued nor stand in the way.
-fn usable(plan: &Plan, cx: &Context<'_>) -> Result<Option<(Progress, StateDict)>, TrainError> {
+fn usable(plan: &TrainingPlan, cx: &Context<'_>) -> Result<Option<(Progress, StateDict)>, TrainError> {
     let path = checkpoint::path_in(cx.folder);
     let reason = match checkpoint::load::<Progress>(&path) {
         Ok(Some((found, _))) if found.identity != plan.identity || found.step > plan.steps => {
@@ -320,7 +320,7 @@ impl Pace {
         self.since.elapsed() >= EVENT_EVERY
     }
 
-    fn event(&mut self, progress: &Progress, plan: &Plan, learning_rate: f64, waited: Duration) -> Event {
+    fn event(&mut self, progress: &Progress, plan: &TrainingPlan, learning_rate: f64, waited: Duration) -> Event {
         let now = Instant::now();
         let span = (now - self.since).as_secs_f64().max(1e-9);
         let images = plan.images_after(progress.step) - plan.images_after(self.step);

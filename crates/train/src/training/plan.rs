@@ -9,7 +9,7 @@ use crate::schedule::Schedule;
 
 /// All numbers that decide how a stage trains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct TrainingPlan {
     /// "pretrain", "finetune", …
     pub stage: String,
     /// What is learned, for the one who watches.
@@ -33,7 +33,7 @@ pub struct Plan {
     pub identity: String,
 }
 
-impl Plan {
+impl TrainingPlan {
     /// Passes over the images after so many steps.
     pub fn epochs_after(&self, steps: u64) -> f64 {
         self.sampling.epochs_after(steps * self.accumulate)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Plan;
+use super::plan::TrainingPlan;
 use crate::health::HealthLine;
 
 /// Counters of a run. Random numbers need none: they are functions of seed, epoch and image.
@@ -25,7 +25,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(plan: &Plan) -> Self {
+    pub(super) fn new(plan: &TrainingPlan) -> Self {
         Self {
             identity: plan.identity.clone(),
             step: 0,

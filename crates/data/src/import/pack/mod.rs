@@ -19,7 +19,7 @@ use self::{
     record::{Finished, Record, UNFINISHED},
     shard::ShardWriter,
 };
-use super::{origin::Origin, plan::Plan};
+use super::{origin::Origin, plan::ImportPlan};
 use crate::{
     error::{DataError, Result},
     find::PassedOver,
@@ -142,7 +142,7 @@ fn check(source: &Path, folder: &Path, options: &PackOptions) -> Result<()> {
 }
 
 /// A hash of the rows to pack and of how.
-fn identity(source: &Path, plan: &Plan, kept: &[usize], options: &PackOptions) -> String {
+fn identity(source: &Path, plan: &ImportPlan, kept: &[usize], options: &PackOptions) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(b"foretask pack 1\n");
     let about = |path: &Path| {

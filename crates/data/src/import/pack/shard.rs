@@ -15,7 +15,7 @@ use crate::{
     import::{
         io_error,
         origin::{Image, Origin},
-        plan::Plan,
+        plan::ImportPlan,
         shrink,
         write::finish,
     },
@@ -51,7 +51,7 @@ struct Index {
 pub(super) struct ShardWriter<'a> {
     pub(super) record: &'a Record<'a>,
     pub(super) number: usize,
-    pub(super) plan: &'a Plan,
+    pub(super) plan: &'a ImportPlan,
     pub(super) options: &'a PackOptions,
     pub(super) progress: &'a mut dyn FnMut(usize, usize),
 }
@@ -121,7 +121,7 @@ impl Index {
         self.heights.push(image.look.height);
     }
 
-    fn frame(&self, plan: &Plan, shard: &str) -> PolarsResult<DataFrame> {
+    fn frame(&self, plan: &ImportPlan, shard: &str) -> PolarsResult<DataFrame> {
         let looks: Vec<&[u8]> = self.looks.iter().map(<[u8; ImageSummary::BYTES]>::as_slice).collect();
         let columns = vec![
             Column::new("path".into(), &self.paths),
