@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use foretask_data::Images;
-use foretask_pretext::{Batch, Custom, ImageRef, MadeTarget, PretextError, Refusal, Shape, TargetKind, Targets, Task};
+use foretask_pretext::{
+    Batch, Custom, GeneratedTarget, ImageRef, PretextError, Refusal, Shape, TargetKind, Targets, Task,
+};
 use foretask_random::Key;
 use foretask_train::TaskMix;
 
@@ -83,12 +85,12 @@ fn kind(custom: &Custom, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<
     };
     let made = generator.generate(image, key, shape).map_err(refused)?;
     Ok(match made.target {
-        MadeTarget::Class(_) => {
+        GeneratedTarget::Class(_) => {
             let message = "the label generator gives a label, but nobody said what labels there are";
             return Err(refused(Refusal { place: generator.place(), ..Refusal::from(message.to_owned()) }));
         }
-        MadeTarget::Image(planes) => TargetKind::Image { shape: planes.shape, weighted: false },
-        MadeTarget::Vector(values) => TargetKind::Vectors { length: values.len() },
+        GeneratedTarget::Image(planes) => TargetKind::Image { shape: planes.shape, weighted: false },
+        GeneratedTarget::Vector(values) => TargetKind::Vectors { length: values.len() },
     })
 }
 

@@ -17,13 +17,13 @@ const CLASSES: usize = 4;
 
 /// A residual network with a head for classes and one for pictures.
 #[derive(Module, Debug)]
-struct Learner {
+struct CurveNetwork {
     encoder: Backbone,
     classes: ClassHead,
     decoder: DecoderHead,
 }
 
-impl Learner {
+impl CurveNetwork {
     fn new(device: &burn::tensor::Device) -> Self {
         let config = BackboneConfig::resnet(Arch::ResNet10, 8);
         let scope = Scope::new(1, device);
@@ -73,8 +73,8 @@ struct Training {
     device: Device,
     precision: Precision,
     rule: Rule,
-    learner: Learner,
-    teacher: Learner,
+    learner: CurveNetwork,
+    teacher: CurveNetwork,
     moments: [TensorContainer<String>; 2],
     step: u64,
 }
@@ -82,7 +82,7 @@ struct Training {
 impl Training {
     fn new(device: &str, precision: Precision, rule: Rule) -> Self {
         let device = foretask_backend::device(device).unwrap();
-        let learner = Learner::new(&device.training());
+        let learner = CurveNetwork::new(&device.training());
         let teacher = load_state_dict(learner.valid(), &state_dict(&learner)).unwrap();
         let moments = [TensorContainer::new(), TensorContainer::new()];
         Self { device, precision, rule, learner, teacher, moments, step: 0 }
@@ -312,7 +312,7 @@ mod with_libtorch {
         let mut half = Training::new("libtorch", Precision::Bf16, Rule::AdamW);
         half.run(3);
         // Through the host, as a checkpoint goes; parameters are f32 there and here.
-        half.learner = load_state_dict(Learner::new(&half.device.training()), &state_dict(&half.learner)).unwrap();
+        half.learner = load_state_dict(CurveNetwork::new(&half.device.training()), &state_dict(&half.learner)).unwrap();
         assert_eq!(half.run(3), whole.run(3));
         assert_eq!(state_dict(&half.learner), state_dict(&whole.learner));
         assert_eq!(state_dict(&half.teacher), state_dict(&whole.teacher));

@@ -30,7 +30,7 @@ impl fmt::Display for Kind {
 
 /// Where one file of a source goes.
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum Destination {
     /// Inside the libtorch folder.
     Libtorch(PathBuf),
     /// Inside the folder of NVIDIA's packages.
@@ -40,7 +40,7 @@ enum Place {
 /// The files to unpack, by source.
 pub(crate) struct Layout {
     kind: Kind,
-    files: Vec<Vec<(String, Place)>>,
+    files: Vec<Vec<(String, Destination)>>,
 }
 
 impl Layout {
@@ -49,7 +49,7 @@ impl Layout {
         let place_all = |source: &Source| {
             source.names.iter().filter_map(|name| Some((name.clone(), place(kind, name)?))).collect::<Vec<_>>()
         };
-        let files: Vec<Vec<(String, Place)>> = sources.iter().map(place_all).collect();
+        let files: Vec<Vec<(String, Destination)>> = sources.iter().map(place_all).collect();
         let has = |wanted: &str| files.iter().flatten().any(|(name, _)| name.ends_with(wanted));
         let mut missing = Vec::new();
         let mut need = |file: &'static str, package: &str| {
@@ -79,9 +79,9 @@ impl Layout {
     /// Unpacks everything.
     pub(crate) fn unpack(&self, sources: &[Source], libtorch: &Path, nvidia: &Path) -> Result<()> {
         for (source, files) in sources.iter().zip(&self.files) {
-            let destination = |place: &Place| match place {
-                Place::Libtorch(path) => libtorch.join(path),
-                Place::Nvidia(path) => nvidia.join(path),
+            let destination = |place: &Destination| match place {
+                Destination::Libtorch(path) => libtorch.join(path),
+                Destination::Nvidia(path) => nvidia.join(path),
             };
             let files: Vec<_> = files.iter().map(|(name, place)| (name.clone(), destination(place))).collect();
             source.unpack(&files)?;
@@ -138,7 +138,7 @@ fn check_version(sources: &[Source]) -> Result<()> {
     }
 }
 
-fn place(kind: Kind, name: &str) -> Option<Place> {
+fn place(kind: Kind, name: &str) -> Option<Destination> {
     let in_torch = ["torch/", "libtorch/", ""].iter().find_map(|prefix| {
         let rest = name.strip_prefix(prefix)?;
         (rest.starts_with("include/") || rest.starts_with("lib/")).then_some(rest)
@@ -153,13 +153,13 @@ fn place(kind: Kind, name: &str) -> Option<Place> {
             }
             Some(file) => file.contains(".so") && !file.contains("python") && !file.contains('/'),
         };
-        return wanted.then(|| Place::Libtorch(inner.into()));
+        return wanted.then(|| Destination::Libtorch(inner.into()));
     }
     let (package, file) = name.strip_prefix("nvidia/")?.split_once("/lib/")?;
     match kind {
         Kind::Cpu => matches!((package, file), ("cuda_runtime", "libcudart.so.12") | ("cuda_cupti", "libcupti.so.12"))
-            .then(|| Place::Libtorch(Path::new("lib").join(file))),
-        Kind::Cuda => file.contains(".so").then(|| Place::Nvidia(Path::new(package).join("lib").join(file))),
+            .then(|| Destination::Libtorch(Path::new("lib").join(file))),
+        Kind::Cuda => file.contains(".so").then(|| Destination::Nvidia(Path::new(package).join("lib").join(file))),
     }
 }
 
@@ -167,8 +167,8 @@ fn place(kind: Kind, name: &str) -> Option<Place> {
 mod tests {
     use super::*;
 
-    fn libtorch(path: &str) -> Place {
-        Place::Libtorch(path.into())
+    fn libtorch(path: &str) -> Destination {
+        Destination::Libtorch(path.into())
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let cuda = |name| place(Kind::Cuda, name);
         assert_eq!(cuda("torch/lib/libtorch_cuda.so"), Some(libtorch("lib/libtorch_cuda.so")));
         assert_eq!(cuda("torch/lib/libtorch.so"), Some(libtorch("lib/libtorch.so")));
-        assert_eq!(cuda("nvidia/cudnn/lib/libcudnn.so.9"), Some(Place::Nvidia("cudnn/lib/libcudnn.so.9".into())));
+        assert_eq!(cuda("nvidia/cudnn/lib/libcudnn.so.9"), Some(Destination::Nvidia("cudnn/lib/libcudnn.so.9".into())));
         assert_eq!(cuda("torch/lib/libtorch_python.so"), None);
         assert_eq!(cuda("nvidia/cudnn/include/cudnn.h"), None);
     }

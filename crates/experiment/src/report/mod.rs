@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::progress::Progress;
-use crate::run::{Moment, RunFolder, RunSource, is_cut, slug};
+use crate::run::{RunFolder, RunSource, UtcTime, is_cut, slug};
 use crate::stages::Leakage;
 use crate::values::{Evaluation, LabelCurve, Pretrained, Trained};
 
@@ -87,7 +87,7 @@ pub fn write_report(
     let report = Report {
         embeddings: embedding::embeddings(experiment, &results, &rows, options.headline.as_deref(), &named)?,
         title: title.to_owned(),
-        created: Moment::now().for_people(),
+        created: UtcTime::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         evaluation: rows::evaluation(&all)?,
         headline: options.headline.clone(),

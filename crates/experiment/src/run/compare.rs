@@ -7,7 +7,7 @@ use foretask_eval::paired;
 use foretask_report::{Compared, Difference, Draw, Interval, Matched, Report, ResultRow, RunComparison};
 
 use super::list::{report_of, reports_of};
-use super::time::Moment;
+use super::time::UtcTime;
 use crate::error::Error;
 
 /// What a comparison says on a terminal.
@@ -42,7 +42,7 @@ pub fn compare_runs(runs: &[PathBuf], output: &Path, overwrite: bool) -> Result<
         }
     }
     let comparison = RunComparison {
-        created: Moment::now().for_people(),
+        created: UtcTime::now().for_people(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         matched: matched(&compared),
         runs: compared,

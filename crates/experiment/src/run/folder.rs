@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::curves::Curves;
 use super::names::{Taken, slug, stem};
 use super::record::StageRecord;
-use super::time::Moment;
+use super::time::UtcTime;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::stage::{self, KeptFile};
@@ -62,7 +62,7 @@ impl State {
 pub struct RunFolder {
     path: PathBuf,
     source: RunSource,
-    started: Moment,
+    started: UtcTime,
     clock: Instant,
     state: Mutex<State>,
 }
@@ -73,7 +73,7 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be made.
     pub fn create(out: &Path, source: &RunSource) -> Result<Self, Error> {
-        let started = Moment::now();
+        let started = UtcTime::now();
         let parent = out.join(stem(&source.name));
         let fail = |path: &Path, error: &std::io::Error| {
             Error::failed(format!("the folder `{}` cannot be made: {error}", path.display()))

@@ -14,4 +14,4 @@ pub use list::{RunLine, RunResult, list_runs, rewrite_report};
 pub(crate) use names::is_cut;
 pub use names::slug;
 pub(crate) use record::StageRecord;
-pub(crate) use time::Moment;
+pub(crate) use time::UtcTime;

@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A moment in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Moment {
+pub(crate) struct UtcTime {
     seconds: u64,
 }
 
-impl Moment {
+impl UtcTime {
     pub(crate) fn now() -> Self {
         Self { seconds: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()) }
     }
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn known_moments() {
         // `date -u -d @1709210096` and the epoch itself.
-        assert_eq!(Moment { seconds: 1_709_210_096 }.for_folder(), "2024-02-29T12-34-56");
-        assert_eq!(Moment { seconds: 0 }.for_people(), "1970-01-01 00:00 UTC");
+        assert_eq!(UtcTime { seconds: 1_709_210_096 }.for_folder(), "2024-02-29T12-34-56");
+        assert_eq!(UtcTime { seconds: 0 }.for_people(), "1970-01-01 00:00 UTC");
     }
 }

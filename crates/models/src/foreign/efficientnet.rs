@@ -1,7 +1,7 @@
 //! EfficientNet-Lite0 under timm's names and those of the package `efficientnet-lite-pytorch`.
 
 use super::ForeignOptions;
-use super::recognized::{Place, Recognized, Refusal, choose_prefix, numbers};
+use super::recognized::{Destination, Recognized, Refusal, choose_prefix, numbers};
 use crate::efficientnet::block_counts;
 use crate::file::Shapes;
 use crate::{BackboneConfig, InputSpec};
@@ -26,7 +26,7 @@ pub(super) fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Opt
         if options.stem.is_some() {
             return Err(Refusal::Choice("an EfficientNet-Lite0, which has one stem; leave `stem` out".into()));
         }
-        let names = shapes.keys().filter_map(|name| Some((name.clone(), Place::whole(own(name)?)))).collect();
+        let names = shapes.keys().filter_map(|name| Some((name.clone(), Destination::whole(own(name)?)))).collect();
         let notes = vec![format!("efficientnet_lite0, {channels} channel(s), from names and shapes")];
         return Ok(Some(Recognized { config, names, positions: None, input: input(channels), notes }));
     }

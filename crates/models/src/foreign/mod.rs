@@ -13,7 +13,7 @@ use std::sync::Arc;
 use foretask_backend::{HostTensor, StateDict};
 
 pub(crate) use self::kind::named;
-use self::recognized::{Place, Recognized, Refusal};
+use self::recognized::{Destination, Recognized, Refusal};
 use crate::file::{self, Opened, Shapes};
 use crate::{Encoder, InputSpec, ModelError, Result, Seen, Stem};
 
@@ -102,10 +102,10 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
 }
 
 /// The file's tensors under the network's names; parts of one are put together.
-fn placed(state: StateDict, names: &BTreeMap<String, Place>) -> StateDict {
+fn placed(state: StateDict, names: &BTreeMap<String, Destination>) -> StateDict {
     let mut parts: BTreeMap<(String, usize), HostTensor> = BTreeMap::new();
     for (name, tensor) in state {
-        if let Some(Place { name, part }) = names.get(&name) {
+        if let Some(Destination { name, part }) = names.get(&name) {
             parts.insert((name.clone(), *part), tensor);
         }
     }

@@ -12,7 +12,7 @@ use crate::{BackboneConfig, InputSpec};
 pub(super) struct Recognized {
     pub(super) config: BackboneConfig,
     /// The network's tensors by the file's names.
-    pub(super) names: BTreeMap<String, Place>,
+    pub(super) names: BTreeMap<String, Destination>,
     /// What becomes of learned positions.
     pub(super) positions: Option<Moved>,
     /// What it takes in, unless somebody says otherwise.
@@ -23,14 +23,14 @@ pub(super) struct Recognized {
 
 /// Where a tensor of a file belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Destination {
     /// The network's tensor.
     pub(super) name: String,
     /// Which part of it, of those that lie one behind another.
     pub(super) part: usize,
 }
 
-impl Place {
+impl Destination {
     /// All of a tensor.
     pub(super) fn whole(name: impl Into<String>) -> Self {
         Self { name: name.into(), part: 0 }

@@ -1,7 +1,7 @@
 //! Residual networks under torchvision's names.
 
 use super::ForeignOptions;
-use super::recognized::{Place, Recognized, Refusal, choose_prefix, numbers};
+use super::recognized::{Destination, Recognized, Refusal, choose_prefix, numbers};
 use crate::file::Shapes;
 use crate::{Arch, BackboneConfig, InputSpec, Stem};
 
@@ -25,7 +25,7 @@ pub(super) fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Opt
     let stem = stem(kernel, options.stem, &mut notes).map_err(Refusal::Choice)?;
     let side = if stem == Stem::Imagenet { 224 } else { 32 };
     let input = if channels == 3 { InputSpec::imagenet(side, side) } else { InputSpec::centered(channels, side, side) };
-    let names = shapes.keys().filter_map(|name| Some((name.clone(), Place::whole(own(name)?)))).collect();
+    let names = shapes.keys().filter_map(|name| Some((name.clone(), Destination::whole(own(name)?)))).collect();
     let config = BackboneConfig::resnet(arch, width).with_stem(stem);
     Ok(Some(Recognized { config, names, positions: None, input, notes }))
 }

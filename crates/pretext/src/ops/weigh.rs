@@ -89,7 +89,7 @@ fn weigh<T: Sample>(
             5 | 6 => sum_rows::<T, 6>(&rows[..lanes], source.stride, n, columns),
             _ => sum_rows::<T, 0>(&rows[..lanes], source.stride, n, columns),
         }
-        let place = Place { channels: source.channels, first, plane, top, lanes };
+        let place = SumRows { channels: source.channels, first, plane, top, lanes };
         match horizontal.most() {
             2 => sum_columns::<2>(columns, horizontal, place, out),
             3 => sum_columns::<3>(columns, horizontal, place, out),
@@ -137,7 +137,7 @@ fn sum_rows<T: Sample, const K: usize>(rows: &[(&[f32], &[T])], stride: usize, n
 
 /// Where sums over columns go: `lanes` rows from `top` on, of each of `channels` planes.
 #[derive(Clone, Copy)]
-struct Place {
+struct SumRows {
     channels: usize,
     /// The source position that `columns` begin with.
     first: usize,
@@ -150,8 +150,8 @@ struct Place {
 /// Sums over columns, of eight rows at once. `K` is the largest number of weights, or 0 for any number.
 #[allow(clippy::inline_always)]
 #[inline(always)]
-fn sum_columns<const K: usize>(columns: &[f32], horizontal: &Weights, place: Place, out: &mut [f32]) {
-    let Place { channels, first, plane, top, lanes } = place;
+fn sum_columns<const K: usize>(columns: &[f32], horizontal: &Weights, place: SumRows, out: &mut [f32]) {
+    let SumRows { channels, first, plane, top, lanes } = place;
     let (width, step) = (horizontal.len(), channels * LANES);
     let count = LANES.min(width);
     let mut next = 0;

@@ -56,7 +56,7 @@ pub trait Generator: Send + Sync {
     ///
     /// # Errors
     /// Whatever the function has to say, with its place in the user's script.
-    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal>;
+    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair, Refusal>;
 
     /// Line and column of the function in the user's script, from 1: shown where what it makes does not fit.
     fn place(&self) -> Option<(usize, usize)> {
@@ -66,18 +66,18 @@ pub trait Generator: Send + Sync {
 
 /// What a [`Generator`] makes of an image.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Made {
+pub struct GeneratedPair {
     /// Of the shape asked for; finite numbers, 0..1 where they are colors.
     pub input: Planes,
     /// Of the kind that the `target` of [`Custom`] says.
-    pub target: MadeTarget,
+    pub target: GeneratedTarget,
     /// What was chosen, in words, for the contact sheet.
     pub note: Option<String>,
 }
 
 /// The target a [`Generator`] makes.
 #[derive(Clone, Debug, PartialEq)]
-pub enum MadeTarget {
+pub enum GeneratedTarget {
     /// A class by its number.
     Class(u32),
     /// A picture.
@@ -122,7 +122,7 @@ impl PartialEq for Custom {
 }
 
 impl Custom {
-    fn make(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made> {
+    fn make(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair> {
         let Some(generator) = &self.generator else {
             return Err(self.refused(Refusal {
                 message: "its function is not part of the file it was read from".to_owned(),
@@ -133,17 +133,17 @@ impl Custom {
         let made = generator.generate(image, key, shape).map_err(|refusal| self.refused(refusal))?;
         self.check_planes("input", &made.input, shape)?;
         match (&made.target, &self.target) {
-            (MadeTarget::Class(class), TargetKind::Classes { names, .. }) => {
+            (GeneratedTarget::Class(class), TargetKind::Classes { names, .. }) => {
                 if *class as usize >= names.len() {
                     let message =
                         format!("its label is {class}, but there are {} classes, counted from 0", names.len());
                     return Err(self.refused(message));
                 }
             }
-            (MadeTarget::Image(planes), TargetKind::Image { shape, .. }) => {
+            (GeneratedTarget::Image(planes), TargetKind::Image { shape, .. }) => {
                 self.check_planes("target", planes, *shape)?;
             }
-            (MadeTarget::Vector(values), TargetKind::Vectors { length }) => {
+            (GeneratedTarget::Vector(values), TargetKind::Vectors { length }) => {
                 if values.len() != *length {
                     let message = format!("its target has {} numbers instead of {length}", values.len());
                     return Err(self.refused(message));
@@ -186,7 +186,7 @@ impl Custom {
     }
 }
 
-impl MadeTarget {
+impl GeneratedTarget {
     fn words(&self) -> &'static str {
         match self {
             Self::Class(_) => "a class",
@@ -244,9 +244,9 @@ impl Recipe for Custom {
         let (input, target) = slot.one()?;
         input.copy_from_slice(&made.input.data);
         match made.target {
-            MadeTarget::Class(class) => target.classes(1)?.fill(class),
-            MadeTarget::Image(planes) => target.image(planes.shape)?.copy_from_slice(&planes.data),
-            MadeTarget::Vector(values) => target.vector(values.len())?.copy_from_slice(&values),
+            GeneratedTarget::Class(class) => target.classes(1)?.fill(class),
+            GeneratedTarget::Image(planes) => target.image(planes.shape)?.copy_from_slice(&planes.data),
+            GeneratedTarget::Vector(values) => target.vector(values.len())?.copy_from_slice(&values),
         }
         Ok(())
     }

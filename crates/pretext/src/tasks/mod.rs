@@ -34,7 +34,7 @@ pub use barlow_twins::BarlowTwins;
 pub use byol::Byol;
 pub use colorization::{ColorTarget, Colorization};
 pub use counting::Counting;
-pub use custom::{Custom, Generator, Made, MadeTarget, Refusal};
+pub use custom::{Custom, GeneratedPair, GeneratedTarget, Generator, Refusal};
 pub use deepcluster::DeepCluster;
 pub use denoising::{Denoising, Noise};
 pub use dino::Dino;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use foretask_pretext::{
-    Batch, Custom, ExampleTarget, Generator, ImageRef, Made, MadeTarget, Planes, PretextError, Refusal, Shape,
-    TargetKind, Targets, Task, ops,
+    Batch, Custom, ExampleTarget, GeneratedPair, GeneratedTarget, Generator, ImageRef, Planes, PretextError, Refusal,
+    Shape, TargetKind, Targets, Task, ops,
 };
 use foretask_random::Key;
 
@@ -25,7 +25,7 @@ enum Spoil {
 }
 
 impl Generator for Turn {
-    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
+    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair, Refusal> {
         if self.0 == Spoil::Throws {
             return Err(Refusal { place: Some((3, 14)), ..Refusal::from("index out of range".to_owned()) });
         }
@@ -39,11 +39,11 @@ impl Generator for Turn {
             _ => {}
         }
         let target = match self.0 {
-            Spoil::Label => MadeTarget::Class(4),
-            Spoil::Kind => MadeTarget::Vector(vec![1.0]),
-            _ => MadeTarget::Class(class),
+            Spoil::Label => GeneratedTarget::Class(4),
+            Spoil::Kind => GeneratedTarget::Vector(vec![1.0]),
+            _ => GeneratedTarget::Class(class),
         };
-        Ok(Made { input, target, note: Some(format!("turned {class} times")) })
+        Ok(GeneratedPair { input, target, note: Some(format!("turned {class} times")) })
     }
 }
 
@@ -51,15 +51,15 @@ impl Generator for Turn {
 struct About(TargetKind);
 
 impl Generator for About {
-    fn generate(&self, image: ImageRef<'_>, _key: Key, shape: Shape) -> Result<Made, Refusal> {
+    fn generate(&self, image: ImageRef<'_>, _key: Key, shape: Shape) -> Result<GeneratedPair, Refusal> {
         let input = Planes { data: view(image, shape), shape };
         let target = match &self.0 {
-            TargetKind::Image { shape: small, .. } => MadeTarget::Image(Planes::black(*small)),
-            _ => MadeTarget::Vector(
+            TargetKind::Image { shape: small, .. } => GeneratedTarget::Image(Planes::black(*small)),
+            _ => GeneratedTarget::Vector(
                 input.data.chunks(shape.plane()).map(|plane| plane.iter().sum::<f32>() / plane.len() as f32).collect(),
             ),
         };
-        Ok(Made { input, target, note: None })
+        Ok(GeneratedPair { input, target, note: None })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use foretask_pretext::{Custom, Generator, ImageRef, Made, MadeTarget, Planes, Refusal, Shape, TargetKind, ops};
+use foretask_pretext::{
+    Custom, GeneratedPair, GeneratedTarget, Generator, ImageRef, Planes, Refusal, Shape, TargetKind, ops,
+};
 use foretask_random::Key;
 use rhai::{Dynamic, Engine, Map};
 
@@ -52,7 +54,7 @@ impl ScriptGenerator {
         Refusal { message: fault.message, help: fault.help, place: self.function.place() }
     }
 
-    fn read(&self, given: Dynamic, shape: Shape) -> Result<Made, CallError> {
+    fn read(&self, given: Dynamic, shape: Shape) -> Result<GeneratedPair, CallError> {
         let found = Kind::of(&given);
         let Some(mut map) = given.try_cast::<Map>() else {
             return Err(CallError::input(format!("the label generator gives {found} instead of an object map"))
@@ -79,7 +81,7 @@ impl ScriptGenerator {
         }
         let note = map.remove("note").map(|note| note.to_string());
         let target = self.target(map)?;
-        Ok(Made { input: input.into_planes(), target, note })
+        Ok(GeneratedPair { input: input.into_planes(), target, note })
     }
 
     fn form(&self) -> &'static str {
@@ -97,7 +99,7 @@ impl ScriptGenerator {
         })
     }
 
-    fn target(&self, mut map: Map) -> Result<MadeTarget, CallError> {
+    fn target(&self, mut map: Map) -> Result<GeneratedTarget, CallError> {
         match (&self.wanted, map.remove("label"), map.remove("target")) {
             (_, Some(_), Some(_)) => Err(CallError::input("the label generator gives both a `label` and a `target`")
                 .help("leave one of them out")),
@@ -120,10 +122,10 @@ impl ScriptGenerator {
     }
 }
 
-fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, CallError> {
+fn class(names: &[String], label: &Dynamic) -> Result<GeneratedTarget, CallError> {
     if let Ok(number) = label.as_int() {
         return match u32::try_from(number) {
-            Ok(class) if (class as usize) < names.len() => Ok(MadeTarget::Class(class)),
+            Ok(class) if (class as usize) < names.len() => Ok(GeneratedTarget::Class(class)),
             _ => Err(CallError::input(format!("its `label` is {number}, but there are {} classes", names.len()))
                 .help(format!("labels go from 0 to {}; or change `classes`", names.len().saturating_sub(1)))),
         };
@@ -131,7 +133,7 @@ fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, CallError> {
     if let Ok(text) = label.as_immutable_string_ref() {
         let known: Vec<&str> = names.iter().map(String::as_str).collect();
         return match known.iter().position(|name| *name == text.as_str()) {
-            Some(class) => Ok(MadeTarget::Class(class as u32)),
+            Some(class) => Ok(GeneratedTarget::Class(class as u32)),
             None => {
                 Err(CallError::input(format!("its `label` is \"{}\", which is none of the classes", text.as_str()))
                     .maybe_help(did_you_mean(text.as_str(), &known, "classes")))
@@ -142,12 +144,12 @@ fn class(names: &[String], label: &Dynamic) -> Result<MadeTarget, CallError> {
         .help("give the class's number, counted from 0, or its name"))
 }
 
-fn numbers_or_image(target: Dynamic) -> Result<MadeTarget, CallError> {
+fn numbers_or_image(target: Dynamic) -> Result<GeneratedTarget, CallError> {
     if target.is::<Image>() {
-        return Ok(MadeTarget::Image(target.cast::<Image>().into_planes()));
+        return Ok(GeneratedTarget::Image(target.cast::<Image>().into_planes()));
     }
     if let Some(number) = number(&target) {
-        return Ok(MadeTarget::Vector(vec![number]));
+        return Ok(GeneratedTarget::Vector(vec![number]));
     }
     let found = Kind::of(&target);
     let Ok(items) = target.as_array_ref() else {
@@ -163,7 +165,7 @@ fn numbers_or_image(target: Dynamic) -> Result<MadeTarget, CallError> {
                 .help("a target is an image or an array of numbers")
         })
     });
-    Ok(MadeTarget::Vector(numbers.collect::<Result<_, _>>()?))
+    Ok(GeneratedTarget::Vector(numbers.collect::<Result<_, _>>()?))
 }
 
 fn number(value: &Dynamic) -> Option<f32> {
@@ -171,7 +173,7 @@ fn number(value: &Dynamic) -> Option<f32> {
 }
 
 impl Generator for ScriptGenerator {
-    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
+    fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair, Refusal> {
         let mut view = Planes::black(shape);
         ops::center_view(image, shape, &mut view.data);
         let arguments = (Image::new(view), Stream::of(key));

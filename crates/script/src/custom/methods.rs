@@ -12,7 +12,7 @@ use crate::errors::CallError;
 use crate::sandbox;
 
 /// One thing that images or random streams can do.
-struct Method {
+struct ScriptMethod {
     /// "Image", "Rng", or nothing for a function that stands alone.
     owner: &'static str,
     /// As one writes it.
@@ -20,15 +20,15 @@ struct Method {
     about: &'static str,
 }
 
-const fn of_image(form: &'static str, about: &'static str) -> Method {
-    Method { owner: "Image", form, about }
+const fn of_image(form: &'static str, about: &'static str) -> ScriptMethod {
+    ScriptMethod { owner: "Image", form, about }
 }
 
-const fn of_rng(form: &'static str, about: &'static str) -> Method {
-    Method { owner: "Rng", form, about }
+const fn of_rng(form: &'static str, about: &'static str) -> ScriptMethod {
+    ScriptMethod { owner: "Rng", form, about }
 }
 
-static METHODS: &[Method] = &[
+static METHODS: &[ScriptMethod] = &[
     of_image(".width", "columns"),
     of_image(".height", "rows"),
     of_image(".channels", "1 for gray, 3 for red, green and blue"),
@@ -60,11 +60,11 @@ static METHODS: &[Method] = &[
     of_rng(".normal()", "a number from the normal distribution with mean 0 and deviation 1"),
     of_rng(".chance(p)", "true with probability p"),
     of_rng(".shuffle(array)", "the array in random order"),
-    Method { owner: "", form: "blank(w, h, channels)", about: "a black image" },
-    Method { owner: "", form: "blank(w, h, channels, value)", about: "an image of one value" },
+    ScriptMethod { owner: "", form: "blank(w, h, channels)", about: "a black image" },
+    ScriptMethod { owner: "", form: "blank(w, h, channels, value)", about: "an image of one value" },
 ];
 
-impl Method {
+impl ScriptMethod {
     /// Without dot and arguments; `None` for operators.
     fn name(&self) -> Option<&'static str> {
         let form = self.form.trim_start_matches('.');
@@ -79,7 +79,7 @@ impl Method {
 
 /// Every name that the reference of label generators knows.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    METHODS.iter().filter_map(Method::name)
+    METHODS.iter().filter_map(ScriptMethod::name)
 }
 
 /// Whether images or random streams have this.

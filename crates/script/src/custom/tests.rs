@@ -5,7 +5,8 @@ use std::sync::Arc;
 use foretask_experiment::values::Task;
 use foretask_experiment::{Experiment, ImageCache, Mode, Settings};
 use foretask_pretext::{
-    Batch, Custom, ImageRef, Made, MadeTarget, Planes, PretextError, Refusal, Shape, Targets, Task as Pretext,
+    Batch, Custom, GeneratedPair, GeneratedTarget, ImageRef, Planes, PretextError, Refusal, Shape, Targets,
+    Task as Pretext,
 };
 use foretask_random::Key;
 
@@ -111,7 +112,7 @@ fn a_stream_handed_to_a_helper_goes_on_for_the_caller() {
     let pixels = pixels();
     let image = ImageRef::new(&pixels, SIDE, SIDE, 1).unwrap();
     let made = own.generator.as_ref().unwrap().generate(image, Key::new(3), Shape::new(1, SIDE, SIDE)).unwrap();
-    let MadeTarget::Vector(values) = made.target else { panic!("no numbers") };
+    let GeneratedTarget::Vector(values) = made.target else { panic!("no numbers") };
     assert!(values[0] != values[1] && values[1] != values[2] && values[0] != values[2], "{values:?}");
 }
 
@@ -197,13 +198,13 @@ fn errors_stand_at_their_place() {
 fn labels_per_second() {
     struct Native;
     impl foretask_pretext::Generator for Native {
-        fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
+        fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair, Refusal> {
             let mut view = Planes::black(shape);
             foretask_pretext::ops::center_view(image, shape, &mut view.data);
             let turn = key.rng().below(4) as u32;
             let mut input = Planes::black(shape);
             foretask_pretext::ops::turn(&view.data, shape.height, shape.width, turn, &mut input.data);
-            Ok(Made { input, target: MadeTarget::Class(turn), note: None })
+            Ok(GeneratedPair { input, target: GeneratedTarget::Class(turn), note: None })
         }
     }
     /// Seconds that this thread has computed, whatever else the machine does.

@@ -18,7 +18,7 @@ use crate::words;
 use crate::{custom, engine};
 
 /// Where a message is made for: the file of the innermost place and its tree, if it could be parsed.
-struct Place {
+struct SourceContext {
     source: Arc<Source>,
     ast: Option<Arc<AST>>,
 }
@@ -70,16 +70,16 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
 
 fn points_at_the_main_script(error: &EvalAltResult) -> bool {
     let EvalAltResult::ErrorRuntime(token, _) = error else { return false };
-    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Span::Place(..)))
+    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Span::SourceContext(..)))
 }
 
-fn place(name: &str, sources: &Sources) -> Place {
+fn place(name: &str, sources: &Sources) -> SourceContext {
     let empty = || (Arc::new(Source { name: name.to_owned(), text: String::new() }), None);
     let (source, ast) = sources.get(name).unwrap_or_else(empty);
-    Place { source, ast }
+    SourceContext { source, ast }
 }
 
-fn place_or(name: &str, sources: &Sources, otherwise: Place) -> Place {
+fn place_or(name: &str, sources: &Sources, otherwise: SourceContext) -> SourceContext {
     if name.is_empty() || sources.get(name).is_none() { otherwise } else { place(name, sources) }
 }
 
@@ -109,7 +109,7 @@ impl Message {
     }
 }
 
-fn explain(error: EvalAltResult, place: &Place, position: Position) -> Message {
+fn explain(error: EvalAltResult, place: &SourceContext, position: Position) -> Message {
     if let Some(fault) = sandbox::exceeded(&error, &engine::LIMITS) {
         return from_fault(fault, place, position);
     }
@@ -162,9 +162,9 @@ fn shared(text: &str) -> Message {
     .help("let the function capture a copy: `let copy = a;` before it".to_owned())
 }
 
-fn from_fault(fault: CallError, place: &Place, position: Position) -> Message {
+fn from_fault(fault: CallError, place: &SourceContext, position: Position) -> Message {
     let span = match fault.at {
-        Span::Place(line, column) => Some(place.source.word_at(line, column)),
+        Span::SourceContext(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
     let mut told =
@@ -179,7 +179,7 @@ fn from_fault(fault: CallError, place: &Place, position: Position) -> Message {
     told
 }
 
-fn from_parse(parse: &ParseErrorType, place: &Place) -> Message {
+fn from_parse(parse: &ParseErrorType, place: &SourceContext) -> Message {
     match parse {
         ParseErrorType::VariableUndefined(name) => unknown_variable(name, place),
         ParseErrorType::UnexpectedEOF => {
@@ -212,7 +212,7 @@ fn from_parse(parse: &ParseErrorType, place: &Place) -> Message {
     }
 }
 
-fn unclosed(place: &Place) -> Option<String> {
+fn unclosed(place: &SourceContext) -> Option<String> {
     let count = |c: char| place.source.text.matches(c).count();
     [('(', ')'), ('{', '}'), ('[', ']')]
         .into_iter()
@@ -220,7 +220,7 @@ fn unclosed(place: &Place) -> Option<String> {
         .map(|(open, close)| format!("a `{open}` has no `{close}`"))
 }
 
-fn unknown_variable(name: &str, place: &Place) -> Message {
+fn unknown_variable(name: &str, place: &SourceContext) -> Message {
     let told = Message::input(format!("nothing is called `{name}` here")).label("unknown name");
     if let Some(word) = words::find(name) {
         return told.help(format!("`{name}` is a word: write `{}`", word.first_signature()));
@@ -268,7 +268,7 @@ fn unknown_property(text: &str) -> Message {
     Message::input(format!("{} has no property `{property}`", Kind::say(owner))).label("unknown property").help(help)
 }
 
-fn unknown_function(signature: &str, place: &Place) -> Message {
+fn unknown_function(signature: &str, place: &SourceContext) -> Message {
     let name = signature.split(" (").next().unwrap_or(signature).trim();
     let arguments: Vec<&str> = signature
         .split_once(" (")

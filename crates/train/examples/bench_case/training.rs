@@ -135,7 +135,7 @@ fn watched(
 }
 
 #[derive(Module, Debug)]
-struct Learner {
+struct BenchNetwork {
     encoder: Backbone,
     head: ProjectionHead,
 }
@@ -175,12 +175,12 @@ fn fixed_inputs(arguments: &Arguments, device: &Device) -> Tensor<4> {
     Tensor::from_data(data, &device.plain())
 }
 
-fn learner(arguments: &Arguments, device: &Device) -> Learner {
+fn learner(arguments: &Arguments, device: &Device) -> BenchNetwork {
     let config = arguments.network();
     let features = config.feature_dim();
     let head = ProjectionConfig::for_features(features);
     let training = device.training();
-    Learner {
+    BenchNetwork {
         encoder: config.init(arguments.shape.channels, 1, &training),
         head: ProjectionHead::new(&Scope::new(1, &training).at("head"), &head),
     }

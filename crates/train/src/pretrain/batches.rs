@@ -19,7 +19,7 @@ struct Maker<'a> {
 }
 
 /// What the loader's threads make of a batch for one task.
-enum Made {
+enum TaskBatch {
     /// Its inputs.
     Inputs(Batch),
     /// What the device makes inputs of.
@@ -27,7 +27,7 @@ enum Made {
 }
 
 /// The part of it that belongs to one image.
-enum Place<'a> {
+enum ImageSlot<'a> {
     Inputs(Slot<'a>),
     Sources(on_device::Slot<'a>),
 }
@@ -49,13 +49,13 @@ pub(super) fn make<'a>(
     let maker = |((task, on_device), n)| Maker { task, key: key(n).with(request.epoch), on_device };
     let makers: Vec<Maker<'_>> = tasks.zip(0..).map(maker).collect();
     let count = request.indices.len();
-    let mut made: Vec<Made> = makers.iter().map(|maker| maker.room(count)).collect();
-    let mut places: Vec<Vec<Place<'_>>> = (0..count).map(|_| Vec::with_capacity(makers.len())).collect();
+    let mut made: Vec<TaskBatch> = makers.iter().map(|maker| maker.room(count)).collect();
+    let mut places: Vec<Vec<ImageSlot<'_>>> = (0..count).map(|_| Vec::with_capacity(makers.len())).collect();
     for made in &mut made {
         places.iter_mut().zip(made.places()).for_each(|(places, place)| places.push(place));
     }
     let work = places.into_iter().zip(&request.indices).collect();
-    workers.each(work, |(places, &index): (Vec<Place<'_>>, &u32)| {
+    workers.each(work, |(places, &index): (Vec<ImageSlot<'_>>, &u32)| {
         // Looked at once, however many tasks there are: large images are decoded each time.
         let pixels = images.get(index as usize)?;
         let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
@@ -69,7 +69,7 @@ pub(super) fn make<'a>(
             })
         })
     })?;
-    let ready = |(made, maker): (Made, &Maker<'_>)| {
+    let ready = |(made, maker): (TaskBatch, &Maker<'_>)| {
         let finish = || maker.finish(made, &request.indices, normalizer);
         Ok(catch("bringing a batch to the device", finish)?)
     };
@@ -77,29 +77,29 @@ pub(super) fn make<'a>(
 }
 
 impl Maker<'_> {
-    fn room(&self, count: usize) -> Made {
+    fn room(&self, count: usize) -> TaskBatch {
         match self.on_device {
-            Some(on_device) => Made::Sources(on_device.sources(count)),
-            None => Made::Inputs(Batch::new(&self.task.task.layout(self.task.shape), count)),
+            Some(on_device) => TaskBatch::Sources(on_device.sources(count)),
+            None => TaskBatch::Inputs(Batch::new(&self.task.task.layout(self.task.shape), count)),
         }
     }
 
-    fn fill(&self, image: ImageRef<'_>, row: u64, place: Place<'_>) -> Result<(), PretextError> {
+    fn fill(&self, image: ImageRef<'_>, row: u64, place: ImageSlot<'_>) -> Result<(), PretextError> {
         let key = self.key.with(row);
         match (place, self.on_device) {
-            (Place::Sources(slot), Some(on_device)) => on_device.fill(image, key, slot),
-            (Place::Inputs(slot), _) => self.task.task.generate(image, key, self.task.shape, slot),
+            (ImageSlot::Sources(slot), Some(on_device)) => on_device.fill(image, key, slot),
+            (ImageSlot::Inputs(slot), _) => self.task.task.generate(image, key, self.task.shape, slot),
             // There are sources only where the device makes views.
-            (Place::Sources(_), None) => Ok(()),
+            (ImageSlot::Sources(_), None) => Ok(()),
         }
     }
 
-    fn finish(&self, made: Made, images: &[u32], normalizer: &Normalizer) -> Ready {
+    fn finish(&self, made: TaskBatch, images: &[u32], normalizer: &Normalizer) -> Ready {
         let (inputs, targets) = match (made, self.on_device) {
-            (Made::Inputs(Batch { inputs, targets, .. }), _) => {
+            (TaskBatch::Inputs(Batch { inputs, targets, .. }), _) => {
                 (inputs.into_iter().map(|block| normalizer.block(block)).collect(), targets)
             }
-            (Made::Sources(sources), on_device) => {
+            (TaskBatch::Sources(sources), on_device) => {
                 let views = on_device.map(|on_device| on_device.make(sources, &normalizer.device)).unwrap_or_default();
                 let block = |(x, per_image)| normalizer.normalized(x, per_image);
                 (views.into_iter().map(block).collect(), Targets::Views)
@@ -109,12 +109,12 @@ impl Maker<'_> {
     }
 }
 
-impl Made {
+impl TaskBatch {
     /// One an image, in order.
-    fn places(&mut self) -> Vec<Place<'_>> {
+    fn places(&mut self) -> Vec<ImageSlot<'_>> {
         match self {
-            Self::Inputs(batch) => batch.slots().into_iter().map(Place::Inputs).collect(),
-            Self::Sources(sources) => sources.slots().into_iter().map(Place::Sources).collect(),
+            Self::Inputs(batch) => batch.slots().into_iter().map(ImageSlot::Inputs).collect(),
+            Self::Sources(sources) => sources.slots().into_iter().map(ImageSlot::Sources).collect(),
         }
     }
 }

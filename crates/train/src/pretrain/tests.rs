@@ -182,18 +182,20 @@ fn rotation_is_learned_and_the_health_line_shows_it() {
 
 #[test]
 fn a_function_that_no_file_can_hold_comes_from_the_plan() {
-    use foretask_pretext::{Custom, Generator, ImageRef, Made, MadeTarget, Planes, Refusal, Shape, TargetKind};
+    use foretask_pretext::{
+        Custom, GeneratedPair, GeneratedTarget, Generator, ImageRef, Planes, Refusal, Shape, TargetKind,
+    };
     /// Says whether the picture was turned upside down.
     struct Upright;
     impl Generator for Upright {
-        fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<Made, Refusal> {
+        fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Result<GeneratedPair, Refusal> {
             let mut input = Planes::black(shape);
             foretask_pretext::ops::center_view(image, shape, &mut input.data);
             let class = key.rng().below(2) as u32;
             if class == 1 {
                 input.data.reverse();
             }
-            Ok(Made { input, target: MadeTarget::Class(class), note: None })
+            Ok(GeneratedPair { input, target: GeneratedTarget::Class(class), note: None })
         }
     }
     let names = vec!["up".to_owned(), "down".to_owned()];

@@ -62,9 +62,9 @@ impl Deref for Values {
 }
 
 /// A kernel's result in libtorch's memory.
-struct Made(Tensor);
+struct HostResult(Tensor);
 
-impl Buffer for Made {
+impl Buffer for HostResult {
     unsafe fn filled(len: usize, fill: impl FnOnce(Share)) -> Self {
         let buffer = Tensor::empty([len as i64], (Kind::Float, Device::Cpu));
         fill(Share::new(buffer.data_ptr().cast()));
@@ -72,7 +72,7 @@ impl Buffer for Made {
     }
 }
 
-impl Made {
+impl HostResult {
     /// Values that lie channels last, as a tensor of this `[n, c, …]` shape.
     fn channels_last(self, shape: &[i64]) -> TchTensor {
         TchTensor::new(match *shape {
@@ -106,7 +106,7 @@ fn result_shape(g: &Geometry) -> [i64; 4] {
 
 pub(super) fn conv2d(x: &TchTensor, weight: &TchTensor, step: Step) -> TchTensor {
     let g = geometry(x, weight, step);
-    let y: Made = conv::forward(&Values::channels_last(x), &Values::usual(weight), &g, team());
+    let y: HostResult = conv::forward(&Values::channels_last(x), &Values::usual(weight), &g, team());
     y.channels_last(&result_shape(&g))
 }
 
@@ -120,11 +120,11 @@ pub(super) fn conv2d_backward(
     let g = geometry(x, weight, step);
     let grad = Values::channels_last(grad);
     let of_x = wanted[0].then(|| {
-        let made: Made = conv::input_gradient(&grad, &Values::usual(weight), &g, team());
+        let made: HostResult = conv::input_gradient(&grad, &Values::usual(weight), &g, team());
         made.channels_last(&x.tensor.size())
     });
     let of_weight = wanted[1].then(|| {
-        let made: Made = conv_weight::weight_gradient(&Values::channels_last(x), &grad, &g, team());
+        let made: HostResult = conv_weight::weight_gradient(&Values::channels_last(x), &grad, &g, team());
         made.usual(&weight.tensor.size())
     });
     [of_x, of_weight]
@@ -142,7 +142,8 @@ pub(super) fn conv2d_affine(
     let shortcut = shortcut.map(Values::channels_last);
     let after = After { shortcut: shortcut.as_deref(), activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
-    let y: Made = conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, team());
+    let y: HostResult =
+        conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, team());
     y.channels_last(&result_shape(&g))
 }
 
@@ -155,7 +156,7 @@ pub(super) fn norm(
     let shortcut = shortcut.map(Values::channels_last);
     let after = After { shortcut: shortcut.as_deref(), activation: options.activation };
     let affine = [&*Values::usual(scale), &*Values::usual(shift)];
-    let (y, mean, variance): (Made, _, _) =
+    let (y, mean, variance): (HostResult, _, _) =
         norm::forward(&Values::channels_last(x), affine, options.epsilon, after, team());
     (y.channels_last(&x.tensor.size()), column(&mean), column(&variance))
 }
@@ -169,7 +170,7 @@ fn line(state: &NormState<LibTorch>) -> (Vec<f32>, Vec<f32>) {
 pub(super) fn norm_again(state: &NormState<LibTorch>) -> TchTensor {
     let (factor, offset) = line(state);
     let after = After { shortcut: None, activation: state.options.activation };
-    let y: Made = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, team());
+    let y: HostResult = norm::scale_shift(&Values::channels_last(&state.x), &factor, &offset, after, team());
     y.channels_last(&state.x.tensor.size())
 }
 
@@ -188,7 +189,7 @@ pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, short
         relu,
         shortcut,
     };
-    let made: norm::Gradients<Made> = norm::backward(&pass, team());
+    let made: norm::Gradients<HostResult> = norm::backward(&pass, team());
     NormGradients {
         x: made.x.channels_last(&shape),
         scale: column(&made.scale),
@@ -206,6 +207,6 @@ pub(super) fn affine(
     let shortcut = shortcut.map(Values::channels_last);
     let after = After { shortcut: shortcut.as_deref(), activation };
     let (scale, shift) = (Values::usual(scale), Values::usual(shift));
-    let y: Made = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, team());
+    let y: HostResult = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, team());
     y.channels_last(&x.tensor.size())
 }

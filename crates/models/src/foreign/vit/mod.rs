@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use self::names::{of_hugging_face, of_timm, of_torchvision};
 use super::ForeignOptions;
-use super::recognized::{Moved, Place, Recognized, Refusal, choose_prefix, numbers};
+use super::recognized::{Destination, Moved, Recognized, Refusal, choose_prefix, numbers};
 use crate::file::Shapes;
 use crate::vit::Resize;
 use crate::{BackboneConfig, InputSpec, Pool, Positions, VitConfig, VitSize};
@@ -17,7 +17,7 @@ use crate::{BackboneConfig, InputSpec, Pool, Positions, VitConfig, VitSize};
 struct Spelling {
     /// The tensors by which it is told: patches, and the first block's first norm.
     marks: [&'static str; 2],
-    place: fn(&str) -> Option<Place>,
+    place: fn(&str) -> Option<Destination>,
 }
 
 const SPELLINGS: [Spelling; 4] = [
@@ -36,7 +36,7 @@ pub(super) fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Opt
     for Spelling { marks, place } in &SPELLINGS {
         let Some(prefix) = choose_prefix(shapes, *marks, options.prefix.as_deref())? else { continue };
         let own = |name: &String| place(name.strip_prefix(prefix.as_str())?);
-        let names: BTreeMap<String, Place> =
+        let names: BTreeMap<String, Destination> =
             shapes.keys().filter_map(|name| Some((name.clone(), own(name)?))).collect();
         let body: BTreeMap<&str, &Vec<usize>> =
             names.iter().filter_map(|(name, place)| Some((place.name.as_str(), shapes.get(name)?))).collect();
@@ -95,7 +95,7 @@ fn infer(body: &BTreeMap<&str, &Vec<usize>>) -> Option<Found> {
 }
 
 /// What a family of weights was made with.
-struct Family {
+struct VitFamily {
     name: &'static str,
     /// Mean and deviation 0.5 instead of `ImageNet`'s.
     centered: bool,
@@ -104,7 +104,7 @@ struct Family {
 }
 
 /// By what only one of them has; `DINO`'s and supervised weights of timm differ in the classifier alone.
-fn family(shapes: &Shapes, prefix: &str, found: &Found, patches: &str) -> Family {
+fn family(shapes: &Shapes, prefix: &str, found: &Found, patches: &str) -> VitFamily {
     let has = |name: &str| shapes.contains_key(&format!("{prefix}{name}"));
     let plain = Resize::Scaled { offset: 0.0 };
     let scaled = Resize::Scaled { offset: 0.1 };
@@ -123,7 +123,7 @@ fn family(shapes: &Shapes, prefix: &str, found: &Found, patches: &str) -> Family
     } else {
         ("DINO", false, Pool::Cls, scaled)
     };
-    Family { name, centered, pool, how }
+    VitFamily { name, centered, pool, how }
 }
 
 /// The side of the input that is taken where weights were made for one that costs much more.
@@ -131,8 +131,8 @@ const USUAL: usize = 224;
 
 fn settled(
     found: Found,
-    names: BTreeMap<String, Place>,
-    family: Family,
+    names: BTreeMap<String, Destination>,
+    family: VitFamily,
     side: Option<usize>,
 ) -> Result<Recognized, Refusal> {
     let Found { config, channels, without_class } = found;

@@ -1,9 +1,9 @@
 //! The network's names by those of the families.
 
-use super::super::recognized::Place;
+use super::super::recognized::Destination;
 
 /// `timm`, `DINO`, `DINOv2`, `MAE`.
-pub(super) fn of_timm(name: &str) -> Option<Place> {
+pub(super) fn of_timm(name: &str) -> Option<Destination> {
     match name {
         "cls_token"
         | "pos_embed"
@@ -11,8 +11,8 @@ pub(super) fn of_timm(name: &str) -> Option<Place> {
         | "norm.weight"
         | "norm.bias"
         | "patch_embed.proj.weight"
-        | "patch_embed.proj.bias" => return Some(Place::whole(name)),
-        "register_tokens" => return Some(Place::whole("reg_token")),
+        | "patch_embed.proj.bias" => return Some(Destination::whole(name)),
+        "register_tokens" => return Some(Destination::whole("reg_token")),
         _ => {}
     }
     let rest = name.strip_prefix("blocks.")?;
@@ -24,18 +24,18 @@ pub(super) fn of_timm(name: &str) -> Option<Place> {
     };
     let known = ["norm1.", "norm2.", "attn.qkv.", "attn.proj.", "mlp.fc1.", "mlp.fc2.", "ls1.gamma", "ls2.gamma"];
     let block: usize = block.parse().ok()?;
-    known.iter().any(|known| part.starts_with(known)).then(|| Place::whole(format!("blocks.{block}.{part}")))
+    known.iter().any(|known| part.starts_with(known)).then(|| Destination::whole(format!("blocks.{block}.{part}")))
 }
 
-pub(super) fn of_torchvision(name: &str) -> Option<Place> {
+pub(super) fn of_torchvision(name: &str) -> Option<Destination> {
     match name {
-        "class_token" => return Some(Place::whole("cls_token")),
-        "encoder.pos_embedding" => return Some(Place::whole("pos_embed")),
+        "class_token" => return Some(Destination::whole("cls_token")),
+        "encoder.pos_embedding" => return Some(Destination::whole("pos_embed")),
         _ => {}
     }
     for (from, to) in [("conv_proj.", "patch_embed.proj."), ("encoder.ln.", "norm.")] {
         if let Some(rest) = name.strip_prefix(from) {
-            return Some(Place::whole(format!("{to}{rest}")));
+            return Some(Destination::whole(format!("{to}{rest}")));
         }
     }
     let (block, part) = name.strip_prefix("encoder.layers.encoder_layer_")?.split_once('.')?;
@@ -53,16 +53,16 @@ pub(super) fn of_torchvision(name: &str) -> Option<Place> {
 }
 
 /// Both spellings: files of transformers 4, and what transformers 5 makes of them.
-pub(super) fn of_hugging_face(name: &str) -> Option<Place> {
+pub(super) fn of_hugging_face(name: &str) -> Option<Destination> {
     match name {
-        "embeddings.cls_token" => return Some(Place::whole("cls_token")),
-        "embeddings.position_embeddings" => return Some(Place::whole("pos_embed")),
-        "embeddings.register_tokens" => return Some(Place::whole("reg_token")),
+        "embeddings.cls_token" => return Some(Destination::whole("cls_token")),
+        "embeddings.position_embeddings" => return Some(Destination::whole("pos_embed")),
+        "embeddings.register_tokens" => return Some(Destination::whole("reg_token")),
         _ => {}
     }
     for (from, to) in [("embeddings.patch_embeddings.projection.", "patch_embed.proj."), ("layernorm.", "norm.")] {
         if let Some(rest) = name.strip_prefix(from) {
-            return Some(Place::whole(format!("{to}{rest}")));
+            return Some(Destination::whole(format!("{to}{rest}")));
         }
     }
     let rest = name.strip_prefix("encoder.layer.").or_else(|| name.strip_prefix("layers."))?;
@@ -74,7 +74,7 @@ pub(super) fn of_hugging_face(name: &str) -> Option<Place> {
     for (number, from) in parts.iter().flat_map(|spelling| spelling.iter().enumerate()) {
         if let Some(rest) = part.strip_prefix(from) {
             let block: usize = block.parse().ok()?;
-            return Some(Place { name: format!("blocks.{block}.attn.qkv.{rest}"), part: number });
+            return Some(Destination { name: format!("blocks.{block}.attn.qkv.{rest}"), part: number });
         }
     }
     let known = [
@@ -94,8 +94,8 @@ pub(super) fn of_hugging_face(name: &str) -> Option<Place> {
     within(block, part, &known)
 }
 
-fn within(block: &str, part: &str, known: &[(&str, &str)]) -> Option<Place> {
+fn within(block: &str, part: &str, known: &[(&str, &str)]) -> Option<Destination> {
     let block: usize = block.parse().ok()?;
     let (from, to) = known.iter().find(|(from, _)| part.starts_with(from))?;
-    Some(Place::whole(format!("blocks.{block}.{}", part.replacen(from, to, 1))))
+    Some(Destination::whole(format!("blocks.{block}.{}", part.replacen(from, to, 1))))
 }

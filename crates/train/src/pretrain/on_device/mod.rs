@@ -14,7 +14,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use burn::tensor::{Device as Place, Tensor};
+use burn::tensor::{Device as ImageSlot, Tensor};
 use foretask_backend::{Device, upload_bytes};
 use foretask_pretext::{Augment, Resolved, Shape, Views};
 
@@ -83,7 +83,7 @@ impl OnDevice {
 
     /// All views of a batch in 0..1, `[count * per_image, channels, height, width]` for each block, and how many there are of
     /// each image.
-    pub(super) fn make(&self, sources: Sources, device: &Place) -> Vec<(Tensor<4>, usize)> {
+    pub(super) fn make(&self, sources: Sources, device: &ImageSlot) -> Vec<(Tensor<4>, usize)> {
         let Sources { bytes, drawn } = sources;
         let (count, channels) = (drawn.len(), self.shape.channels);
         let arrive = |bytes: Vec<u8>, images: usize, (width, height): (usize, usize)| {

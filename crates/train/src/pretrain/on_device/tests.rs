@@ -10,7 +10,7 @@ use super::*;
 /// Half a byte, as far as views are sent in bytes.
 const HALF: f32 = 0.5 / 255.0;
 
-fn devices() -> Vec<Place> {
+fn devices() -> Vec<ImageSlot> {
     let names: &[&str] = if cfg!(feature = "libtorch") { &["flex", "libtorch"] } else { &["flex"] };
     names.iter().map(|name| foretask_backend::device(name).unwrap().plain()).collect()
 }
@@ -26,7 +26,7 @@ fn picture(number: u64, (width, height): (usize, usize), channels: usize) -> Vec
 }
 
 /// The largest and the mean distance between views of the host and of the device.
-fn distances(task: &Resolved, sizes: &[(usize, usize)], whole: bool, device: &Place) -> (f32, f32) {
+fn distances(task: &Resolved, sizes: &[(usize, usize)], whole: bool, device: &ImageSlot) -> (f32, f32) {
     let same = sizes.iter().all(|size| *size == sizes[0]).then_some(sizes[0]);
     let maker = OnDevice::new(task, same).unwrap();
     assert_eq!(maker.whole, same.filter(|_| whole));
