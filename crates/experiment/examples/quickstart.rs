@@ -6,7 +6,7 @@
 use foretask_experiment::report::{ReportOptions, Reported, write_report};
 use foretask_experiment::stages::{Finetune, Leakage, Pretrain, evaluate};
 use foretask_experiment::tools::prepare_process;
-use foretask_experiment::values::{Dataset, Net};
+use foretask_experiment::values::{Dataset, Network};
 use foretask_experiment::{Error, Experiment, RunSource, Settings};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_pretext::{SimClr, Task};
@@ -17,7 +17,7 @@ fn quickstart(experiment: &Experiment, steps: u64) -> Result<(), Error> {
     let data = Dataset::open("datasets/fashion-mini")?;
     let few = data.split("train")?.per_class(10, &[1])?;
     let test = data.split("test")?;
-    let net = Net(BackboneConfig::resnet(Arch::ResNet10, 16));
+    let net = Network(BackboneConfig::resnet(Arch::ResNet10, 16));
 
     let task = Task::SimClr(SimClr::default()).into();
     let options = PretrainOptions { steps: Some(steps), ..PretrainOptions::default() };

@@ -15,7 +15,7 @@ use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
-use crate::values::Net;
+use crate::values::Network;
 
 /// Told of everything that happens.
 pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -272,7 +272,7 @@ impl Experiment {
     }
 
     /// A network's name, with what tells it apart from others of that name.
-    pub(crate) fn net_called(&self, net: &Net) -> String {
+    pub(crate) fn net_called(&self, net: &Network) -> String {
         let said = crate::stage::json(&net.0);
         let name = net.0.network();
         format!("{name}{}", self.mark(&format!("network {name}"), &said.to_string(), &said))

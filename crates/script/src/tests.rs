@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use foretask_eval::KnnOptions;
 use foretask_experiment::stages::{Finetune, Knn, LinearProbe, Pretrain, evaluate, pool_of};
-use foretask_experiment::values::{Dataset, Encoder, Net};
+use foretask_experiment::values::{Dataset, Encoder, Network};
 use foretask_experiment::{Error, Experiment, Progress, RunSource, Settings};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_pretext::{Rotation, Task};
@@ -47,7 +47,7 @@ fn program(experiment: &Experiment, place: &Path) -> Result<(), Error> {
     let data = Dataset::open(place.join("clothes.csv"))?;
     let few = data.split("train")?.per_class(4, &[3, 4])?;
     let test = data.split("test")?;
-    let start = Net(BackboneConfig::resnet(Arch::ResNet10, 4)).into();
+    let start = Network(BackboneConfig::resnet(Arch::ResNet10, 4)).into();
     let task = Task::Rotation(Rotation::default()).into();
     let options = PretrainOptions { steps: Some(2), batch_size: Some(4), ..PretrainOptions::default() };
     let pretrained = Pretrain { start, task, images: data.unlabeled()?, options, online: None }.run(experiment)?;

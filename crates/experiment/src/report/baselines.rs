@@ -6,7 +6,7 @@ use foretask_train::{FinetuneOptions, ProbeOptions};
 use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::stages::{Finetune, LinearProbe, PixelRegression, evaluate, pool_of};
-use crate::values::{Encoder, EncoderSource, Evaluation, Method, Net};
+use crate::values::{Encoder, EncoderSource, Evaluation, Method, Network};
 
 /// Adds what is missing. Nothing is added twice, and nothing that the script measured itself.
 pub(super) fn add(experiment: &Experiment, results: &mut Vec<(String, Evaluation)>) -> Result<(), Error> {
@@ -62,10 +62,10 @@ pub(super) fn add(experiment: &Experiment, results: &mut Vec<(String, Evaluation
 }
 
 /// The network a result was made with.
-fn net_of(evaluation: &Evaluation) -> Option<Net> {
+fn net_of(evaluation: &Evaluation) -> Option<Network> {
     match &evaluation.classifiers.method {
         Method::Scratch(net) => Some(net.clone()),
-        method => method.encoder().map(|encoder| Net(encoder.config().clone())),
+        method => method.encoder().map(|encoder| Network(encoder.config().clone())),
     }
 }
 

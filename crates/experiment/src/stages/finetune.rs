@@ -70,7 +70,7 @@ impl Finetune {
     fn method(&self) -> Method {
         match &self.start {
             Start::Encoder(encoder) => Method::Finetune(encoder.clone()),
-            Start::Net(net) => Method::Scratch(net.clone()),
+            Start::Network(net) => Method::Scratch(net.clone()),
         }
     }
 
@@ -109,7 +109,7 @@ impl<'a> FinetuneDraw<'a> {
         need_labels("finetune", few, &samples)?;
         experiment.used_data(view.manifest.steps(), &samples);
         let survey = experiment.survey(few, view)?;
-        let Network { config, shape, name } = Network::of(experiment, start, &survey, &options)?;
+        let NetworkSketch { config, shape, name } = NetworkSketch::of(experiment, start, &survey, &options)?;
         let classes = samples.labels.iter().flatten().collect::<BTreeSet<_>>().len();
         let labelled = Labelled { images: survey.count, classes, shape };
         let (recipe, autos) = resolve_finetune(&options, start.encoder().is_none(), labelled)?;
@@ -194,7 +194,7 @@ impl Stage for FinetuneDraw<'_> {
                 let statistics = pool::statistics(experiment, self.pool, &weights, Some(encoder))?;
                 (foretask_train::Start::Encoder(weights), statistics)
             }
-            Start::Net(net) => (foretask_train::Start::Network(net.0.clone()), None),
+            Start::Network(net) => (foretask_train::Start::Network(net.0.clone()), None),
         };
         let found = experiment
             .training(folder, |cx| foretask_train::finetune(&start, &images, statistics.as_ref(), &self.options, cx))?;
@@ -222,13 +222,13 @@ impl Stage for FinetuneDraw<'_> {
 }
 
 /// The network that learns, as far as it is known before.
-struct Network {
+struct NetworkSketch {
     config: BackboneConfig,
     shape: Shape,
     name: String,
 }
 
-impl Network {
+impl NetworkSketch {
     fn of(experiment: &Experiment, start: &Start, images: &Survey, options: &FinetuneOptions) -> Result<Self, Error> {
         match start {
             Start::Encoder(encoder) => {
@@ -244,7 +244,7 @@ impl Network {
                 }
                 Ok(Self { config: sketch.config, shape, name: format!("fine-tune {}", encoder.describe()) })
             }
-            Start::Net(net) => {
+            Start::Network(net) => {
                 let (width, height) = match options.image_size {
                     Some(side) => (side, side),
                     None => crate::values::input_size(images),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use foretask_data::{Images, Output, Retained, Samples};
+use foretask_data::{Images, KeptRows, Output, Samples};
 use foretask_eval::ChooseOptions;
 use foretask_pretext::{GridCell, ImageRef, Kernel, Planes, Shape, SheetStyle, ops, picture_grid};
 use serde_json::{Value, json};
@@ -208,7 +208,7 @@ fn write(
         let written = blind.manifest.write_to_label(rows, path, paths.overwrite)?;
         experiment.emit(Progress::Wrote { what: "To label".into(), path: path.clone() });
         places = written.places;
-        if let Some(Retained { rows, labelled, added }) = written.kept {
+        if let Some(KeptRows { rows, labelled, added }) = written.kept {
             let (labelled, rows) = (thousands(labelled as u64), thousands(rows as u64));
             let added = if added == 0 { "none to add".to_owned() } else { format!("{added} images added below") };
             experiment.note(format!(

@@ -65,7 +65,7 @@ impl Pretrain {
         let samples = view.samples()?;
         let (sample_images, pool) = (experiment.sample_images(data, view)?, experiment.survey(data, view)?);
         let sketch = match &self.start {
-            Start::Net(net) => foretask_train::Start::Network(net.0.clone()),
+            Start::Network(net) => foretask_train::Start::Network(net.0.clone()),
             Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&pool)?),
         };
         let tasks = choose_targets(&task.0, &sample_images, |tasks| {
@@ -134,7 +134,7 @@ impl Stage for PretrainStage<'_> {
         let Pretrain { start, images, options, online, .. } = self.request;
         let images = experiment.images_of(images, self.view)?;
         let start = match start {
-            Start::Net(net) => foretask_train::Start::Network(net.0.clone()),
+            Start::Network(net) => foretask_train::Start::Network(net.0.clone()),
             Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.weights(&images, 0)?),
         };
         let watched = online.as_ref().map(|online| online.ready(experiment)).transpose()?;

@@ -6,7 +6,7 @@ use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_models::Classifier;
 use foretask_train::{HealthLine, PixelProbe, Retained};
 
-use super::{Dataset, Encoder, Net};
+use super::{Dataset, Encoder, Network};
 use crate::stage::StageKey;
 
 /// How the classifiers came about.
@@ -15,7 +15,7 @@ pub enum Method {
     /// The whole network trained on the labels, from an encoder.
     Finetune(Encoder),
     /// The whole network trained on the labels, from random weights.
-    Scratch(Net),
+    Scratch(Network),
     /// Logistic regression on frozen features.
     LinearProbe(Encoder),
     /// A vote of the nearest labelled images.

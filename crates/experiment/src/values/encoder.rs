@@ -10,7 +10,7 @@ use foretask_pretext::Shape;
 use foretask_train::PretrainPlan;
 use serde_json::{Value, json};
 
-use super::{Dataset, Net};
+use super::{Dataset, Network};
 use crate::error::Error;
 use crate::stage::StageKey;
 
@@ -31,7 +31,7 @@ pub enum EncoderSource {
     /// Drawn from a seed once the images' shape is known.
     Random {
         /// The network.
-        net: Net,
+        net: Network,
         /// The seed; every label draw adds its number.
         seed: u64,
     },
@@ -56,7 +56,7 @@ impl Encoder {
     }
 
     /// Random weights of a network.
-    pub fn random(net: Net, seed: u64) -> Self {
+    pub fn random(net: Network, seed: u64) -> Self {
         Self { source: EncoderSource::Random { net, seed } }
     }
 

@@ -19,7 +19,7 @@ pub(crate) use encoder::input_size;
 pub use encoder::{Encoder, EncoderSource, Pretrained, PretrainedResult};
 pub use evaluation::{DrawResult, Evaluation, Recognized};
 pub use label_curve::{Comparison, LabelCurve};
-pub use network::Net;
+pub use network::Network;
 pub use picked::{Contestant, Picked};
 pub use start::Start;
 pub use task::Task;

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{Encoder, Net, Pretrained};
+use super::{Encoder, Network, Pretrained};
 
 /// A network, with weights or without.
 #[derive(Debug, Clone)]
 pub enum Start {
     /// First weights, drawn from the seed: from scratch.
-    Net(Net),
+    Network(Network),
     /// Weights that learn on.
     Encoder(Encoder),
 }
@@ -18,22 +18,22 @@ impl Start {
     pub fn encoder(&self) -> Option<&Encoder> {
         match self {
             Self::Encoder(encoder) => Some(encoder),
-            Self::Net(_) => None,
+            Self::Network(_) => None,
         }
     }
 
     /// What decides results that build upon it.
     pub(crate) fn identity(&self) -> Value {
         match self {
-            Self::Net(net) => json!({ "net": net.0 }),
+            Self::Network(net) => json!({ "net": net.0 }),
             Self::Encoder(encoder) => json!({ "encoder": encoder.identity() }),
         }
     }
 }
 
-impl From<Net> for Start {
-    fn from(net: Net) -> Self {
-        Self::Net(net)
+impl From<Network> for Start {
+    fn from(net: Network) -> Self {
+        Self::Network(net)
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
     if points_at_the_main_script(&error) {
         place = self::place(main, sources);
     }
-    let mut told = explain(error, &place, position);
+    let mut told = message_of(error, &place, position);
     if let Some(user) = told.user.take() {
         let name = place.source.text[user.clone()].to_owned();
         trace.push(TraceFrame { name, source: Arc::clone(&place.source), span: user });
@@ -70,7 +70,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
 
 fn points_at_the_main_script(error: &EvalAltResult) -> bool {
     let EvalAltResult::ErrorRuntime(token, _) = error else { return false };
-    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Span::SourceContext(..)))
+    token.read_lock::<CallError>().is_some_and(|fault| matches!(fault.at, Span::Place(..)))
 }
 
 fn place(name: &str, sources: &Sources) -> SourceContext {
@@ -109,7 +109,7 @@ impl Message {
     }
 }
 
-fn explain(error: EvalAltResult, place: &SourceContext, position: Position) -> Message {
+fn message_of(error: EvalAltResult, place: &SourceContext, position: Position) -> Message {
     if let Some(fault) = sandbox::exceeded(&error, &engine::LIMITS) {
         return from_fault(fault, place, position);
     }
@@ -164,7 +164,7 @@ fn shared(text: &str) -> Message {
 
 fn from_fault(fault: CallError, place: &SourceContext, position: Position) -> Message {
     let span = match fault.at {
-        Span::SourceContext(line, column) => Some(place.source.word_at(line, column)),
+        Span::Place(line, column) => Some(place.source.word_at(line, column)),
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
     let mut told =

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, Pretrained, Task,
 };
 use rhai::Dynamic;
 
@@ -13,7 +13,7 @@ pub enum Kind {
     /// Rows of a manifest.
     Dataset,
     /// The plan of a network.
-    Net,
+    Network,
     /// A pretext task.
     Task,
     /// What pretraining made.
@@ -58,7 +58,7 @@ impl Kind {
     /// The types that this crate brings.
     const OWN: [Self; 11] = [
         Self::Dataset,
-        Self::Net,
+        Self::Network,
         Self::Task,
         Self::Pretrained,
         Self::Encoder,
@@ -74,7 +74,7 @@ impl Kind {
     pub const fn short(self) -> &'static str {
         match self {
             Self::Dataset => "Dataset",
-            Self::Net => "Net",
+            Self::Network => "Net",
             Self::Task => "Task",
             Self::Pretrained => "Pretrained",
             Self::Encoder => "Encoder",
@@ -101,7 +101,7 @@ impl Kind {
     pub const fn long(self) -> &'static str {
         match self {
             Self::Dataset => "a Dataset",
-            Self::Net => "a Net (such as `resnet10()`)",
+            Self::Network => "a Network (such as `resnet10()`)",
             Self::Task => "a Task (such as `simclr()`)",
             Self::Pretrained => "a Pretrained",
             Self::Encoder => "an Encoder (such as `pre.encoder`)",
@@ -127,7 +127,7 @@ impl Kind {
     pub(crate) fn type_id(self) -> TypeId {
         match self {
             Self::Dataset => TypeId::of::<Dataset>(),
-            Self::Net => TypeId::of::<Net>(),
+            Self::Network => TypeId::of::<Network>(),
             Self::Task => TypeId::of::<Task>(),
             Self::Pretrained => TypeId::of::<Pretrained>(),
             Self::Encoder => TypeId::of::<Encoder>(),

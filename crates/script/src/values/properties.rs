@@ -2,7 +2,7 @@
 //! together.
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Net, Picked, Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, Pretrained, Task,
 };
 use foretask_train::{Diagnostics, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
@@ -24,7 +24,7 @@ pub(crate) fn register(engine: &mut Engine) {
     classifiers(engine);
     findings(engine);
     printed::<Dataset>(engine);
-    printed::<Net>(engine);
+    printed::<Network>(engine);
     printed::<Task>(engine);
     printed::<Pretrained>(engine);
     printed::<Encoder>(engine);
@@ -48,9 +48,9 @@ fn starts(engine: &mut Engine) {
         Ok(texts(&classes))
     });
 
-    engine.register_type_with_name::<Net>("Net");
-    engine.register_get("name", |net: &mut Net| net.0.network().to_owned());
-    engine.register_get("features", |net: &mut Net| net.0.feature_dim() as i64);
+    engine.register_type_with_name::<Network>("Net");
+    engine.register_get("name", |net: &mut Network| net.0.network().to_owned());
+    engine.register_get("features", |net: &mut Network| net.0.feature_dim() as i64);
 
     engine.register_type_with_name::<Task>("Task");
     engine.register_get("name", |task: &mut Task| task.0.name());
@@ -221,7 +221,7 @@ fn nested(value: &Dynamic) -> String {
         let draws = if data.views.len() > 1 { format!(", {} label draws", data.views.len()) } else { String::new() };
         return format!("Dataset({}{draws})", data.steps().join(", "));
     }
-    if let Some(net) = value.read_lock::<Net>() {
+    if let Some(net) = value.read_lock::<Network>() {
         return format!("Net({})", net.0.name());
     }
     if let Some(task) = value.read_lock::<Task>() {

@@ -1,7 +1,7 @@
 //! `label_curve` and `compare`: how many labels, and which result is better.
 
 use foretask_experiment::stages::{CurveMethod, CurveOptions, LabelCurves, short_name};
-use foretask_experiment::values::{Dataset, Encoder, Evaluation, Net, Pretrained, Start};
+use foretask_experiment::values::{Dataset, Encoder, Evaluation, Network, Pretrained, Start};
 use foretask_experiment::{Role, report};
 use rhai::{Array, Dynamic, Map};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::options::OptionDoc;
 const OPTIONS: Param = Param { name: "options", kinds: &[Kind::Options], optional: true };
 const ENCODERS: Param = Param {
     name: "encoders",
-    kinds: &[Kind::Encoder, Kind::Pretrained, Kind::Net, Kind::Map, Kind::Array],
+    kinds: &[Kind::Encoder, Kind::Pretrained, Kind::Network, Kind::Map, Kind::Array],
     optional: false,
 };
 
@@ -225,7 +225,7 @@ fn starts(call: &Call<'_>) -> Result<Vec<(String, Start)>, CallError> {
             let start = start(value, &path)?;
             let name = match &start {
                 Start::Encoder(encoder) => short_name(encoder),
-                Start::Net(_) => "scratch".to_owned(),
+                Start::Network(_) => "scratch".to_owned(),
             };
             let taken = |name: &String| starts.iter().any(|(other, _)| other == name);
             let numbered = (2..).map(|number| format!("{name} {number}"));
@@ -249,8 +249,8 @@ fn start(value: &Dynamic, path: &[String]) -> Result<Start, CallError> {
     if let Some(stage) = value.clone().try_cast::<Pretrained>() {
         return Ok(Start::Encoder(Encoder::pretrained(stage)));
     }
-    if let Some(net) = value.clone().try_cast::<Net>() {
-        return Ok(Start::Net(net));
+    if let Some(net) = value.clone().try_cast::<Network>() {
+        return Ok(Start::Network(net));
     }
     let what = path.last().map_or_else(String::new, |name| format!(", and `{name}` is {}", Kind::of(value)));
     Err(CallError::input(format!("`label_curve` takes encoders and nets{what}"))

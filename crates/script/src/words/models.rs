@@ -1,6 +1,6 @@
 //! Words that plan networks.
 
-use foretask_experiment::values::{Encoder, Net};
+use foretask_experiment::values::{Encoder, Network};
 use foretask_models::{Arch, BackboneConfig, Pool, Positions, ResNetConfig, Stem, VitConfig, VitSize};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::options::OptionDoc;
 const NET: &[Signature] = &[Signature {
     on: None,
     params: &[Param { name: "options", kinds: &[Kind::Options], optional: true }],
-    returns: Kind::Net,
+    returns: Kind::Network,
 }];
 
 const USE: &str =
@@ -80,13 +80,13 @@ pub(super) static WORDS: &[Word] = &[
                 `pretrained(\"efficientnet_lite0\")` has the published ones.",
         use_when: "you compare published weights with the same network from scratch, or the encoder will run on a small device",
         not_when: "images are small and there are no published weights: `resnet10` learns more in the same time",
-        signatures: &[Signature { on: None, params: &[], returns: Kind::Net }],
+        signatures: &[Signature { on: None, params: &[], returns: Kind::Network }],
         options: Vec::new,
         examples: &[Example {
             about: "the same network from random weights, as a yardstick",
             script: "let scratch = finetune(efficientnet_lite0(), few);",
         }],
-        run: |_| Ok(Dynamic::from(Net(BackboneConfig::EfficientNetLite0))),
+        run: |_| Ok(Dynamic::from(Network(BackboneConfig::EfficientNetLite0))),
     },
     Word {
         name: "vit",
@@ -115,7 +115,7 @@ pub(super) static WORDS: &[Word] = &[
         signatures: &[Signature {
             on: None,
             params: &[
-                Param { name: "net", kinds: &[Kind::Net], optional: false },
+                Param { name: "net", kinds: &[Kind::Network], optional: false },
                 Param { name: "options", kinds: &[Kind::Options], optional: true },
             ],
             returns: Kind::Encoder,
@@ -172,7 +172,7 @@ fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, CallError> {
     let NetOptions { width, stem, zero_init_residual } = call.options(0)?;
     let config = BackboneConfig::from(ResNetConfig { arch, width, stem, zero_init_residual });
     config.check()?;
-    Ok(Dynamic::from(Net(config)))
+    Ok(Dynamic::from(Network(config)))
 }
 
 fn vit_options() -> Vec<OptionDoc> {
@@ -238,7 +238,7 @@ fn vit(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let VitOptions { size, patch, registers, layer_scale, positions, pool } = call.options(0)?;
     let config = BackboneConfig::from(VitConfig { size, patch, grid: None, registers, layer_scale, positions, pool });
     config.check()?;
-    Ok(Dynamic::from(Net(config)))
+    Ok(Dynamic::from(Network(config)))
 }
 
 fn random_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
@@ -248,6 +248,6 @@ fn random_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
         seed: Option<u64>,
     }
     let options: Options = call.options(1)?;
-    let net: Net = call.value(0)?;
+    let net: Network = call.value(0)?;
     Ok(Dynamic::from(Encoder::random(net, options.seed.unwrap_or_else(|| call.experiment().seed()))))
 }

@@ -23,7 +23,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     signatures: &[Signature {
         on: None,
         params: &[
-            Param { name: "start", kinds: &[Kind::Net, Kind::Encoder], optional: false },
+            Param { name: "start", kinds: &[Kind::Network, Kind::Encoder], optional: false },
             Param { name: "images", kinds: &[Kind::Dataset], optional: false },
             Param { name: "few", kinds: &[Kind::Dataset], optional: false },
             Param { name: "tasks", kinds: &[Kind::Array, Kind::Map], optional: false },

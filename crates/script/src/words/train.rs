@@ -24,7 +24,7 @@ pub(super) static WORDS: &[Word] = &[
         signatures: &[Signature {
             on: None,
             params: &[
-                Param { name: "start", kinds: &[Kind::Net, Kind::Encoder], optional: false },
+                Param { name: "start", kinds: &[Kind::Network, Kind::Encoder], optional: false },
                 Param { name: "task", kinds: &[Kind::Task], optional: false },
                 Param { name: "images", kinds: &[Kind::Dataset], optional: false },
                 OPTIONS,
@@ -60,7 +60,7 @@ pub(super) static WORDS: &[Word] = &[
         signatures: &[Signature {
             on: None,
             params: &[
-                Param { name: "start", kinds: &[Kind::Encoder, Kind::Net], optional: false },
+                Param { name: "start", kinds: &[Kind::Encoder, Kind::Network], optional: false },
                 Param { name: "few", kinds: &[Kind::Dataset], optional: false },
                 OPTIONS,
             ],

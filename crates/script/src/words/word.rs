@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use foretask_experiment::values::{Classifiers, Encoder, Net, SelfStart, Start};
+use foretask_experiment::values::{Classifiers, Encoder, Network, SelfStart, Start};
 use foretask_experiment::{Experiment, Role};
 use rhai::{Dynamic, Map, Position};
 use serde::Serialize;
@@ -180,7 +180,7 @@ impl<'a> Call<'a> {
 
     /// The first argument where it is a network or an encoder.
     pub(crate) fn start(&self) -> Result<Start, CallError> {
-        Ok(match self.maybe::<Net>(0) {
+        Ok(match self.maybe::<Network>(0) {
             Some(net) => net.into(),
             None => self.value::<Encoder>(0)?.into(),
         })

@@ -15,7 +15,9 @@ use super::leakage::{self, Leakage};
 use super::{Finetune, Knn, LinearProbe, PixelRegression};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
-use crate::values::{Classifiers, Dataset, DrawResult, Encoder, EncoderSource, Evaluation, Member, Net, Start, View};
+use crate::values::{
+    Classifiers, Dataset, DrawResult, Encoder, EncoderSource, Evaluation, Member, Network, Start, View,
+};
 
 /// No word draws labels more often.
 const MOST_DRAWS: u64 = 100;
@@ -40,7 +42,7 @@ pub struct Curve {
 #[derive(Debug, Clone)]
 enum Way {
     Finetune(Encoder),
-    Scratch(Net),
+    Scratch(Network),
     Linear(Encoder),
     Knn(Encoder),
     Pixels,
@@ -144,20 +146,20 @@ fn check_channels(experiment: &Experiment, starts: &[(String, Start)], labelled:
 
 /// The curves, still without points: each encoder by each method, the nets, the yardsticks that are missing.
 fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOptions) -> Vec<Curve> {
-    let mut nets: Vec<(String, Net)> = Vec::new();
+    let mut nets: Vec<(String, Network)> = Vec::new();
     for (name, start) in starts {
-        if let Start::Net(net) = start {
+        if let Start::Network(net) = start {
             nets.push((name.clone(), net.clone()));
         }
     }
-    let encoders: Vec<(&String, &Encoder, Net)> = starts
+    let encoders: Vec<(&String, &Encoder, Network)> = starts
         .iter()
         .filter_map(|(name, start)| match start {
-            Start::Encoder(encoder) => Some((name, encoder, Net(encoder.config().clone()))),
-            Start::Net(_) => None,
+            Start::Encoder(encoder) => Some((name, encoder, Network(encoder.config().clone()))),
+            Start::Network(_) => None,
         })
         .collect();
-    let taken = |name: &str, nets: &[(String, Net)]| {
+    let taken = |name: &str, nets: &[(String, Network)]| {
         starts.iter().any(|(other, _)| other == name) || nets.iter().any(|(other, _)| other == name)
     };
     if options.yardsticks.contains(&Yardstick::Scratch) {
@@ -171,7 +173,7 @@ fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOp
             }
         }
     }
-    let scratch_of = |net: &Net| nets.iter().find(|(_, other)| other.alike(net)).map(|(name, _)| name.clone());
+    let scratch_of = |net: &Network| nets.iter().find(|(_, other)| other.alike(net)).map(|(name, _)| name.clone());
     let curve = |name: String, encoder: &str, method, scratch, way| Curve {
         name,
         encoder: encoder.to_owned(),
