@@ -105,9 +105,7 @@ impl Report {
             None => format!("{} points (not paired)", points(ours.mean - bar.mean)),
         };
         let (bar, level, name) = (&bar.name, percent(bar.mean), &scratch.name);
-        Some(format!(
-            "The strongest yardstick is {bar} with {level}, not {name}: the difference to it is {difference}."
-        ))
+        Some(format!("The strongest baseline is {bar} with {level}, not {name}: the difference to it is {difference}."))
     }
 
     fn other_pretrained(&self, ours: &ResultRow) -> Option<String> {
@@ -365,7 +363,7 @@ mod tests {
             assert!(cautions.contains(expected), "{expected} is missing in {cautions}");
         }
         let details = plain(&verdict.details.join("\n"));
-        assert!(details.contains("The strongest yardstick is pixels with 30.0 %"), "{details}");
+        assert!(details.contains("The strongest baseline is pixels with 30.0 %"), "{details}");
         assert!(details.contains("−19.5 points (not paired)"), "{details}");
         assert!(details.contains("two +0.2 (−1.0 … +1.4)"), "{details}");
 

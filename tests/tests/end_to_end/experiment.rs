@@ -5,7 +5,7 @@ use foretask_tests::{Place, json, weights};
 use crate::TINY;
 
 #[test]
-fn a_script_becomes_a_report_with_every_yardstick() {
+fn a_script_becomes_a_report_with_every_baseline() {
     let place = Place::new();
     place.write("tiny.rhai", TINY);
     let done = place.foretask(&["run", "tiny.rhai", "--device", "flex"]).exits(0);

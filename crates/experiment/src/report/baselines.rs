@@ -1,4 +1,4 @@
-//! Yardsticks that stand beside every few-label result: the same network from scratch, a random frozen encoder, raw
+//! Baselines that stand beside every few-label result: the same network from scratch, a random frozen encoder, raw
 //! pixels, each with all label draws.
 
 use foretask_train::{FinetuneOptions, ProbeOptions};

@@ -29,7 +29,7 @@ pub use label_curve::label_curve;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReportOptions {
-    /// Add the yardsticks that are missing.
+    /// Add the baselines that are missing.
     pub baselines: bool,
     /// What to do about evaluation images among those learned from.
     pub leakage: Leakage,
@@ -64,7 +64,7 @@ impl Reported {
 /// Prints the table and writes the page; `None` in a planning pass, which only plans the baselines.
 ///
 /// # Errors
-/// When a yardstick fails, images cannot be read, or the page cannot be written.
+/// When a baseline fails, images cannot be read, or the page cannot be written.
 pub fn write_report(
     experiment: &Experiment,
     title: &str,

@@ -33,7 +33,7 @@ pub(super) fn role(method: &Method) -> Role {
         Method::Scratch(_) => Role::Scratch,
         Method::PixelProbe => Role::Baseline,
         Method::SelfTrain(SelfStart::Classifiers(start), _) => match role(&start.method) {
-            // What began with random weights is no yardstick any more once unlabelled images have trained it.
+            // What began with random weights is no baseline any more once unlabelled images have trained it.
             Role::Scratch => Role::Other,
             role => role,
         },
@@ -61,8 +61,8 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, E
             let role = role(&classifiers.method);
             let mut differences = Vec::new();
             for (other_name, other) in results.iter().filter(|(other, _)| other != name) {
-                let yardstick = !matches!(self::role(&other.classifiers.method), Role::Pretrained | Role::Other);
-                if yardstick && role != Role::Baseline && same_draws(evaluation, other)? {
+                let baseline = !matches!(self::role(&other.classifiers.method), Role::Pretrained | Role::Other);
+                if baseline && role != Role::Baseline && same_draws(evaluation, other)? {
                     differences.push(difference(evaluation, other_name, other)?);
                 }
             }

@@ -20,7 +20,7 @@ mod taught;
 
 pub use evaluate::evaluate;
 pub use finetune::Finetune;
-pub use label_curve::{Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, Yardstick, short_name};
+pub use label_curve::{Baseline, Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, short_name};
 pub(crate) use label_next::shrunk;
 pub use label_next::{ChosenPaths, LabelNext};
 pub use leakage::Leakage;

@@ -20,7 +20,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     name: WORD,
     family: Family::Classify,
     summary: "tell copies of one image, each strongly changed, from copies of all others",
-    use_when: "the forerunner of `simclr`: as a yardstick, or where batches are too small for it (triplets need few images), or the \
+    use_when: "the forerunner of `simclr`: as a baseline, or where batches are too small for it (triplets need few images), or the \
                pool is small (some thousand images) and `softmax` can have a class for each",
     avoid_when: "`simclr` can be had: it uses every other image of the batch, not one. `softmax` grows with the pool",
     paper: "Dosovitskiy, Springenberg, Riedmiller, Brox 2014, arXiv 1406.6909; triplets as in Kolesnikov, Zhai, Beyer 2019, \

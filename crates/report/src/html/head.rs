@@ -78,12 +78,12 @@ fn tiles(report: &Report) -> Vec<Tile> {
         };
         tile("difference", "difference", points(difference.mean), "points", below);
     }
-    let yardstick = report
+    let baseline = report
         .results
         .iter()
         .filter(|row| row.role == Role::Baseline && row.labels == ours.labels)
         .max_by(|a, b| a.level().total_cmp(&b.level()));
-    if let Some(row) = yardstick {
+    if let Some(row) = baseline {
         tile("baseline", &row.name, words::percent_number(row.mean), "%", spread(row.sd, row.draws.len()));
     }
     if let Some(chance) = report.evaluation.as_ref().and_then(|evaluation| evaluation.chance) {

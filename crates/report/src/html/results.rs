@@ -88,7 +88,7 @@ pub(super) fn view(report: &Report) -> Option<Results> {
 }
 
 impl Report {
-    /// Pretrained first, then others, scratch and yardsticks; in each group the best first.
+    /// Pretrained first, then others, scratch and baselines; in each group the best first.
     pub(crate) fn ordered_results(&self) -> Vec<&ResultRow> {
         let rank = |role: Role| match role {
             Role::Pretrained => 0,
@@ -124,7 +124,7 @@ fn table_row(report: &Report, row: &ResultRow) -> Row {
         role_words: match row.role {
             Role::Pretrained => "pretrained",
             Role::Scratch => "from scratch",
-            Role::Baseline => "yardstick",
+            Role::Baseline => "baseline",
             Role::Other => "",
         },
         protocol: row.protocol.clone(),
@@ -269,7 +269,7 @@ fn accuracies(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
 fn differences(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
     let rows: Vec<(&ResultRow, &Difference)> = results
         .iter()
-        // Yardsticks lie far off and would squeeze what matters; their differences stand in the table.
+        // Baselines lie far off and would squeeze what matters; their differences stand in the table.
         .filter(|row| row.role != Role::Baseline)
         .filter_map(|row| Some((*row, report.shown_difference(row)?)))
         .collect();

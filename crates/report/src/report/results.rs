@@ -13,7 +13,7 @@ pub enum Role {
     Pretrained,
     /// The same network, never pretrained, trained to convergence on the same labels.
     Scratch,
-    /// A yardstick: raw pixels, a random frozen encoder.
+    /// A baseline: raw pixels, a random frozen encoder.
     Baseline,
     /// Anything else.
     #[default]

@@ -75,7 +75,7 @@ pub(super) static WORDS: &[Word] = &[
                 draw cancels, and the 95 % interval (Student's t) is that of the mean difference. Chance level and majority class \
                 stand below. Results on other images, or from other label draws, are refused.",
         use_when: "you want to know whether one result is really better than another",
-        not_when: "you want the whole page, with yardsticks added: `report`",
+        not_when: "you want the whole page, with baselines added: `report`",
         signatures: &[Signature {
             on: None,
             params: &[Param { name: "results", kinds: &[Kind::Map], optional: false }, OPTIONS],

@@ -83,7 +83,7 @@ pub(super) static WORDS: &[Word] = &[
         signatures: &[Signature { on: None, params: &[], returns: Kind::Network }],
         options: Vec::new,
         examples: &[Example {
-            about: "the same network from random weights, as a yardstick",
+            about: "the same network from random weights, as a baseline",
             script: "let scratch = finetune(efficientnet_lite0(), few);",
         }],
         run: |_| Ok(Dynamic::from(Network(BackboneConfig::EfficientNetLite0))),
@@ -107,10 +107,10 @@ pub(super) static WORDS: &[Word] = &[
     Word {
         name: "random_encoder",
         theme: Theme::Models,
-        summary: "A frozen encoder that was never trained: the yardstick for frozen features",
+        summary: "A frozen encoder that was never trained: the baseline for frozen features",
         about: "Random features are no bad features: on simple images they beat guessing by far. What pretraining is worth is what \
                 comes on top of them. `report` adds this baseline by itself.",
-        use_when: "you want this yardstick with other options than `report` takes",
+        use_when: "you want this baseline with other options than `report` takes",
         not_when: "you want a network that learns: `finetune(net, few)`",
         signatures: &[Signature {
             on: None,

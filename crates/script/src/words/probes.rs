@@ -103,9 +103,9 @@ pub(super) static WORDS: &[Word] = &[
     Word {
         name: "pixel_probe",
         theme: Theme::Probes,
-        summary: "Logistic regression on raw pixels: the yardstick that knows no network",
+        summary: "Logistic regression on raw pixels: the baseline that knows no network",
         about: "The penalty is chosen by cross-validation on the labelled images. `report` adds this baseline by itself.",
-        use_when: "you want this yardstick with other options than `report` takes",
+        use_when: "you want this baseline with other options than `report` takes",
         not_when: "images are large or hardly aligned: pixels say little then, and any network beats them",
         signatures: &[Signature { on: None, params: &[FEW, OPTIONS], returns: Kind::Classifier }],
         options: probe_options,

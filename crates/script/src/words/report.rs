@@ -12,14 +12,14 @@ pub(super) static WORDS: &[Word] = &[Word {
     name: "report",
     theme: Theme::Report,
     summary: "Prints the table of results and writes report.html with everything behind it",
-    about: "Takes an object map of evaluations, label curves and what `pretrain` gave, by name. What is missing among the yardsticks is added and measured with the same \
+    about: "Takes an object map of evaluations, label curves and what `pretrain` gave, by name. What is missing among the baselines is added and measured with the same \
             label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
             same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labelled few are \
             reported loudly. All results must be on the same images.\n\n\
             Without labels there is no accuracy, but there is a report: for `#{ pre: pre }` the page shows how the pretraining went and \
             how healthy its features are, what the task asked and what the network answered, a map of the images it learned from, \
             and for some of them their nearest neighbors.",
-    use_when: "always at the end: numbers without yardsticks say little",
+    use_when: "always at the end: numbers without baselines say little",
     not_when: "you only want a number on the screen: `print(result)`",
     signatures: &[Signature {
         on: None,
@@ -32,7 +32,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     }],
     options: || {
         vec![
-            OptionDoc::new("baselines", "true or false", "true", "add the yardsticks that are missing"),
+            OptionDoc::new("baselines", "true or false", "true", "add the baselines that are missing"),
             OptionDoc::new(
                 "leakage",
                 "\"warn\" or \"error\"",
@@ -52,7 +52,7 @@ pub(super) static WORDS: &[Word] = &[Word {
             script: "let pre = pretrain(net, simclr(), data.unlabeled());\nreport(\"first look\", #{ pre: pre });",
         },
         Example {
-            about: "strict, and without added yardsticks",
+            about: "strict, and without added baselines",
             script: "report(\"probe\", #{ probe: linear_probe(encoder, few).evaluate(test) }, #{ baselines: false, leakage: \"error\" });",
         },
     ],

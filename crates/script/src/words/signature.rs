@@ -15,7 +15,7 @@ pub enum Theme {
     Models,
     /// Pretraining and fine-tuning.
     Training,
-    /// Yardsticks that train little or nothing.
+    /// Baselines that train little or nothing.
     Probes,
     /// Measuring and predicting.
     Evaluation,

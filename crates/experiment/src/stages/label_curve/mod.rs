@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use foretask_eval::{Evaluation as Measured, KnnOptions};
 
-pub use options::{CurveMethod, CurveOptions, LabelsAsked, Yardstick};
+pub use options::{Baseline, CurveMethod, CurveOptions, LabelsAsked};
 
 use super::draws::need_labels;
 use super::leakage::{self, Leakage};
@@ -144,7 +144,7 @@ fn check_channels(experiment: &Experiment, starts: &[(String, Start)], labelled:
     Ok(())
 }
 
-/// The curves, still without points: each encoder by each method, the nets, the yardsticks that are missing.
+/// The curves, still without points: each encoder by each method, the nets, the baselines that are missing.
 fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOptions) -> Vec<Curve> {
     let mut nets: Vec<(String, Network)> = Vec::new();
     for (name, start) in starts {
@@ -162,7 +162,7 @@ fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOp
     let taken = |name: &str, nets: &[(String, Network)]| {
         starts.iter().any(|(other, _)| other == name) || nets.iter().any(|(other, _)| other == name)
     };
-    if options.yardsticks.contains(&Yardstick::Scratch) {
+    if options.baselines.contains(&Baseline::Scratch) {
         for (_, _, net) in &encoders {
             if !nets.iter().any(|(_, other)| other.alike(net)) {
                 let mut name = "scratch".to_owned();
@@ -197,13 +197,13 @@ fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOp
     for (name, net) in &nets {
         curves.push(curve(name.clone(), name, "finetune", None, Way::Scratch(net.clone())));
     }
-    if options.yardsticks.contains(&Yardstick::Random)
+    if options.baselines.contains(&Baseline::Random)
         && let Some(net) = encoders.first().map(|(_, _, net)| net).or_else(|| nets.first().map(|(_, net)| net))
     {
         let way = Way::Linear(Encoder::random(net.clone(), experiment.seed()));
         curves.push(curve("random encoder, linear probe".to_owned(), "random encoder", "linear", scratch_of(net), way));
     }
-    if options.yardsticks.contains(&Yardstick::Pixels) {
+    if options.baselines.contains(&Baseline::Pixels) {
         curves.push(curve("raw pixels".to_owned(), "raw pixels", "pixels", None, Way::Pixels));
     }
     curves

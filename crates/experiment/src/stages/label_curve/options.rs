@@ -29,7 +29,7 @@ pub enum CurveMethod {
 /// What stands beside the encoders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Yardstick {
+pub enum Baseline {
     /// The same network from random weights, trained to convergence.
     Scratch,
     /// Logistic regression on raw pixels.
@@ -51,7 +51,8 @@ pub struct CurveOptions {
     /// How each encoder is judged.
     pub methods: Vec<CurveMethod>,
     /// What stands beside the encoders.
-    pub yardsticks: Vec<Yardstick>,
+    #[serde(rename = "yardsticks")]
+    pub baselines: Vec<Baseline>,
     /// Options of `finetune` from an encoder.
     pub finetune: FinetuneOptions,
     /// Options of `finetune` from scratch.
@@ -69,7 +70,7 @@ impl Default for CurveOptions {
             seeds: 3,
             seed: None,
             methods: vec![CurveMethod::Finetune, CurveMethod::Linear, CurveMethod::Knn],
-            yardsticks: vec![Yardstick::Scratch, Yardstick::Pixels],
+            baselines: vec![Baseline::Scratch, Baseline::Pixels],
             finetune: FinetuneOptions::default(),
             scratch: FinetuneOptions::default(),
             linear: ProbeOptions::default(),

@@ -301,7 +301,7 @@ fn measurable(text: &mut String, survey: &DatasetSurvey, held: &HeldOut, name: &
     line!(text);
     line!(
         text,
-        "// The report adds the yardsticks that are missing. The result that counts is named before anybody looks."
+        "// The report adds the baselines that are missing. The result that counts is named before anybody looks."
     );
     line!(text, "report(\"{}\", #{{", quoted(name));
     line!(text, "    finetuned: ours.evaluate(test),");
