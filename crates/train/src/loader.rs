@@ -23,7 +23,7 @@ pub(crate) const PREFETCH: usize = 2;
 pub struct Sampling {
     /// Images in all; at least 1.
     pub images: usize,
-    /// Images a batch; at least 1.
+    /// Images per batch; at least 1.
     pub batch_size: usize,
     /// Decides the order.
     pub seed: u64,

@@ -1,4 +1,4 @@
-//! Pool threads that wait for work with open eyes.
+//! Pool threads that wait busily for work.
 //!
 //! A step of a small network is some hundred operations of 10 to 100 microseconds. rayon's threads sleep after some
 //! microseconds without work, and waking one takes as long as such an operation.

@@ -11,7 +11,7 @@ use crate::{BackendError, Result};
 
 /// Sets the number of compute threads of every backend in this build: the rayon pool under flex, libtorch's own pool.
 ///
-/// With more than one, the calling thread becomes one of them, and the others wait for its operations with open eyes, as long
+/// With more than one, the calling thread becomes one of them, and the others busy-wait for its operations, as long
 /// as there are no more threads than cores: call it on the thread that will train. Results do not depend on it. Call it
 /// before anything is computed: the rayon pool can be sized only once.
 ///

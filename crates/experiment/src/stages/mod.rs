@@ -69,7 +69,7 @@ impl Patience {
         match event {
             Event::Started { .. } => *begun = Some((Instant::now(), Some(event))),
             Event::Finished { .. } => {
-                // Told of the beginning, one is told of the end.
+                // Whoever heard of the beginning hears of the end, too.
                 if begun.take().is_some_and(|(_, held)| held.is_none()) {
                     experiment.emit(Progress::Training { event });
                 }

@@ -40,7 +40,7 @@ pub struct FinetuneOptions {
     /// Passes over the labelled images, instead of `steps`.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub epochs: Option<f64>,
-    /// Images a batch.
+    /// Images per batch.
     #[serde(with = "foretask_pretext::auto_option")]
     pub batch_size: Option<usize>,
     /// Peak learning rate of `AdamW`.

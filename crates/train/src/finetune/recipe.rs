@@ -15,7 +15,7 @@ use crate::error::TrainError;
 pub struct FinetuneRecipe {
     /// Updates (of one round, see [`FinetuneRecipe::converge`]).
     pub steps: u64,
-    /// Images a batch.
+    /// Images per batch.
     pub batch_size: usize,
     /// Peak learning rate.
     pub lr: f64,

@@ -49,7 +49,7 @@ pub struct PretrainOptions {
     /// Time; turned into a fixed number of updates by a short calibration, which is kept with the run.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub budget: Option<Budget>,
-    /// Images a batch (each of which gives several inputs in some tasks).
+    /// Images per batch (each of which gives several inputs in some tasks).
     #[serde(with = "foretask_pretext::auto_option")]
     pub batch_size: Option<usize>,
     /// AdamW, SGD or LARS.

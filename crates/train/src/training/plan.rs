@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 pub struct TrainingPlan {
     /// "pretrain", "finetune", …
     pub stage: String,
-    /// What is learned, for the one who watches.
+    /// What is learned, as the listener hears it.
     pub name: String,
     /// Updates in all.
     pub steps: u64,
