@@ -39,7 +39,7 @@ enum Task {
     Bench(bench::Args),
     /// Kills, damages and mutates what the built binary meets, and says what broke.
     Torture(torture::Args),
-    /// Checks the repository itself: layers, licences, documents, text.
+    /// Checks the repository itself: layers, licenses, documents, text.
     Tidy,
 }
 

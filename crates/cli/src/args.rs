@@ -34,7 +34,7 @@ pub(crate) enum Verb {
     #[command(after_help = "\
 Examples:
   foretask new photos/                      writes photos.rhai, which runs as it is
-  foretask new photos/ --labels photos-to-label.csv   once some are labelled
+  foretask new photos/ --labels photos-to-label.csv   once some are labeled
   foretask new table.parquet -o first.rhai")]
     New {
         /// A folder of images (with a subfolder per class, or flat), or a manifest
@@ -223,7 +223,7 @@ Examples:
   foretask predict classifier.safetensors datasets/fashion-mini -o labels.parquet
 
 Columns: row, path, label, confidence, p_CLASS for each class, truth (where the images have labels), distance (to the
-nearest labelled image), nearest (which one), unlike (anything labelled)")]
+nearest labeled image), nearest (which one), unlike (anything labeled)")]
     Predict {
         /// A classifier saved by a run or by `.save`
         model: PathBuf,

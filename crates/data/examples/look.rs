@@ -1,4 +1,4 @@
-//! A first look into a dataset: what is in it, and the pixels of a few labelled images.
+//! A first look into a dataset: what is in it, and the pixels of a few labeled images.
 //!
 //!     cargo run --release -p foretask-data --example look -- datasets/fashion-mini
 

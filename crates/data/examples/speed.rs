@@ -14,7 +14,7 @@ fn main() -> Result<(), DataError> {
         let data = timed("open", || Manifest::open(&path))?;
         timed("classes", || data.classes())?;
         if !data.classes()?.is_empty() {
-            timed("one labelled row per class", || data.labeled()?.per_class(1, 1)?.samples())?;
+            timed("one labeled row per class", || data.labeled()?.per_class(1, 1)?.samples())?;
         }
         let samples = timed("samples of all rows", || data.samples())?;
         timed("fingerprint", || Ok(samples.fingerprint()))?;

@@ -9,7 +9,7 @@ pub(crate) fn grey(width: u32, height: u32, seed: u32) -> GrayImage {
     GrayImage::from_fn(width, height, |x, y| Luma([(x * 7 + y * 13 + seed * 29) as u8]))
 }
 
-/// A coloured gradient that differs for each `seed`.
+/// A colored gradient that differs for each `seed`.
 pub(crate) fn color(width: u32, height: u32, seed: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         Rgb([(x * 9 + seed) as u8, (y * 11 + seed * 3) as u8, (x + y + seed * 7) as u8])

@@ -5,7 +5,7 @@ use foretask_train::{HeldOut, LEAST_HELD_OUT};
 
 use crate::{EvalError, fit_temperature_cautiously};
 
-/// The classifier at the temperature that suits answers of its like for labelled images they had not learned from. With fewer
+/// The classifier at the temperature that suits answers of its like for labeled images they had not learned from. With fewer
 /// than [`LEAST_HELD_OUT`] such answers it stays as it is; `missing` says why there are none. The reason is kept with it. No
 /// answer changes but its confidence.
 ///

@@ -1,4 +1,4 @@
-//! What the labelled images alone say of features.
+//! What the labeled images alone say of features.
 
 use foretask_train::{
     Features, Interrupt, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds,
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::EvalError;
 
-/// Accuracy on labelled images that the probe did not learn from.
+/// Accuracy on labeled images that the probe did not learn from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrossValidated {
     /// For each image the share of the repetitions in which it was named correctly while it was held out.
@@ -18,7 +18,7 @@ pub struct CrossValidated {
     pub folds: usize,
 }
 
-/// A linear probe's answers on labelled images held out in turn, in parts that hold every class alike. `repeats` deals the images
+/// A linear probe's answers on labeled images held out in turn, in parts that hold every class alike. `repeats` deals the images
 /// anew. The parts depend on labels and seed only, so they are the same for every encoder.
 ///
 /// # Errors
@@ -34,7 +34,7 @@ pub fn cross_validate(
     let fewest = fewest_per_class(labels, classes);
     if fewest < 2 {
         return Err(EvalError::Input(
-            "a class has a single labelled image, and one that is held out leaves none to learn from; \
+            "a class has a single labeled image, and one that is held out leaves none to learn from; \
              label at least two images of each class"
                 .into(),
         ));

@@ -50,16 +50,16 @@ pub struct ClassScore {
     pub precision: Option<f64>,
 }
 
-/// The showing of a classifier on labelled images. All shares are from 0 to 1.
+/// The showing of a classifier on labeled images. All shares are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Share of the labelled images answered rightly.
+    /// Share of the labeled images answered rightly.
     pub accuracy: f64,
     /// 95 % interval of the accuracy by the number of test images alone (Wilson 1927); draws of labels vary more.
     pub interval: (f64, f64),
     /// Mean of the classes' recalls: every class counts alike, however rare.
     pub balanced_accuracy: f64,
-    /// Labelled images.
+    /// Labeled images.
     pub count: u64,
     /// Of these, answered rightly.
     pub correct: u64,

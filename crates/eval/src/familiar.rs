@@ -1,4 +1,4 @@
-//! Whether a new image is like anything that was labelled.
+//! Whether a new image is like anything that was labeled.
 
 use foretask_data::Images;
 use foretask_models::Familiar;
@@ -6,15 +6,15 @@ use foretask_train::Features;
 
 use crate::{EvalError, nearest};
 
-/// Of more labelled images an even part is kept: a file of weights shall not hold a dataset.
+/// Of more labeled images an even part is kept: a file of weights shall not hold a dataset.
 const MOST: usize = 2048;
-/// Share of images like the labelled ones that may be called unlike.
+/// Share of images like the labeled ones that may be called unlike.
 const WRONGLY: f64 = 0.01;
 
-/// How far an image is from what was labelled.
+/// How far an image is from what was labeled.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nearness {
-    /// 1 - cosine similarity to the nearest labelled image, 0 to 2.
+    /// 1 - cosine similarity to the nearest labeled image, 0 to 2.
     pub distance: f32,
     /// Which one it is, as [`Familiar::names`] counts.
     pub nearest: u32,
@@ -22,19 +22,19 @@ pub struct Nearness {
     pub unlike: Option<bool>,
 }
 
-/// What a classifier shall know of the labelled `images`, whose `features` its own encoder has extracted.
+/// What a classifier shall know of the labeled `images`, whose `features` its own encoder has extracted.
 ///
-/// The threshold comes from the labelled images alone: each is left out and its distance to the nearest other one is taken. An
+/// The threshold comes from the labeled images alone: each is left out and its distance to the nearest other one is taken. An
 /// encoder that has itself learned from their labels pulls them together, so that its distances would be too small; then
 /// `apart` holds distances that were found without the image in question (none at all where nobody has found any). Of n such
 /// distances the ⌈0.99 (n + 1)⌉-th smallest is the threshold (the largest below 99 images), so that of images
-/// drawn like the labelled ones about 1 in 100 (1 in n + 1) is called unlike.
+/// drawn like the labeled ones about 1 in 100 (1 in n + 1) is called unlike.
 ///
 /// # Errors
 /// Features that are not of these images.
 pub fn familiar(features: &Features, images: &Images, apart: Option<&[f32]>) -> Result<Familiar, EvalError> {
     if features.len() != images.len() {
-        return Err(EvalError::Input(format!("{} features of {} labelled images", features.len(), images.len())));
+        return Err(EvalError::Input(format!("{} features of {} labeled images", features.len(), images.len())));
     }
     let kept: Vec<u32> =
         (0..features.len().min(MOST)).map(|i| (i * features.len() / features.len().min(MOST)) as u32).collect();
@@ -76,7 +76,7 @@ pub fn nearness(familiar: &Familiar, queries: &Features) -> Result<Vec<Nearness>
     let found = nearest(&bank, queries, 1)?;
     let one = |found: &Vec<crate::Neighbor>| {
         let Some(neighbor) = found.first() else {
-            return Err(EvalError::Input("the classifier knows no labelled image".into()));
+            return Err(EvalError::Input("the classifier knows no labeled image".into()));
         };
         let distance = distance(neighbor.similarity);
         let unlike = familiar.threshold.map(|threshold| distance > threshold);

@@ -1,4 +1,4 @@
-//! How good features are while their encoder still learns: judged by the labelled images alone, each by the others.
+//! How good features are while their encoder still learns: judged by the labeled images alone, each by the others.
 
 use foretask_train::{Features, Metric, ProbeOptions, held_out_logits, largest};
 use serde::{Deserialize, Serialize};
@@ -77,10 +77,10 @@ impl OnlineJudge {
             *count += 1;
         }
         if counts.iter().filter(|&&count| count > 0).count() < 2 {
-            return Err(EvalError::Input("online accuracies need labelled images of at least two classes".into()));
+            return Err(EvalError::Input("online accuracies need labeled images of at least two classes".into()));
         }
         if counts.contains(&1) {
-            let text = "a class with one labelled image cannot be told by the other images; online accuracies need \
+            let text = "a class with one labeled image cannot be told by the other images; online accuracies need \
                         two or more a class";
             return Err(EvalError::Input(text.into()));
         }

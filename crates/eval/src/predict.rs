@@ -6,7 +6,7 @@ use foretask_train::{Context, Features, LinearProbe, PixelProbe, check_finite, e
 
 use crate::{EvalError, Evaluation, KnnOptions, Nearness, Prediction, knn, nearness, score};
 
-/// The classifier's answer for every image, labelled or not; probabilities at the classifier's temperature. Labels of the
+/// The classifier's answer for every image, labeled or not; probabilities at the classifier's temperature. Labels of the
 /// images are matched to the classifier's classes by name; an image of a class that the classifier does not know keeps no
 /// label here (see [`evaluate`], which refuses it).
 ///
@@ -45,7 +45,7 @@ pub fn predict_features(
     Ok(found.into_iter().zip(calibrated).map(|(raw, new)| Prediction { predicted: raw.predicted, ..new }).collect())
 }
 
-/// As [`predict`], and how far each image is from the nearest labelled one, where the classifier knows any.
+/// As [`predict`], and how far each image is from the nearest labeled one, where the classifier knows any.
 ///
 /// # Errors
 /// As [`predict`].
@@ -73,10 +73,10 @@ fn softmax(logits: &[f32], classes: usize) -> Vec<f32> {
     out
 }
 
-/// Accuracy and all that belongs to it, on the labelled ones of `images`.
+/// Accuracy and all that belongs to it, on the labeled ones of `images`.
 ///
 /// # Errors
-/// As [`predict`]; also where no image has a label, or a labelled image is of a class that the classifier does not know.
+/// As [`predict`]; also where no image has a label, or a labeled image is of a class that the classifier does not know.
 pub fn evaluate(classifier: &Classifier, images: &Images, cx: &Context<'_>) -> Result<Evaluation, EvalError> {
     check_classes(&classifier.classes, images)?;
     score(predict(classifier, images, cx)?, &classifier.classes)
@@ -92,7 +92,7 @@ pub fn evaluate_pixels(probe: &PixelProbe, images: &Images, threads: usize) -> R
     score(answers(probe.probe.probabilities(&features.data), images, &probe.classes), &probe.classes)
 }
 
-/// [`evaluate`] for the vote of the nearest labelled images. `bank` are features of the images with `labels`, `queries`
+/// [`evaluate`] for the vote of the nearest labeled images. `bank` are features of the images with `labels`, `queries`
 /// those of `images`, both by the same encoder; `classes` are the names that `labels` count.
 ///
 /// # Errors
@@ -176,7 +176,7 @@ pub fn predictions_table(predictions: &[Prediction], classes: &[String]) -> Tabl
     table
 }
 
-/// A table of predictions with how far each image is from what was labelled: `distance` (1 - cosine) to the `nearest` labelled
+/// A table of predictions with how far each image is from what was labeled: `distance` (1 - cosine) to the `nearest` labeled
 /// image, named as the manifest names it, and `unlike`, whether that is too far (see [`familiar`](crate::familiar)); the
 /// last only where there is a threshold.
 pub fn with_nearness(table: Table, known: &Familiar, near: &[Nearness]) -> Table {

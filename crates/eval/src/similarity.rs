@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_by_hand() {
+    fn neighbors_by_hand() {
         let bank = features(&[1.0, 0.0, 0.0, 2.0, 3.0, 3.0, -1.0, 0.0], 2);
         let found = nearest(&bank, &features(&[5.0, 0.0, 0.0, 0.0], 2), 3).unwrap();
         let order: Vec<u32> = found[0].iter().map(|n| n.index).collect();

@@ -1,4 +1,4 @@
-//! The quickstart as a program: does pretraining pay when only 10 images of each class are labelled?
+//! The quickstart as a program: does pretraining pay when only 10 images of each class are labeled?
 //!
 //! It remembers and resumes as `scripts/quickstart.rhai` does, and each finds what the other has finished. A larger number of
 //! steps tells more: `cargo run --release --workspace --example quickstart 1000`.

@@ -285,8 +285,8 @@ impl Experiment {
 
     /// Remembers a view of data for plan and report.
     pub(crate) fn used_data(&self, steps: &[String], samples: &Samples) {
-        let labelled = samples.labels.iter().flatten().count();
-        let data = PlannedData { steps: steps.join(", "), images: samples.rows.len(), labelled };
+        let labeled = samples.labels.iter().flatten().count();
+        let data = PlannedData { steps: steps.join(", "), images: samples.rows.len(), labeled };
         self.with_plan(|plan| {
             if !plan.data.contains(&data) {
                 plan.data.push(data);

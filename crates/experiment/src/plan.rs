@@ -64,7 +64,8 @@ pub struct PlannedData {
     /// Images.
     pub images: usize,
     /// Images with a label.
-    pub labelled: usize,
+    #[serde(rename = "labelled")] // typos: ignore
+    pub labeled: usize,
 }
 
 /// One piece of long work.
@@ -164,10 +165,10 @@ impl Plan {
             let _ = writeln!(text, "Param    {} = {} ({how})", param.name, param.value);
         }
         for data in &self.data {
-            let labels = if data.labelled == 0 {
+            let labels = if data.labeled == 0 {
                 "no labels used".to_owned()
             } else {
-                format!("{} labelled", thousands(data.labelled as u64))
+                format!("{} labeled", thousands(data.labeled as u64))
             };
             let _ = writeln!(text, "Data     {}: {} images, {labels}", data.steps, thousands(data.images as u64));
         }

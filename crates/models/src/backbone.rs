@@ -22,7 +22,7 @@ pub enum Backbone {
 }
 
 impl Backbone {
-    /// Normalised images `[b, c, h, w]` to features `[b, d]`.
+    /// Normalized images `[b, c, h, w]` to features `[b, d]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         match self {
             Self::ResNet(net) => net.forward(x),
@@ -31,7 +31,7 @@ impl Backbone {
         }
     }
 
-    /// Normalised images `[b, c, h, w]` to the last feature map `[b, d, h', w']`.
+    /// Normalized images `[b, c, h, w]` to the last feature map `[b, d, h', w']`.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
         match self {
             Self::ResNet(net) => net.forward_map(x),

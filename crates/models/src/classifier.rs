@@ -26,7 +26,7 @@ pub struct Classifier {
     pub temperature: f32,
     /// Why this temperature, in words; none where nobody has said (see [`Classifier::with_temperature`]).
     pub calibration: Option<String>,
-    /// What it has seen labelled; none where nobody has said (see [`Classifier::with_familiar`]).
+    /// What it has seen labeled; none where nobody has said (see [`Classifier::with_familiar`]).
     pub familiar: Option<Familiar>,
 }
 
@@ -40,7 +40,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Normalised images `[b, c, h, w]` to logits `[b, classes]`.
+    /// Normalized images `[b, c, h, w]` to logits `[b, classes]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         self.head.forward(self.backbone.forward(x))
     }
@@ -63,7 +63,7 @@ impl Classifier {
         Self { temperature, calibration: Some(reason.into()), ..self }
     }
 
-    /// The same with what it has seen labelled.
+    /// The same with what it has seen labeled.
     ///
     /// # Errors
     /// [`ModelError::Option`] where the features are not of this encoder's length.
@@ -118,7 +118,7 @@ impl Classifier {
     }
 
     /// Writes one safetensors file under torchvision's or timm's names (`fc` or `classifier` for the classifier), whole or not at
-    /// all; class names, preprocessing, temperature and configuration travel in its metadata, and what it has seen labelled
+    /// all; class names, preprocessing, temperature and configuration travel in its metadata, and what it has seen labeled
     /// in one more tensor.
     ///
     /// # Errors
@@ -134,7 +134,7 @@ impl Classifier {
     }
 
     /// As [`Classifier::save`] with nothing but torchvision's tensors, so that `PyTorch` loads the file strictly; what it has
-    /// seen labelled stays behind.
+    /// seen labeled stays behind.
     ///
     /// # Errors
     /// [`ModelError::File`] where the file cannot be written.

@@ -1,10 +1,10 @@
-//! What a classifier has seen labelled: enough to say of a new image that it is like nothing of that.
+//! What a classifier has seen labeled: enough to say of a new image that it is like nothing of that.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ModelError, Result};
 
-/// Features of the labelled images that a classifier learned from, as its own encoder gives them.
+/// Features of the labeled images that a classifier learned from, as its own encoder gives them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Familiar {
     /// `[images, dim]`, each of length 1.
@@ -13,8 +13,8 @@ pub struct Familiar {
     pub dim: usize,
     /// What each image is called: its path as the manifest has it, or "row 17".
     pub names: Vec<String>,
-    /// A new image farther than this (1 - cosine) from the nearest of them is unlike anything labelled; none where a single
-    /// image was labelled.
+    /// A new image farther than this (1 - cosine) from the nearest of them is unlike anything labeled; none where a single
+    /// image was labeled.
     pub threshold: Option<f32>,
 }
 

@@ -61,7 +61,7 @@ const MAX_SIDE: usize = 8192;
 /// The most channels of an input.
 const MAX_CHANNELS: usize = 1024;
 
-/// What an encoder takes in: planes in 0..1, normalised by a mean and a standard deviation a channel.
+/// What an encoder takes in: planes in 0..1, normalized by a mean and a standard deviation a channel.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
@@ -122,7 +122,7 @@ impl InputSpec {
         Ok(())
     }
 
-    /// Normalises planar images in place: `data` is any number of `[c, h, w]` images in 0..1.
+    /// Normalizes planar images in place: `data` is any number of `[c, h, w]` images in 0..1.
     pub fn normalize(&self, data: &mut [f32]) {
         let plane = self.height * self.width;
         if plane == 0 || self.channels == 0 {

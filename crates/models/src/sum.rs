@@ -19,7 +19,7 @@ pub(crate) fn product(factors: &[usize]) -> u64 {
 }
 
 impl Sum {
-    /// A convolution with batch norm; keeps its output for the norm and the normalised output for what follows.
+    /// A convolution with batch norm; keeps its output for the norm and the normalized output for what follows.
     pub(crate) fn convolution(
         &mut self,
         [input, output]: [usize; 2],

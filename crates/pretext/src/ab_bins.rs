@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_color_is_spread_by_a_gaussian() {
         let bins = AbBins::get();
-        // At the middle of a square: itself at distance 0 and four neighbours at 10: exp(-100 / 50) = 0.135335 each.
+        // At the middle of a square: itself at distance 0 and four neighbors at 10: exp(-100 / 50) = 0.135335 each.
         let spread = bins.encode([20.0, 10.0]);
         assert_eq!(bins.middles()[spread[0].0 as usize], [20.0, 10.0]);
         assert!((spread[0].1 - 1.0 / (1.0 + 4.0 * 0.135_335)).abs() < 1e-5);

@@ -1,4 +1,4 @@
-//! Cutting an image into a grid of tiles that do not touch: neighbouring tiles would give their order away by the lines
+//! Cutting an image into a grid of tiles that do not touch: neighboring tiles would give their order away by the lines
 //! that run on from one into the next.
 
 use foretask_random::Key;
@@ -16,7 +16,7 @@ const LEAST: usize = 4;
 pub(crate) struct Cut {
     /// Tiles along each side.
     pub(crate) grid: usize,
-    /// Least pixels between neighbouring tiles.
+    /// Least pixels between neighboring tiles.
     pub(crate) gap: usize,
     /// Most pixels that a tile moves each way from the middle of its cell.
     pub(crate) jitter: usize,

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbouring_keys_share_no_numbers() {
+    fn neighboring_keys_share_no_numbers() {
         let mut seen = std::collections::HashSet::new();
         for sample in 0..1000 {
             let mut rng = Key::new(3).with(0).with(sample).rng();

@@ -22,7 +22,7 @@ const HEADS_BY: [&str; 2] = ["by draws", "by images"];
 
 /// Results as an aligned table with chance level, then the verdict with what it rests on and what puts it in doubt.
 ///
-/// Plain text without colours. Where `width` says how many characters a line may have, columns are left out until it fits.
+/// Plain text without colors. Where `width` says how many characters a line may have, columns are left out until it fits.
 pub fn table_text(report: &Report, width: Option<usize>) -> String {
     let mut text = String::new();
     if !report.results.is_empty() {

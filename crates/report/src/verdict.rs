@@ -242,7 +242,7 @@ pub(crate) fn basis(difference: &Difference) -> Option<String> {
     let few = if n < 5 { format!(" only {n}") } else { format!(" {n}") };
     let wide = if n < 5 { " So few are easily swayed by one odd draw; more make it firmer." } else { "" };
     Some(format!(
-        "The interval rests on{few} differences, one for each draw of labelled images, the same images on both \
+        "The interval rests on{few} differences, one for each draw of labeled images, the same images on both \
          sides{method}.{wide} It covers the luck of the draw, not the choice of evaluation images."
     ))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use foretask_report::{
-    Answer, Atlas, Confusion, Draw, Embedding, Gallery, HistoryPoint, Neighbour, NeighbourRow, NeighbourSheet, Picture,
+    Answer, Atlas, Confusion, Draw, Embedding, Gallery, HistoryPoint, Neighbor, NeighborRow, NeighborSheet, Picture,
     PointMap, Prediction, PredictionSheet, Report, ResultRow, Role, Script, Stage, render_html,
 };
 
@@ -132,13 +132,13 @@ fn on_a_phone(folder: &Path, report: &Report) {
         counts: vec![vec![123; 24]; 24],
         ..Confusion::default()
     };
-    let near = || Neighbour { picture: report.predictions[0].samples[0].picture.clone(), ..Neighbour::default() };
+    let near = || Neighbor { picture: report.predictions[0].samples[0].picture.clone(), ..Neighbor::default() };
     let report = Report {
         results: vec![row(long, Role::Pretrained), row("scratch", Role::Scratch)],
         confusions: vec![report.confusions[0].clone(), many],
-        neighbours: vec![NeighbourSheet {
-            rows: vec![NeighbourRow { query: near(), nearest: (0..8).map(|_| near()).collect() }],
-            ..NeighbourSheet::default()
+        neighbors: vec![NeighborSheet {
+            rows: vec![NeighborRow { query: near(), nearest: (0..8).map(|_| near()).collect() }],
+            ..NeighborSheet::default()
         }],
         ..report.clone()
     };

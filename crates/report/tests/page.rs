@@ -4,8 +4,8 @@
 
 use foretask_report::{
     BadImage, BadImages, ClassShare, Confusion, CurvePoint, CurveSeries, DataUse, Difference, Draw, Entry, EntryGroup,
-    Evaluation, HistoryPoint, Interval, LabelCount, LabelCurve, Leak, Leakage, Metric, Neighbour, NeighbourRow,
-    NeighbourSheet, Note, NoteKind, Origin, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Report,
+    Evaluation, HistoryPoint, Interval, LabelCount, LabelCurve, Leak, Leakage, Metric, Neighbor, NeighborRow,
+    NeighborSheet, Note, NoteKind, Origin, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Report,
     ResultRow, Role, Script, Shown, Stage, render_html, table_text,
 };
 
@@ -62,7 +62,7 @@ fn hostile() -> Report {
         ..LabelCurve::default()
     };
     let shown = Picture { png: format!("\" onload=\"alert(1)\" {EVIL}"), width: 3, height: 3 };
-    let neighbour = || Neighbour { picture: picture(), name: evil(), label: Some(evil()), similarity: 0.5 };
+    let neighbor = || Neighbor { picture: picture(), name: evil(), label: Some(evil()), similarity: 0.5 };
     let entries = || vec![Entry { name: evil(), value: evil(), origin: Origin::Script }];
     let prediction =
         || Prediction { picture: shown.clone(), name: evil(), truth: Some(evil()), predicted: evil(), confidence: 0.9 };
@@ -122,10 +122,10 @@ fn hostile() -> Report {
             mistakes: vec![prediction()],
             samples: vec![prediction()],
         }],
-        neighbours: vec![NeighbourSheet {
+        neighbors: vec![NeighborSheet {
             encoder: evil(),
             basis: evil(),
-            rows: vec![NeighbourRow { query: neighbour(), nearest: vec![neighbour()] }],
+            rows: vec![NeighborRow { query: neighbor(), nearest: vec![neighbor()] }],
         }],
         bad_images: Some(BadImages {
             checked: 5,
@@ -278,7 +278,7 @@ fn an_empty_report_says_why_it_is_empty() {
     for reason in ["No result was reported", "Nothing was trained", "Nothing was evaluated"] {
         assert!(page.contains(reason), "{reason}");
     }
-    assert!(!page.contains("id=\"neighbours\""), "left out");
+    assert!(!page.contains("id=\"neighbors\""), "left out");
     assert_eq!(table_text(&Report::default(), None).trim(), "No result was reported, so there is nothing to judge.");
 }
 
@@ -299,7 +299,7 @@ fn sections_stand_in_order_and_are_linked() {
         "confusion",
         "pretext",
         "predictions",
-        "neighbours",
+        "neighbors",
         "bad-images",
         "leakage",
         "notes",

@@ -11,12 +11,12 @@ use crate::error::TrainError;
 pub fn labels_of(images: &Images) -> Result<Vec<u32>, TrainError> {
     if images.is_empty() {
         return Err(TrainError::Labels(
-            "there is no labelled image to learn from; label a few, or look at the manifest with describe".into(),
+            "there is no labeled image to learn from; label a few, or look at the manifest with describe".into(),
         ));
     }
     let label = |i: usize| {
         images.label(i).ok_or_else(|| {
-            TrainError::Labels(format!("{} has no label; choose the labelled images with .labeled()", images.name(i)))
+            TrainError::Labels(format!("{} has no label; choose the labeled images with .labeled()", images.name(i)))
         })
     };
     (0..images.len()).map(label).collect()

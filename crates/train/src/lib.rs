@@ -36,7 +36,7 @@ pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;
 pub use features::{Features, check_finite, extract_features, extract_mirrored_features};
 pub use finetune::{
-    FITTED, FinetuneOptions, FinetuneRecipe, Finetuned, HeadStart, Keep, LEAST_HELD_OUT, Labelled, MOST_ROUNDS,
+    FITTED, FinetuneOptions, FinetuneRecipe, Finetuned, HeadStart, Keep, LEAST_HELD_OUT, Labeled, MOST_ROUNDS,
     Retained, finetune, random_encoder, resolve_finetune,
 };
 pub use health::{Diagnostics, HealthLine, Metric, Reference};

@@ -180,5 +180,5 @@ print(spread_labels(encoder, few, pool).evaluate(test).mean);
     // What was asked for in so many words is refused.
     let text = std::fs::read_to_string(place.path("few.rhai")).unwrap();
     place.write("more.rhai", text.replace("knn(encoder, few)", "knn(encoder, few, #{ k: 5 })"));
-    place.foretask(&["check", "more.rhai"]).exits(2).says(&["`k` is 5", "only 4 labelled"]);
+    place.foretask(&["check", "more.rhai"]).exits(2).says(&["`k` is 5", "only 4 labeled"]);
 }

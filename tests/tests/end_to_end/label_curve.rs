@@ -165,7 +165,7 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
     wrong("label_curve([], train, test);", &["there is no encoder"]);
     wrong("label_curve(#{}, train, test);", &["there is no encoder"]);
     wrong("label_curve(#{ a: encoder, b: 3 }, train, test);", &["`b` is a whole number"]);
-    wrong("label_curve(encoder, train);", &["whole dataset", "label_curve(encoder, labelled, test)"]);
+    wrong("label_curve(encoder, train);", &["whole dataset", "label_curve(encoder, labeled, test)"]);
     wrong("label_curve(encoder, data.unlabeled(), test);", &["these images have none", "`.unlabeled()` drops"]);
     wrong("label_curve(encoder, train, data.unlabeled());", &["learns from labels", "these images have none"]);
     wrong("label_curve(encoder, test, test);", &["the same images"]);
@@ -180,5 +180,5 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
     let elsewhere = "compare(#{ a: a, b: pixel_probe(few).evaluate(data.split(\"test\").take(60)) });";
     wrong(&format!("{two}{elsewhere}"), &["measured on different images"]);
     let others = "compare(#{ a: a, b: pixel_probe(train.per_class(3, #{ draws: 2 })).evaluate(test) });";
-    wrong(&format!("{two}{others}"), &["learned from different labelled images", "same label draws"]);
+    wrong(&format!("{two}{others}"), &["learned from different labeled images", "same label draws"]);
 }

@@ -38,8 +38,8 @@ fn the_manifest_is_filled_in_and_learned_from() {
     assert!(lines[0].starts_with("path,label,"), "{manifest}");
     assert!(std::fs::read(place.path("out/to_label.png")).unwrap().starts_with(b"\x89PNG"));
 
-    // Labelled by hand, in turn; then it is a dataset like any other.
-    let labelled: Vec<String> = lines
+    // Labeled by hand, in turn; then it is a dataset like any other.
+    let labeled: Vec<String> = lines
         .iter()
         .enumerate()
         .map(
@@ -48,7 +48,7 @@ fn the_manifest_is_filled_in_and_learned_from() {
             },
         )
         .collect();
-    place.write("out/to_label.csv", labelled.join("\n"));
+    place.write("out/to_label.csv", labeled.join("\n"));
     let done = run(
         &place,
         "learn.rhai",

@@ -30,7 +30,7 @@ fn labels_are_joined_and_what_is_lost_is_said() {
     for verb in ["check", "run", "run"] {
         place.foretask(&[verb, "look.rhai"]).exits(0).says(&["name no image", "gone.png (row 4)", "-1 in `label`"]);
     }
-    place.foretask(&["run", "look.rhai"]).exits(0).says(&["rows      3 (3 labelled)", "classes   2: 007 1, 7 2"]);
+    place.foretask(&["run", "look.rhai"]).exits(0).says(&["rows      3 (3 labeled)", "classes   2: 007 1, 7 2"]);
     script(&place, "labels: \"work/lables.csv\"");
     place.foretask(&["check", "look.rhai"]).exits(2).says(&["no table of labels at `work/lables.csv`", "did you mean"]);
     place.write("work/labels.csv", "path,label\n2023/00.png\n");
@@ -46,5 +46,5 @@ fn subfolders_are_classes_unless_they_are_not() {
     place.foretask(&["check", "look.rhai"]).exits(2).says(&["no labels"]);
     place.foretask(&["describe", "photos"]).exits(0).says(&["2023 6, 2024 6", "subfolders are classes"]);
     place.write("photos/metadata.csv", "file_name,label\n2023/00.png,a\n2024/01.png,b\n");
-    place.foretask(&["describe", "photos"]).exits(0).says(&["(2 labelled)", "classes   2: a 1, b 1"]);
+    place.foretask(&["describe", "photos"]).exits(0).says(&["(2 labeled)", "classes   2: a 1, b 1"]);
 }

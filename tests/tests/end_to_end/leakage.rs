@@ -97,7 +97,7 @@ fn a_saved_encoder_remembers_what_taught_it_and_published_weights_say_that_they_
     )
     .exits(0);
     run(&place, &format!("let e = load_encoder(\"still.safetensors\");\n{measured}")).exits(2).says(&["40 of 40"]);
-    // `predict` on labelled images says it, too.
+    // `predict` on labeled images says it, too.
     let done = place.foretask(&["predict", "labels.safetensors", "datasets/fashion-mini", "-o", "out.csv"]).exits(0);
     done.says(&["30 of these images taught the classifier"]);
 

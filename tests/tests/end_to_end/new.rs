@@ -39,7 +39,7 @@ fn gray_images_in_folders_of_classes() {
     }
     let printed = from_folder_to_result(
         &place,
-        &["24 images, gray, 28x28", "all labelled, 3 classes", "20 % of the labelled ones are held out"],
+        &["24 images, gray, 28x28", "all labeled, 3 classes", "20 % of the labeled ones are held out"],
     );
     assert!(
         printed.contains("scratch") && printed.contains("raw pixels") && !printed.contains("also learned from"),
@@ -57,7 +57,7 @@ fn gray_images_in_folders_of_classes() {
 }
 
 #[test]
-fn color_images_of_which_some_are_labelled_and_one_is_broken() {
+fn color_images_of_which_some_are_labeled_and_one_is_broken() {
     let place = Place::new();
     for number in 0..30 {
         let class = number % 2;
@@ -65,7 +65,7 @@ fn color_images_of_which_some_are_labelled_and_one_is_broken() {
         place.write(format!("photos/{name}.ppm"), picture(24, 3, class, number));
     }
     place.write("photos/broken.jpg", "not a picture");
-    let printed = from_folder_to_result(&place, &["31 images, color", "20 labelled, 2 classes", "broken.jpg"]);
+    let printed = from_folder_to_result(&place, &["31 images, color", "20 labeled, 2 classes", "broken.jpg"]);
     assert!(printed.contains("photos-labels.csv"), "{printed}");
     let table = fs::read_to_string(place.path("photos-labels.csv")).unwrap();
     assert_eq!(table.lines().count(), 11, "a heading and the ten that had no label: {table}");

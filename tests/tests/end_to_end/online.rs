@@ -1,4 +1,4 @@
-//! Accuracies on labelled images while pretraining goes on without their labels.
+//! Accuracies on labeled images while pretraining goes on without their labels.
 
 use foretask_tests::{Place, weights};
 
@@ -30,7 +30,7 @@ fn they_stand_in_every_health_line_and_change_no_weight() {
         for name in ["online_knn", "online_probe"] {
             let found = metrics.iter().find(|metric| metric["name"] == name).unwrap_or_else(|| panic!("{line}"));
             let accuracy = found["value"].as_f64().unwrap();
-            // Whole images of the 40 labelled ones.
+            // Whole images of the 40 labeled ones.
             assert!((accuracy * 40.0 - (accuracy * 40.0).round()).abs() < 1e-6 && accuracy > 0.0, "{found}");
             assert_eq!(found["reference"]["value"], 0.1);
         }
@@ -53,8 +53,8 @@ fn mistakes_are_shown_where_they_stand() {
         place.write("watched.rhai", script(online));
         place.foretask(&["check", "watched.rhai"]).exits(2).says(parts);
     };
-    told(", online: true", &["online: true", "labelled images"]);
-    told(", online: #{ k: 3 }", &["labelled images", "data: few"]);
+    told(", online: true", &["online: true", "labeled images"]);
+    told(", online: #{ k: 3 }", &["labeled images", "data: few"]);
     told(", online: data.unlabeled()", &["labels", "online"]);
     told(", online: #{ data: few, kk: 3 }", &["kk", "did you mean", "k"]);
     told(", online: #{ data: few, most: 1 }", &["most", "at least 2"]);

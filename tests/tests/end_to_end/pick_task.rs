@@ -25,7 +25,7 @@ fn a_race_ends_with_a_winner_and_says_why() {
     let done = place.foretask(RUN).exits(0);
     done.says(&[
         "use ",
-        "of the 30 labelled images right while held out",
+        "of the 30 labeled images right while held out",
         "rung 1 of 2",
         "rung 2 of 2",
         "simclr 2",
@@ -88,7 +88,7 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
     wrong("pick_task(net, pool, few, [simclr(), 3]);", &["races tasks", "a whole number"]);
     wrong(
         "pick_task(net, pool, data.split(\"train\").per_class(1), [simclr(), rotation()]);",
-        &["single labelled image", "at least two"],
+        &["single labeled image", "at least two"],
     );
     wrong("pick_task(net, pool, pool, [simclr(), rotation()]);", &["learns from labels"]);
     wrong(

@@ -23,7 +23,7 @@ let few = data.per_class(2, #{ seed: 1 });
 let scratch = finetune(resnet10(#{ width: 4 }), few, #{ steps: 2 });
 "#;
 
-/// What goes on from there needs labelled images of as many channels.
+/// What goes on from there needs labeled images of as many channels.
 const FURTHER: &str = r#"let ours = finetune(pre.encoder, few, #{ steps: 2, keep: "finetuned" });"#;
 
 /// Checks, runs and checks again.

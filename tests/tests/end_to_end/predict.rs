@@ -50,7 +50,7 @@ fn a_saved_classifier_labels_what_it_is_given() {
         let arguments = [&["predict", "clothes.safetensors"], images, &["-o", output, "--device", "flex"]].concat();
         place.foretask(&arguments)
     };
-    predict(&["new"], "labels.csv").exits(0).says(&["24 images", "temperature = ", "unlike anything labelled"]);
+    predict(&["new"], "labels.csv").exits(0).says(&["24 images", "temperature = ", "unlike anything labeled"]);
     let table = fs::read_to_string(place.path("labels.csv")).unwrap();
     let (header, rows) = table.split_once('\n').unwrap();
     assert_eq!(header, "index,row,path,label,confidence,p_sneaker,p_t-shirt,p_trouser,distance,nearest,unlike");
@@ -65,7 +65,7 @@ fn a_saved_classifier_labels_what_it_is_given() {
         let shares: f64 = CLASSES.iter().map(|class| row[format!("p_{class}")].as_f64().unwrap()).sum();
         assert!((shares - 1.0).abs() < 1e-5, "{row}");
     }
-    // 21 of the 24 pictures are labelled ones, and a labelled picture is at no distance from itself.
+    // 21 of the 24 pictures are labeled ones, and a labeled picture is at no distance from itself.
     let known = rows.iter().filter(|row| row["distance"].as_f64().unwrap() < 1e-5).count();
     assert!(known >= 21 && rows.iter().all(|row| row["nearest"].as_str().unwrap().contains(".png")), "{known}");
     // The script's own word says the same of the same pictures.
@@ -145,7 +145,7 @@ fn features_and_weights_leave_for_other_programs() {
     place.foretask(&["export", "clothes.safetensors", "-o", "clothes.safetensors"]).exits(2).says(&["overwritten"]);
     place.foretask(&["export", "clothes.safetensors", "-o", "out.onnx"]).exits(2).says(&[".safetensors"]);
     place.foretask(&["export", "train.rhai", "-o", "out.safetensors"]).exits(2).says(&["train.rhai"]);
-    // Without the labelled images' features the labels are the same, and it is said what is missing.
+    // Without the labeled images' features the labels are the same, and it is said what is missing.
     let predict = |model: &str, output: &str| {
         place.foretask(&["predict", model, "new", "-o", output, "--device", "flex"]).exits(0)
     };

@@ -96,10 +96,10 @@ fn without_labels_there_is_a_report_too() {
     }
     let first = place.latest("told");
     let page = std::fs::read_to_string(first.join("report.html")).unwrap();
-    for section in ["training", "pretext", "embedding", "neighbours", "bad-images", "script", "settings"] {
+    for section in ["training", "pretext", "embedding", "neighbors", "bad-images", "script", "settings"] {
         assert!(page.contains(&format!("<section id=\"{section}\"")), "{section} is missing");
     }
-    assert!(page.contains("Online kNN accuracy on the labelled few") && page.contains("Online probe accuracy"));
+    assert!(page.contains("Online kNN accuracy on the labeled few") && page.contains("Online probe accuracy"));
     assert!(page.contains("200 images it learned from, in the features of simclr") && page.contains(">other<"));
     let stages = |run: &std::path::Path| {
         let mut results = json(&run.join("results.json"));
@@ -113,7 +113,7 @@ fn without_labels_there_is_a_report_too() {
     // In the order of their names: `other`, `pre`.
     assert_eq!(told["look"]["stages"][0]["steps"], 4);
     assert_eq!(told["look"]["stages"][1]["steps"], 12);
-    assert!(told["look"]["stages"][1]["metrics"]["online probe accuracy on the labelled few"].is_number(), "{told}");
+    assert!(told["look"]["stages"][1]["metrics"]["online probe accuracy on the labeled few"].is_number(), "{told}");
     place.foretask(RUN).exits(0).says(&["done before"]);
     assert_eq!(stages(&place.latest("told")), told);
 }

@@ -78,7 +78,7 @@ fn ctrl_c_saves_says_how_to_go_on_and_loses_nothing() {
     assert!(encoder(&interrupted) == encoder(&whole), "weights differ from those of an uninterrupted run");
 }
 
-/// A task of the script's own, watched by labelled images while it trains.
+/// A task of the script's own, watched by labeled images while it trains.
 const OWN: &str = r#"
 let data = dataset("datasets/fashion-mini");
 let few  = data.split("train").per_class(3, #{ seed: 1 });

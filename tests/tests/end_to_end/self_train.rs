@@ -84,13 +84,13 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
         place.write("wrong.rhai", script);
         place.foretask(&["check", "wrong.rhai", "--device", "flex"]).exits(2).says(words);
     };
-    wrong(&place, "self_train(encoder, few, pool, #{ spread: #{ neighbors: 60 } });", &["only 50 unlabelled images"]);
+    wrong(&place, "self_train(encoder, few, pool, #{ spread: #{ neighbors: 60 } });", &["only 50 unlabeled images"]);
     wrong(&place, "self_train(encoder, few, pool, #{ steps: \"many\" });", &["`steps`", "whole number", "many"]);
     wrong(&place, "self_train(encoder, few, pool, #{ spread: #{ alhpa: 0.9 } });", &["alhpa", "alpha"]);
     wrong(&place, "self_train(encoder, few, pool, #{ rounds: 0 });", &["`rounds`", "from 1"]);
     wrong(&place, "self_train(pixel_probe(few), few, pool);", &["no network", "finetune"]);
     let other = "let more = data.split(\"train\").per_class(4, #{ seed: 9 });\n\
                  self_train(linear_probe(encoder, more), few, pool);";
-    wrong(&place, other, &["other labelled images"]);
+    wrong(&place, other, &["other labeled images"]);
     wrong(&place, "pretrain(encoder, simclr(), pool, #{ steps: \"many\" });", &["`steps`", "whole number", "many"]);
 }

@@ -1,5 +1,5 @@
 //! CIFAR-10 (Krizhevsky 2009, "Learning multiple layers of features from tiny images"): 60,000 color pictures of 32x32, 10
-//! classes. No registry has it and its authors state no licence, so the files are handed in.
+//! classes. No registry has it and its authors state no license, so the files are handed in.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ CIFAR-10: 50,000 training and 10,000 test pictures, 32x32 RGB, 10 classes.
 **Source.** Alex Krizhevsky, Vinod Nair, Geoffrey Hinton, <https://www.cs.toronto.edu/~kriz/cifar.html>; made from files on
 your machine by `cargo xtask dataset cifar-10 --from …`.
 
-**Licence.** Its authors state none; it is used for research everywhere. It is not part of the repository.
+**License.** Its authors state none; it is used for research everywhere. It is not part of the repository.
 ";
 
 /// Makes the dataset in the folder `out` of what is at `from`.

@@ -1,4 +1,4 @@
-//! Fashion-MNIST (Xiao, Rasul, Vollgraf 2017; MIT licence), from its four IDX files, through `foretask import`.
+//! Fashion-MNIST (Xiao, Rasul, Vollgraf 2017; MIT license), from its four IDX files, through `foretask import`.
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ use crate::tools::install_debian;
 const PACKAGE: &str = "tuxpaint-stamps-default";
 const INSTALLED: &str = "/usr/share/tuxpaint/stamps";
 
-/// Folders with enough pictures to be classes. What lies elsewhere is unlabelled; letters and digits are left out.
+/// Folders with enough pictures to be classes. What lies elsewhere is unlabeled; letters and digits are left out.
 const CLASSES: [&str; 8] = ["animals", "food", "household", "plants", "seasonal", "symbols", "town", "vehicles"];
 const LEFT_OUT: &str = "symbols/alphabets";
 
@@ -25,11 +25,11 @@ const TEST_SHARE: usize = 4;
 const README: &str = "# stamps
 
 Small color pictures (64x64, RGB) of animals, food, plants and other things: the stamps of Tux Paint, drawn and
-photographed, set on white. Folders are classes; pictures of folders that are too small for a class are unlabelled.
+photographed, set on white. Folders are classes; pictures of folders that are too small for a class are unlabeled.
 
 **Source.** Debian package `tuxpaint-stamps-default`, by Bill Kendrick and contributors, <https://tuxpaint.org>.
 
-**Licence.** GPL-2, see `/usr/share/doc/tuxpaint-stamps-default/copyright`. This folder is made on your machine by
+**License.** GPL-2, see `/usr/share/doc/tuxpaint-stamps-default/copyright`. This folder is made on your machine by
 `cargo xtask dataset stamps` and is not part of the repository.
 
 **Good to know.** Some hundred pictures in classes of unequal size, some of them alike (one thing in several colors), so

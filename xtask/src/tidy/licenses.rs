@@ -1,9 +1,9 @@
-//! Dependencies come from a registry, under licences that let anyone use Foretask under MIT or Apache-2.0.
+//! Dependencies come from a registry, under licenses that let anyone use Foretask under MIT or Apache-2.0.
 
 use super::metadata::External;
 use super::spdx;
 
-/// Licences that ask for no more than naming authors and keeping notices (MPL-2.0: per file, and no file of theirs is changed).
+/// Licenses that ask for no more than naming authors and keeping notices (MPL-2.0: per file, and no file of theirs is changed).
 const ALLOWED: &[&str] = &[
     "MIT",
     "MIT-0",
@@ -24,7 +24,7 @@ const ALLOWED: &[&str] = &[
     "NCSA",
 ];
 
-/// Packages that hold their licence in a file only; read by a person, for this version.
+/// Packages that hold their license in a file only; read by a person, for this version.
 const READ: &[(&str, &str, &str)] = &[("cfg_block", "0.1.1", "Apache-2.0")];
 
 /// Problems of the packages from outside.
@@ -37,13 +37,13 @@ pub(crate) fn check(externals: &[External]) -> Vec<String> {
         }
         let read = READ.iter().find(|(of, version, _)| *of == package.name && *version == package.version);
         match package.license.as_deref().or(read.map(|(_, _, license)| *license)) {
-            None => problems.push(format!("{name}: its manifest names no licence; read its licence file and add it to READ in xtask/src/tidy/licenses.rs")),
+            None => problems.push(format!("{name}: its manifest names no license; read its license file and add it to READ in xtask/src/tidy/licenses.rs")),
             Some(license) => match spdx::satisfied(license, ALLOWED) {
                 Ok(true) => {}
                 Ok(false) => {
                     problems.push(format!("{name}: `{license}` is not in the list of xtask/src/tidy/licenses.rs"));
                 }
-                Err(error) => problems.push(format!("{name}: `{license}` is no licence expression: {error}")),
+                Err(error) => problems.push(format!("{name}: `{license}` is no license expression: {error}")),
             },
         }
     }
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_licence_that_is_not_allowed_is_named() {
+    fn a_license_that_is_not_allowed_is_named() {
         let package = |license: Option<&str>, source: &str| External {
             name: "x".into(),
             version: "1.0.0".into(),

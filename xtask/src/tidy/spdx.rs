@@ -1,6 +1,6 @@
-//! Licence expressions as Cargo.toml holds them: `MIT OR (Apache-2.0 WITH LLVM-exception AND Zlib)`, and the older `MIT/Apache-2.0`.
+//! License expressions as Cargo.toml holds them: `MIT OR (Apache-2.0 WITH LLVM-exception AND Zlib)`, and the older `MIT/Apache-2.0`.
 
-/// Whether the expression can be satisfied with allowed licences alone. `AND` binds tighter than `OR`.
+/// Whether the expression can be satisfied with allowed licenses alone. `AND` binds tighter than `OR`.
 pub(crate) fn satisfied(expression: &str, allowed: &[&str]) -> Result<bool, String> {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let words: Vec<&str> = spaced.split_whitespace().collect();

@@ -60,7 +60,7 @@ fn starts_path(line: &str, prefix: &str) -> bool {
 }
 
 fn texts(files: &[File]) -> impl Iterator<Item = (&str, &str)> {
-    // Snapshots and licences are kept as their makers wrote them; lock files are cargo's.
+    // Snapshots and licenses are kept as their makers wrote them; lock files are cargo's.
     let ours = |path: &str| !has_extension(path, "snap") && !has_extension(path, "lock") && !path.contains("LICENSE");
     files
         .iter()

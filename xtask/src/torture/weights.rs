@@ -25,7 +25,7 @@ pub(super) fn run(shop: &Workshop, case: &Case) -> Result<Tried> {
     let place = case.place()?;
     let of_classifier = rng.chance(0.6);
     let whole = fs::read(if of_classifier { classifier(shop)? } else { encoder(shop)? })?;
-    fs::write(place.join(FILE), spoilt(case.kind, &whole, &mut rng)?)?;
+    fs::write(place.join(FILE), spoiled(case.kind, &whole, &mut rng)?)?;
     std::os::unix::fs::symlink(shop.images().join("test"), place.join(IMAGES))?;
     let script = format!("let encoder = load_encoder(\"{FILE}\");\nknn(encoder, dataset(\"{IMAGES}\"));\n");
     fs::write(place.join("script.rhai"), script)?;
@@ -56,7 +56,7 @@ fn classifier(shop: &Workshop) -> Result<PathBuf> {
     files.into_iter().next().with_context(|| format!("{} is empty", folder.display()))
 }
 
-fn spoilt(kind: &str, whole: &[u8], rng: &mut Rng) -> Result<Vec<u8>> {
+fn spoiled(kind: &str, whole: &[u8], rng: &mut Rng) -> Result<Vec<u8>> {
     let mut bytes = whole.to_vec();
     let begin = data_begin(whole)?;
     match kind {

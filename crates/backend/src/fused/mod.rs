@@ -27,7 +27,7 @@ pub(crate) use step::Step;
 pub(crate) use crate::kernels::geometry::Padding;
 pub(crate) use crate::kernels::relu::Activation;
 
-/// What a batch norm does beside normalising.
+/// What a batch norm does beside normalizing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct NormOptions {
     /// Added to the variance.

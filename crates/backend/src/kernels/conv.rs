@@ -1,7 +1,7 @@
 //! Convolution and its gradient with respect to the input.
 //!
 //! Both are one walk: every result pixel is a sum over taps of (source pixel's channels) x (a small matrix). Channels
-//! last, the source channels of neighbouring taps lie side by side, so a tile of pixels times sixteen result channels is
+//! last, the source channels of neighboring taps lie side by side, so a tile of pixels times sixteen result channels is
 //! held in registers while the walk runs over them; nothing is copied or padded beforehand. Pixels at borders see fewer
 //! taps; pixels with equal taps are worked on together, across images, so that no work is spent on padding.
 

@@ -37,7 +37,7 @@ pub(crate) fn mean_gradient(grad: &[f32], channels: usize, pixels: usize) -> Vec
     x
 }
 
-/// Sizes of a nearest-neighbour enlargement.
+/// Sizes of a nearest-neighbor enlargement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Enlarge {
     pub(crate) images: usize,

@@ -113,7 +113,7 @@ fn single(x: &[f32], grad: &[f32], kind: Sums<'_>, at: usize, channel: usize, to
 #[inline(always)]
 fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mut [f64]) {
     let channels = totals.len() / 2;
-    let centre = at.lanes(match kind {
+    let center = at.lanes(match kind {
         Sums::Moments { shift } => shift,
         Sums::Gradients { mean, .. } => mean,
     });
@@ -131,7 +131,7 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
             let x: &[f32; WIDE] = lanes(x, i);
             let Sums::Gradients { relu, .. } = kind else {
                 for lane in 0..WIDE {
-                    let distance = x[lane] - centre[lane];
+                    let distance = x[lane] - center[lane];
                     first[lane] += distance;
                     second[lane] += distance * distance;
                 }
@@ -142,7 +142,7 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
                 Relu::No => {
                     for lane in 0..WIDE {
                         first[lane] += grad[lane];
-                        second[lane] += grad[lane] * (x[lane] - centre[lane]);
+                        second[lane] += grad[lane] * (x[lane] - center[lane]);
                     }
                 }
                 Relu::ByResult(result, ceiling) => {
@@ -150,7 +150,7 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
                     for lane in 0..WIDE {
                         let passed = if relu::open(result[lane], ceiling) { grad[lane] } else { 0.0 };
                         first[lane] += passed;
-                        second[lane] += passed * (x[lane] - centre[lane]);
+                        second[lane] += passed * (x[lane] - center[lane]);
                     }
                 }
                 Relu::ByInput { ceiling, .. } => {
@@ -158,7 +158,7 @@ fn column_sums(x: &[f32], grad: &[f32], kind: Sums<'_>, at: Columns, totals: &mu
                         let passed =
                             if relu::open(x[lane] * factor[lane] + offset[lane], ceiling) { grad[lane] } else { 0.0 };
                         first[lane] += passed;
-                        second[lane] += passed * (x[lane] - centre[lane]);
+                        second[lane] += passed * (x[lane] - center[lane]);
                     }
                 }
             }

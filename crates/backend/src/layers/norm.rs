@@ -1,4 +1,4 @@
-//! Batch normalisation as PyTorch does it.
+//! Batch normalization as PyTorch does it.
 
 use std::cell::Cell;
 
@@ -14,9 +14,9 @@ const EPSILON: f64 = 1e-5;
 /// The weight of the newest batch in the running statistics, as in PyTorch.
 const MOMENTUM: f64 = 0.1;
 
-/// Batch normalisation (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>) over every axis but the second.
+/// Batch normalization (Ioffe and Szegedy 2015, <https://arxiv.org/abs/1502.03167>) over every axis but the second.
 ///
-/// While training, a batch is normalised by its own mean and *biased* variance, and the running statistics take in its
+/// While training, a batch is normalized by its own mean and *biased* variance, and the running statistics take in its
 /// mean and *unbiased* variance, as in PyTorch (burn's own layer stores the biased one). "While training" means that the
 /// layer is on a device with automatic differentiation and has not been frozen or turned into a `valid()` copy;
 /// otherwise the running statistics are used and nothing is updated. Clones have statistics of their own.

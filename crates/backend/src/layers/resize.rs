@@ -11,7 +11,7 @@ pub fn upsample_nearest(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     if same_size(&x, size) { x } else { fused::enlarge(x, size) }
 }
 
-/// Linear interpolation between pixel centres, PyTorch's `align_corners=False`: `[b, c, h, w]` to `[b, c, size…]`.
+/// Linear interpolation between pixel centers, PyTorch's `align_corners=False`: `[b, c, h, w]` to `[b, c, size…]`.
 pub fn upsample_bilinear(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     if same_size(&x, size) {
         return x;
@@ -34,7 +34,7 @@ mod tests {
         let x = Tensor::<4>::from_floats([[[[1.0, 5.0]]]], &device);
         let nearest = upsample_nearest(x.clone(), [2, 4]).into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(nearest, [1.0, 1.0, 5.0, 5.0, 1.0, 1.0, 5.0, 5.0]);
-        // Centres of the four pixels lie at -0.25, 0.25, 0.75, 1.25 of the input's pixel grid; the ends are held.
+        // Centers of the four pixels lie at -0.25, 0.25, 0.75, 1.25 of the input's pixel grid; the ends are held.
         let linear = upsample_bilinear(x, [1, 4]).into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(linear, [1.0, 2.0, 4.0, 5.0]);
     }

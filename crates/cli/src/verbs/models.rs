@@ -16,14 +16,14 @@ pub(crate) fn predict(
 ) -> Result<(), Error> {
     let predicted = tools::predict(model, images, output, how)?;
     tell(&predicted.bad, &predicted.notes);
-    say!("{}: {} images labelled", output.path.display(), thousands(predicted.count as u64));
+    say!("{}: {} images labeled", output.path.display(), thousands(predicted.count as u64));
     for (class, count) in &predicted.classes {
         say!("  {count:>8}  {class}");
     }
     match predicted.unlike {
-        Some(0) => say!("none of them is unlike anything labelled"),
+        Some(0) => say!("none of them is unlike anything labeled"),
         Some(count) => {
-            say!("{} of them unlike anything labelled: see the column `unlike`", thousands(count as u64));
+            say!("{} of them unlike anything labeled: see the column `unlike`", thousands(count as u64));
         }
         None => {}
     }

@@ -46,7 +46,7 @@ fn luma([red, green, blue]: [u8; 3]) -> u8 {
     ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
 }
 
-/// Lays pixels of `N - 1` colours and alpha onto white; `multiplied` where the colours have been multiplied by it already.
+/// Lays pixels of `N - 1` colors and alpha onto white; `multiplied` where the colors have been multiplied by it already.
 pub(super) fn lay_onto_white<const N: usize>(data: &[u8], multiplied: bool) -> Vec<u8> {
     let (pixels, _) = data.as_chunks::<N>();
     let mut out = Vec::with_capacity(pixels.len() * (N - 1));

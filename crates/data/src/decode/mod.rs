@@ -28,7 +28,7 @@ use crate::error::{DataError, Result};
 /// No image may be larger: a few kilobytes of PNG can otherwise ask for terabytes ("decompression bomb").
 const MAX_PIXELS: u64 = 1 << 28;
 
-/// The decoder may not hold more than this at once; enough for [`MAX_PIXELS`] grey or 16384 x 8192 colour pixels twice.
+/// The decoder may not hold more than this at once; enough for [`MAX_PIXELS`] grey or 16384 x 8192 color pixels twice.
 const MAX_BYTES: u64 = 1 << 30;
 
 /// No file of one image may be larger.
@@ -56,7 +56,7 @@ impl Pixels<'_> {
         Pixels { width, height, channels, data: Cow::Owned(data.into_owned()) }
     }
 
-    /// The same picture in 1 or 3 channels: grey is replicated, colour becomes ITU-R 601 luma as in Pillow.
+    /// The same picture in 1 or 3 channels: grey is replicated, color becomes ITU-R 601 luma as in Pillow.
     #[must_use]
     pub fn with_channels(self, channels: u8) -> Self {
         channels::convert(self, channels)
@@ -77,7 +77,7 @@ pub fn decode_file(path: impl AsRef<Path>, channels: Option<u8>) -> Result<Pixel
 /// Decodes PNG, JPEG, WebP, BMP, GIF (first frame), TIFF (first page) or PNM by content, not by name.
 ///
 /// - EXIF orientation is applied.
-/// - Transparency is laid onto white, the colour of paper: cut-outs otherwise show whatever lies under their alpha.
+/// - Transparency is laid onto white, the color of paper: cut-outs otherwise show whatever lies under their alpha.
 /// - 16 bits become 8 by rounding `value * 255 / 65535`; where only the lower 12 or 8 of them are in use, those count. Floats
 ///   are taken as 0..1, or as 0..255, 0..4095 or 0..65535 where they reach that far.
 /// - TIFF may be tiled, planar, a `BigTIFF`, of any depth, with a palette, CMYK or YCbCr; what of it cannot be shown is refused.

@@ -11,7 +11,7 @@ use crate::test_images::{color, encode, fixture, grey, write};
 
 const QUARTERS: [[u8; 3]; 4] = [[200, 30, 40], [20, 180, 60], [30, 40, 220], [250, 250, 250]];
 
-/// The colours near the four corners: top left, top right, bottom left, bottom right.
+/// The colors near the four corners: top left, top right, bottom left, bottom right.
 fn corners(pixels: &Pixels<'_>) -> [[u8; 3]; 4] {
     let at = |x: usize, y: usize| {
         let start = (y * pixels.width + x) * 3;
@@ -44,7 +44,7 @@ fn files_of_other_programs_decode_to_what_pillow_sees() {
     for name in ["one-bit.png", "bits.pbm"] {
         check_quarters(name, [[0; 3], [0; 3], [0; 3], [255; 3]], 0);
     }
-    // The transparent colour of the palette becomes white.
+    // The transparent color of the palette becomes white.
     check_quarters("palette-transparent.png", [[255; 3], QUARTERS[1], QUARTERS[2], QUARTERS[3]], 0);
 }
 

@@ -63,8 +63,8 @@ fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
 
     let mut remarks = Remarks::default();
     seen.iter().flatten().for_each(|seen| remarks.add(seen.notes));
-    let colour = seen.iter().flatten().any(|seen| seen.look.channels == 3);
-    let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
+    let color = seen.iter().flatten().any(|seen| seen.look.channels == 3);
+    let channels = options.channels.unwrap_or(if color { 3 } else { 1 });
     let total: u64 = seen.iter().flatten().map(|seen| decoded_bytes(seen.look.width, seen.look.height, channels)).sum();
     let fits = total <= options.cache_bytes && seen.iter().flatten().all(|seen| seen.kept.is_some());
 
@@ -76,7 +76,7 @@ fn load(samples: &Samples, options: &LoadOptions) -> Result<Images> {
     for (i, seen) in seen.into_iter().enumerate() {
         let Ok(mut seen) = seen else { continue };
         if fits {
-            // Grey files among coloured ones become RGB here.
+            // Grey files among colored ones become RGB here.
             let kept = seen.kept.take().unwrap_or_default();
             let (width, height) = (seen.look.width as usize, seen.look.height as usize);
             let pixels = Pixels { width, height, channels: usize::from(seen.look.channels), data: kept.into() };

@@ -52,7 +52,7 @@ pub enum OnBadImage {
 /// How to load images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
-    /// 1 (grey) or 3 (RGB); `None` = what the files have: 3 where any of them is stored in colour, else 1.
+    /// 1 (grey) or 3 (RGB); `None` = what the files have: 3 where any of them is stored in color, else 1.
     pub channels: Option<u8>,
     /// Skip or refuse.
     pub on_bad_image: OnBadImage,

@@ -70,8 +70,8 @@ pub fn survey(samples: &Samples, options: &LoadOptions) -> Result<(Survey, Vec<B
         }
     }
     let bad = accepted(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
-    let colour = found.iter().any(|(_, (.., channels))| *channels == 3);
-    let channels = options.channels.unwrap_or(if colour { 3 } else { 1 });
+    let color = found.iter().any(|(_, (.., channels))| *channels == 3);
+    let channels = options.channels.unwrap_or(if color { 3 } else { 1 });
     let total: u64 = found.iter().map(|(_, (width, height, _))| decoded_bytes(*width, *height, channels)).sum();
     let windows = if total > options.cache_bytes {
         windows_of(found.iter().map(|(source, _)| *source), options.cache_bytes)

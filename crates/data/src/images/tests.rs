@@ -49,7 +49,7 @@ fn memory_and_disk_give_the_same_on_any_number_of_threads() {
         assert_eq!(base.get(i).unwrap(), disk.get(i).unwrap());
         assert_eq!(base.content_hash(i), disk.content_hash(i));
     }
-    // One coloured file among grey ones makes all of them RGB.
+    // One colored file among grey ones makes all of them RGB.
     assert_eq!((base.channels(), base.uniform_size(), base.largest_side(), base.smallest_side()), (3, None, 9, 4));
     fs::remove_file(folder.path().join("001.png")).unwrap();
     assert!(disk.get(1).unwrap_err().to_string().contains("001.png"));
@@ -122,7 +122,7 @@ fn statistics_are_those_of_the_definition() {
         assert!((f64::from(stats.mean[channel]) - mean).abs() < 1e-6, "{stats:?}");
         assert!((f64::from(stats.std[channel]) - std).abs() < 1e-6, "{stats:?}");
     }
-    // One flat colour: its deviation can still be divided by.
+    // One flat color: its deviation can still be divided by.
     let flat = encode(image::GrayImage::from_pixel(4, 4, image::Luma([51])), ImageFormat::Png);
     let stats = load(folder(&[flat]).path(), &LoadOptions::default()).unwrap().channel_stats();
     assert_eq!((stats.mean, stats.std), (vec![0.2], vec![1.0 / 255.0]));

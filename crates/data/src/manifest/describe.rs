@@ -170,7 +170,7 @@ impl fmt::Display for Description {
         writeln!(f, "{}", self.steps.join(" | "))?;
         let files = if self.files > 0 { format!(", {} file(s)", self.files) } else { String::new() };
         writeln!(f, "  format    {}{files}, images {}", self.format, self.images)?;
-        writeln!(f, "  rows      {} ({} labelled)", self.rows, self.labeled)?;
+        writeln!(f, "  rows      {} ({} labeled)", self.rows, self.labeled)?;
         if !self.splits.is_empty() {
             let splits =
                 self.splits.iter().map(|split| format!("{} {}", split.name.as_deref().unwrap_or("(none)"), split.rows));

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn draws_never_change_between_versions() {
-        // Published results name their labelled rows by seed: these numbers may never change.
+        // Published results name their labeled rows by seed: these numbers may never change.
         let rows: Vec<u64> = (0..100).collect();
         let labels: Vec<_> = (0..100).map(|row| Some(row % 2)).collect();
         assert_eq!(smallest(&rows, 4, 1), [21, 50, 71, 75]);

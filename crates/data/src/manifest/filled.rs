@@ -20,7 +20,7 @@ pub struct KeptRows {
     /// Rows that were in it.
     pub rows: usize,
     /// Of these, rows with a label.
-    pub labelled: usize,
+    pub labeled: usize,
     /// Rows added below them.
     pub added: usize,
 }
@@ -111,8 +111,8 @@ impl FilledCsv {
                 rows + added.len()
             }));
         }
-        let labelled = self.cells("label").filter(|label| !label.is_empty()).count();
-        let kept = KeptRows { rows, labelled, added: added.len() };
+        let labeled = self.cells("label").filter(|label| !label.is_empty()).count();
+        let kept = KeptRows { rows, labeled, added: added.len() };
         if added.is_empty() {
             return Ok((places, kept));
         }
@@ -189,8 +189,8 @@ fn add_to_parquet(mut table: DataFrame, new: &DataFrame, path: &Path) -> Result<
         }));
     }
     let labels = texts(&table, "label").map_err(failed)?;
-    let labelled = labels.iter().flatten().filter(|label| !label.trim().is_empty()).count();
-    let kept = KeptRows { rows, labelled, added: added.len() };
+    let labeled = labels.iter().flatten().filter(|label| !label.trim().is_empty()).count();
+    let kept = KeptRows { rows, labeled, added: added.len() };
     if added.is_empty() {
         return Ok((places, kept));
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// `path`, `label` and `split` of all images below a folder, sorted by path; `None` where there is no image.
 ///
-/// `root/class/…/x.png` is labelled by `class`, `root/x.png` not at all; where all top folders have names of splits, they
+/// `root/class/…/x.png` is labeled by `class`, `root/x.png` not at all; where all top folders have names of splits, they
 /// are splits: `root/train/class/…/x.png`, `root/unlabeled/x.png`. What is passed over is counted, but for files called `tables`.
 pub(super) fn scan(root: &Path, table: &str, tables: &[&str], passed: &mut Passed) -> Result<Option<LazyFrame>> {
     let paths = images_below(root, tables, passed)?;

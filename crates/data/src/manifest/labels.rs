@@ -65,7 +65,7 @@ impl Labels {
                     table: table.to_owned(),
                     column: label.clone(),
                     found: kind.map(ToString::to_string).unwrap_or_default(),
-                    expected: "labels are text or whole numbers, one an image; empty means unlabelled".to_owned(),
+                    expected: "labels are text or whole numbers, one an image; empty means unlabeled".to_owned(),
                 });
             }
         }))
@@ -94,13 +94,13 @@ fn said(label: &str, names: &BTreeMap<String, Option<String>>) -> Vec<Note> {
         )));
     }
     if names.iter().any(|(text, name)| name.is_none() && !text.trim().is_empty()) {
-        notes.push(unlabelled(label));
+        notes.push(unlabeled(label));
     }
     notes
 }
 
-fn unlabelled(label: &str) -> Note {
-    Note::warning(format!("-1 in `{label}` means unlabelled; if it is a class, give it another name"))
+fn unlabeled(label: &str) -> Note {
+    Note::warning(format!("-1 in `{label}` means unlabeled; if it is a class, give it another name"))
 }
 
 impl Classes {
@@ -111,7 +111,7 @@ impl Classes {
 
     /// Numbers of the column `label`, each its own class.
     pub(super) fn of_integers(label: &str, values: &BTreeSet<i64>) -> Self {
-        let notes = if values.contains(&-1) { vec![unlabelled(label)] } else { Vec::new() };
+        let notes = if values.contains(&-1) { vec![unlabeled(label)] } else { Vec::new() };
         let names = values.iter().filter(|value| **value != -1).map(i64::to_string).collect();
         Self { names, notes, ..Self::default() }
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 /// The class that a label's text names; none where it is no label.
 ///
 /// Text is a name as it was written, so `007` is not `7`. Blanks around it do not count; a whole number written with a point,
-/// as tables with gaps have it (`1.0`), is that number; `-1` and nothing mean unlabelled.
+/// as tables with gaps have it (`1.0`), is that number; `-1` and nothing mean unlabeled.
 pub(crate) fn class_name(text: &str) -> Option<Cow<'_, str>> {
     let text = text.trim();
     match whole(text).unwrap_or(Cow::Borrowed(text)) {

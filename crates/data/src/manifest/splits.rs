@@ -29,7 +29,7 @@ const LEARNING: [&str; 11] = [
     "pretrain",
     "pretraining",
     "unlabeled",
-    "unlabelled",
+    "unlabelled", // typos: ignore
     "extra",
     "nolabel",
     "nolabels",

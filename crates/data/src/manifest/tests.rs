@@ -42,7 +42,7 @@ fn a_csv_gives_rows_labels_splits_and_files() {
 }
 
 #[test]
-fn integers_are_classes_in_numerical_order_and_empty_is_unlabelled() {
+fn integers_are_classes_in_numerical_order_and_empty_is_unlabeled() {
     let folder = folder();
     let path = folder.path().join("m.csv");
     write(&path, "path,label\na.png,10\nb.png,9\nc.png,\nd.png,-1\n");
@@ -133,7 +133,7 @@ fn paths_of_windows_lead_to_their_files() {
 }
 
 #[test]
-fn a_flat_folder_is_unlabelled() {
+fn a_flat_folder_is_unlabeled() {
     let folder = folder();
     write(folder.path().join("b.png"), png(1));
     write(folder.path().join("a.png"), png(2));
@@ -357,7 +357,7 @@ fn a_description_counts_everything() {
     );
     assert_eq!((about.sizes.sampled, about.sizes.bad, about.sizes.largest), (24, 1, Some((6, 5))));
     let text = about.to_string();
-    assert!(text.contains("rows      24 (24 labelled)") && text.contains("a 8, b 8, c 8"), "{text}");
+    assert!(text.contains("rows      24 (24 labeled)") && text.contains("a 8, b 8, c 8"), "{text}");
     assert!(serde_json::to_string(&about).unwrap().contains("\"name\":\"size\""));
 }
 

@@ -19,7 +19,7 @@ use crate::{EvalError, nearest};
 /// Positions in `pool` of the `n` images to label next, the most valuable first. The labels of the pool, if it has any, are not
 /// looked at.
 ///
-/// Without `few` there is no label yet: see [`densest`]. With labelled images `few`, the answer is the images that are most
+/// Without `few` there is no label yet: see [`densest`]. With labeled images `few`, the answer is the images that are most
 /// uncertain when those labels spread along nearest neighbors, stand for many others and are not alike; an image whose pixels are
 /// among the few is never asked for.
 ///

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_labelled_nor_blocked_rows_are_asked_for() {
+    fn neither_labeled_nor_blocked_rows_are_asked_for() {
         let (features, labels) = groups();
         let mut blocked = vec![false; 120];
         blocked[60..].fill(true);

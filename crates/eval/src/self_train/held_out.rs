@@ -11,10 +11,10 @@ use foretask_train::{
 use super::{SelfTrainOptions, in_rounds};
 use crate::{EvalError, nearest};
 
-/// Parts that the labelled images are left out in.
+/// Parts that the labeled images are left out in.
 const PARTS: usize = 3;
 
-/// Answers for a third of the labelled images (for further thirds, until there are enough), by classifiers that were self-trained
+/// Answers for a third of the labeled images (for further thirds, until there are enough), by classifiers that were self-trained
 /// without them: the encoder has seen neither their labels nor, among the pool, themselves, as it has not seen the images it will be
 /// asked about. Hidden from the last spreading alone they would flatter: the encoder has learned where their labels lie.
 pub(super) fn answers(

@@ -20,7 +20,7 @@ pub struct SelfTrainOptions {
     pub rounds: u64,
     /// Updates a round.
     pub steps: u64,
-    /// Unlabelled images a step; a part of the labelled ones comes besides.
+    /// Unlabeled images a step; a part of the labeled ones comes besides.
     pub batch_size: usize,
     /// Peak learning rate of `AdamW`.
     pub lr: f64,
@@ -118,7 +118,7 @@ pub struct SelfTrained {
     pub classifier: Classifier,
     /// Whether the search for it ended.
     pub converged: bool,
-    /// What a classifier made in the same way without a third of the labels says of those images, which it met neither labelled
+    /// What a classifier made in the same way without a third of the labels says of those images, which it met neither labeled
     /// nor among the pool. None where it was not asked for or there are fewer than
     /// [`LEAST_HELD_OUT`](foretask_train::LEAST_HELD_OUT) labels.
     pub held_out: Option<HeldOut>,

@@ -75,7 +75,7 @@ pub(crate) fn fit_spread(
     let labels = labels_of(few)?;
     let classes = few.classes();
     if pool.len() <= options.neighbors {
-        let expected = format!("fewer than the {} unlabelled images", pool.len());
+        let expected = format!("fewer than the {} unlabeled images", pool.len());
         return Err(EvalError::option("neighbors", options.neighbors, &expected));
     }
     let around = extract_features(encoder, pool, cx)?;
@@ -83,7 +83,7 @@ pub(crate) fn fit_spread(
     let features = extract_features(encoder, few, cx)?;
     let all = together(&features, &around);
     let compared = compared(encoder, Some(few), pool, all.clone(), options.mirror, cx)?;
-    // One of the few that is among the unlabelled, too, is its own closest neighbor.
+    // One of the few that is among the unlabeled, too, is its own closest neighbor.
     let known: Vec<Option<u32>> =
         labels.iter().copied().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();
     let learn = |spread: &Spread, rows: &[u32], probe: &ProbeOptions| {

@@ -24,7 +24,7 @@ pub struct SpreadOptions {
     pub confident: f64,
     /// Penalty on the weights of that classifier, from 0.
     pub strength: f64,
-    /// Most unlabelled images in the graph, evenly chosen; its cost grows with the square.
+    /// Most unlabeled images in the graph, evenly chosen; its cost grows with the square.
     pub most: usize,
 }
 

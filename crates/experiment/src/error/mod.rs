@@ -35,11 +35,11 @@ pub enum Role {
     Task,
     /// Images to learn from without labels, or to work on.
     Images,
-    /// Labelled images to learn from.
+    /// Labeled images to learn from.
     Few,
-    /// Unlabelled images beside the labelled few.
+    /// Unlabeled images beside the labeled few.
     Unlabeled,
-    /// Labelled images to measure on.
+    /// Labeled images to measure on.
     Test,
     /// Results by name.
     Results,

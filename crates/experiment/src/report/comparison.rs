@@ -11,7 +11,7 @@ use crate::values::{Comparison, Evaluation};
 /// Compares every result with `baseline`, or with the network from scratch if there is one, or else with the first.
 ///
 /// # Errors
-/// When two results were measured on different images, or learned from different labelled ones.
+/// When two results were measured on different images, or learned from different labeled ones.
 pub fn compare(results: &[(String, Evaluation)], baseline: Option<&str>) -> Result<Comparison, Error> {
     let scratch = results.iter().find(|(_, found)| rows::role(&found.classifiers.method) == Role::Scratch);
     let named = baseline.and_then(|name| results.iter().find(|(other, _)| other == name));
@@ -30,7 +30,7 @@ pub fn compare(results: &[(String, Evaluation)], baseline: Option<&str>) -> Resu
                 let few = &found.classifiers.few;
                 format!("{}, {}", draws(few.views.len()), few.steps().join(", "))
             };
-            return Err(fault(format!("`{name}` and `{baseline}` learned from different labelled images"))
+            return Err(fault(format!("`{name}` and `{baseline}` learned from different labeled images"))
                 .label(few(found))
                 .help(format!(
                     "only results of the same label draws can be compared draw by draw; `{baseline}` learned from {}",

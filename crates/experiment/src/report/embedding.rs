@@ -63,7 +63,7 @@ fn headline_of<'a>(
     let (name, evaluation) = results.iter().find(|(other, _)| other == name)?;
     let encoder = match evaluation.classifiers.members.first()?.trained.as_ref()? {
         Trained::Network(classifier) => &classifier.encoder,
-        Trained::Neighbours(encoder) => &**encoder,
+        Trained::Neighbors(encoder) => &**encoder,
         Trained::Pixels(_) => return None,
     };
     let draw = if evaluation.draws.len() > 1 { ", label draw 1" } else { "" };

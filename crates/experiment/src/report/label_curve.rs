@@ -15,7 +15,7 @@ use crate::values::{Evaluation, LabelCurve};
 /// The value of the word: `curves` over the numbers `asked`; the verdict speaks of curves by `headline`.
 ///
 /// # Errors
-/// When the labelled images cannot be read.
+/// When the labeled images cannot be read.
 pub fn label_curve(asked: &[LabelsAsked], curves: Vec<Curve>, headline: &str) -> Result<LabelCurve, Error> {
     let counts = counts(asked, &curves)?;
     let mut series: Vec<CurveSeries> = curves

@@ -98,7 +98,7 @@ pub fn write_report(
         galleries: atlas::galleries(experiment, &results, options.headline.as_deref())?,
         pretext: pictures::pretext(experiment, &pretrained)?,
         predictions: pictures::predictions(experiment, &results)?,
-        neighbours: pictures::neighbours(experiment, &all, &named)?,
+        neighbors: pictures::neighbors(experiment, &all, &named)?,
         bad_images: Some(provenance::bad_images(experiment, &all, &pretrained)?),
         leakage,
         notes: provenance::notes(experiment, &run),

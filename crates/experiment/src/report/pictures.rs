@@ -5,7 +5,7 @@ use foretask_eval::{Prediction as Answer, nearest, worst_mistakes};
 use foretask_pretext::{Example, ExampleTarget, Picture as Pixels};
 use foretask_random::Key;
 use foretask_report::{
-    Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
+    Neighbor, NeighborRow, NeighborSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
 
 use super::stage_of;
@@ -19,7 +19,7 @@ const PRETEXT_EXAMPLES: usize = 6;
 const MISTAKES: usize = 12;
 const SAMPLES: usize = 12;
 const QUERIES: usize = 6;
-const NEIGHBOURS: usize = 8;
+const NEIGHBORS: usize = 8;
 /// Larger sets are searched in an evenly spread part.
 const MOST_SEARCHED: usize = 4096;
 /// Photographs are shown no larger than this.
@@ -137,15 +137,15 @@ pub(super) fn predictions(
 
 /// For some images, the nearest other ones in each pretrained encoder's features: evaluation images where there are any, else
 /// those it learned from.
-pub(super) fn neighbours(
+pub(super) fn neighbors(
     experiment: &Experiment,
     results: &[(String, Evaluation)],
     named: &[(String, Pretrained)],
-) -> Result<Vec<NeighbourSheet>, Error> {
+) -> Result<Vec<NeighborSheet>, Error> {
     let measured =
         results.iter().filter_map(|(_, evaluation)| Some((stage_of(evaluation)?, &evaluation.test, "evaluation")));
     let learned = named.iter().map(|(_, stage)| (stage, stage.data(), "pretraining"));
-    let mut sheets: Vec<NeighbourSheet> = Vec::new();
+    let mut sheets: Vec<NeighborSheet> = Vec::new();
     for (stage, data, what) in measured.chain(learned) {
         if !sheets.iter().any(|sheet| sheet.encoder == stage.name()) {
             sheets.extend(nearest_of(experiment, stage, data, what)?);
@@ -159,7 +159,7 @@ fn nearest_of(
     stage: &Pretrained,
     data: &Dataset,
     what: &str,
-) -> Result<Option<NeighbourSheet>, Error> {
+) -> Result<Option<NeighborSheet>, Error> {
     let Some(result) = stage.result() else { return Ok(None) };
     let all = experiment.images_of(data, &data.views[0])?;
     let step = all.len().div_ceil(MOST_SEARCHED).max(1);
@@ -169,11 +169,11 @@ fn nearest_of(
     Key::new(1).named("report neighbors").rng().shuffle(&mut order);
     order.truncate(QUERIES);
     // The nearest of all is the query itself.
-    let found = nearest(&features, &features.select(&order), NEIGHBOURS + 1)?;
+    let found = nearest(&features, &features.select(&order), NEIGHBORS + 1)?;
     let classes = searched.classes();
-    let show = |index: u32, similarity: f32| -> Result<Neighbour, Error> {
+    let show = |index: u32, similarity: f32| -> Result<Neighbor, Error> {
         let at = index as usize;
-        Ok(Neighbour {
+        Ok(Neighbor {
             picture: picture(&searched, at)?,
             name: searched.name(at),
             label: searched.label(at).and_then(|label| classes.get(label as usize).cloned()),
@@ -182,12 +182,12 @@ fn nearest_of(
     };
     let mut rows = Vec::new();
     for (query, found) in order.iter().zip(found) {
-        let nearest = found.iter().filter(|found| found.index != *query).take(NEIGHBOURS);
-        rows.push(NeighbourRow {
+        let nearest = found.iter().filter(|found| found.index != *query).take(NEIGHBORS);
+        rows.push(NeighborRow {
             query: show(*query, 1.0)?,
             nearest: nearest.map(|found| show(found.index, found.similarity)).collect::<Result<_, _>>()?,
         });
     }
     let basis = format!("among {} {what} images, cosine similarity", crate::plan::thousands(searched.len() as u64));
-    Ok(Some(NeighbourSheet { encoder: stage.name(), basis, rows }))
+    Ok(Some(NeighborSheet { encoder: stage.name(), basis, rows }))
 }

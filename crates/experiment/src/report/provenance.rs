@@ -41,7 +41,7 @@ pub(super) fn data(results: &[(String, Evaluation)], pretrained: &[Pretrained]) 
                 purpose,
                 steps: view.manifest.steps().to_vec(),
                 images: samples.len(),
-                labelled: samples.labels.iter().flatten().count(),
+                labeled: samples.labels.iter().flatten().count(),
                 fingerprint,
             });
         }

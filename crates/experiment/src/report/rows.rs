@@ -33,7 +33,7 @@ pub(super) fn role(method: &Method) -> Role {
         Method::Scratch(_) => Role::Scratch,
         Method::PixelProbe => Role::Baseline,
         Method::SelfTrain(SelfStart::Classifiers(start), _) => match role(&start.method) {
-            // What began with random weights is no baseline any more once unlabelled images have trained it.
+            // What began with random weights is no baseline any more once unlabeled images have trained it.
             Role::Scratch => Role::Other,
             role => role,
         },
@@ -134,7 +134,7 @@ fn draws(evaluation: &Evaluation, values: &[f64]) -> Vec<Draw> {
     evaluation.draws.iter().zip(values).map(|(draw, value)| Draw { seed: draw.seed, accuracy: *value }).collect()
 }
 
-/// Whether two results learned from the same labelled images, draw by draw.
+/// Whether two results learned from the same labeled images, draw by draw.
 pub(super) fn same_draws(a: &Evaluation, b: &Evaluation) -> Result<bool, Error> {
     let (a, b) = (&a.classifiers.few.views, &b.classifiers.few.views);
     if a.len() != b.len() {
@@ -281,8 +281,8 @@ fn metrics(history: &[HealthLine]) -> Vec<Metric> {
 /// A measure's name as people read it, and its unit.
 fn named(metric: &str) -> (String, &'static str) {
     match metric {
-        "online_knn" => ("online kNN accuracy on the labelled few".to_owned(), "%"),
-        "online_probe" => ("online probe accuracy on the labelled few".to_owned(), "%"),
+        "online_knn" => ("online kNN accuracy on the labeled few".to_owned(), "%"),
+        "online_probe" => ("online probe accuracy on the labeled few".to_owned(), "%"),
         "psnr" => ("PSNR".to_owned(), "dB"),
         "psnr_hidden" => ("PSNR of what was hidden".to_owned(), "dB"),
         "ssim" => ("SSIM".to_owned(), ""),

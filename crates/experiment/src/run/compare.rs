@@ -85,9 +85,9 @@ fn difference(report: &Report, row: &ResultRow, first: &Report, reference: &Resu
         return Err("they were measured on different images".to_owned());
     }
     if labels(report, row)? != labels(first, reference)? {
-        return Err("they learned from different labelled images".to_owned());
+        return Err("they learned from different labeled images".to_owned());
     }
-    // The same labelled images in the same order, so draws pair by their place.
+    // The same labeled images in the same order, so draws pair by their place.
     let draws = |row: &ResultRow| row.draws.iter().map(|draw| draw.accuracy).collect::<Vec<f64>>();
     let found = paired(&draws(row), &draws(reference)).map_err(|error| error.to_string())?;
     let freedom = found.difference.values.len().saturating_sub(1);
@@ -105,19 +105,19 @@ fn difference(report: &Report, row: &ResultRow, first: &Report, reference: &Resu
     })
 }
 
-/// Fingerprints of the labelled images of a result's draws, in their order. A report with two sets of as many labels does not
+/// Fingerprints of the labeled images of a result's draws, in their order. A report with two sets of as many labels does not
 /// say which of them a result has learned from.
 fn labels<'a>(report: &'a Report, row: &ResultRow) -> Result<Vec<&'a str>, String> {
     let sets: Vec<&str> = report
         .data
         .iter()
-        .filter(|data| data.purpose.starts_with("labels") && data.labelled == row.labels)
+        .filter(|data| data.purpose.starts_with("labels") && data.labeled == row.labels)
         .map(|data| data.fingerprint.as_str())
         .collect();
     if sets.len() == row.draws.len() && !sets.is_empty() {
         return Ok(sets);
     }
-    Err("it is not known which labelled images they learned from".to_owned())
+    Err("it is not known which labeled images they learned from".to_owned())
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
         let used = |purpose: String, fingerprint: &str| DataUse {
             purpose,
             fingerprint: fingerprint.to_owned(),
-            labelled: 20,
+            labeled: 20,
             ..DataUse::default()
         };
         let mut data = vec![used("evaluation".into(), evaluation)];
@@ -164,9 +164,9 @@ mod tests {
         let base = || report("t", &["a", "b"], &[0.7, 0.8]);
         let say = |other| outcome(base(), other).unwrap_err();
         assert!(say(report("u", &["a", "b"], &[0.7, 0.8])).contains("measured on different images"));
-        assert!(say(report("t", &["a", "c"], &[0.7, 0.8])).contains("learned from different labelled images"));
+        assert!(say(report("t", &["a", "c"], &[0.7, 0.8])).contains("learned from different labeled images"));
         assert!(say(report("t", &["a", "b", "c", "d"], &[0.7, 0.8])).contains("not known which"));
-        assert!(say(report("t", &["a"], &[0.7])).contains("different labelled images"));
+        assert!(say(report("t", &["a"], &[0.7])).contains("different labeled images"));
     }
 
     #[test]

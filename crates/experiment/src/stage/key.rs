@@ -40,7 +40,7 @@ impl StageKey {
     }
 }
 
-/// The value of any serialisable option struct; the structs here cannot fail to serialise.
+/// The value of any serialisable option struct; the structs here cannot fail to serialize.
 pub(crate) fn json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or(Value::Null)
 }

@@ -1,4 +1,4 @@
-//! Measuring classifiers on labelled images.
+//! Measuring classifiers on labeled images.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Stage for Measurement<'_> {
     }
 }
 
-/// One draw's classifier on labelled images.
+/// One draw's classifier on labeled images.
 fn measure(
     experiment: &Experiment,
     classifiers: &Classifiers,
@@ -129,7 +129,7 @@ fn measure(
             super::with_context(experiment, |cx| Ok(foretask_eval::evaluate(classifier, images, cx)?))
         }
         Trained::Pixels(probe) => Ok(foretask_eval::evaluate_pixels(probe, images, crate::stage::loader_threads()?)?),
-        Trained::Neighbours(encoder) => {
+        Trained::Neighbors(encoder) => {
             let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
             let queries = super::features(experiment, encoder, images)?;
             Ok(foretask_eval::evaluate_knn(&bank, &labels, &classes, &queries, images, &options)?)
@@ -137,7 +137,7 @@ fn measure(
     }
 }
 
-/// What one draw's classifier says of each image, labelled or not.
+/// What one draw's classifier says of each image, labeled or not.
 pub(super) fn answers(
     experiment: &Experiment,
     classifiers: &Classifiers,
@@ -152,7 +152,7 @@ pub(super) fn answers(
             let features = probe.features(images, crate::stage::loader_threads()?)?;
             Ok(foretask_eval::predictions(images, probe.probe.probabilities(&features.data), probe.classes.len()))
         }
-        Trained::Neighbours(encoder) => {
+        Trained::Neighbors(encoder) => {
             let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
             let queries = super::features(experiment, encoder, images)?;
             let votes = foretask_eval::knn(&bank, &labels, classes.len(), &queries, &options)?;
@@ -167,7 +167,7 @@ fn trained(member: &Member) -> Result<&Trained, Error> {
 
 type Voters = (KnnOptions, Features, Vec<u32>, Arc<[String]>);
 
-/// The labelled images that vote in `knn`.
+/// The labeled images that vote in `knn`.
 fn voters(
     experiment: &Experiment,
     classifiers: &Classifiers,

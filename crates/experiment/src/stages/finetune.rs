@@ -9,7 +9,7 @@ use foretask_data::Survey;
 use foretask_models::{BackboneConfig, Classifier};
 use foretask_pretext::Shape;
 use foretask_train::{
-    FinetuneOptions, FinetuneRecipe, Finetuned, HealthLine, Labelled, MOST_ROUNDS, Retained, resolve_finetune,
+    FinetuneOptions, FinetuneRecipe, Finetuned, HealthLine, Labeled, MOST_ROUNDS, Retained, resolve_finetune,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ impl About {
 pub struct Finetune {
     /// What learns.
     pub start: Start,
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
     /// How it learns.
     pub options: FinetuneOptions,
@@ -111,8 +111,8 @@ impl<'a> FinetuneDraw<'a> {
         let survey = experiment.survey(few, view)?;
         let NetworkSketch { config, shape, name } = NetworkSketch::of(experiment, start, &survey, &options)?;
         let classes = samples.labels.iter().flatten().collect::<BTreeSet<_>>().len();
-        let labelled = Labelled { images: survey.count, classes, shape };
-        let (recipe, autos) = resolve_finetune(&options, start.encoder().is_none(), labelled)?;
+        let labeled = Labeled { images: survey.count, classes, shape };
+        let (recipe, autos) = resolve_finetune(&options, start.encoder().is_none(), labeled)?;
         let cost = config.cost(shape.channels, shape.height, shape.width);
         let memory = cost.training_bytes(recipe.batch_size);
         let plan = PlannedStage {

@@ -1,4 +1,4 @@
-//! The last touches to every classifier: honest probabilities, what it has seen labelled, and which images taught it.
+//! The last touches to every classifier: honest probabilities, what it has seen labeled, and which images taught it.
 
 use foretask_data::Images;
 use foretask_models::Classifier;
@@ -22,14 +22,14 @@ pub(super) enum Encoded<'a> {
     Trained,
 }
 
-/// Answers for labelled images that were held out, by which probabilities are calibrated.
+/// Answers for labeled images that were held out, by which probabilities are calibrated.
 pub(super) struct Judged<'a> {
     pub(super) held_out: Option<&'a HeldOut>,
     /// Why nothing was held out, where that is so.
     pub(super) missing: &'a str,
 }
 
-/// Sets the temperature by answers for labelled images that were held out, and keeps the features of all `few`.
+/// Sets the temperature by answers for labeled images that were held out, and keeps the features of all `few`.
 pub(super) fn finish(
     experiment: &Experiment,
     classifier: Classifier,

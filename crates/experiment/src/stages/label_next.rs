@@ -176,7 +176,7 @@ impl Stage for Choice<'_> {
             SelfStart::Encoder(encoder) => encoder.weights(&images, 0)?,
             SelfStart::Classifiers(start) => match start.members.first().and_then(|member| member.trained.as_ref()) {
                 Some(Trained::Network(classifier)) => classifier.encoder.clone(),
-                Some(Trained::Neighbours(encoder)) => (**encoder).clone(),
+                Some(Trained::Neighbors(encoder)) => (**encoder).clone(),
                 _ => return Err(Error::failed("this classifier is only planned, not trained")),
             },
         };
@@ -208,12 +208,11 @@ fn write(
         let written = blind.manifest.write_to_label(rows, path, paths.overwrite)?;
         experiment.emit(Progress::Wrote { what: "To label".into(), path: path.clone() });
         places = written.places;
-        if let Some(KeptRows { rows, labelled, added }) = written.kept {
-            let (labelled, rows) = (thousands(labelled as u64), thousands(rows as u64));
+        if let Some(KeptRows { rows, labeled, added }) = written.kept {
+            let (labeled, rows) = (thousands(labeled as u64), thousands(rows as u64));
             let added = if added == 0 { "none to add".to_owned() } else { format!("{added} images added below") };
-            experiment.note(format!(
-                "it was there: {labelled} of its {rows} rows have labels, all stay as they are; {added}"
-            ));
+            experiment
+                .note(format!("it was there: {labeled} of its {rows} rows have labels, all stay as they are; {added}"));
         }
         if let Some(pictures) = written.pictures {
             experiment.emit(Progress::Wrote { what: "Images of it".into(), path: pictures });

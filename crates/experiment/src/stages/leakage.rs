@@ -32,7 +32,7 @@ pub(super) fn seen_by(experiment: &Experiment, classifiers: &Classifiers, draw: 
     };
     match &classifiers.members[draw].trained {
         Some(Trained::Network(classifier)) => Ok(classifier.encoder.seen.clone()),
-        Some(Trained::Neighbours(encoder)) => Ok(encoder.seen.and(&few()?)),
+        Some(Trained::Neighbors(encoder)) => Ok(encoder.seen.and(&few()?)),
         Some(Trained::Pixels(_)) => few(),
         None => Ok(Seen::unknown()),
     }

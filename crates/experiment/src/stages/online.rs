@@ -1,4 +1,4 @@
-//! Accuracies on labelled images while an encoder still learns from unlabelled ones.
+//! Accuracies on labeled images while an encoder still learns from unlabeled ones.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::values::{Dataset, View};
 /// The option `online` of `pretrain`.
 #[derive(Debug, Clone)]
 pub struct Online {
-    /// Labelled images; of several label draws the first counts.
+    /// Labeled images; of several label draws the first counts.
     pub data: Dataset,
     /// How the features are judged.
     pub options: OnlineOptions,

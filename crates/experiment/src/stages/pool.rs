@@ -1,5 +1,5 @@
 //! Statistics of an encoder's features over the images it was pretrained on: what probes standardize with. A hundred
-//! labelled images tell them less well.
+//! labeled images tell them less well.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::values::{Dataset, Encoder, EncoderSource};
 const MOST_IMAGES: usize = 8192;
 const RESULT: &str = "statistics.json";
 
-/// Images that nobody labelled.
+/// Images that nobody labeled.
 pub type Pool = Dataset;
 
 /// The images an encoder was pretrained on in this script.
@@ -75,7 +75,7 @@ impl Stage for Statistics<'_> {
 
     fn make(&self, experiment: &Experiment, _: &Path) -> Result<Standardization, Error> {
         let whose = self.encoder.describe();
-        experiment.note(format!("features of the unlabelled images, to standardize those of {whose}"));
+        experiment.note(format!("features of the unlabeled images, to standardize those of {whose}"));
         let images = some(&*experiment.images_of(self.pool, &self.pool.views[0])?);
         let features = super::features(experiment, self.weights, &images)?;
         Ok(Standardization::of(&features.data, features.dim))

@@ -18,7 +18,7 @@ pub struct Predictions {
     pub answers: Vec<Prediction>,
     /// Names of the classes.
     pub classes: Arc<[String]>,
-    /// How far each image is from the nearest labelled one, and the classifier that knows those; none where nobody does.
+    /// How far each image is from the nearest labeled one, and the classifier that knows those; none where nobody does.
     pub near: Option<(Vec<Nearness>, Arc<Classifier>)>,
 }
 

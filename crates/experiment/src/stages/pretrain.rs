@@ -30,7 +30,7 @@ pub struct Pretrain {
     pub images: Dataset,
     /// How it learns.
     pub options: PretrainOptions,
-    /// Labelled images that say meanwhile how good the features are.
+    /// Labeled images that say meanwhile how good the features are.
     pub online: Option<Online>,
 }
 
@@ -182,7 +182,7 @@ fn watch(experiment: &Experiment, data: &Dataset, view: &View, plan: &PretrainPl
 fn without_labels(experiment: &Experiment, plan: &PretrainPlan) {
     if plan.tasks.iter().any(PlannedTask::needs_labels) {
         let text = "supcon: none of these images has a label, so that it is the same as `simclr`; give it images of which a good \
-                    part is labelled, or take `simclr`";
+                    part is labeled, or take `simclr`";
         experiment.plan_warning(text);
     }
 }

@@ -26,9 +26,9 @@ const PIXELS: &str = "pixels.json";
 pub struct LinearProbe {
     /// The encoder; it stays as it is.
     pub encoder: Encoder,
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
-    /// Images whose features the labelled ones are standardized with, where there are such.
+    /// Images whose features the labeled ones are standardized with, where there are such.
     pub pool: Option<Pool>,
     /// How the weights are searched for.
     pub options: ProbeOptions,
@@ -112,7 +112,7 @@ impl Fit for LinearDraw<'_> {
 /// Logistic regression on raw pixels, per label draw.
 #[derive(Debug, Clone)]
 pub struct PixelRegression {
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
     /// How the weights are searched for.
     pub options: ProbeOptions,
@@ -184,12 +184,12 @@ impl Stage for PixelDraw<'_> {
     }
 }
 
-/// The nearest labelled images vote. Nothing is trained, so there is no stage; evaluating does the work.
+/// The nearest labeled images vote. Nothing is trained, so there is no stage; evaluating does the work.
 #[derive(Debug, Clone)]
 pub struct Knn {
     /// Nearness is that of its features.
     pub encoder: Encoder,
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
     /// How many vote, and how.
     pub options: KnnOptions,
@@ -199,7 +199,7 @@ impl Knn {
     /// Chooses who votes.
     ///
     /// # Errors
-    /// When there are fewer labelled images than neighbors asked for, or an image has no label.
+    /// When there are fewer labeled images than neighbors asked for, or an image has no label.
     pub fn run(&self, experiment: &Experiment) -> Result<Classifiers, Error> {
         let Self { encoder, few, options } = self;
         let mut members = Vec::new();
@@ -207,9 +207,9 @@ impl Knn {
             let samples = view.samples()?;
             need_labels("knn", few, &samples)?;
             if options.k > samples.len() {
-                let (k, labelled) = (options.k, samples.len());
+                let (k, labeled) = (options.k, samples.len());
                 return Err(
-                    Error::input(format!("`k` is {k}, but there are only {labelled} labelled images")).option("k")
+                    Error::input(format!("`k` is {k}, but there are only {labeled} labeled images")).option("k")
                 );
             }
             experiment.used_data(view.manifest.steps(), &samples);
@@ -225,7 +225,7 @@ impl Knn {
             } else {
                 experiment.memory.pass_on(&key);
                 let images = experiment.images_of(few, view)?;
-                Some(Trained::Neighbours(Arc::new(encoder.weights(&images, draw as u64)?)))
+                Some(Trained::Neighbors(Arc::new(encoder.weights(&images, draw as u64)?)))
             };
             members.push(Member { trained, converged: None, ..Member::planned(key, view.seed.unwrap_or(0)) });
         }

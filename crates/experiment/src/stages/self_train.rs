@@ -25,7 +25,7 @@ use crate::values::{Classifiers, Dataset, Encoder, Member, Method, SelfStart, Tr
 pub struct SelfTrain {
     /// What goes on learning.
     pub start: SelfStart,
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
     /// Images that the labels spread to, and that are learned from.
     pub unlabeled: Pool,
@@ -163,7 +163,7 @@ fn check_draws(start: &SelfStart, few: &Dataset) -> Result<(), Error> {
             .zip(few.views.iter())
             .try_fold(true, |same, (one, other)| Ok::<_, Error>(same && one.fingerprint()? == other.fingerprint()?))?;
     if !same {
-        return Err(Error::input("these classifiers have learned from other labelled images than these")
+        return Err(Error::input("these classifiers have learned from other labeled images than these")
             .help("give `self_train` the same `few`, or an encoder to start from")
             .at(Role::Few));
     }

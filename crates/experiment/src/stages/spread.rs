@@ -1,4 +1,4 @@
-//! Few labels spread over the unlabelled images, and a probe that learns from the confident part.
+//! Few labels spread over the unlabeled images, and a probe that learns from the confident part.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ use crate::values::{Classifiers, Dataset, Encoder, Method, View};
 pub struct SpreadLabels {
     /// Nearness is that of its features; it stays as it is.
     pub encoder: Encoder,
-    /// Labelled images.
+    /// Labeled images.
     pub few: Dataset,
     /// Images that the labels spread to.
     pub unlabeled: Pool,
@@ -103,6 +103,6 @@ pub(super) fn enough_neighbors(options: &SpreadOptions, images: usize, option: &
     if options.neighbors < images {
         return Ok(());
     }
-    Err(Error::input(format!("`neighbors` is {}, but there are only {images} unlabelled images", options.neighbors))
+    Err(Error::input(format!("`neighbors` is {}, but there are only {images} unlabeled images", options.neighbors))
         .option(option))
 }

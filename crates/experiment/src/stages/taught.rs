@@ -42,14 +42,14 @@ impl Lessons {
 impl Taught {
     /// Adds what taught some classifiers.
     pub(crate) fn classifiers(&mut self, classifiers: &Classifiers) {
-        self.lesson(&classifiers.few, "labelled", usize::MAX);
+        self.lesson(&classifiers.few, "labeled", usize::MAX);
         if let Some(pool) = &classifiers.pool {
             let most = match &classifiers.method {
                 Method::Spread(_, options) => options.most,
                 Method::SelfTrain(_, options) => options.spread.most,
                 _ => usize::MAX,
             };
-            self.lesson(pool, "unlabelled", most);
+            self.lesson(pool, "unlabeled", most);
         }
         match &classifiers.method {
             Method::SelfTrain(SelfStart::Classifiers(start), _) => self.classifiers(start),

@@ -14,13 +14,13 @@ use crate::error::Error;
 /// What `foretask predict` found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Predicted {
-    /// Images labelled.
+    /// Images labeled.
     pub count: usize,
     /// Images named for each class, most first.
     pub classes: Vec<(String, usize)>,
     /// Share of the images that have a label of their own and agree with it; `None` where none has one.
     pub accuracy: Option<f64>,
-    /// Images unlike anything labelled; `None` where the classifier cannot say.
+    /// Images unlike anything labeled; `None` where the classifier cannot say.
     pub unlike: Option<usize>,
     /// What to know about the numbers: how probabilities were calibrated, what was done to the images.
     pub notes: Vec<String>,
@@ -84,7 +84,7 @@ fn not_compared(foreign: &BTreeMap<&str, usize>, compared: usize, classes: &[Str
         format!("{compared} others are compared")
     };
     Some(format!(
-        "{images} images are labelled (or lie in folders called) {theirs}: no classes of the model ({ours}), {of}"
+        "{images} images are labeled (or lie in folders called) {theirs}: no classes of the model ({ours}), {of}"
     ))
 }
 
@@ -101,13 +101,13 @@ fn about(classifier: &Classifier) -> Vec<String> {
     });
     match &classifier.familiar {
         None => notes.push(
-            "the file does not hold the features of its labelled images (an earlier version or an export), so nothing is said \
-             about images unlike anything labelled"
+            "the file does not hold the features of its labeled images (an earlier version or an export), so nothing is said \
+             about images unlike anything labeled"
                 .to_owned(),
         ),
         Some(known) => notes.extend(known.threshold.map(|threshold| {
             format!(
-                "unlike anything labelled: farther than {threshold:.3} (1 - cosine) from each of {} labelled images, the distance \
+                "unlike anything labeled: farther than {threshold:.3} (1 - cosine) from each of {} labeled images, the distance \
                  within which they have each other",
                 known.len()
             )
@@ -116,7 +116,7 @@ fn about(classifier: &Classifier) -> Vec<String> {
     notes
 }
 
-/// Says how many labelled images the classifier has learned from: on these it proves nothing.
+/// Says how many labeled images the classifier has learned from: on these it proves nothing.
 fn taught_by(classifier: &Classifier, images: &Images) -> Option<String> {
     let overlap = classifier.encoder.seen.overlap(images.content_hashes());
     let known = overlap.found.len();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Dataset;
 
-/// Images chosen for labelling.
+/// Images chosen for labeling.
 #[derive(Debug, Clone)]
 pub struct Chosen {
     /// Their rows in the manifest, the most valuable first; of the first draw where there are several.

@@ -18,11 +18,11 @@ pub enum Method {
     Scratch(Network),
     /// Logistic regression on frozen features.
     LinearProbe(Encoder),
-    /// A vote of the nearest labelled images.
+    /// A vote of the nearest labeled images.
     Knn(Encoder, KnnOptions),
     /// Logistic regression on frozen features of images to which the few labels were spread.
     Spread(Encoder, SpreadOptions),
-    /// An encoder that went on learning from unlabelled images to which the few labels were spread.
+    /// An encoder that went on learning from unlabeled images to which the few labels were spread.
     SelfTrain(SelfStart, Arc<SelfTrainOptions>),
     /// Logistic regression on raw pixels.
     PixelProbe,
@@ -87,8 +87,8 @@ fn draws(places: &[usize]) -> String {
 pub enum Trained {
     /// An encoder with a linear classifier on it.
     Network(Arc<Classifier>),
-    /// Nothing to train: the labelled images vote.
-    Neighbours(Arc<foretask_models::Encoder>),
+    /// Nothing to train: the labeled images vote.
+    Neighbors(Arc<foretask_models::Encoder>),
     /// Weights on pixels.
     Pixels(Arc<PixelProbe>),
 }

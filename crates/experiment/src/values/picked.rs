@@ -32,7 +32,7 @@ pub struct Contestant {
     pub steps: u64,
     /// Seconds of pretraining.
     pub seconds: f64,
-    /// Share of the labelled images that were named rightly while they were held out.
+    /// Share of the labeled images that were named rightly while they were held out.
     pub accuracy: f64,
     /// Lower end of its 95 % interval.
     pub low: f64,

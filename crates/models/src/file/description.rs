@@ -13,7 +13,7 @@ use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen};
 /// The newest version of the metadata that this program writes and reads: 2 is a classifier with
 /// [`Familiar`](crate::Familiar), 3 an input that is not cropped.
 pub(crate) const FORMAT_VERSION: u32 = 3;
-/// A classifier that knows what it has seen labelled.
+/// A classifier that knows what it has seen labeled.
 pub(crate) const FAMILIAR_VERSION: u32 = 2;
 /// What everything else is written as, so that older programs read it.
 pub(crate) const PLAIN_VERSION: u32 = 1;

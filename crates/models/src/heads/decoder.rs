@@ -55,7 +55,7 @@ impl DecoderConfig {
     }
 }
 
-/// A light decoder: 1x1 convolution, then by steps of two (nearest neighbour, 3x3 convolution, batch norm, `ReLU`), and
+/// A light decoder: 1x1 convolution, then by steps of two (nearest neighbor, 3x3 convolution, batch norm, `ReLU`), and
 /// the last factor of two by pixel shuffle (Shi et al. 2016, <https://arxiv.org/abs/1609.05158>).
 ///
 /// No transposed convolutions and no skips: what it shows has passed through the last feature map.

@@ -23,7 +23,7 @@ pub fn psnr(output: &[f32], target: &[f32]) -> f64 {
 ///
 /// Gaussian window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, averaged over all places where the window fits into
 /// the image, as the authors do. For an image smaller than the window, the largest odd window that fits is taken, with
-/// the same sigma. For colour, average the planes.
+/// the same sigma. For color, average the planes.
 ///
 /// # Panics
 /// Where a plane does not hold `width * height` numbers, or is empty.

@@ -1,4 +1,4 @@
-//! The contrastive loss for labelled images.
+//! The contrastive loss for labeled images.
 
 use burn::tensor::{Int, Tensor};
 

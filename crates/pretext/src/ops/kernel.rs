@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a pixel is computed from its neighbours when an image is resized.
+/// How a pixel is computed from its neighbors when an image is resized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kernel {

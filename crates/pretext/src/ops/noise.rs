@@ -53,7 +53,7 @@ mod tests {
         let n = data.len() as f64;
         let noise: Vec<f64> = data.iter().map(|v| f64::from(*v) - 0.5).collect();
         let (mean, square) = (noise.iter().sum::<f64>() / n, noise.iter().map(|x| x * x).sum::<f64>() / n);
-        // Standard errors 0.0003 and 0.00022; neighbours of a pair are uncorrelated.
+        // Standard errors 0.0003 and 0.00022; neighbors of a pair are uncorrelated.
         assert!(mean.abs() < 0.0015 && (square.sqrt() - 0.1).abs() < 0.0012, "{mean} {square}");
         let pairs = noise.chunks_exact(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / n * 2.0;
         assert!(pairs.abs() < 0.0003, "{pairs}");

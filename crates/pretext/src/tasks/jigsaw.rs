@@ -45,7 +45,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
             "gap",
             "pixels, or \"auto\"",
             "\"auto\"",
-            "least distance of neighbouring tiles; auto an eighth of a cell",
+            "least distance of neighboring tiles; auto an eighth of a cell",
         ),
         option("jitter", "pixels, or \"auto\"", "\"auto\"", "most that a tile moves each way; auto a tenth of a cell"),
         option("standardize", "true or false", "true", "each tile gets the same mean and contrast in each channel"),
@@ -78,7 +78,7 @@ pub struct Jigsaw {
     /// Number of orders, which are the classes.
     #[serde(with = "crate::auto")]
     pub permutations: Option<u32>,
-    /// Least pixels between neighbouring tiles.
+    /// Least pixels between neighboring tiles.
     #[serde(with = "crate::auto")]
     pub gap: Option<u32>,
     /// Most pixels that a tile moves each way from the middle of its cell.

@@ -1,7 +1,7 @@
 //! Masked pixels: most of an image is hidden in large squares and is to be restored, on networks of convolutions (Xie
 //! et al. 2022, `SimMIM`, arXiv 2111.09886; Tian et al. 2023, `SparK`, arXiv 2301.03580).
 //!
-//! Squares smaller than the network's stride are filled in from their neighbours without understanding anything; hence
+//! Squares smaller than the network's stride are filled in from their neighbors without understanding anything; hence
 //! the size.
 
 use foretask_random::Key;

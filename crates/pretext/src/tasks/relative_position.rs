@@ -33,7 +33,7 @@ const CELLS: [usize; 9] = [0, 1, 2, 3, 5, 6, 7, 8, 4];
 pub(crate) const INFO: TaskInfo = TaskInfo {
     name: WORD,
     family: Family::Classify,
-    summary: "tell where a tile lies as seen from the middle one; all eight neighbours of each image are asked for",
+    summary: "tell where a tile lies as seen from the middle one; all eight neighbors of each image are asked for",
     use_when: "things have parts in a known arrangement and images are large (96 pixels and more): animals, faces, organs, rooms",
     avoid_when: "images are small (tiles of 6 pixels at 28: take `rotation`), textures, or things that have no upright position",
     paper: "Doersch, Gupta, Efros 2015, Unsupervised visual representation learning by context prediction, arXiv 1505.05192",
@@ -42,7 +42,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
             "gap",
             "pixels, or \"auto\"",
             "\"auto\"",
-            "least distance of neighbouring tiles; auto an eighth of a cell",
+            "least distance of neighboring tiles; auto an eighth of a cell",
         ),
         option("jitter", "pixels, or \"auto\"", "\"auto\"", "most that a tile moves each way; auto a tenth of a cell"),
         option("standardize", "true or false", "true", "each tile gets the same mean and contrast in each channel"),
@@ -66,12 +66,12 @@ const CROP: &str = "random crop taken before cutting; [1, 1] takes the whole ima
 
 /// Options of `relative_position`; `None` is `"auto"`.
 ///
-/// Inputs of an image are nine tiles, the eight neighbours row by row and the middle one last. There are eight classes
-/// an image, one for each neighbour joined with the middle one.
+/// Inputs of an image are nine tiles, the eight neighbors row by row and the middle one last. There are eight classes
+/// an image, one for each neighbor joined with the middle one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RelativePosition {
-    /// Least pixels between neighbouring tiles.
+    /// Least pixels between neighboring tiles.
     #[serde(with = "crate::auto")]
     pub gap: Option<u32>,
     /// Most pixels that a tile moves each way from the middle of its cell.

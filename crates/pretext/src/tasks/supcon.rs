@@ -18,7 +18,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     name: WORD,
     family: Family::Agree,
     summary: "as `simclr`, but all images with the same label belong together",
-    use_when: "a good part of the images is labelled: labels then shape the features, and the unlabelled rest still \
+    use_when: "a good part of the images is labeled: labels then shape the features, and the unlabeled rest still \
                takes part",
     avoid_when: "there are only a few labels: `simclr` and then `finetune` uses them better. Labels shape the \
                  encoder here, so results on these images do not say what pretraining without labels gives",

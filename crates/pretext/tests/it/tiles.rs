@@ -85,7 +85,7 @@ fn every_order_is_asked_for_equally_often() {
 }
 
 #[test]
-fn the_neighbours_lie_where_they_are_said_to() {
+fn the_neighbors_lie_where_they_are_said_to() {
     let side = 27;
     let data = picture(side, side, 1, 3);
     let shape = Shape::new(1, side, side);

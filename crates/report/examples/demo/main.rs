@@ -49,7 +49,7 @@ fn without_curve() -> Report {
         galleries: vec![atlas::gallery("simclr")],
         pretext: vec![sheets::simclr_sheet(), sheets::super_resolution_sheet(), sheets::rotation_sheet()],
         predictions: vec![sheets::predictions()],
-        neighbours: vec![sheets::neighbours()],
+        neighbors: vec![sheets::neighbors()],
         bad_images: Some(BadImages {
             checked: 12_000,
             count: 2,
@@ -85,7 +85,7 @@ fn without_curve() -> Report {
     }
 }
 
-const SCRIPT: &str = r#"// Does pretraining pay when only 10 images a class are labelled?
+const SCRIPT: &str = r#"// Does pretraining pay when only 10 images a class are labeled?
 let data = dataset("datasets/fashion-mini");
 let few  = data.split("train").per_class(10, #{ seeds: 3 });
 let test = data.split("test");
@@ -311,7 +311,7 @@ fn notes() -> Vec<Note> {
             kind: NoteKind::Remark,
             subject: "simclr".into(),
             value: None,
-            text: "grey images: colour jitter reduced to brightness and contrast".into(),
+            text: "grey images: color jitter reduced to brightness and contrast".into(),
         },
     ]
 }
@@ -351,11 +351,11 @@ fn options() -> Vec<EntryGroup> {
 }
 
 fn data() -> Vec<DataUse> {
-    let used = |purpose: &str, steps: &[&str], images, labelled, fingerprint: &str| DataUse {
+    let used = |purpose: &str, steps: &[&str], images, labeled, fingerprint: &str| DataUse {
         purpose: purpose.into(),
         steps: steps.iter().map(ToString::to_string).collect(),
         images,
-        labelled,
+        labeled,
         fingerprint: fingerprint.into(),
     };
     let dataset = "datasets/fashion-mini";

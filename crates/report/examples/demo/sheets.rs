@@ -2,7 +2,7 @@
 
 use foretask_random::Key;
 use foretask_report::{
-    Confusion, Neighbour, NeighbourRow, NeighbourSheet, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
+    Confusion, Neighbor, NeighborRow, NeighborSheet, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
 
 use crate::drawing::{CLASSES, garment};
@@ -117,20 +117,20 @@ pub(crate) fn predictions() -> PredictionSheet {
     }
 }
 
-pub(crate) fn neighbours() -> NeighbourSheet {
-    let one = |class: usize, number: u64, similarity: f64| Neighbour {
+pub(crate) fn neighbors() -> NeighborSheet {
+    let one = |class: usize, number: u64, similarity: f64| Neighbor {
         picture: garment(class, number).picture(),
         name: format!("row {number}"),
         label: Some(CLASSES[class].into()),
         similarity,
     };
-    let row = |class: usize, odd: usize, number: u64| NeighbourRow {
+    let row = |class: usize, odd: usize, number: u64| NeighborRow {
         query: one(class, number, 1.0),
         nearest: (1..=8)
             .map(|n| one(if n % 4 == 3 { odd } else { class }, number + n, 0.99 - 0.017 * n as f64))
             .collect(),
     };
-    NeighbourSheet {
+    NeighborSheet {
         encoder: "simclr".into(),
         basis: "2000 test images searched in 10 000 training images by cosine similarity".into(),
         rows: vec![row(9, 9, 300), row(6, 0, 400), row(8, 8, 500), row(4, 2, 600)],

@@ -181,8 +181,8 @@ mod tests {
         let rest = view.legend.last().unwrap();
         assert_eq!((rest.name.as_str(), rest.count), ("other classes", 12));
         assert!(view.legend.iter().any(|entry| entry.name == "class 7" && entry.count == 3));
-        let unlabelled = first(&report(2, vec![Some(0), None]));
-        assert_eq!(unlabelled.legend.last().unwrap().name, "without a label");
+        let unlabeled = first(&report(2, vec![Some(0), None]));
+        assert_eq!(unlabeled.legend.last().unwrap().name, "without a label");
     }
 
     #[test]

@@ -39,7 +39,7 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("pretext.html", include_str!("../../templates/pretext.html")),
     ("predictions.html", include_str!("../../templates/predictions.html")),
     ("embedding.html", include_str!("../../templates/embedding.html")),
-    ("neighbours.html", include_str!("../../templates/neighbours.html")),
+    ("neighbors.html", include_str!("../../templates/neighbors.html")),
     ("bad_images.html", include_str!("../../templates/bad_images.html")),
     ("leakage.html", include_str!("../../templates/leakage.html")),
     ("notes.html", include_str!("../../templates/notes.html")),
@@ -142,7 +142,7 @@ fn sections(report: &Report) -> Vec<Section> {
              out by features alone, in which only the labels that trained the encoder, if any did, had a part. In t-SNE, sizes of groups \
              and distances between them mean little.",
         ),
-        Section::of("neighbours", "Nearest neighbours", "neighbours.html", sheets::neighbours(report))
+        Section::of("neighbors", "Nearest neighbors", "neighbors.html", sheets::neighbors(report))
             .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),
         Section::of("bad-images", "Bad images", "bad_images.html", provenance::bad_images(report)),
         Section::of("leakage", "Leakage", "leakage.html", provenance::leakage(report))

@@ -129,7 +129,7 @@ struct DataRow {
     purpose: String,
     steps: Vec<String>,
     images: String,
-    labelled: String,
+    labeled: String,
     fingerprint: String,
     short: String,
 }
@@ -149,7 +149,7 @@ pub(super) fn settings(report: &Report) -> Option<Settings> {
                 purpose: data.purpose.clone(),
                 steps: data.steps.clone(),
                 images: count(data.images as u64),
-                labelled: count(data.labelled as u64),
+                labeled: count(data.labeled as u64),
                 short: data.fingerprint.chars().take(12).collect(),
                 fingerprint: data.fingerprint.clone(),
             })

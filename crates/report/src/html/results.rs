@@ -244,7 +244,7 @@ fn accuracies(report: &Report, results: &[&ResultRow]) -> Option<Plot> {
         }
     });
     let caption = format!(
-        "A dot is one draw of labelled images; the same draw lies at the same height in every row. The bar marks the \
+        "A dot is one draw of labeled images; the same draw lies at the same height in every row. The bar marks the \
          mean.{}",
         chance.unwrap_or_default()
     );

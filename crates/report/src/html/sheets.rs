@@ -1,10 +1,10 @@
-//! Sheets of pictures: pretext examples, predictions, neighbours.
+//! Sheets of pictures: pretext examples, predictions, neighbors.
 
 use serde::Serialize;
 
 use super::picture::{self, PictureView};
 use crate::words::percent;
-use crate::{Neighbour, Picture, Prediction, PretextItem, Report, Shown};
+use crate::{Neighbor, Picture, Prediction, PretextItem, Report, Shown};
 
 #[derive(Serialize)]
 pub(super) struct PretextView {
@@ -135,22 +135,22 @@ fn prediction(prediction: &Prediction) -> PredictionView {
 }
 
 #[derive(Serialize)]
-pub(super) struct NeighboursView {
+pub(super) struct NeighborsView {
     encoder: String,
     basis: String,
-    rows: Vec<NeighbourRowView>,
-    /// How many labelled neighbours have their query's class.
+    rows: Vec<NeighborRowView>,
+    /// How many labeled neighbors have their query's class.
     agreement: Option<String>,
 }
 
 #[derive(Serialize)]
-struct NeighbourRowView {
-    query: NeighbourView,
-    nearest: Vec<NeighbourView>,
+struct NeighborRowView {
+    query: NeighborView,
+    nearest: Vec<NeighborView>,
 }
 
 #[derive(Serialize)]
-struct NeighbourView {
+struct NeighborView {
     picture: PictureView,
     name: String,
     label: Option<String>,
@@ -158,26 +158,26 @@ struct NeighbourView {
     mark: Option<&'static str>,
 }
 
-pub(super) fn neighbours(report: &Report) -> Option<Vec<NeighboursView>> {
-    let sheets: Vec<NeighboursView> = report
-        .neighbours
+pub(super) fn neighbors(report: &Report) -> Option<Vec<NeighborsView>> {
+    let sheets: Vec<NeighborsView> = report
+        .neighbors
         .iter()
         .filter(|sheet| !sheet.rows.is_empty())
         .map(|sheet| {
             let compared =
                 || sheet.rows.iter().flat_map(|row| row.nearest.iter().filter_map(|near| same(&row.query, near)));
             let (all, right) = (compared().count(), compared().filter(|same| *same).count());
-            NeighboursView {
+            NeighborsView {
                 encoder: sheet.encoder.clone(),
                 basis: sheet.basis.clone(),
                 agreement: (all > 0)
-                    .then(|| format!("{right} of the {all} neighbours shown have the class of their query")),
+                    .then(|| format!("{right} of the {all} neighbors shown have the class of their query")),
                 rows: sheet
                     .rows
                     .iter()
-                    .map(|row| NeighbourRowView {
-                        query: neighbour(&row.query, None),
-                        nearest: row.nearest.iter().map(|near| neighbour(near, same(&row.query, near))).collect(),
+                    .map(|row| NeighborRowView {
+                        query: neighbor(&row.query, None),
+                        nearest: row.nearest.iter().map(|near| neighbor(near, same(&row.query, near))).collect(),
                     })
                     .collect(),
             }
@@ -186,20 +186,16 @@ pub(super) fn neighbours(report: &Report) -> Option<Vec<NeighboursView>> {
     (!sheets.is_empty()).then_some(sheets)
 }
 
-fn same(query: &Neighbour, near: &Neighbour) -> Option<bool> {
+fn same(query: &Neighbor, near: &Neighbor) -> Option<bool> {
     Some(query.label.as_ref()? == near.label.as_ref()?)
 }
 
-fn neighbour(neighbour: &Neighbour, same: Option<bool>) -> NeighbourView {
-    NeighbourView {
-        picture: picture::view(
-            &neighbour.picture,
-            64,
-            neighbour.label.clone().unwrap_or_else(|| neighbour.name.clone()),
-        ),
-        name: neighbour.name.clone(),
-        label: neighbour.label.clone(),
-        similarity: if neighbour.similarity.is_finite() { format!("{:.2}", neighbour.similarity) } else { "?".into() },
+fn neighbor(neighbor: &Neighbor, same: Option<bool>) -> NeighborView {
+    NeighborView {
+        picture: picture::view(&neighbor.picture, 64, neighbor.label.clone().unwrap_or_else(|| neighbor.name.clone())),
+        name: neighbor.name.clone(),
+        label: neighbor.label.clone(),
+        similarity: if neighbor.similarity.is_finite() { format!("{:.2}", neighbor.similarity) } else { "?".into() },
         mark: same.map(mark),
     }
 }

@@ -1,6 +1,6 @@
-//! Small SVG plots that take their colours and fonts from the page.
+//! Small SVG plots that take their colors and fonts from the page.
 //!
-//! Numbers are written by this crate; every word passes [`escape`]. Colours are classes in the page's style sheet, so
+//! Numbers are written by this crate; every word passes [`escape`]. Colors are classes in the page's style sheet, so
 //! one plot serves light, dark and print.
 
 mod curve;

@@ -17,7 +17,7 @@ pub use gallery::{Answer, Atlas, Gallery};
 pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
 pub use outcome::Outcome;
 pub use pictures::{
-    Neighbour, NeighbourRow, NeighbourSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
+    Neighbor, NeighborRow, NeighborSheet, Picture, Prediction, PredictionSheet, PretextItem, PretextSheet, Shown,
 };
 pub use provenance::{BadImage, BadImages, DataUse, Entry, EntryGroup, Leak, Leakage, Note, NoteKind, Origin, Script};
 pub use results::{ClassShare, Confidence, Confusion, Difference, Draw, Evaluation, Interval, ResultRow, Role};
@@ -66,8 +66,9 @@ pub struct Report {
     pub predictions: Vec<PredictionSheet>,
     /// Images in the feature space of the headline's encoder, and of encoders reported without results.
     pub embeddings: Vec<Embedding>,
-    /// Nearest neighbours in feature space, per encoder.
-    pub neighbours: Vec<NeighbourSheet>,
+    /// Nearest neighbors in feature space, per encoder.
+    #[serde(rename = "neighbours")] // typos: ignore
+    pub neighbors: Vec<NeighborSheet>,
     /// Images that could not be read; `None` when nobody looked.
     pub bad_images: Option<BadImages>,
     /// Evaluation images found among the images learned from; `None` when nobody looked.
@@ -101,7 +102,7 @@ impl Default for Report {
             pretext: Vec::new(),
             predictions: Vec::new(),
             embeddings: Vec::new(),
-            neighbours: Vec::new(),
+            neighbors: Vec::new(),
             bad_images: None,
             leakage: None,
             notes: Vec::new(),

@@ -117,32 +117,32 @@ pub struct Prediction {
     pub confidence: f64,
 }
 
-/// Nearest neighbours in one encoder's feature space.
+/// Nearest neighbors in one encoder's feature space.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct NeighbourSheet {
+pub struct NeighborSheet {
     /// The encoder ("simclr").
     pub encoder: String,
     /// What was searched ("2 000 test images in 10 000 training images, cosine similarity").
     pub basis: String,
     /// One row per query.
-    pub rows: Vec<NeighbourRow>,
+    pub rows: Vec<NeighborRow>,
 }
 
 /// A query and what lies nearest.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct NeighbourRow {
+pub struct NeighborRow {
     /// The query; its `similarity` is not shown.
-    pub query: Neighbour,
+    pub query: Neighbor,
     /// The nearest images, nearest first.
-    pub nearest: Vec<Neighbour>,
+    pub nearest: Vec<Neighbor>,
 }
 
-/// One image of a neighbour row.
+/// One image of a neighbor row.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Neighbour {
+pub struct Neighbor {
     /// The image.
     pub picture: Picture,
     /// Where it came from (path or "row 17").

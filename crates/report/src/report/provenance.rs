@@ -13,7 +13,8 @@ pub struct DataUse {
     /// Images in it.
     pub images: usize,
     /// Images with a label.
-    pub labelled: usize,
+    #[serde(rename = "labelled")] // typos: ignore
+    pub labeled: usize,
     /// Fingerprint of rows, labels and content.
     pub fingerprint: String,
 }

@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Pretrained on unlabelled images: what the experiment is about.
+    /// Pretrained on unlabeled images: what the experiment is about.
     Pretrained,
     /// The same network, never pretrained, trained to convergence on the same labels.
     Scratch,
@@ -55,11 +55,11 @@ pub struct ResultRow {
     pub role: Role,
     /// How the classifier came about, as it really did ("resnet10 after simclr, fine-tuned").
     pub protocol: String,
-    /// Labelled images used in one draw.
+    /// Labeled images used in one draw.
     pub labels: usize,
-    /// Labelled images of each class, when equal.
+    /// Labeled images of each class, when equal.
     pub labels_per_class: Option<usize>,
-    /// Every draw of labelled images; the same seed in two rows is the same labelled images.
+    /// Every draw of labeled images; the same seed in two rows is the same labeled images.
     pub draws: Vec<Draw>,
     /// Mean accuracy over draws, 0..1.
     #[serde(deserialize_with = "number::or_nan")]
@@ -135,7 +135,7 @@ impl ResultRow {
     }
 }
 
-/// Accuracy with one draw of labelled images.
+/// Accuracy with one draw of labeled images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Draw {
     /// Seed of the draw.

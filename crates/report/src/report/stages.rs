@@ -10,7 +10,7 @@ use super::number;
 pub struct Stage {
     /// Name of the stage, unique within a report ("simclr", "super_resolution").
     pub name: String,
-    /// What it did, in words ("pretraining with simclr on 10 000 unlabelled images").
+    /// What it did, in words ("pretraining with simclr on 10 000 unlabeled images").
     pub description: String,
     /// Steps done.
     pub steps: u64,
@@ -26,7 +26,7 @@ pub struct Stage {
     pub reused: bool,
     /// Features per embedding, d in the collapse gauge 1/sqrt(d).
     pub embedding_dim: Option<usize>,
-    /// What is measured besides the loss: the task's own measures, and accuracies on labelled images where they were asked for.
+    /// What is measured besides the loss: the task's own measures, and accuracies on labeled images where they were asked for.
     pub metrics: Vec<Metric>,
     /// The health line of each epoch.
     pub history: Vec<HistoryPoint>,
@@ -64,7 +64,7 @@ pub struct HistoryPoint {
     /// Global gradient norm before clipping, mean since the last point.
     #[serde(deserialize_with = "number::or_nan")]
     pub gradient_norm: f64,
-    /// Standard deviation of the L2-normalised embeddings, mean over channels; 1/sqrt(d) when they fill the sphere.
+    /// Standard deviation of the L2-normalized embeddings, mean over channels; 1/sqrt(d) when they fill the sphere.
     #[serde(deserialize_with = "number::or_nan")]
     pub embedding_std: f64,
     /// Effective rank of the features (`RankMe`, arXiv 2210.02885).

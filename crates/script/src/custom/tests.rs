@@ -259,7 +259,7 @@ fn images_that_are_held_have_a_limit_together() {
         assert!(message.contains("more than 67,108,864 samples"), "{keep}: {message}");
         assert_eq!(place.map(|place| place.0), Some(3), "{keep}: {message}");
     }
-    // One after the other they are no more than one, however many images are labelled.
+    // One after the other they are no more than one, however many images are labeled.
     let script = "custom_task(|image, rng| {
         for k in 0..3 { let large = blank(4000, 4000, 1); large.mean(); }
         #{ input: image, label: 0 }

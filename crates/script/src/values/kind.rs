@@ -24,7 +24,7 @@ pub enum Kind {
     Classifier,
     /// What measuring them gave.
     Evaluation,
-    /// Images chosen for labelling.
+    /// Images chosen for labeling.
     Chosen,
     /// The outcome of a race of tasks.
     Picked,

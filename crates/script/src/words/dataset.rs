@@ -82,12 +82,12 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Data,
         summary: "The rows that have a label",
         about: "",
-        use_when: "only part of a table is labelled",
+        use_when: "only part of a table is labeled",
         not_when: "every row is: it changes nothing",
         signatures: &[Signature { on: Some(Kind::Dataset), params: &[], returns: Kind::Dataset }],
         options: no_options,
         examples: &[Example {
-            about: "what has been labelled so far",
+            about: "what has been labeled so far",
             script: "let known = data.split(\"train\").labeled();",
         }],
         run: labeled,
@@ -109,7 +109,7 @@ pub(super) static WORDS: &[Word] = &[
         options: draw_options,
         examples: &[
             Example {
-                about: "10 labelled images of each class",
+                about: "10 labeled images of each class",
                 script: "let few = data.split(\"train\").per_class(10);",
             },
             Example {
@@ -151,7 +151,7 @@ pub(super) static WORDS: &[Word] = &[
         }],
         options: || vec![OptionDoc::new("seed", "whole number", "the script's seed", "which images are held out")],
         examples: &[Example {
-            about: "a fifth of the labelled images to measure on, and the rest to learn from",
+            about: "a fifth of the labeled images to measure on, and the rest to learn from",
             script: "let held = data.labeled().holdout(0.2);\nlet known = data.labeled().without(held);",
         }],
         run: holdout,

@@ -25,9 +25,9 @@ pub(super) static WORDS: &[Word] = &[
     Word {
         name: "evaluate",
         theme: Theme::Evaluation,
-        summary: "Accuracy on labelled images, one for each label draw",
+        summary: "Accuracy on labeled images, one for each label draw",
         about: "Chance level stands beside every accuracy. Printing the evaluation shows mean and standard deviation over draws. Images \
-                that also taught the classifier are told, by their content: the labelled ones, those of pretraining, and those that the \
+                that also taught the classifier are told, by their content: the labeled ones, those of pretraining, and those that the \
                 file of a loaded encoder remembers. Published weights remember none.",
         use_when: "always at the end, on images that nothing learned from",
         not_when: "the images have no labels: `.predict`",
@@ -61,8 +61,8 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Evaluation,
         summary: "Names the class of each image, into a table file or as an array",
         about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, confidence, a probability per class \
-                (p_NAME), and how far it is from the nearest labelled image in the features: distance (1 - cosine), nearest (that image), \
-                unlike (farther than the labelled ones are from each other: unlike anything labelled, so believe no answer). \
+                (p_NAME), and how far it is from the nearest labeled image in the features: distance (1 - cosine), nearest (that image), \
+                unlike (farther than the labeled ones are from each other: unlike anything labeled, so believe no answer). \
                 Probabilities are calibrated by one temperature, fitted to labels that were held out, from 20 labels on. Without a path \
                 the result is an array of object maps #{ row, name, label, confidence, distance, unlike }. Of several label draws, \
                 the first one's classifier answers. Of images that are not of the network's proportions the middle is seen, \

@@ -24,7 +24,7 @@ pub(super) static WORDS: &[Word] = &[
         summary: "Accuracy against labels a class, for encoders and for scratch: how many labels are needed, what pretraining saves",
         about: "Give one encoder (or net, or what `pretrain` gave), several by name `#{ simclr: a.encoder, rotation: b.encoder }`, or an \
                 array. Labels are drawn from the split \"train\" of `data` and everything is measured on its split \"test\"; with other \
-                names, or two datasets, give both: `label_curve(encoder, labelled, test)`. For each number of labels the same draws \
+                names, or two datasets, give both: `label_curve(encoder, labeled, test)`. For each number of labels the same draws \
                 go to every encoder by every method, to the same network from scratch (trained to convergence, as `finetune(net, few)`) and \
                 to raw pixels. \"all\" is every label there is, and one draw. Every point is a stage of its own: it is shared with \
                 `linear_probe`, `knn`, `finetune(net, …)` and `finetune(encoder, few, #{ calibrate: false })` on the same images, an \
@@ -43,7 +43,7 @@ pub(super) static WORDS: &[Word] = &[
                 on: None,
                 params: &[
                     ENCODERS,
-                    Param { name: "labelled", kinds: &[Kind::Dataset], optional: false },
+                    Param { name: "labeled", kinds: &[Kind::Dataset], optional: false },
                     Param { name: "test", kinds: &[Kind::Dataset], optional: false },
                     OPTIONS,
                 ],
@@ -142,7 +142,7 @@ fn label_curve(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let given = call.maybe::<Dataset>(2);
     let argument = if given.is_some() { 3 } else { 2 };
     let options = settings(call, argument)?;
-    let (labelled, test) = match given {
+    let (labeled, test) = match given {
         Some(test) => (data, test),
         None => splits(&data)?,
     };
@@ -152,7 +152,7 @@ fn label_curve(call: &Call<'_>) -> Result<Dynamic, CallError> {
         Some(CurveMethod::Knn) => "knn",
         Some(CurveMethod::Finetune) | None => "finetune",
     };
-    let (asked, curves) = LabelCurves { starts, labelled, test, options }.run(call.experiment())?;
+    let (asked, curves) = LabelCurves { starts, labeled, test, options }.run(call.experiment())?;
     Ok(Dynamic::from(report::label_curve(&asked, curves, headline)?))
 }
 
@@ -196,17 +196,17 @@ fn splits(data: &Dataset) -> Result<(Dataset, Dataset), CallError> {
                 message: format!("`label_curve` looks for the splits \"train\" and \"test\": {}", fault.message),
                 ..fault
             }
-            .help("give both parts: `label_curve(encoder, labelled, test)`")
+            .help("give both parts: `label_curve(encoder, labeled, test)`")
         })
     };
-    let (labelled, test) = (split("train")?, split("test")?);
-    for part in [&labelled, &test] {
+    let (labeled, test) = (split("train")?, split("test")?);
+    for part in [&labeled, &test] {
         // A view of one split holds no rows of the other.
         part.views[0].samples().map_err(|error| {
-            error.at(Role::Few).help("give the whole dataset, or both parts: `label_curve(encoder, labelled, test)`")
+            error.at(Role::Few).help("give the whole dataset, or both parts: `label_curve(encoder, labeled, test)`")
         })?;
     }
-    Ok((labelled, test))
+    Ok((labeled, test))
 }
 
 /// Encoders and nets by name.

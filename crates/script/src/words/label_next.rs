@@ -16,15 +16,15 @@ pub(super) static WORDS: &[Word] = &[Word {
     name: "label_next",
     theme: Theme::Probes,
     summary: "Chooses the images whose labels would help most, as a manifest to fill in and a sheet of pictures",
-    about: "From an encoder, while nothing is labelled yet: its features fall into `n` clusters, and the densest member of each is \
+    about: "From an encoder, while nothing is labeled yet: its features fall into `n` clusters, and the densest member of each is \
             chosen, so that together they stand for all images. From a classifier: its labels spread along nearest neighbors, and \
-            chosen are images that stay uncertain, stand for many others, and are not alike; what is labelled already is left out. \
+            chosen are images that stay uncertain, stand for many others, and are not alike; what is labeled already is left out. \
             The pool's own labels are never looked at. The manifest lists the images, the most valuable first, with an empty \
             `label` and paths from where it lies: fill it in (in a CSV, with any spreadsheet) and open it with `dataset`. Run again, \
             the table keeps every row and label that is in it, and images that it lacks are added below. Classes \
             will not be alike often among chosen images, and need not be: `spread_labels` gives every class the same weight.",
-    use_when: "you may have so many images labelled, and can say which: chosen ones are worth more than random ones",
-    not_when: "the labelled images shall measure something, too: a test set must be drawn at random",
+    use_when: "you may have so many images labeled, and can say which: chosen ones are worth more than random ones",
+    not_when: "the labeled images shall measure something, too: a test set must be drawn at random",
     signatures: &[Signature {
         on: None,
         params: &[
@@ -42,7 +42,7 @@ pub(super) static WORDS: &[Word] = &[Word {
                      print(chosen.rows);",
         },
         Example {
-            about: "more of them, once some are labelled",
+            about: "more of them, once some are labeled",
             script: "let few = data.split(\"train\").per_class(5);\n\
                      let more = label_next(linear_probe(encoder, few), data.unlabeled(), #{ n: 10, manifest: \"more.csv\" });",
         },

@@ -16,7 +16,7 @@ pub(super) const ONLINE: &str = "online";
 pub(super) fn doc() -> OptionDoc {
     OptionDoc::new(
         ONLINE,
-        "labelled images, or an object map with them as `data`",
+        "labeled images, or an object map with them as `data`",
         "-",
         "shows in every health line how well their classes can be told by the features so far: each by the others, by \
          nearest neighbors (`knn`, `k`: 20) and by a cross-validated linear probe (`probe`), on at most `most`: \
@@ -35,10 +35,10 @@ pub(super) fn read(call: &Call<'_>, argument: usize) -> Result<Option<Online>, C
     }
     let wanted = |found: &Dynamic| {
         CallError::input(format!(
-            "`online` takes labelled images, or an object map with them as `data`, not {}",
+            "`online` takes labeled images, or an object map with them as `data`, not {}",
             Kind::of(found)
         ))
-        .label("not labelled images")
+        .label("not labeled images")
         .help("`online: few`, or `online: #{ data: few, k: 5 }`")
         .at(Span::Value(argument, vec![ONLINE.into()]))
     };

@@ -11,13 +11,13 @@ use crate::options::OptionDoc;
 pub(super) static WORDS: &[Word] = &[Word {
     name: "pick_task",
     theme: Theme::Training,
-    summary: "Races pretext tasks on the labelled few, dropping the weaker half in each rung, and says which to use and why",
+    summary: "Races pretext tasks on the labeled few, dropping the weaker half in each rung, and says which to use and why",
     about: "In each rung every task that is left pretrains the network; a linear probe on the frozen features is cross-validated on the \
             few labels, the same parts for all; the better half goes on with more steps, until two are left and one wins (successive \
             halving, Jamieson and Talwalkar 2016). No test image is touched. Each rung pretrains from the beginning, as `pretrain` \
             with so many steps does, and shares its stages: the winner's encoder is one you could have trained by yourself. A time \
             budget is for the whole race, each rung taking an equal part; the steps that fit are measured in the first rung. Intervals are \
-            over the labelled images; with a hundred of them differences below some 5 points are often within noise, and it says so.",
+            over the labeled images; with a hundred of them differences below some 5 points are often within noise, and it says so.",
     use_when: "you do not know which pretext task suits your images, and have at least two labels a class",
     not_when: "you want all of them measured on a test set: `scripts/compare_pretext.rhai`",
     signatures: &[Signature {

@@ -35,7 +35,7 @@ pub(super) static WORDS: &[Word] = &[
     Word {
         name: "knn",
         theme: Theme::Probes,
-        summary: "Lets the nearest labelled images vote, by cosine similarity of frozen features",
+        summary: "Lets the nearest labeled images vote, by cosine similarity of frozen features",
         about: "A neighbor of similarity s votes with weight exp(s / temperature). Nothing is trained.",
         use_when: "you want to see the features themselves, without any fitting",
         not_when: "you want the best classifier: `finetune`",
@@ -47,12 +47,12 @@ pub(super) static WORDS: &[Word] = &[
     Word {
         name: "spread_labels",
         theme: Theme::Probes,
-        summary: "Spreads the few labels over unlabelled images along nearest neighbors, and fits a probe to the confident part",
+        summary: "Spreads the few labels over unlabeled images along nearest neighbors, and fits a probe to the confident part",
         about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004), and logistic \
-                regression learns from the images whose label came out most clearly, each with its shares of the classes. The unlabelled \
+                regression learns from the images whose label came out most clearly, each with its shares of the classes. The unlabeled \
                 images so help twice: they taught the encoder, and now they say where classes begin and end.",
-        use_when: "there are one to some tens of labels a class and thousands of unlabelled images of the same kind",
-        not_when: "neighbors are often of another class (`knn` is poor), or the unlabelled images hold other things than the classes",
+        use_when: "there are one to some tens of labels a class and thousands of unlabeled images of the same kind",
+        not_when: "neighbors are often of another class (`knn` is poor), or the unlabeled images hold other things than the classes",
         signatures: &[Signature {
             on: None,
             params: &[ENCODER, FEW, Param { name: "unlabeled", kinds: &[Kind::Dataset], optional: false }, OPTIONS],
@@ -60,7 +60,7 @@ pub(super) static WORDS: &[Word] = &[
         }],
         options: spread_options,
         examples: &[Example {
-            about: "use the unlabelled images a second time",
+            about: "use the unlabeled images a second time",
             script: "let spread = spread_labels(encoder, few, data.unlabeled());\nprint(spread.evaluate(test).mean);",
         }],
         run: spread_labels,
@@ -69,12 +69,12 @@ pub(super) static WORDS: &[Word] = &[
         name: "self_train",
         theme: Theme::Probes,
         summary: "Spreads the few labels, lets the encoder learn from them and from its own answers, and spreads them again",
-        about: "First as `spread_labels`. Then in each round the whole network learns from the unlabelled images: what a slowly moving copy \
+        about: "First as `spread_labels`. Then in each round the whole network learns from the unlabeled images: what a slowly moving copy \
                 of it says of a hardly changed image, if it is sure, is what it shall say of a strongly changed one. On the better \
                 features the labels are spread anew. Errors that the network is sure of feed themselves: with few and unlucky labels \
                 a draw can lose, so look at every draw, and put `spread_labels` beside it.",
         use_when: "you want the best classifier for a few labels, and `spread_labels` already works",
-        not_when: "the unlabelled images hold other things than the classes, or left and right matter (turn `flip` of `augment` \
+        not_when: "the unlabeled images hold other things than the classes, or left and right matter (turn `flip` of `augment` \
                    and `mirror` of `spread` off)",
         signatures: &[Signature {
             on: None,
@@ -104,7 +104,7 @@ pub(super) static WORDS: &[Word] = &[
         name: "pixel_probe",
         theme: Theme::Probes,
         summary: "Logistic regression on raw pixels: the baseline that knows no network",
-        about: "The penalty is chosen by cross-validation on the labelled images. `report` adds this baseline by itself.",
+        about: "The penalty is chosen by cross-validation on the labeled images. `report` adds this baseline by itself.",
         use_when: "you want this baseline with other options than `report` takes",
         not_when: "images are large or hardly aligned: pixels say little then, and any network beats them",
         signatures: &[Signature { on: None, params: &[FEW, OPTIONS], returns: Kind::Classifier }],
@@ -202,7 +202,7 @@ fn spread_options() -> Vec<OptionDoc> {
             "most",
             "whole number from 2",
             &defaults.most.to_string(),
-            "most unlabelled images taken, evenly chosen; the time for the graph grows with the square",
+            "most unlabeled images taken, evenly chosen; the time for the graph grows with the square",
         ),
     ]
 }
@@ -219,7 +219,7 @@ fn self_train_options() -> Vec<OptionDoc> {
             "batch_size",
             "whole number from 2",
             &defaults.batch_size,
-            "unlabelled images a step, beside 32 labelled ones",
+            "unlabeled images a step, beside 32 labeled ones",
         ),
         option("lr", "number above 0", &defaults.lr, "peak learning rate"),
         option("weight_decay", "number from 0", &defaults.weight_decay, "pull towards 0; never on biases and norms"),
@@ -317,7 +317,7 @@ fn knn(call: &Call<'_>) -> Result<Dynamic, CallError> {
         for view in few.views.iter() {
             fewest = fewest.min(view.samples()?.len());
         }
-        options.k = fitted(call, ("k", options.k), fewest, "labelled images");
+        options.k = fitted(call, ("k", options.k), fewest, "labeled images");
     }
     Ok(Dynamic::from(Knn { encoder, few, options }.run(call.experiment())?))
 }

@@ -14,7 +14,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     summary: "Prints the table of results and writes report.html with everything behind it",
     about: "Takes an object map of evaluations, label curves and what `pretrain` gave, by name. What is missing among the baselines is added and measured with the same \
             label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
-            same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labelled few are \
+            same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labeled few are \
             reported loudly. All results must be on the same images.\n\n\
             Without labels there is no accuracy, but there is a report: for `#{ pre: pre }` the page shows how the pretraining went and \
             how healthy its features are, what the task asked and what the network answered, a map of the images it learned from, \

@@ -22,7 +22,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     name: "save",
     theme: Theme::Report,
     summary: "Writes weights into a safetensors file, under torchvision's names",
-    about: "A classifier's file carries its class names, input size, normalization, temperature and the features of its labelled \
+    about: "A classifier's file carries its class names, input size, normalization, temperature and the features of its labeled \
             images (one tensor more than torchvision's; `foretask export` leaves it out), so that `foretask predict` needs nothing else. Every file \
             carries a sketch of the images that taught it (hashes of their content, at most 512 KiB), so that whoever measures on one of \
             them is told. \
@@ -85,7 +85,7 @@ fn save_classifiers(call: &Call<'_>, classifiers: &Classifiers, path: &Path, ove
                 file.write(|path| Ok::<_, CallError>(classifier.save(path)?))?;
                 call.experiment().emit(Progress::Wrote { what: "Classifier".into(), path: file.path().to_path_buf() });
             }
-            Some(Trained::Neighbours(_) | Trained::Pixels(_)) => {
+            Some(Trained::Neighbors(_) | Trained::Pixels(_)) => {
                 return Err(CallError::input(format!("{} has no weights to save", classifiers.method.describe()))
                     .help("`finetune` and `linear_probe` give classifiers that can be saved"));
             }

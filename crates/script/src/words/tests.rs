@@ -112,7 +112,7 @@ fn options_are_those_of_the_structs() {
     let documented = |word: &str| -> BTreeSet<String> {
         find(word).unwrap().option_docs().into_iter().map(|option| option.name).collect()
     };
-    // Options that are left out when not given do not show in a serialised default.
+    // Options that are left out when not given do not show in a serialized default.
     let with = |mut keys: BTreeSet<String>, more: &[&str]| {
         keys.extend(more.iter().map(|key| (*key).to_owned()));
         keys

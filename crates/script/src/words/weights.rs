@@ -16,10 +16,10 @@ pub(super) static WORDS: &[Word] = &[
         name: "load_encoder",
         theme: Theme::Models,
         summary: "An encoder from a file: one saved by `.save`, or published weights (.safetensors, .pth)",
-        about: "A file of ours carries its architecture, input size and normalisation. Weights from elsewhere are recognised by their \
+        about: "A file of ours carries its architecture, input size and normalization. Weights from elsewhere are recognized by their \
                 names and shapes (residual networks under torchvision's names, vision transformers under those of timm, DINO, DINOv2, MAE, torchvision and \
                 Hugging Face, EfficientNet-Lite0 under timm's and its package's); \
-                what they do not say (input size, normalisation) is that of the published network unless given.",
+                what they do not say (input size, normalization) is that of the published network unless given.",
         use_when: "an encoder was trained earlier or elsewhere",
         not_when: "the same script trains it: `pretrain` remembers what it did and loads it at once",
         signatures: &[Signature {

@@ -296,7 +296,7 @@ impl<'a> Call<'a> {
             Role::Start => &["start", "encoder", "encoders"],
             Role::Task => &["task", "tasks"],
             Role::Images => &["images", "pool", "other"],
-            Role::Few => &["few", "labelled", "data"],
+            Role::Few => &["few", "labeled", "data"],
             Role::Unlabeled => &["unlabeled"],
             Role::Test => &["test", "data"],
             Role::Results => &["results"],

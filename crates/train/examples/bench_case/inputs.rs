@@ -15,7 +15,7 @@ const POOL_BYTES: usize = 64 << 20;
 const PHOTOS: usize = 64;
 const PHOTO_SIZE: [u32; 2] = [500, 375];
 
-/// `count` labelled images in memory, or as many as fit into 64 MiB.
+/// `count` labeled images in memory, or as many as fit into 64 MiB.
 pub(crate) fn images(count: usize, shape: Shape) -> Result<Images, Box<dyn Error>> {
     let count = count.min(POOL_BYTES / (shape.height * shape.width * shape.channels));
     let kind = if shape.channels == 1 { 5 } else { 6 };

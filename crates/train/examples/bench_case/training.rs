@@ -21,9 +21,9 @@ use crate::arguments::Arguments;
 use crate::inputs;
 use crate::measuring::{Measured, Window};
 
-/// Unlabelled images, a usual number.
+/// Unlabeled images, a usual number.
 const IMAGES: usize = 10_000;
-/// Labelled ones: ten batches of 128.
+/// Labeled ones: ten batches of 128.
 const LABELED: usize = 1280;
 /// Images that features are taken of in one call.
 const ENCODED: usize = 2048;
@@ -59,7 +59,7 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
     )
 }
 
-/// Fine-tuning of the whole network on labelled images.
+/// Fine-tuning of the whole network on labeled images.
 pub(crate) fn finetuning(arguments: &Arguments) -> Result<Measured, Box<dyn Error>> {
     let images = inputs::images(LABELED, arguments.shape)?;
     let options = FinetuneOptions {

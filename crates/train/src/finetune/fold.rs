@@ -1,11 +1,11 @@
-//! The label stage without some of the labelled images, to see how it does on those.
+//! The label stage without some of the labeled images, to see how it does on those.
 
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 
 use super::network::fit_network;
 use super::options::FinetuneOptions;
-use super::recipe::{Labelled, resolve};
+use super::recipe::{Labeled, resolve};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{Features, extract_features};
@@ -17,7 +17,7 @@ use crate::probe::{
 pub const LEAST_HELD_OUT: usize = 20;
 /// So many answers are enough: further parts would only cost time.
 const ENOUGH_ANSWERS: usize = 40;
-/// Parts that the labelled images are left out in.
+/// Parts that the labeled images are left out in.
 const PARTS: usize = 3;
 
 /// What the label stage learns from, of which a part can be left out.
@@ -59,8 +59,8 @@ impl Whole<'_> {
         let features = self.features.select(&kept);
         let probe = linear_probe(&features, &kept_labels, classes.len(), self.statistics, &probe_options)?;
         let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
-        let labelled = Labelled::of(&kept_labels, &encoder.input);
-        let (recipe, _) = resolve(options, self.from_scratch, labelled)?;
+        let labeled = Labeled::of(&kept_labels, &encoder.input);
+        let (recipe, _) = resolve(options, self.from_scratch, labeled)?;
         let fitted = fit_network(encoder, &start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
         let quiet = |_| ();
@@ -70,7 +70,7 @@ impl Whole<'_> {
         Ok(Fold { held, held_labels, probe, head, seen, distances })
     }
 
-    /// Answers of networks that were each trained without a third of the labelled images, for as many thirds as give enough
+    /// Answers of networks that were each trained without a third of the labeled images, for as many thirds as give enough
     /// answers; none where there are too few labels.
     pub(super) fn held_out(&self, cx: &Context<'_>) -> Result<Option<HeldOut>, TrainError> {
         let fewest = fewest_per_class(self.labels, self.images.classes().len());
@@ -117,8 +117,8 @@ fn distances(images: &Features, others: &Features) -> Vec<f32> {
 /// How networks were held out.
 pub(super) fn in_words(trained: usize) -> String {
     match trained {
-        1 => "a network trained without a third of the labelled images".to_owned(),
-        n => format!("{n} networks, each trained without a part of the labelled images"),
+        1 => "a network trained without a third of the labeled images".to_owned(),
+        n => format!("{n} networks, each trained without a part of the labeled images"),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
     }
 }
 
-/// What decides in between: cross-validation on the labelled images; the fine-tuned network among equals. So few labels
+/// What decides in between: cross-validation on the labeled images; the fine-tuned network among equals. So few labels
 /// tell only large differences (the standard error is in the reason), but those between pretext tasks are large: at 4 or 5
 /// labels a class fine-tuning gained 4 points on rotation's encoder, and between -1 and 1 on `SimCLR`'s. The answers of the
 /// networks are given back, too.
@@ -62,7 +62,7 @@ pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Retained
     let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt();
     let kept = if mean >= 0.0 { Retained::Finetuned } else { Retained::Probe };
     let reason = format!(
-        "{folds}-fold cross-validation on the {} labelled images: probe {:.1} %, fine-tuned {:.1} % \
+        "{folds}-fold cross-validation on the {} labeled images: probe {:.1} %, fine-tuned {:.1} % \
          (standard error of the difference {:.1})",
         labels.len(),
         100.0 * by_probe as f64 / n,

@@ -13,7 +13,7 @@ use foretask_pretext::Auto;
 
 pub use fold::LEAST_HELD_OUT;
 pub use options::{FinetuneOptions, HeadStart, Keep};
-pub use recipe::{FITTED, FinetuneRecipe, Labelled, MOST_ROUNDS, resolve as resolve_finetune};
+pub use recipe::{FITTED, FinetuneRecipe, Labeled, MOST_ROUNDS, resolve as resolve_finetune};
 pub use result::{Finetuned, Retained};
 
 use crate::context::Context;
@@ -27,12 +27,12 @@ use crate::probe::{ProbeOptions, Standardization, held_out_logits, linear_probe}
 use crate::start::Start;
 use fold::Whole;
 
-/// Learns to tell the classes of labelled images apart: linear probe first, then (see [`Keep`]) the whole network from
+/// Learns to tell the classes of labeled images apart: linear probe first, then (see [`Keep`]) the whole network from
 /// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
 ///
-/// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labelled images, so that what
+/// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labeled images, so that what
 /// pretraining is compared with is as good as it gets. `statistics` are those of the encoder's features over the
-/// unlabelled pool, where there is one; without them the labelled images' own are used.
+/// unlabeled pool, where there is one; without them the labeled images' own are used.
 ///
 /// Resumes from the checkpoint in `cx.folder` and is the same to the bit, on any number of loader threads.
 ///
@@ -52,8 +52,8 @@ pub fn finetune(
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
-    let labelled = Labelled::of(&labels, &encoder.input);
-    let (recipe, more) = resolve_finetune(options, from_scratch, labelled)?;
+    let labeled = Labeled::of(&labels, &encoder.input);
+    let (recipe, more) = resolve_finetune(options, from_scratch, labeled)?;
     autos.extend(more);
 
     let quiet = |_| ();

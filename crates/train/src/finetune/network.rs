@@ -1,4 +1,4 @@
-//! Training the whole network on labelled images.
+//! Training the whole network on labeled images.
 
 use burn::tensor::{Int, Tensor, TensorData};
 use foretask_backend::{Scope, catch, host_tensor};
@@ -35,7 +35,7 @@ pub(super) struct Fitted {
     pub(super) history: Vec<HealthLine>,
     pub(super) steps: u64,
     pub(super) seconds: f64,
-    /// On the labelled images themselves, in the evaluation view.
+    /// On the labeled images themselves, in the evaluation view.
     pub(super) training: Showing,
     pub(super) rounds: u64,
 }
@@ -48,7 +48,7 @@ pub(super) struct Showing {
 }
 
 /// Trains `encoder` and a head by `recipe`. Where the recipe says so, a further round (warm-up and cosine anew) follows
-/// as long as the labelled images are not fitted.
+/// as long as the labeled images are not fitted.
 pub(super) fn fit_network(
     encoder: &Encoder,
     probe: &Classifier,
@@ -76,7 +76,7 @@ pub(super) fn fit_network(
         }
     })??;
     let origin = if from_scratch { "trained from scratch on" } else { "fine-tuned on" };
-    let origin = format!("{}, {origin} {} labelled images", encoder.origin, images.len());
+    let origin = format!("{}, {origin} {} labeled images", encoder.origin, images.len());
     let mut done = Fitted {
         classifier: probe.clone(),
         history: Vec::new(),
@@ -91,7 +91,7 @@ pub(super) fn fit_network(
             if done.rounds == 0 { cx.folder.to_owned() } else { cx.folder.join(format!("round-{}", done.rounds + 1)) };
         if done.rounds > 0 {
             cx.note(format!(
-                "{:.1} % of the labelled images are recognized after {} steps; going on, since a network that is not \
+                "{:.1} % of the labeled images are recognized after {} steps; going on, since a network that is not \
                  trained to the end would be an unfair comparison",
                 100.0 * done.training.accuracy,
                 done.steps

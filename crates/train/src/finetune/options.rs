@@ -37,7 +37,7 @@ pub struct FinetuneOptions {
     /// Updates. Auto grows with the labels.
     #[serde(with = "foretask_pretext::auto_option")]
     pub steps: Option<u64>,
-    /// Passes over the labelled images, instead of `steps`.
+    /// Passes over the labeled images, instead of `steps`.
     #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
     pub epochs: Option<f64>,
     /// Images per batch.
@@ -65,11 +65,11 @@ pub struct FinetuneOptions {
     pub strength: Option<f64>,
     /// Parts of the encoder that stay as they are: `"layer1"`, `"conv1"`, or `"backbone"` for all of it.
     pub freeze: Vec<String>,
-    /// Goes on until the labelled images are fitted, at most four times the steps. Auto: from scratch yes, from a
+    /// Goes on until the labeled images are fitted, at most four times the steps. Auto: from scratch yes, from a
     /// trained encoder no.
     #[serde(with = "foretask_pretext::auto_option")]
     pub converge: Option<bool>,
-    /// Whether a temperature is fitted to answers for labelled images that were left out, which takes training once or twice
+    /// Whether a temperature is fitted to answers for labeled images that were left out, which takes training once or twice
     /// more on a part of them. Auto: from a trained encoder yes, from scratch no.
     #[serde(with = "foretask_pretext::auto_option")]
     pub calibrate: Option<bool>,
@@ -121,7 +121,7 @@ impl FinetuneOptions {
             AUTO,
             "updates of the weights; auto grows with the labels",
         ),
-        OptionInfo::new("epochs", "number above 0", "-", "passes over the labelled images, instead of `steps`"),
+        OptionInfo::new("epochs", "number above 0", "-", "passes over the labeled images, instead of `steps`"),
         OptionInfo::new("batch_size", "whole number from 2, or \"auto\"", AUTO, "images in a step"),
         OptionInfo::new("lr", "number above 0, or \"auto\"", AUTO, "peak learning rate of AdamW"),
         OptionInfo::new(
@@ -136,7 +136,7 @@ impl FinetuneOptions {
             AUTO,
             "share of the target spread over all classes",
         ),
-        OptionInfo::new("augment", "name of a preset, object map, or \"auto\"", AUTO, "how labelled images are varied"),
+        OptionInfo::new("augment", "name of a preset, object map, or \"auto\"", AUTO, "how labeled images are varied"),
         OptionInfo::new("head", "\"probe\", \"fresh\" or \"auto\"", AUTO, "what the classifier on top starts from"),
         OptionInfo::new(
             "keep",
@@ -155,7 +155,7 @@ impl FinetuneOptions {
             "converge",
             "true, false or \"auto\"",
             AUTO,
-            "go on until the labelled images are fitted; auto: from scratch yes",
+            "go on until the labeled images are fitted; auto: from scratch yes",
         ),
         OptionInfo::new(
             "calibrate",

@@ -29,7 +29,7 @@ pub struct FinetuneRecipe {
     pub head: HeadStart,
     /// Parts of the encoder that stay as they are.
     pub freeze: Vec<String>,
-    /// Rounds are repeated until the labelled images are fitted, at most [`MOST_ROUNDS`].
+    /// Rounds are repeated until the labeled images are fitted, at most [`MOST_ROUNDS`].
     pub converge: bool,
     /// Share of the updates in which the learning rate rises.
     pub warmup: f64,
@@ -44,15 +44,15 @@ pub struct FinetuneRecipe {
 
 /// Rounds of training at most, where training goes on until it has converged.
 pub const MOST_ROUNDS: u64 = 4;
-/// The labelled images count as fitted when so many of them are recognized in the evaluation view.
+/// The labeled images count as fitted when so many of them are recognized in the evaluation view.
 pub const FITTED: f64 = 0.99;
 
 /// The largest batch chosen by itself.
 const BATCH: usize = 64;
 
-/// What [`resolve`] needs to know of the labelled images.
+/// What [`resolve`] needs to know of the labeled images.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Labelled {
+pub struct Labeled {
     /// Images.
     pub images: usize,
     /// Classes that occur.
@@ -61,7 +61,7 @@ pub struct Labelled {
     pub shape: Shape,
 }
 
-impl Labelled {
+impl Labeled {
     /// Those of an image each, to be seen through a network of this input.
     pub(super) fn of(labels: &[u32], input: &InputSpec) -> Self {
         let shape = Shape::new(input.channels, input.height, input.width);
@@ -86,12 +86,12 @@ pub(super) fn classes_present(labels: &[u32]) -> usize {
 pub fn resolve(
     options: &FinetuneOptions,
     from_scratch: bool,
-    labelled: Labelled,
+    labeled: Labeled,
 ) -> Result<(FinetuneRecipe, Vec<Auto>), TrainError> {
     options.validate()?;
     let mut autos = Vec::new();
-    let many = labelled.per_class() >= MANY;
-    let (batch_size, steps) = lengths(options, from_scratch, labelled, &mut autos);
+    let many = labeled.per_class() >= MANY;
+    let (batch_size, steps) = lengths(options, from_scratch, labeled, &mut autos);
     let thorough = from_scratch || many;
     let start = match (from_scratch, many) {
         (true, _) => "from scratch",
@@ -125,7 +125,7 @@ pub fn resolve(
         autos.push(Auto::new("augment", "weak", reason));
         Augment::default()
     };
-    let (augment, notes) = augment.resolve(labelled.shape)?;
+    let (augment, notes) = augment.resolve(labeled.shape)?;
     autos.extend(notes);
     let (head, converge) = ends(options, from_scratch, &mut autos);
     let recipe = FinetuneRecipe {
@@ -147,20 +147,20 @@ pub fn resolve(
 }
 
 /// Images in a step, and updates.
-fn lengths(options: &FinetuneOptions, from_scratch: bool, labelled: Labelled, autos: &mut Vec<Auto>) -> (usize, u64) {
-    let k = labelled.per_class();
+fn lengths(options: &FinetuneOptions, from_scratch: bool, labeled: Labeled, autos: &mut Vec<Auto>) -> (usize, u64) {
+    let k = labeled.per_class();
     let batch_size = options.batch_size.unwrap_or_else(|| {
         // Equal batches: 100 images are two of 50, not 64 and 36.
-        let batches = labelled.images.div_ceil(BATCH).max(1);
-        let size = labelled.images.div_ceil(batches).max(2);
+        let batches = labeled.images.div_ceil(BATCH).max(1);
+        let size = labeled.images.div_ceil(batches).max(2);
         autos.push(Auto::new(
             "batch_size",
             size,
-            format!("{} images in equal parts of at most {BATCH}", labelled.images),
+            format!("{} images in equal parts of at most {BATCH}", labeled.images),
         ));
         size
     });
-    let per_epoch = labelled.images.div_ceil(batch_size).max(1) as f64;
+    let per_epoch = labeled.images.div_ceil(batch_size).max(1) as f64;
     let steps = match (options.steps, options.epochs) {
         (Some(steps), _) => steps,
         (None, Some(epochs)) => ((epochs * per_epoch).round() as u64).max(1),
@@ -173,7 +173,7 @@ fn lengths(options: &FinetuneOptions, from_scratch: bool, labelled: Labelled, au
             autos.push(Auto::new(
                 "steps",
                 steps,
-                format!("{} labels, about {} a class: {reason}", labelled.images, k.round()),
+                format!("{} labels, about {} a class: {reason}", labeled.images, k.round()),
             ));
             steps
         }
@@ -181,7 +181,7 @@ fn lengths(options: &FinetuneOptions, from_scratch: bool, labelled: Labelled, au
     (batch_size, steps)
 }
 
-/// What the head starts from, and whether training goes on until the labelled images are fitted.
+/// What the head starts from, and whether training goes on until the labeled images are fitted.
 fn ends(options: &FinetuneOptions, from_scratch: bool, autos: &mut Vec<Auto>) -> (HeadStart, bool) {
     let head = options.head.unwrap_or_else(|| {
         let (head, name, reason) = if from_scratch {
@@ -239,8 +239,8 @@ mod tests {
     use super::*;
 
     fn recipe(options: &FinetuneOptions, from_scratch: bool, images: usize) -> (FinetuneRecipe, Vec<Auto>) {
-        let labelled = Labelled { images, classes: 10, shape: Shape::new(1, 28, 28) };
-        resolve(options, from_scratch, labelled).unwrap()
+        let labeled = Labeled { images, classes: 10, shape: Shape::new(1, 28, 28) };
+        resolve(options, from_scratch, labeled).unwrap()
     }
 
     #[test]

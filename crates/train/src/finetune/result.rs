@@ -25,7 +25,7 @@ pub struct Finetuned {
     pub classifier: Classifier,
     /// The linear probe on the encoder as it came. From scratch: on the random encoder, a baseline of its own.
     pub probe: Classifier,
-    /// What classifiers made in the same way say of labelled images that they were not shown: what a temperature is fitted
+    /// What classifiers made in the same way say of labeled images that they were not shown: what a temperature is fitted
     /// to. None where it was not asked for or there are fewer than [`LEAST_HELD_OUT`](super::LEAST_HELD_OUT) labels.
     pub held_out: Option<HeldOut>,
     /// Which of the two ways the classifier came.
@@ -34,12 +34,12 @@ pub struct Finetuned {
     pub kept_reason: String,
     /// Health lines of the training; empty where only the probe was fitted.
     pub history: Vec<HealthLine>,
-    /// From scratch: whether at least 99 % of the labelled images are recognized. For a probe: whether its gradient
+    /// From scratch: whether at least 99 % of the labeled images are recognized. For a probe: whether its gradient
     /// vanished. From an encoder there is nothing to wait for, and it is true once all steps are done.
     pub converged: bool,
-    /// Mean cross-entropy (without label smoothing) on the labelled images in the evaluation view.
+    /// Mean cross-entropy (without label smoothing) on the labeled images in the evaluation view.
     pub final_training_loss: f64,
-    /// Share of the labelled images that are recognized in the evaluation view.
+    /// Share of the labeled images that are recognized in the evaluation view.
     pub training_accuracy: f64,
     /// Updates of the whole network in all rounds; 0 for a probe.
     pub steps: u64,

@@ -126,7 +126,7 @@ fn images_without_labels_or_of_other_channels_are_refused() {
     };
     assert!(say(&Start::Encoder(encoder), &stripes(4, 2)).contains("channels: 3"));
     assert!(say(&Start::Network(net()), &stripes(4, 1)).contains("one class"));
-    assert!(say(&Start::Network(net()), &stripes(4, 2).select(&[])).contains("no labelled image"));
+    assert!(say(&Start::Network(net()), &stripes(4, 2).select(&[])).contains("no labeled image"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which penalty, decided by the labelled images alone: train on some of them, look at the others.
+//! Which penalty, decided by the labeled images alone: train on some of them, look at the others.
 
 use foretask_random::Key;
 use rayon::prelude::*;
@@ -81,7 +81,7 @@ pub(crate) fn compare_strengths(
             let (train, train_labels) = pick(x, dim, labels, &kept);
             let (test, test_labels) = pick(x, dim, labels, held);
             let mut start = None;
-            // From the strongest penalty down, each start being the answer before: neighbours on the path are close.
+            // From the strongest penalty down, each start being the answer before: neighbors on the path are close.
             let showing = GRID.iter().rev().map(|&strength| {
                 let targets = Targets::Classes(&train_labels);
                 let found = fit(&train, dim, targets, classes, strength, start.take(), &options)?;
@@ -128,9 +128,9 @@ pub(super) fn validated_probe(
         let options = ProbeOptions { folds, ..options.clone() };
         let x = statistics.apply(&features.data);
         let candidates = compare_strengths(&x, features.dim, labels, classes, &options)?;
-        let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labelled image".into())) };
+        let Some(best) = best(&candidates) else { return Err(TrainError::Labels("there is no labeled image".into())) };
         let reason = format!(
-            "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labelled images \
+            "lowest held-out loss of {} penalties in {folds}-fold cross-validation on the {} labeled images \
              (accuracy there {:.1} %)",
             GRID.len(),
             labels.len(),

@@ -1,4 +1,4 @@
-//! What classifiers say of labelled images that they have not learned from: what a temperature is fitted to.
+//! What classifiers say of labeled images that they have not learned from: what a temperature is fitted to.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -7,14 +7,14 @@ use super::cross_validation::stratified_folds;
 use super::{LinearProbe, ProbeOptions, Standardization, linear_probe};
 use crate::{Features, Interrupt, TrainError};
 
-/// Parts that the labelled images are left out in; as many as there are images up to this number.
+/// Parts that the labeled images are left out in; as many as there are images up to this number.
 const MOST_PARTS: usize = 10;
 /// From so many labels on a single part says enough.
 const ONE_PART_FROM: usize = 1000;
 /// The hundredth of a logit says nothing about a temperature.
 const TOLERANCE: f64 = 1e-3;
 
-/// Answers for labelled images, each by a classifier that has not learned from that image.
+/// Answers for labeled images, each by a classifier that has not learned from that image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct HeldOut {
     /// `[images, classes]`.
@@ -47,7 +47,7 @@ impl HeldOut {
     }
 }
 
-/// The answers of probes like [`linear_probe`]'s, each fitted without a part of the labelled images and asked about that part.
+/// The answers of probes like [`linear_probe`]'s, each fitted without a part of the labeled images and asked about that part.
 /// An image that is alone in its class is never left out: nobody could know its class then.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub fn held_out_logits(
     let statistics = if let Some(given) = statistics {
         given
     } else {
-        // Of all labelled images, as the probe itself has them; they say nothing about labels.
+        // Of all labeled images, as the probe itself has them; they say nothing about labels.
         own = Standardization::of(&features.data, features.dim);
         &own
     };
@@ -82,7 +82,7 @@ pub fn held_out_logits(
             Ok(answers)
         })
         .collect();
-    let how = format!("{} probes, each fitted without a part of the labelled images", parts.len());
+    let how = format!("{} probes, each fitted without a part of the labeled images", parts.len());
     let mut all = HeldOut { how, ..HeldOut::default() };
     for part in answers {
         let part = part?;

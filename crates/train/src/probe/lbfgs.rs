@@ -133,7 +133,7 @@ fn line_search(
     let fell = |p: &Point| {
         p.value <= value + C1 * p.at * slope || (p.value <= value + flat && p.slope <= (2.0 * C1 - 1.0) * slope)
     };
-    let levelled = |p: &Point| p.slope.abs() <= -C2 * slope;
+    let leveled = |p: &Point| p.slope.abs() <= -C2 * slope;
 
     // Grow the step until it brackets a minimum.
     let mut low = (0.0, value, slope);
@@ -152,7 +152,7 @@ fn line_search(
             high = Some((point.at, point.value, point.slope));
             break;
         }
-        if levelled(&point) {
+        if leveled(&point) {
             return Ok(Some(point));
         }
         let here = (point.at, point.value, point.slope);
@@ -177,7 +177,7 @@ fn line_search(
         if !point.value.is_finite() || !fell(&point) || point.value > low.1 + flat {
             high = here;
         } else {
-            if levelled(&point) {
+            if leveled(&point) {
                 return Ok(Some(point));
             }
             if point.slope * (high.0 - low.0) >= 0.0 {

@@ -23,7 +23,7 @@ pub struct LinearProbe {
     pub strength: f64,
     /// Why this penalty.
     pub reason: String,
-    /// Mean cross-entropy on the labelled images plus the penalty, at the minimum.
+    /// Mean cross-entropy on the labeled images plus the penalty, at the minimum.
     pub objective: f64,
     /// Largest absolute component of the gradient there.
     pub gradient: f64,
@@ -36,7 +36,7 @@ pub struct LinearProbe {
 /// Fits multinomial logistic regression by L-BFGS in f64 until no component of the gradient exceeds the tolerance.
 ///
 /// `labels` are one per row of `features`, below `classes`. Features are standardized with `statistics` (of the
-/// unlabelled pool, where there is one) or, without, with those of `features`; the penalty is
+/// unlabeled pool, where there is one) or, without, with those of `features`; the penalty is
 /// `0.5 * strength * ||W||²` on the mean loss in the standardized space, the bias is free. The answer works on raw features.
 /// The same numbers come out on any number of threads.
 ///
@@ -162,7 +162,7 @@ pub(super) fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) ->
     let fault = |message: String| Err(TrainError::Labels(message));
     if labels.is_empty() || dim == 0 {
         return fault(
-            "a probe needs labelled images, but there is none; label a few, or look at the manifest with describe"
+            "a probe needs labeled images, but there is none; label a few, or look at the manifest with describe"
                 .into(),
         );
     }
@@ -174,7 +174,7 @@ pub(super) fn check(data: &[f32], dim: usize, labels: &[u32], classes: usize) ->
     }
     if labels.iter().all(|label| *label == labels[0]) {
         return fault(format!(
-            "all {} labelled images are of one class, so there is nothing to tell apart; label images of at least two classes",
+            "all {} labeled images are of one class, so there is nothing to tell apart; label images of at least two classes",
             labels.len()
         ));
     }
@@ -238,7 +238,7 @@ impl LinearProbe {
         Self { weight: weight.to_vec(), bias: bias.to_vec(), dim, classes, ..empty }
     }
 
-    /// Whether each labelled row is answered rightly.
+    /// Whether each labeled row is answered rightly.
     pub(crate) fn right(&self, features: &[f32], labels: &[u32]) -> Vec<bool> {
         let logits = self.logits(features);
         logits
@@ -248,7 +248,7 @@ impl LinearProbe {
             .collect()
     }
 
-    /// How many of the labelled rows it gets right, and the sum of their cross-entropies.
+    /// How many of the labeled rows it gets right, and the sum of their cross-entropies.
     pub(crate) fn score(&self, features: &[f32], labels: &[u32]) -> (usize, f64) {
         let logits = self.logits(features);
         let mut correct = 0;
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn agrees_with_scikit_learn() {
         // scikit-learn 1.9.1, LogisticRegression(C = 1 / (24 strength), solver "newton-cg", tol 1e-12) on features
-        // standardized by their population statistics, folded back; biases centred, as their common shift is free.
+        // standardized by their population statistics, folded back; biases centered, as their common shift is free.
         let (features, labels) = case();
         let options = ProbeOptions { strength: Some(0.01), tolerance: 1e-10, ..ProbeOptions::default() };
         let probe = linear_probe(&features, &labels, 3, None, &options).unwrap();

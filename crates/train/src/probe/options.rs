@@ -12,7 +12,7 @@ pub const DEFAULT_STRENGTH: f64 = 0.01;
 #[serde(deny_unknown_fields, default)]
 pub struct ProbeOptions {
     /// Penalty `0.5 * strength * ||W||²` on the mean loss, at least 0. `None` (auto): 0.01 on the features of an encoder;
-    /// on raw pixels chosen by cross-validation on the labelled images.
+    /// on raw pixels chosen by cross-validation on the labeled images.
     #[serde(with = "foretask_pretext::auto_option")]
     pub strength: Option<f64>,
     /// The search ends when no component of the gradient exceeds this.

@@ -38,7 +38,7 @@ impl PixelProbe {
     }
 }
 
-/// Fits logistic regression to the raw pixels of labelled images. All pixels are divided by one common deviation: scaling
+/// Fits logistic regression to the raw pixels of labeled images. All pixels are divided by one common deviation: scaling
 /// each by its own would blow up those that hardly vary (measured on Fashion-MNIST at 1, 5 and 10 labels a class: 42, 63
 /// and 70 % against 36, 55 and 69 %). The penalty that suits pixels differs up to 300-fold from that of learned features
 /// and is therefore chosen by cross-validation on these images, unless given.

@@ -1,9 +1,9 @@
-//! Centre and scale of features.
+//! Center and scale of features.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Mean and standard deviation of every feature, taken over the unlabelled pool or over the labelled images.
+/// Mean and standard deviation of every feature, taken over the unlabeled pool or over the labeled images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardization {
     /// `[dim]`.

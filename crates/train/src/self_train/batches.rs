@@ -1,4 +1,4 @@
-//! Batches of a round: a weak and a strong view of images of the pool, and labelled images.
+//! Batches of a round: a weak and a strong view of images of the pool, and labeled images.
 
 use burn::tensor::{Device, Tensor};
 use foretask_backend::catch;
@@ -20,7 +20,7 @@ pub(super) struct Batch {
     pub(super) rows: Vec<u32>,
     /// What the teacher sees of them.
     pub(super) weak: Tensor<4>,
-    /// What the student sees: the same images, strongly changed, and labelled ones, slightly changed.
+    /// What the student sees: the same images, strongly changed, and labeled ones, slightly changed.
     pub(super) changed: Tensor<4>,
     /// Labels of the latter.
     pub(super) labels: Vec<u32>,
@@ -55,13 +55,13 @@ impl Batches<'_> {
 
         let order = Sampling {
             images: self.few.len(),
-            batch_size: self.options.labelled.min(self.few.len()),
-            seed: self.key.named("labelled order").value(),
+            batch_size: self.options.labeled.min(self.few.len()),
+            seed: self.key.named("labelled order").value(), // typos: ignore
             drop_last: true,
             windows: None,
         };
         let chosen = order.request(request.batch);
-        let key = self.key.named("labelled").with(chosen.epoch);
+        let key = self.key.named("labelled").with(chosen.epoch); // typos: ignore
         let of_row = |i: u32| key.with(self.few.row(i as usize));
         changed.extend(views(self.few, &chosen.indices, self.input, &gentle, of_row, workers)?);
         let labels = chosen.indices.iter().map(|&i| self.labels[i as usize]).collect();

@@ -139,9 +139,9 @@ pub fn consistency_round(
         let diagnostics = measure.then(|| diagnostics(&targets, &known, &batch.labels, guide, &batch.rows, classes));
         let wanted = Tensor::<2>::from_data(TensorData::new(targets.masked(), [count, classes]), &device);
         let log = log_softmax(logits.slice([0..count, 0..classes]), 1);
-        let unlabelled = log.mul(wanted).sum().div_scalar(-(count as f64));
-        let labelled = cross_entropy(known, class_tensor(&batch.labels, &device), 0.0);
-        Ok(Forward::of(labelled + unlabelled, diagnostics))
+        let unlabeled = log.mul(wanted).sum().div_scalar(-(count as f64));
+        let labeled = cross_entropy(known, class_tensor(&batch.labels, &device), 0.0);
+        Ok(Forward::of(labeled + unlabeled, diagnostics))
     };
     let trained = train(student, optimizer, &plan, &make, &mut Stateless(forward), |i| pool.row(i as usize), cx)?;
 
@@ -167,7 +167,7 @@ fn check_fit(labels: &[u32], pool: &Images, guide: &[f32], classes: usize) -> Re
     if pool.is_empty() {
         return Err(TrainError::TooFewImages {
             have: 0,
-            need: "self-training learns from images without labels; give it the unlabelled ones".to_owned(),
+            need: "self-training learns from images without labels; give it the unlabeled ones".to_owned(),
         });
     }
     if guide.len() != pool.len() * classes {

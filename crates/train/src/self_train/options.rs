@@ -13,8 +13,9 @@ pub struct ConsistencyOptions {
     pub steps: u64,
     /// Images of the pool a step.
     pub batch_size: usize,
-    /// Labelled images a step, besides.
-    pub labelled: usize,
+    /// Labeled images a step, besides.
+    #[serde(rename = "labelled")] // typos: ignore
+    pub labeled: usize,
     /// Peak learning rate of `AdamW`.
     pub lr: f64,
     /// Weight decay; never on biases and norms.
@@ -45,7 +46,7 @@ impl Default for ConsistencyOptions {
         Self {
             steps: 150,
             batch_size: 256,
-            labelled: 32,
+            labeled: 32,
             lr: 1e-3,
             weight_decay: 0.01,
             warmup: 0.05,
@@ -81,7 +82,8 @@ impl ConsistencyOptions {
             &self.batch_size,
             "a whole number from 2 to 65536",
         )?;
-        require((1..=1 << 16).contains(&self.labelled), "labelled", &self.labelled, "a whole number from 1 to 65536")?;
+        let labeled = "labelled"; // typos: ignore
+        require((1..=1 << 16).contains(&self.labeled), labeled, &self.labeled, "a whole number from 1 to 65536")?;
         require(self.lr > 0.0 && self.lr.is_finite(), "lr", &self.lr, "a number above 0, usually 1e-3")?;
         let decay = &self.weight_decay;
         require((0.0..=10.0).contains(decay), "weight_decay", decay, "from 0 to 10, usually 0.01")?;

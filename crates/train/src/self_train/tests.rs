@@ -41,7 +41,7 @@ fn case() -> Case {
 
 fn options() -> ConsistencyOptions {
     let augment = Augment::none().flip(0.5);
-    ConsistencyOptions { steps: 12, batch_size: 16, labelled: 4, guided: 0.5, augment, ..Default::default() }
+    ConsistencyOptions { steps: 12, batch_size: 16, labeled: 4, guided: 0.5, augment, ..Default::default() }
 }
 
 fn round(case: &Case, options: &ConsistencyOptions, cx: &Context<'_>) -> Result<Consistency, TrainError> {

@@ -257,7 +257,7 @@ fn said(
     labels: &[Option<u32>],
 ) -> Vec<Note> {
     let (mut gone, mut several, mut loose) = (Vec::new(), Vec::new(), Vec::new());
-    let mut labelled = 0;
+    let mut labeled = 0;
     for (row, ((path, meant), label)) in paths.iter().zip(found).zip(labels).enumerate() {
         let path = path.unwrap_or("(no path)");
         match meant {
@@ -272,7 +272,7 @@ fn said(
                 several.push(format!("{path} (row {row}) may be {}", of.join(" or ")));
             }
         }
-        labelled += usize::from(label.is_some());
+        labeled += usize::from(label.is_some());
     }
     let mut notes = Vec::new();
     let mut tell = |count: usize, what: &str, which: &[String]| {
@@ -284,8 +284,8 @@ fn said(
     tell(gone.len(), &format!("name no image of {base}"), &gone);
     tell(several.len(), "may mean one image or another", &several);
     tell(loose.len(), "are joined by file name alone", &loose);
-    if labelled > 0 {
-        notes.push(Note::warning(format!("{}: {labelled} labels belong to no image and are not used", table.name)));
+    if labeled > 0 {
+        notes.push(Note::warning(format!("{}: {labeled} labels belong to no image and are not used", table.name)));
     }
     notes
 }

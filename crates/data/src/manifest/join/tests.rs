@@ -13,7 +13,7 @@ fn photos() -> tempfile::TempDir {
     folder
 }
 
-fn labelled(root: &Path, tables: &[&str]) -> Result<Manifest, String> {
+fn labeled(root: &Path, tables: &[&str]) -> Result<Manifest, String> {
     let labels = tables.iter().map(|table| root.join(table)).collect();
     let options = OpenOptions { labels, ..OpenOptions::default() };
     Manifest::open_with(root.join("photos"), &options).map_err(|error| error.to_string())
@@ -43,7 +43,7 @@ fn a_folder_and_a_table_of_labels_are_one_dataset() {
         absolute.display()
     );
     write(root.join("labels.csv"), format!("path,label,split,age\n{rows}"));
-    let data = labelled(root, &["labels.csv"]).unwrap();
+    let data = labeled(root, &["labels.csv"]).unwrap();
     assert_eq!(classes(&data), some(["cat", "007", "", "7"]));
     assert_eq!(*data.classes().unwrap(), ["007", "7", "cat"]);
     assert_eq!(data.splits().unwrap(), ["train", "test"]);
@@ -62,7 +62,7 @@ fn what_belongs_to_no_image_is_counted_and_named() {
     let folder = photos();
     let root = folder.path();
     write(root.join("labels.csv"), "path,label\n2023/b.png,x\na.png,x\ngone.png,y\n2025/c.png,y\nlost.png,\n");
-    let data = labelled(root, &["labels.csv"]).unwrap();
+    let data = labeled(root, &["labels.csv"]).unwrap();
     assert_eq!(classes(&data), some(["", "x", "", ""]));
     let notes = notes(&data);
     for words in [
@@ -75,7 +75,7 @@ fn what_belongs_to_no_image_is_counted_and_named() {
     }
     assert!(data.notes().unwrap().iter().all(|note| note.warning));
     write(root.join("labels.csv"), "path,label\nx/other.png,x\n");
-    let error = labelled(root, &["labels.csv"]).unwrap_err();
+    let error = labeled(root, &["labels.csv"]).unwrap_err();
     assert!(
         error.contains("none of its 1 rows") && error.contains("other.png") && error.contains("2023/a.png"),
         "{error}"
@@ -91,11 +91,11 @@ fn tables_fill_each_other_and_may_not_differ() {
         root.join("two.jsonl"),
         "{\"path\":\"2023/b.png\",\"label\":\"y\",\"note\":\"second\"}\n{\"path\":\"2023/a.png\",\"label\":\"x\"}\n",
     );
-    let data = labelled(root, &["one.csv", "two.jsonl"]).unwrap();
+    let data = labeled(root, &["one.csv", "two.jsonl"]).unwrap();
     assert_eq!(classes(&data), some(["x", "y", "", ""]));
     assert_eq!(data.filter("note = 'second'").unwrap().samples().unwrap().rows, [1]);
     write(root.join("two.jsonl"), "{\"path\":\"2023/a.png\",\"label\":\"z\"}\n");
-    let error = labelled(root, &["one.csv", "two.jsonl"]).unwrap_err();
+    let error = labeled(root, &["one.csv", "two.jsonl"]).unwrap_err();
     assert!(error.contains("2023/a.png is z in row 0, but x in row 0 of") && error.contains("one.csv"), "{error}");
 }
 
@@ -108,7 +108,7 @@ fn a_table_of_labels_counts_more_than_a_manifest() {
         "path,label,split\n2023/a.png,old,train\n2023/b.png,kept,train\n2024/a.png,,test\n",
     );
     write(root.join("labels.csv"), "path,label\nphotos/2023/a.png,new\nphotos/2024/a.png,new\n");
-    let data = labelled(root, &["labels.csv"]).unwrap();
+    let data = labeled(root, &["labels.csv"]).unwrap();
     assert_eq!(classes(&data)[..3], some(["new", "kept", "new", ""])[..3]);
     assert_eq!(data.splits().unwrap(), ["train", "test"]);
     assert!(notes(&data).contains("1 labels of"), "{}", notes(&data));
@@ -125,9 +125,9 @@ fn folders_are_classes_only_where_they_are_meant() {
     let data = Manifest::open_with(root.join("photos"), &options).unwrap();
     assert!(data.classes().unwrap().is_empty() && data.notes().unwrap().is_empty());
     assert_eq!(data.count().unwrap(), 4);
-    // Nobody has labelled any yet.
+    // Nobody has labeled any yet.
     write(root.join("to_label.csv"), "path,label\n2023/a.png,\n");
-    let data = labelled(root, &["to_label.csv"]).unwrap();
+    let data = labeled(root, &["to_label.csv"]).unwrap();
     assert!(data.classes().unwrap().is_empty());
 }
 
@@ -159,11 +159,11 @@ fn a_written_table_joins_after_it_was_filled_in() {
     data.write_to_label(&[3, 0], &path, false).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     write(&path, text.replace(".png,", ".png,good"));
-    assert_eq!(classes(&labelled(root, &["work/to_label.csv"]).unwrap()), some(["good", "", "", "good"]));
+    assert_eq!(classes(&labeled(root, &["work/to_label.csv"]).unwrap()), some(["good", "", "", "good"]));
     // Excel in Germany: semicolons, Windows-1252, backslashes, blanks.
     let german = "path;label\r\n..\\photos\\2024\\c.png;Wei\u{df}kohl \r\n";
     write(&path, encoding_rs::WINDOWS_1252.encode(german).0);
-    let data = labelled(root, &["work/to_label.csv"]).unwrap();
+    let data = labeled(root, &["work/to_label.csv"]).unwrap();
     assert_eq!(classes(&data), some(["", "", "", "Wei\u{df}kohl"]));
     assert!(notes(&data).contains("Windows-1252") && notes(&data).contains("blanks around labels"), "{}", notes(&data));
 }

@@ -179,11 +179,11 @@ fn numbers_with_gaps_are_classes_whatever_their_type() {
                 let data = Manifest::open(folder.path().join(file)).unwrap();
                 assert_eq!(data.classes().unwrap().to_vec(), classes, "{kind} {file}");
                 assert_eq!(data.samples().unwrap().labels, labels, "{kind} {file}");
-                let labelled = labels.iter().flatten().count();
-                assert_eq!(data.labeled().unwrap().count().unwrap(), labelled, "{kind} {file}");
+                let labeled = labels.iter().flatten().count();
+                assert_eq!(data.labeled().unwrap().count().unwrap(), labeled, "{kind} {file}");
                 assert_eq!(
-                    data.filter("label IS NOT NULL").map_or(labelled, |data| data.count().unwrap()),
-                    labelled,
+                    data.filter("label IS NOT NULL").map_or(labeled, |data| data.count().unwrap()),
+                    labeled,
                     "{kind} {file}"
                 );
             }

@@ -63,7 +63,7 @@ fn the_same_rule_for_labels_in_every_format() {
         assert_eq!(rows(&data), expected, "{name}");
         let notes: String = data.notes().unwrap().iter().map(|note| note.text.clone()).collect();
         assert!(
-            notes.contains("-1 in `label` means unlabelled") && notes.contains("is 0") && notes.contains("is 1"),
+            notes.contains("-1 in `label` means unlabeled") && notes.contains("is 0") && notes.contains("is 1"),
             "{notes}"
         );
         assert_eq!(data.labeled().unwrap().count().unwrap(), 3);

@@ -31,9 +31,9 @@ fn a_csv_elsewhere_finds_its_images_and_takes_labels() {
     assert_eq!(pixels(&path), source_pixels(&folder.path().join("data"), &rows));
     // A person fills in the labels.
     write(&path, text.replace(".png,,", ".png,good,").replacen("good", "bad", 1));
-    let labelled = Manifest::open(&path).unwrap().samples().unwrap();
+    let labeled = Manifest::open(&path).unwrap().samples().unwrap();
     assert_eq!(
-        (labelled.labels, labelled.classes.to_vec()),
+        (labeled.labels, labeled.classes.to_vec()),
         (vec![Some(0), Some(1), Some(1)], vec!["bad".into(), "good".into()])
     );
 }
@@ -71,17 +71,17 @@ fn what_a_person_has_filled_in_stays_to_the_byte() {
         "\u{feff}label;remark;path\r\n\"cat; grey\";\"said \"\"no\"\"\";data/images/2.png\r\n;;data/images/5.png";
     write(&path, filled);
     let written = data.write_to_label(&[9, 2, 17], &path, false).unwrap();
-    assert_eq!(written.kept, Some(KeptRows { rows: 2, labelled: 1, added: 2 }));
+    assert_eq!(written.kept, Some(KeptRows { rows: 2, labeled: 1, added: 2 }));
     assert_eq!(written.places, [3, 1, 4]);
     let text = std::fs::read_to_string(&path).unwrap();
     assert_eq!(text, format!("{filled}\r\n;;data/images/9.png\r\n;;data/images/17.png\r\n"));
     // Once more: nothing to add, nothing touched.
     let written = data.write_to_label(&[9, 2, 17], &path, false).unwrap();
-    assert_eq!(written.kept, Some(KeptRows { rows: 4, labelled: 1, added: 0 }));
+    assert_eq!(written.kept, Some(KeptRows { rows: 4, labeled: 1, added: 0 }));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     // Neither does whoever lets other files be replaced lose it.
     let written = data.write_to_label(&[9], &path, true).unwrap();
-    assert_eq!(written.kept, Some(KeptRows { rows: 4, labelled: 1, added: 0 }));
+    assert_eq!(written.kept, Some(KeptRows { rows: 4, labeled: 1, added: 0 }));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -95,7 +95,7 @@ fn images_are_not_asked_for_again_under_another_spelling() {
     for spelled in ["./data/images/2.png", "data//images/2.png", "data\\images\\2.png", whole.to_str().unwrap()] {
         write(&path, format!("path,label\n{spelled},cat\n"));
         let written = data.write_to_label(&[2, 5], &path, false).unwrap();
-        assert_eq!(written.kept, Some(KeptRows { rows: 1, labelled: 1, added: 1 }), "{spelled}");
+        assert_eq!(written.kept, Some(KeptRows { rows: 1, labeled: 1, added: 1 }), "{spelled}");
         assert_eq!(written.places, [1, 2], "{spelled}");
     }
 }
@@ -142,7 +142,7 @@ fn names_that_spreadsheets_would_run_come_back() {
     assert_eq!(names, ["-photo.pgm", "=1+1.pgm", "@x.pgm"]);
     write(&path, text.replacen(".pgm,,", ".pgm,a,", 1));
     let written = data.write_to_label(&[0, 1, 2, 3], &path, false).unwrap();
-    assert_eq!(written.kept, Some(KeptRows { rows: 3, labelled: 1, added: 1 }));
+    assert_eq!(written.kept, Some(KeptRows { rows: 3, labeled: 1, added: 1 }));
 }
 
 #[test]
@@ -183,10 +183,10 @@ fn a_parquet_that_was_filled_in_keeps_its_rows_and_columns() {
     let mut filled = DataFrame::new(2, columns).unwrap();
     ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut filled).unwrap();
     let written = data.write_to_label(&[6, 9], &path, false).unwrap();
-    assert_eq!((written.places, written.kept), (vec![2, 3], Some(KeptRows { rows: 2, labelled: 2, added: 1 })));
-    let labelled = Manifest::open(&path).unwrap().samples().unwrap();
-    assert_eq!(labelled.labels, [Some(0), Some(1), None]);
-    assert_eq!(labelled.classes.to_vec(), ["7", "8"]);
+    assert_eq!((written.places, written.kept), (vec![2, 3], Some(KeptRows { rows: 2, labeled: 2, added: 1 })));
+    let labeled = Manifest::open(&path).unwrap().samples().unwrap();
+    assert_eq!(labeled.labels, [Some(0), Some(1), None]);
+    assert_eq!(labeled.classes.to_vec(), ["7", "8"]);
     assert_eq!(pixels(&path)[2], source_pixels(&folder.path().join("data"), &[9])[0]);
 }
 

@@ -62,7 +62,7 @@ fn usual(experiment: &Experiment, there: &Labels<'_>) -> Vec<LabelsAsked> {
     let fits = |n: &u64| *n < least || (*n == least && !even);
     let left_out: Vec<String> = USUAL.iter().filter(|n| !fits(n)).map(u64::to_string).collect();
     if !left_out.is_empty() {
-        let why = format!("class \"{class}\" has {least} labelled images");
+        let why = format!("class \"{class}\" has {least} labeled images");
         experiment.note(format!("label_curve leaves out {} labels a class: {why}", left_out.join(", ")));
     }
     let usual = USUAL.iter().copied().filter(fits).map(LabelsAsked::PerClass);
@@ -86,7 +86,7 @@ fn refused(before: Option<LabelsAsked>, count: LabelsAsked, there: &Labels<'_>) 
                 .label("smaller than the one before")
         }
         (_, PerClass(n)) if n > least => Error::input(format!(
-            "`labels` asks for {n} of each class, but class \"{class}\" has only {least} labelled images"
+            "`labels` asks for {n} of each class, but class \"{class}\" has only {least} labeled images"
         ))
         .label("more than there are")
         .help(format!("ask for at most {least}; \"all\" takes every label, however many a class has")),

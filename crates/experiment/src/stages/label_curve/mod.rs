@@ -54,7 +54,7 @@ pub struct LabelCurves {
     /// Encoders, which are judged by every method, and networks, which are trained from scratch, by name.
     pub starts: Vec<(String, Start)>,
     /// Images whose labels are drawn.
-    pub labelled: Dataset,
+    pub labeled: Dataset,
     /// Images to measure on.
     pub test: Dataset,
     /// How many labels, and how they are learned from.
@@ -67,8 +67,8 @@ impl LabelCurves {
     /// # Errors
     /// When an option does not suit the images, images cannot be read, or training fails or is interrupted.
     pub fn run(&self, experiment: &Experiment) -> Result<(Vec<LabelsAsked>, Vec<Curve>), Error> {
-        let Self { starts, labelled, test, options } = self;
-        let view = labelled.single("label_curve", Role::Few)?;
+        let Self { starts, labeled, test, options } = self;
+        let view = labeled.single("label_curve", Role::Few)?;
         let tested = test.single("label_curve", Role::Test)?;
         need_labels("label_curve", test, &*tested.samples()?).map_err(|error| error.at(Role::Test))?;
         if view.fingerprint()? == tested.fingerprint()? {
@@ -76,13 +76,13 @@ impl LabelCurves {
                 .help("give two parts of the data: `data.split(\"train\")`, `data.split(\"test\")`")
                 .at(Role::Test));
         }
-        let labelled = with_labels(labelled, view)?;
-        let asked = counts::asked(experiment, options, &*labelled.views[0].samples()?)?;
+        let labeled = with_labels(labeled, view)?;
+        let asked = counts::asked(experiment, options, &*labeled.views[0].samples()?)?;
         let seeds = draw_seeds(experiment, options)?;
-        check_channels(experiment, starts, &labelled)?;
+        check_channels(experiment, starts, &labeled)?;
         let mut curves = curves(experiment, starts, options);
         for count in &asked {
-            let few = few(&labelled, *count, &seeds)?;
+            let few = few(&labeled, *count, &seeds)?;
             for curve in &mut curves {
                 let classifiers = classifiers(experiment, &curve.way, &few, options).map_err(Error::inner)?;
                 let evaluation = super::evaluate(experiment, &classifiers, test, None).map_err(Error::inner)?;
@@ -98,16 +98,16 @@ impl LabelCurves {
 }
 
 /// The rows that have a label.
-fn with_labels(labelled: &Dataset, view: &View) -> Result<Dataset, Error> {
+fn with_labels(labeled: &Dataset, view: &View) -> Result<Dataset, Error> {
     let samples = view.samples()?;
     let found = samples.labels.iter().flatten().count();
     if found == samples.len() {
-        return Ok(labelled.clone());
+        return Ok(labeled.clone());
     }
     if found == 0 {
-        need_labels("label_curve", labelled, &samples)?;
+        need_labels("label_curve", labeled, &samples)?;
     }
-    labelled.map(foretask_data::Manifest::labeled).map_err(|error| Error::from(error).at(Role::Few))
+    labeled.map(foretask_data::Manifest::labeled).map_err(|error| Error::from(error).at(Role::Few))
 }
 
 fn draw_seeds(experiment: &Experiment, options: &CurveOptions) -> Result<Vec<u64>, Error> {
@@ -128,8 +128,8 @@ fn draw_seeds(experiment: &Experiment, options: &CurveOptions) -> Result<Vec<u64
 }
 
 /// Found before anything is trained: an encoder of other channels.
-fn check_channels(experiment: &Experiment, starts: &[(String, Start)], labelled: &Dataset) -> Result<(), Error> {
-    let survey = experiment.survey(labelled, &labelled.views[0])?;
+fn check_channels(experiment: &Experiment, starts: &[(String, Start)], labeled: &Dataset) -> Result<(), Error> {
+    let survey = experiment.survey(labeled, &labeled.views[0])?;
     for (name, start) in starts {
         let Start::Encoder(encoder) = start else { continue };
         let (wanted, found) = (encoder.sketch(&survey)?.input.channels, survey.channels);
@@ -209,12 +209,12 @@ fn curves(experiment: &Experiment, starts: &[(String, Start)], options: &CurveOp
     curves
 }
 
-/// The labelled images of one number: a draw per seed, or all.
-fn few(labelled: &Dataset, count: LabelsAsked, seeds: &[u64]) -> Result<Dataset, Error> {
+/// The labeled images of one number: a draw per seed, or all.
+fn few(labeled: &Dataset, count: LabelsAsked, seeds: &[u64]) -> Result<Dataset, Error> {
     match count {
-        LabelsAsked::All => Ok(labelled.clone().called("all labels")),
+        LabelsAsked::All => Ok(labeled.clone().called("all labels")),
         LabelsAsked::PerClass(n) => {
-            let drawn = labelled.draw(seeds, |manifest, seed| manifest.per_class(n as usize, seed));
+            let drawn = labeled.draw(seeds, |manifest, seed| manifest.per_class(n as usize, seed));
             let labels = if n == 1 { "label" } else { "labels" };
             Ok(drawn.map_err(|error| Error::from(error).at(Role::Few))?.called(&format!("{n} {labels} a class")))
         }

@@ -22,7 +22,7 @@ pub enum CurveMethod {
     Finetune,
     /// A linear probe of the frozen features.
     Linear,
-    /// The nearest labelled images vote.
+    /// The nearest labeled images vote.
     Knn,
 }
 

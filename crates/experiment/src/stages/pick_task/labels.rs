@@ -1,4 +1,4 @@
-//! Whether the labelled images can decide a race.
+//! Whether the labeled images can decide a race.
 
 use foretask_train::fewest_per_class;
 
@@ -26,14 +26,14 @@ pub(super) fn check(few: &Dataset) -> Result<(), Error> {
         let lonely =
             (0..classes as u32).find(|&class| count(class) == 1).map_or("?", |class| &samples.classes[class as usize]);
         return Err(Error::input(format!(
-            "the class \"{lonely}\" has a single labelled image, and cross-validation holds some out while it learns from others"
+            "the class \"{lonely}\" has a single labeled image, and cross-validation holds some out while it learns from others"
         ))
         .label("too few labels")
         .help("label at least two images of each class: `per_class(2)`, better 5 or more")
         .at(Role::Few));
     }
     if (0..classes as u32).filter(|&class| count(class) > 0).count() < 2 {
-        return Err(Error::input("all labelled images are of one class, so there is nothing to tell apart")
+        return Err(Error::input("all labeled images are of one class, so there is nothing to tell apart")
             .help("label images of at least two classes")
             .at(Role::Few));
     }

@@ -34,7 +34,7 @@ pub struct PickTask {
     pub start: Start,
     /// What it learns from.
     pub images: Dataset,
-    /// Labelled images that decide.
+    /// Labeled images that decide.
     pub few: Dataset,
     /// The tasks with their names; two or more.
     pub tasks: Vec<(String, Task)>,

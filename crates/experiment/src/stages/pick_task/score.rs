@@ -1,4 +1,4 @@
-//! What the labelled few say of one encoder, kept as a stage.
+//! What the labeled few say of one encoder, kept as a stage.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const RESULT: &str = "score.json";
 /// How a task has done in one rung.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Score {
-    /// For each labelled image the share of repetitions in which it was named rightly while it was held out.
+    /// For each labeled image the share of repetitions in which it was named rightly while it was held out.
     pub(super) right: Vec<f64>,
     /// Mean cross-entropy of the held-out images.
     pub(super) loss: f64,

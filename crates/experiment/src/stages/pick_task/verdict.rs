@@ -13,7 +13,7 @@ pub(super) fn rung(
     stay: usize,
 ) -> String {
     let width = ranking.iter().map(|(at, _)| runners[*at].name.len()).max().unwrap_or(0);
-    let mut lines = vec![format!("rung {number} of {rungs}, right of the labelled images while held out:")];
+    let mut lines = vec![format!("rung {number} of {rungs}, right of the labeled images while held out:")];
     for (place, (at, summary)) in ranking.iter().enumerate() {
         let runner = &runners[*at];
         let (steps, seconds) = runner.score.as_ref().map_or((0, 0.0), |score| (score.steps, score.seconds));
@@ -40,11 +40,8 @@ pub(super) fn last(runners: &[Runner], ranking: &[(usize, Summary)]) -> Result<S
     };
     let (winner, other) = (&runners[*first], &runners[*second]);
     let images = best.values.len();
-    let text = format!(
-        "use {}: {:.1} % of the {images} labelled images right while held out",
-        winner.name,
-        percent(best.mean)
-    );
+    let text =
+        format!("use {}: {:.1} % of the {images} labeled images right while held out", winner.name, percent(best.mean));
     let Some(Paired { difference, verdict, .. }) = compare(winner, other) else { return Ok(text) };
     let (low, high) = difference.interval.unwrap_or((difference.mean, difference.mean));
     let ahead = format!(

@@ -35,7 +35,7 @@ pub fn new_script(
 ) -> Result<NewScript, Error> {
     let stem = stem(folder);
     // The script that was written before there were labels stays.
-    let name = if labels.is_some() { format!("{stem}-labelled.rhai") } else { format!("{stem}.rhai") };
+    let name = if labels.is_some() { format!("{stem}-labeled.rhai") } else { format!("{stem}.rhai") };
     let path = output.map_or_else(|| PathBuf::from(name), Path::to_path_buf);
     if path.extension().is_none_or(|ending| ending != "rhai") {
         let help = "end it with .rhai".to_owned();
@@ -115,7 +115,7 @@ mod tests {
             text.contains("//   label_next(linear_probe(pre.encoder, known), data.filter(\"label IS NULL\")"),
             "{text}"
         );
-        assert!(plan.data.iter().any(|data| data.labelled == 0), "{:?}", plan.data);
+        assert!(plan.data.iter().any(|data| data.labeled == 0), "{:?}", plan.data);
         for folder in ["flat", "large", "one"] {
             let (text, plan) = planned(root, folder);
             assert!(text.contains("embed(") && plan.reports.is_empty(), "{text}");
@@ -135,13 +135,13 @@ mod tests {
         let labels =
             (0..20).map(|i| format!("photos/{i:02}.pgm,{}\n", ["cat", "dog"][i % 2])).collect::<Vec<_>>().concat();
         fs::write(root.join("todo.csv"), format!("path,label\n{labels}")).unwrap();
-        let (path, table) = (root.join("labelled.rhai"), root.join("todo.csv"));
+        let (path, table) = (root.join("labeled.rhai"), root.join("todo.csv"));
         let written = new_script(&root.join("photos"), Some(&table), Some(&path), false).unwrap();
         assert!(written.found[0].starts_with("40 images"), "{:?}", written.found);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains("labels: \"") && text.contains("holdout(") && text.contains("pretrain("), "{text}");
         let plan = check(read_script(&path).unwrap(), &Settings::new(root.join("runs"))).unwrap();
-        assert!(plan.data.iter().any(|data| data.labelled == 0 && data.images > 20), "{:?}", plan.data);
+        assert!(plan.data.iter().any(|data| data.labeled == 0 && data.images > 20), "{:?}", plan.data);
         // With an encoder beside it, nothing is pretrained again.
         let survey =
             DatasetSurvey::at(&root.join("photos"), Some(&table), Some("photos-encoder.safetensors".into())).unwrap();

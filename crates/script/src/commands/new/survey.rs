@@ -32,7 +32,7 @@ pub(super) enum Labels {
 pub(super) enum HeldOut {
     /// A split of their own, and the split to learn from, where it has a name.
     Split { test: String, train: Option<String> },
-    /// A share of the labelled images, by what they show.
+    /// A share of the labeled images, by what they show.
     Share { share: f64, seed: u64 },
 }
 
@@ -46,11 +46,11 @@ pub(super) struct DatasetSurvey {
     /// Where an encoder lies that was pretrained on these images.
     pub(super) encoder: Option<PathBuf>,
     pub(super) rows: usize,
-    pub(super) labelled: usize,
-    /// Classes with their labelled images.
+    pub(super) labeled: usize,
+    /// Classes with their labeled images.
     pub(super) classes: Vec<(String, usize)>,
     pub(super) labels: Labels,
-    /// Labelled images to learn from of the smallest class, without those held out.
+    /// Labeled images to learn from of the smallest class, without those held out.
     pub(super) fewest: usize,
     pub(super) color: bool,
     /// (width, height) where all are alike.
@@ -83,7 +83,7 @@ impl DatasetSurvey {
             table: table.map(Path::to_path_buf),
             encoder,
             rows: samples.len(),
-            labelled: samples.labels.iter().flatten().count(),
+            labeled: samples.labels.iter().flatten().count(),
             classes,
             fewest: fewest(&samples, splits.as_deref(), &labels, &contents),
             labels,
@@ -106,10 +106,10 @@ impl DatasetSurvey {
             if self.classes.len() > 8 { format!(", and {} more", self.classes.len() - 8) } else { String::new() };
         lines.push(match self.classes.len() {
             0 => "no labels: no subfolders of classes, no column `label`".to_owned(),
-            1 => format!("a single class, {}: nothing to tell apart, so taken as unlabelled", self.classes[0].0),
+            1 => format!("a single class, {}: nothing to tell apart, so taken as unlabeled", self.classes[0].0),
             count => format!(
-                "{} labelled, {count} classes: {}{more}",
-                if self.labelled == self.rows { "all".to_owned() } else { thousands(self.labelled as u64) },
+                "{} labeled, {count} classes: {}{more}",
+                if self.labeled == self.rows { "all".to_owned() } else { thousands(self.labeled as u64) },
                 classes.join(", ")
             ),
         });
@@ -124,7 +124,7 @@ impl DatasetSurvey {
             Labels::Measurable(HeldOut::Split { test, .. }) => lines.push(format!("measured on the split \"{test}\"")),
             Labels::Measurable(HeldOut::Share { share, .. }) => {
                 lines.push(format!(
-                    "no test images: {:.0} % of the labelled ones are held out to measure on",
+                    "no test images: {:.0} % of the labeled ones are held out to measure on",
                     share * 100.0
                 ));
             }
@@ -178,8 +178,8 @@ fn some(samples: &Samples) -> Result<Images, Error> {
     Ok(Images::load(&few, &options)?)
 }
 
-/// Class and split of every labelled row, with the row.
-fn labelled<'a>(samples: &'a Samples, splits: Option<&'a [Option<String>]>) -> Vec<(u64, u32, Option<&'a str>)> {
+/// Class and split of every labeled row, with the row.
+fn labeled<'a>(samples: &'a Samples, splits: Option<&'a [Option<String>]>) -> Vec<(u64, u32, Option<&'a str>)> {
     let split = |i: usize| splits.and_then(|splits| splits.get(i)).and_then(|split| split.as_deref());
     let rows = samples.rows.iter().zip(&samples.labels).enumerate();
     rows.filter_map(|(i, (row, label))| Some((*row, (*label)?, split(i)))).collect()
@@ -187,7 +187,7 @@ fn labelled<'a>(samples: &'a Samples, splits: Option<&'a [Option<String>]>) -> V
 
 /// How labels can be used, and where their contents decide it, the contents.
 fn usable(samples: &Samples, splits: Option<&[Option<String>]>) -> (Labels, Vec<Option<u64>>) {
-    let known = labelled(samples, splits);
+    let known = labeled(samples, splits);
     let mut present: Vec<u32> = known.iter().map(|(_, class, _)| *class).collect();
     present.sort_unstable();
     present.dedup();
@@ -228,7 +228,7 @@ fn share(samples: &Samples, contents: &[Option<u64>], classes: usize) -> Option<
     found.map(|(share, seed)| HeldOut::Share { share, seed })
 }
 
-/// Labelled images to learn from of the smallest class.
+/// Labeled images to learn from of the smallest class.
 fn fewest(samples: &Samples, splits: Option<&[Option<String>]>, labels: &Labels, contents: &[Option<u64>]) -> usize {
     let mut counts = vec![0_usize; samples.classes.len()];
     for (at, label) in samples.labels.iter().enumerate() {

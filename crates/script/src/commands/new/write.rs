@@ -215,7 +215,7 @@ fn images_per_session(survey: &DatasetSurvey) -> usize {
 fn scarce(text: &mut String, survey: &DatasetSurvey, name: &str) {
     line!(
         text,
-        "// Some class has a single labelled image, so none can be held out to measure on: label at least two of each."
+        "// Some class has a single labeled image, so none can be held out to measure on: label at least two of each."
     );
     line!(text, "let few  = data.labeled();");
     line!(text, "let pool = data.unlabeled();");
@@ -244,7 +244,7 @@ fn set_apart(text: &mut String, held: &HeldOut) -> String {
         HeldOut::Share { share, seed } => {
             line!(
                 text,
-                "// There are no test images: a part of the labelled ones is kept aside, and nothing ever learns from it. What an image shows"
+                "// There are no test images: a part of the labeled ones is kept aside, and nothing ever learns from it. What an image shows"
             );
             line!(text, "// decides whether it belongs there, so that images you add later move nobody.");
             line!(text, "let test  = data.labeled().holdout({share:?}, #{{ seed: {seed} }});");
@@ -257,7 +257,7 @@ fn set_apart(text: &mut String, held: &HeldOut) -> String {
 fn measurable(text: &mut String, survey: &DatasetSurvey, held: &HeldOut, name: &str) {
     let pool = set_apart(text, held);
     line!(text);
-    let some = survey.labelled < survey.rows;
+    let some = survey.labeled < survey.rows;
     if some && survey.fewest <= 3 * FEW {
         line!(text, "// All the labels there are.");
         line!(text, "let few = known;");
@@ -293,7 +293,7 @@ fn measurable(text: &mut String, survey: &DatasetSurvey, held: &HeldOut, name: &
         line!(text);
         line!(
             text,
-            "// The unlabelled images can help twice: the labels spread to their neighbors among them. With small images and some minutes,"
+            "// The unlabeled images can help twice: the labels spread to their neighbors among them. With small images and some minutes,"
         );
         line!(text, "// `self_train({encoder}, few, pool)` goes on from there.");
         line!(text, "let spread  = spread_labels({encoder}, few, pool);");
@@ -323,7 +323,7 @@ fn measurable(text: &mut String, survey: &DatasetSurvey, held: &HeldOut, name: &
 
 /// Labels for the images that have none; `knows` is a classifier that learned from every label there is to learn from.
 fn rest(text: &mut String, survey: &DatasetSurvey, name: &str, knows: &str) {
-    let without = survey.rows - survey.labelled;
+    let without = survey.rows - survey.labeled;
     line!(text);
     line!(
         text,
@@ -332,7 +332,7 @@ fn rest(text: &mut String, survey: &DatasetSurvey, name: &str, knows: &str) {
     );
     line!(
         text,
-        "// and labels for the {} images that have none, with their confidence and whether they are unlike anything labelled.",
+        "// and labels for the {} images that have none, with their confidence and whether they are unlike anything labeled.",
         thousands(without as u64)
     );
     line!(text, "ours.save(\"{}.safetensors\");", quoted(name));

@@ -53,9 +53,9 @@ impl SupCon {
     fn new(temperature: f64, labels: &[Option<u32>]) -> Result<Self, TrainError> {
         let classes: Option<Vec<i64>> = labels.iter().map(|label| label.map(i64::from)).collect();
         let Some(classes) = classes else {
-            let unlabelled = labels.iter().filter(|label| label.is_none()).count();
+            let unlabeled = labels.iter().filter(|label| label.is_none()).count();
             return Err(TrainError::Labels(format!(
-                "`supcon` learns from classes, and {unlabelled} of {} images have none; give it labelled images, or take `simclr`",
+                "`supcon` learns from classes, and {unlabeled} of {} images have none; give it labeled images, or take `simclr`",
                 labels.len()
             )));
         };
