@@ -6,7 +6,7 @@ use foretask_train::Features;
 
 use crate::{EvalError, nearest};
 
-/// Of more labeled images an even part is kept: a file of weights shall not hold a dataset.
+/// Of more labeled images an even part is kept: a file of weights is not to hold a dataset.
 const MOST: usize = 2048;
 /// Share of images like the labeled ones that may be called unlike.
 const WRONGLY: f64 = 0.01;
@@ -22,7 +22,7 @@ pub struct Nearness {
     pub unlike: Option<bool>,
 }
 
-/// What a classifier shall know of the labeled `images`, whose `features` its own encoder has extracted.
+/// What a classifier knows of the labeled `images`, whose `features` its own encoder has extracted.
 ///
 /// The threshold comes from the labeled images alone: each is left out and its distance to the nearest other one is taken. An
 /// encoder that has itself learned from their labels pulls them together, so that its distances would be too small; then

@@ -45,7 +45,7 @@ pub enum TargetKind {
 pub struct Batch {
     /// One block for every input shape.
     pub inputs: Vec<Inputs>,
-    /// What the network shall answer.
+    /// What the network is to answer.
     pub targets: Targets,
     /// Source images.
     pub count: usize,

@@ -11,7 +11,7 @@ pub struct Example {
     pub inputs: Vec<Planes>,
     /// Inputs that belong side by side.
     pub tiled: Option<Tiled>,
-    /// What it shall answer.
+    /// What it is to answer.
     pub target: ExampleTarget,
     /// How much each place of a picture counts, from 0 to 1, in one channel.
     pub weights: Option<Planes>,

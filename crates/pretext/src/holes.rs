@@ -2,7 +2,7 @@
 
 use foretask_random::Rng;
 
-/// A bound on tries, reached only where nearly everything shall be hidden.
+/// A bound on tries, reached only where nearly everything is to be hidden.
 const TRIES: usize = 10_000;
 
 /// Sets to 1 the middle of `mask` (`height * width`, 0 before), this share of its area.

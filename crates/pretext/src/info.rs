@@ -47,7 +47,7 @@ pub enum Family {
     Restore,
     /// A made-up class is the target.
     Classify,
-    /// Views of one image shall agree.
+    /// Views of one image are to agree.
     Agree,
     /// What was hidden of an image is the target.
     Fill,

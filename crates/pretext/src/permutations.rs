@@ -25,7 +25,7 @@ pub(crate) fn permutations(tiles: usize, count: usize) -> Arc<Vec<Order>> {
     if let Some(set) = known(&SETS.read().unwrap_or_else(PoisonError::into_inner)) {
         return set;
     }
-    // Computed under the lock: several threads need it at once, and one shall do the work.
+    // Computed under the lock: several threads need it at once, and one is to do the work.
     let mut sets = SETS.write().unwrap_or_else(PoisonError::into_inner);
     if let Some(set) = known(&sets) {
         return set;

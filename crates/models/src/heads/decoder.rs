@@ -21,7 +21,7 @@ pub struct DecoderConfig {
 }
 
 impl DecoderConfig {
-    /// A decoder that costs about half of a small encoder: the encoder, not the decoder, shall do the work. Outputs of many
+    /// A decoder that costs about half of a small encoder: the encoder, not the decoder, is to do the work. Outputs of many
     /// channels (shares of color bins) get more of it, up to 128 in the first layer.
     pub fn light(input: usize, map: [usize; 2], output: [usize; 3]) -> Self {
         Self { input, map, output, hidden: (input / 2).clamp(8, 64).max(output[0].min(128)) }

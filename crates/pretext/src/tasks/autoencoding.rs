@@ -21,7 +21,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     name: WORD,
     family: Family::Restore,
     summary: "give the image back from the encoder's last, coarse map; nothing is hidden or spoiled",
-    use_when: "a baseline: what does compressing alone teach? Also where the features shall hold every detail, as for \
+    use_when: "a baseline: what does compressing alone teach? Also where the features are to hold every detail, as for \
                finding copies or odd images",
     avoid_when: "labels are few and it is about classes: copying needs no understanding; take `denoising` or `inpainting`, \
                  which cost the same, or `simclr`",

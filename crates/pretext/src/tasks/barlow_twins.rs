@@ -1,4 +1,4 @@
-//! Barlow Twins: each number of the embedding shall agree between two views and say something else than all others (Zbontar
+//! Barlow Twins: each number of the embedding is to agree between two views and to say something else than all others (Zbontar
 //! et al. 2021, arXiv 2103.03230).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! `BYOL`: one view shall predict what a slowly moving copy of the network makes of the other; nothing is pushed apart
+//! `BYOL`: one view predicts what a slowly moving copy of the network makes of the other; nothing is pushed apart
 //! (Grill et al. 2020, arXiv 2006.07733).
 
 use crate::augment::{Preset, ViewRecipe, Views};

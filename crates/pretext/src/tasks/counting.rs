@@ -1,7 +1,7 @@
 //! Counting: what the tiles show adds up to what the whole shows (Noroozi, Pirsiavash, Favaro 2017, arXiv 1708.06734).
 //!
 //! Inputs of an image: the whole, shrunk to the size of a tile, then the tiles row by row. The features of the tiles
-//! shall sum to those of the whole, and not to those of another image, or all features being zero would do.
+//! are to sum to those of the whole, and not to those of another image, or all features being zero would do.
 
 use std::cell::Cell;
 
@@ -44,7 +44,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
         option("grayscale", "probability, or \"auto\"", "\"auto\"", GRAYSCALE),
         option("crop", "[low, high], shares of the area, 0 < low <= high <= 1", "[1.0, 1.0]", CROP),
         option("flip", "probability", "0.5", "mirror the image first"),
-        option("margin", "0.1 to 1000", "10.0", "how far the sums of other images shall be, as a squared distance"),
+        option("margin", "0.1 to 1000", "10.0", "how far the sums of other images are to be, as a squared distance"),
         option("embed", "8 to 8192, or \"auto\"", "\"auto\"", "length of the vectors that are added"),
     ],
 };

@@ -1,4 +1,4 @@
-//! `DeepCluster` version 2: once an epoch all embeddings are clustered, and each view shall tell the cluster of its image
+//! `DeepCluster` version 2: once an epoch all embeddings are clustered, and each view is to tell the cluster of its image
 //! (Caron, Bojanowski, Joulin, Douze 2018, arXiv 1807.05520; version 2 in arXiv 2006.09882).
 
 use crate::augment::{Preset, ViewRecipe, Views};

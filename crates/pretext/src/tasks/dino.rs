@@ -1,4 +1,4 @@
-//! `DINO`: each view shall tell the soft class that a slowly moving copy of the network gives to the large views (Caron,
+//! `DINO`: each view is to tell the soft class that a slowly moving copy of the network gives to the large views (Caron,
 //! Touvron, Misra, Jegou, Mairal, Bojanowski, Joulin 2021, arXiv 2104.14294).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -28,7 +28,7 @@ pub(crate) const INFO: TaskInfo = TaskInfo {
     options: &[
         option("copies", "whole number from 2 to 16", "4", "of each image in a batch"),
         option("mode", "\"triplet\" or \"softmax\"", "\"triplet\"", MODE),
-        option("margin", "0 to 4", "0.5", "of `triplet`: how much farther other images shall be, on the unit sphere"),
+        option("margin", "0 to 4", "0.5", "of `triplet`: how much farther other images are to be, on the unit sphere"),
         option("embed", "8 to 8192, or \"auto\"", "\"auto\"", "length of the vectors that are compared"),
         option("crop", "[low, high], shares of the area, 0 < low <= high <= 1", "[0.2, 1.0]", CROP),
         option("ratio", "[low, high], width to height, 0.1 to 10", "[0.75, 1.3333333333333333]", "shape of a crop"),

@@ -1,4 +1,4 @@
-//! `LeJEPA`: all views shall lie close to the mean of the large ones, and embeddings shall be spread like a round normal
+//! `LeJEPA`: all views are to lie close to the mean of the large ones, and embeddings to be spread like a round normal
 //! distribution, which is tested along random directions (Balestriero et al. 2025, arXiv 2511.08544).
 
 use crate::augment::{Augment, Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! `MoCo`: one view shall be recognized by another, seen by a slowly moving copy of the encoder, among many earlier images
+//! `MoCo`: one view is to be recognized by another, seen by a slowly moving copy of the encoder, among many earlier images
 //! (version 2, a queue: Chen, Fan, Girshick, He 2020, arXiv 2003.04297) or among the batch (version 3: Chen, Xie, He 2021,
 //! arXiv 2104.02057).
 

@@ -1,4 +1,4 @@
-//! `NNCLR`: a view shall be recognized by the nearest neighbor of another view among earlier images (Dwibedi, Aytar,
+//! `NNCLR`: a view is to be recognized by the nearest neighbor of another view among earlier images (Dwibedi, Aytar,
 //! Tompson, Sermanet, Zisserman 2021, arXiv 2104.14548).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! `SimCLR`: two random views of one image shall be recognized as such among the views of all other images in the batch
+//! `SimCLR`: two random views of one image are to be recognized as such among the views of all other images in the batch
 //! (Chen, Kornblith, Norouzi, Hinton 2020, arXiv 2002.05709).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -1,4 +1,4 @@
-//! `SimSiam`: one view shall predict the other's embedding, which is held still; no teacher, nothing pushed apart (Chen, He
+//! `SimSiam`: one view predicts the other's embedding, which is held still; no teacher, nothing pushed apart (Chen, He
 //! 2021, arXiv 2011.10566).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! Supervised contrast: views of images with the same label shall lie close together; images without a label agree with
+//! Supervised contrast: views of images with the same label are to lie close together; images without a label agree with
 //! themselves only (Khosla et al. 2020, arXiv 2004.11362).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! `SwAV`: views are sorted into groups that all are equally full, and each view shall tell the group of the others (Caron,
+//! `SwAV`: views are sorted into groups that all are equally full, and each view is to tell the group of the others (Caron,
 //! Misra, Mairal, Goyal, Bojanowski, Joulin 2020, arXiv 2006.09882).
 
 use crate::augment::{Augment, Preset, ViewRecipe, Views};

@@ -1,4 +1,4 @@
-//! `VICReg`: embeddings of two views shall lie close together, each of their numbers shall vary over the batch, and none
+//! `VICReg`: embeddings of two views are to lie close together, each of their numbers is to vary over the batch, and none
 //! repeat another (Bardes et al. 2022, arXiv 2105.04906).
 
 use crate::augment::{Preset, ViewRecipe, Views};

@@ -93,7 +93,7 @@ pub(super) fn blurred(views: &[Planes]) -> Option<Suspicion> {
             "{} % of the images lose next to nothing at half of their resolution",
             percent(blurred, views.len())
         ),
-        why: "they are blurred or enlarged: fine detail, which is what shall be restored, is not there".to_owned(),
+        why: "they are blurred or enlarged: fine detail, which is what is to be restored, is not there".to_owned(),
         instead: "halve `image_size`, or raise `factor`, or take `inpainting` or `rotation`".to_owned(),
     })
 }

@@ -16,7 +16,7 @@ use crate::errors::{CallError, did_you_mean};
 use crate::sandbox;
 use crate::values::Kind;
 
-/// What a function shall give beside the input.
+/// What a function gives beside the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// One of these classes.

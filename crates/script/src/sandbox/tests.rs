@@ -13,7 +13,7 @@ fn checked(text: &str) -> Result<(), Error> {
     check(Source { name: "test".into(), text: text.into() }, &Settings::new(out.path())).map(drop)
 }
 
-/// What the script is refused with, and the line. On a thread, since a hang shall fail the test.
+/// What the script is refused with, and the line. On a thread, since a hang is to fail the test.
 fn refused(text: &str) -> (String, usize) {
     let (send, receive) = mpsc::channel();
     let script = text.to_owned();

@@ -67,7 +67,7 @@ pub(super) static WORDS: &[Word] = &[
                 the result is an array of object maps #{ row, name, label, confidence, distance, unlike }. Of several label draws, \
                 the first one's classifier answers. Of images that are not of the network's proportions the middle is seen, \
                 unless the encoder was loaded with another `fit`.",
-        use_when: "the other images shall get their labels",
+        use_when: "the other images are to get their labels",
         not_when: "the script is long gone: `foretask predict MODEL IMAGES -o labels.csv` needs the saved classifier only",
         signatures: &[Signature {
             on: Some(Kind::Classifier),
@@ -89,7 +89,7 @@ pub(super) static WORDS: &[Word] = &[
                 columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number. \
                 Of images that are not of the network's proportions the middle is seen, unless the encoder was loaded with another \
                 `fit` (`load_encoder(\"encoder.safetensors\", #{ fit: \"pad\" })`).",
-        use_when: "other programs shall work with the features: search, clustering, plots",
+        use_when: "other programs are to work with the features: search, clustering, plots",
         not_when: "you want a classifier: `linear_probe`",
         signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text }],
         options: table_options,

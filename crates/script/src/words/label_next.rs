@@ -24,7 +24,7 @@ pub(super) static WORDS: &[Word] = &[Word {
             the table keeps every row and label that is in it, and images that it lacks are added below. Classes \
             will not be alike often among chosen images, and need not be: `spread_labels` gives every class the same weight.",
     use_when: "you may have so many images labeled, and can say which: chosen ones are worth more than random ones",
-    not_when: "the labeled images shall measure something, too: a test set must be drawn at random",
+    not_when: "the labeled images are to measure something, too: a test set must be drawn at random",
     signatures: &[Signature {
         on: None,
         params: &[
@@ -125,7 +125,7 @@ fn label_next(call: &Call<'_>) -> Result<Dynamic, CallError> {
         let path = output::path(call, text, &at(option), endings)?;
         if options.draws > 1 {
             return Err(CallError::input(format!("`{option}` is for one choice, and `draws` makes {}", options.draws))
-                .help("leave `draws` out for the images a person shall label")
+                .help("leave `draws` out for the images a person is to label")
                 .at(at(option)));
         }
         Ok(Some(path))

@@ -206,7 +206,7 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
     if !(number > 0.0 && number.is_finite()) {
         return Err(CallError::input(format!("a weight must be above 0, not {number}"))
             .label("out of range")
-            .help("leave a task out that shall not count")
+            .help("leave a task out that is not to count")
             .at(here(&[1])));
     }
     Ok((task, number))

@@ -70,7 +70,7 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Probes,
         summary: "Spreads the few labels, lets the encoder learn from them and from its own answers, and spreads them again",
         about: "First as `spread_labels`. Then in each round the whole network learns from the unlabeled images: what a slowly moving copy \
-                of it says of a hardly changed image, if it is sure, is what it shall say of a strongly changed one. On the better \
+                of it says of a hardly changed image, if it is sure, is what it is to say of a strongly changed one. On the better \
                 features the labels are spread anew. Errors that the network is sure of feed themselves: with few and unlucky labels \
                 a draw can lose, so look at every draw, and put `spread_labels` beside it.",
         use_when: "you want the best classifier for a few labels, and `spread_labels` already works",

@@ -27,7 +27,7 @@ pub(super) static WORDS: &[Word] = &[Word {
             carries a sketch of the images that taught it (hashes of their content, at most 512 KiB), so that whoever measures on one of \
             them is told. \
             Several label draws give several files, with -draw1, -draw2, … in their names.",
-    use_when: "weights shall go elsewhere; every run keeps those of its report in its own folder anyway",
+    use_when: "weights are to go elsewhere; every run keeps those of its report in its own folder anyway",
     not_when: "the same or another script of yours trains it: finished stages are remembered",
     signatures: &[
         Signature { on: Some(Kind::Encoder), params: PATH, returns: Kind::Text },

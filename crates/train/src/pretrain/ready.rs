@@ -8,7 +8,7 @@ use foretask_pretext::Targets;
 pub(super) struct Ready {
     /// One block for every input shape.
     pub(super) inputs: Vec<Block>,
-    /// What the network shall answer.
+    /// What the network is to answer.
     pub(super) targets: Targets,
     /// Positions of the source images in the pool.
     pub(super) images: Vec<u32>,

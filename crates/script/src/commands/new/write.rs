@@ -131,7 +131,7 @@ fn pretraining(text: &mut String, survey: &DatasetSurvey, pool: &str) {
     } else {
         line!(
             text,
-            "// The pretext task: two altered views of an image shall lie close together, far from all other images. Of all tasks it gave the"
+            "// The pretext task: two altered views of an image are to lie close together, far from all other images. Of all tasks it gave the"
         );
         line!(
             text,

@@ -26,7 +26,7 @@ pub(super) fn decoder(
     if let Some(width) = width {
         decoder.hidden = *width as usize;
     } else {
-        let reason = "half as wide as the features, from 8 to 64: the encoder shall do the work";
+        let reason = "half as wide as the features, from 8 to 64: so that the encoder does most of the work";
         notes.push(Auto::new("decoder_width", decoder.hidden, reason));
         *width = Some(decoder.hidden as u32);
     }

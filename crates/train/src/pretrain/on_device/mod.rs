@@ -35,7 +35,7 @@ pub(super) fn check<'a>(on: AugmentOn, mut tasks: impl Iterator<Item = &'a Resol
     Err(TrainError::Option { option: "augment_on", reason })
 }
 
-/// For each task how the device makes its views, where it shall and can. `size` is (width, height) of the images where
+/// For each task how the device makes its views, where it is asked to and can. `size` is (width, height) of the images where
 /// all have the same.
 pub(super) fn choose<'a>(
     on: AugmentOn,
