@@ -68,7 +68,7 @@ mistakes! {
     unknown_property: "let data = dataset(\"clothes.csv\");\nprint(data.clases);\n";
     labels_dropped: "let data = dataset(\"clothes.csv\");\nlet ours = finetune(resnet10(#{ width: 4 }), data.unlabeled());\n";
     unclosed_parenthesis: "let data = dataset(\"clothes.csv\";\nlet net = resnet10();\n";
-    mistake_inside_a_function: "fn labelled(n) {\n    dataset(\"clothes.csv\").split(\"trian\").per_class(n)\n}\n\nlet few = labelled(2);\n";
+    mistake_inside_a_function: "fn labeled(n) {\n    dataset(\"clothes.csv\").split(\"trian\").per_class(n)\n}\n\nlet few = labeled(2);\n";
     misspelt_word_in_a_branch_not_taken: "if false {\n    reprot(\"x\", #{});\n}\n";
     writing_outside: "let encoder = random_encoder(resnet10());\nlet data = dataset(\"clothes.csv\");\nencoder.embed(data, \"../../elsewhere.csv\");\n";
     import_outside: "import \"../secrets\" as s;\n";

@@ -52,7 +52,7 @@ impl Report {
         let sentence = if without_labels {
             "Nothing was measured with labels: this report shows what was learned, not how well classes are told apart."
         } else if self.results.is_empty() {
-            "No result was reported, so there is nothing to verdict_of."
+            "No result was reported, so there is nothing to judge."
         } else {
             "No pretrained network is among the results, so nothing can be said about pretraining."
         };

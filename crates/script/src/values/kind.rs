@@ -101,7 +101,7 @@ impl Kind {
     pub const fn long(self) -> &'static str {
         match self {
             Self::Dataset => "a Dataset",
-            Self::Network => "a Network (such as `resnet10()`)",
+            Self::Network => "a Net (such as `resnet10()`)",
             Self::Task => "a Task (such as `simclr()`)",
             Self::Pretrained => "a Pretrained",
             Self::Encoder => "an Encoder (such as `pre.encoder`)",
