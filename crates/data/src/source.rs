@@ -9,7 +9,12 @@ use std::{
 
 use polars::prelude::{BinaryChunked, NewChunkedArray};
 
-use crate::{decode::MAX_FILE, images::ImageSummary, shard::ShardSlice};
+use crate::{
+    decode::{self, MAX_FILE, Pixels},
+    error::{DataError, Result},
+    images::ImageSummary,
+    shard::ShardSlice,
+};
 
 /// Where the encoded bytes of one image are.
 #[derive(Clone, Debug)]
@@ -91,8 +96,21 @@ impl Source {
         }
     }
 
+    /// The picture in color, for somebody who looks at it as large as `side` pixels along its longer side, with its (width,
+    /// height) as it is stored; it may come out larger than that, and is then for the caller to shrink.
+    ///
+    /// # Errors
+    /// [`DataError::Decode`] naming the image.
+    pub fn look_at(&self, side: u32) -> Result<(Pixels<'static>, (usize, usize))> {
+        let failed =
+            |reason| DataError::Decode { name: self.name().unwrap_or("an image without a name").to_owned(), reason };
+        let bytes = self.read().map_err(failed)?;
+        let (pixels, _, size) = decode::decode_to_shrink(&bytes, side).map_err(failed)?;
+        Ok((pixels.with_channels(3), size))
+    }
+
     /// The encoded bytes, or why there are none.
-    pub(crate) fn read(&self) -> Result<Cow<'_, [u8]>, String> {
+    pub(crate) fn read(&self) -> std::result::Result<Cow<'_, [u8]>, String> {
         match self {
             Self::File { folder, name } => {
                 let path = folder.join(name);

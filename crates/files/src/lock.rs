@@ -23,8 +23,15 @@ impl Lock {
     /// # Errors
     /// Where the file cannot be made.
     pub fn take(folder: &Path) -> io::Result<Result<Self, Held>> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(folder.join(LOCK))?;
+        Self::at(&folder.join(LOCK))
+    }
+
+    /// Takes the lock that a file at `path` stands for, which is made where it is missing, or says who has it.
+    ///
+    /// # Errors
+    /// Where the file cannot be made.
+    pub fn at(path: &Path) -> io::Result<Result<Self, Held>> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         match file.try_lock() {
             Ok(()) => {
                 file.set_len(0)?;

@@ -174,7 +174,7 @@ fn paths(
             let pictures = pictures.file_name().unwrap_or_default().to_string_lossy();
             Ok(Some(format!("{pictures}/{name}")))
         }
-        _ => Ok(way_to(source, &here)),
+        _ => Ok(source.name_from(&here)),
     };
     sources.iter().zip(rows).map(path).collect()
 }
@@ -188,15 +188,15 @@ fn write_picture(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
     Output::at(path, overwrite)?.write(|path| write_atomically(path, bytes))
 }
 
-/// The way from a folder to an image that is a file.
-fn way_to(source: &Source, folder: &Path) -> Option<String> {
-    match source {
-        // What is absolute in the table is so by its owner's will.
-        Source::File { name, .. } if Path::new(name).is_absolute() => Some(name.clone()),
-        Source::File { .. } => Some(relative(folder, &absolute(&source.path()?).ok()?)),
-        Source::Bytes { name, .. } => name.clone(),
-        Source::Packed { name, .. } => name.as_deref().map(str::to_owned),
-        Source::Missing => None,
+impl Source {
+    /// What a table in `folder`, an absolute path, calls the image: the way from there for a file, else the name that it once had.
+    pub fn name_from(&self, folder: &Path) -> Option<String> {
+        match self {
+            // What is absolute in the table is so by its owner's will.
+            Self::File { name, .. } if Path::new(name).is_absolute() => Some(name.clone()),
+            Self::File { .. } => Some(relative(folder, &absolute(&self.path()?).ok()?)),
+            Self::Bytes { .. } | Self::Packed { .. } | Self::Missing => self.name().map(str::to_owned),
+        }
     }
 }
 
@@ -214,7 +214,7 @@ fn image_column(sources: &[&Source], folder: &Path) -> Result<PolarsResult<Colum
     let bytes = sources.iter().map(|source| is_embedded(source).then(|| embedded(source)).transpose());
     let bytes = bytes.collect::<Result<Vec<_>>>()?;
     let bytes = Series::new("bytes".into(), bytes.iter().map(Option::as_deref).collect::<Vec<Option<&[u8]>>>());
-    let paths = Series::new("path".into(), sources.iter().map(|source| way_to(source, folder)).collect::<Vec<_>>());
+    let paths = Series::new("path".into(), sources.iter().map(|source| source.name_from(folder)).collect::<Vec<_>>());
     let both = StructChunked::from_series("image".into(), sources.len(), [bytes, paths].iter());
     Ok(both.map(|both| both.into_series().into()))
 }
