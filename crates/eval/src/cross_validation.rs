@@ -12,6 +12,8 @@ use crate::EvalError;
 pub struct CrossValidated {
     /// For each image the share of the repetitions in which it was named correctly while it was held out.
     pub right: Vec<f64>,
+    /// `[images, classes]`: what was said of each image while it was held out, the mean over the repetitions.
+    pub probabilities: Vec<f32>,
     /// Mean cross-entropy on the held-out images, in nats.
     pub loss: f64,
     /// Parts the images were dealt into.
@@ -45,7 +47,7 @@ pub fn cross_validate(
         .filter(|part| !part.is_empty())
         .collect();
     let asked = Interrupt::of_this_thread();
-    let answers: Vec<Vec<(usize, bool, f64)>> = turns
+    let answers: Vec<(&Vec<usize>, Vec<f32>)> = turns
         .par_iter()
         .map(|held| {
             let kept: Vec<u32> =
@@ -56,22 +58,25 @@ pub fn cross_validate(
             let probe = asked.obeyed(|| linear_probe(&some, &known, classes, statistics, &options))?;
             let asked: Vec<u32> = held.iter().map(|&i| i as u32).collect();
             let found = probe.probabilities(&features.select(&asked).data);
-            let one = |(&image, shares): (&usize, &[f32])| {
-                let label = labels[image] as usize;
-                let best = (1..classes).fold(0, |best, class| if shares[class] > shares[best] { class } else { best });
-                (image, best == label, -f64::from(shares[label].max(f32::MIN_POSITIVE)).ln())
-            };
-            Ok(held.iter().zip(found.chunks_exact(classes.max(1))).map(one).collect())
+            Ok((held, found))
         })
         .collect::<Result<_, EvalError>>()?;
     let mut right = vec![0.0; labels.len()];
+    let mut probabilities = vec![0.0; labels.len() * classes];
     let (mut loss, mut count) = (0.0, 0.0);
-    for (image, hit, nats) in answers.into_iter().flatten() {
-        right[image] += f64::from(u8::from(hit)) / repeats.max(1) as f64;
-        loss += nats;
-        count += 1.0;
+    let share = 1.0 / repeats.max(1) as f64;
+    for (held, found) in &answers {
+        for (&image, shares) in held.iter().zip(found.chunks_exact(classes.max(1))) {
+            let label = labels[image] as usize;
+            let best = (1..classes).fold(0, |best, class| if shares[class] > shares[best] { class } else { best });
+            right[image] += f64::from(u8::from(best == label)) * share;
+            loss -= f64::from(shares[label].max(f32::MIN_POSITIVE)).ln();
+            count += 1.0;
+            let mean = &mut probabilities[image * classes..][..classes];
+            mean.iter_mut().zip(shares).for_each(|(mean, value)| *mean += value * share as f32);
+        }
     }
-    Ok(CrossValidated { right, loss: loss / f64::max(count, 1.0), folds })
+    Ok(CrossValidated { right, probabilities, loss: loss / f64::max(count, 1.0), folds })
 }
 
 #[cfg(test)]
@@ -104,6 +109,10 @@ mod tests {
         let found = cross_validate(&clear, &labels, 3, None, (5, 2), 0).unwrap();
         assert_eq!((accuracy(&found), found.folds), (1.0, 5));
         assert!(found.loss < 0.2, "{}", found.loss);
+        // What was said of each image is a distribution that names its class.
+        for (row, label) in found.probabilities.chunks_exact(3).zip(&labels) {
+            assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5 && row[*label as usize] > 0.5, "{row:?}");
+        }
     }
 
     #[test]

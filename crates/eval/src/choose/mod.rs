@@ -12,6 +12,7 @@ use foretask_random::Key;
 use foretask_train::{Context, Features, extract_features, labels_of};
 
 pub use options::ChooseOptions;
+pub use uncertain::{Chooser, Doubt};
 
 use crate::spread::{compared, together};
 use crate::{EvalError, nearest};
@@ -69,6 +70,14 @@ pub fn label_next(
 /// # Errors
 /// Options out of range, more clusters than rows.
 pub fn densest(features: &Features, options: &ChooseOptions) -> Result<Vec<u32>, EvalError> {
+    Ok(densest_with_members(features, options)?.into_iter().map(|(row, _)| row).collect())
+}
+
+/// As [`densest`], each with the number of images in its cluster.
+///
+/// # Errors
+/// As [`densest`].
+pub fn densest_with_members(features: &Features, options: &ChooseOptions) -> Result<Vec<(u32, usize)>, EvalError> {
     options.check(features.len())?;
     let density: Vec<f64> = nearest(features, features, options.neighbors + 1)?
         .iter()
@@ -91,13 +100,15 @@ pub fn densest(features: &Features, options: &ChooseOptions) -> Result<Vec<u32>,
     }
     let mut order: Vec<usize> = (0..options.n).collect();
     order.sort_by_key(|&cluster| std::cmp::Reverse(members[cluster]));
-    let mut chosen: Vec<u32> = order.into_iter().filter_map(|cluster| best[cluster]).collect();
+    let mut chosen: Vec<(u32, usize)> =
+        order.into_iter().filter_map(|cluster| Some((best[cluster]?, members[cluster]))).collect();
     if chosen.len() < options.n {
         // Fewer different images than asked for: the densest of the others fill up.
-        let taken: BTreeSet<u32> = chosen.iter().copied().collect();
+        let taken: BTreeSet<u32> = chosen.iter().map(|(row, _)| *row).collect();
         let mut rest: Vec<u32> = (0..features.len() as u32).filter(|row| !taken.contains(row)).collect();
         rest.sort_by(|&a, &b| density[b as usize].total_cmp(&density[a as usize]).then(a.cmp(&b)));
-        chosen.extend(rest.into_iter().take(options.n - chosen.len()));
+        let missing = options.n - chosen.len();
+        chosen.extend(rest.into_iter().take(missing).map(|row| (row, 1)));
     }
     Ok(chosen)
 }
