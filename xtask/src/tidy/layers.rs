@@ -52,6 +52,19 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "foretask-label",
+        &[
+            "foretask-random",
+            "foretask-files",
+            "foretask-data",
+            "foretask-backend",
+            "foretask-models",
+            "foretask-train",
+            "foretask-eval",
+            "foretask-experiment",
+        ],
+    ),
+    (
         "foretask-script",
         &[
             "foretask-random",
@@ -67,7 +80,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "foretask-experiment",
         ],
     ),
-    ("foretask", &["foretask-experiment", "foretask-script"]),
+    ("foretask", &["foretask-experiment", "foretask-label", "foretask-script"]),
     ("foretask-tests", &[]),
     ("xtask", &["foretask-random"]),
 ];
@@ -90,6 +103,8 @@ const OWNED: &[(&str, &[&str], &str)] = &[
     ),
     ("tch", &["foretask-backend"], "only foretask-backend names a backend"),
     ("rhai", &["foretask-script"], "only the script host knows the script language"),
+    ("rusqlite", &["foretask-label"], "labels are kept in one place"),
+    ("httparse", &["foretask-label"], "only the labeling page is served"),
     ("clap", &["foretask", "xtask"], "command lines belong to binaries"),
     ("anyhow", &["xtask"], "libraries return typed errors"),
     ("minijinja", &["foretask-report"], "only the report makes pages"),
