@@ -89,6 +89,22 @@ impl Running {
         true
     }
 
+    /// Waits until what was printed so far is `seen`; false if the process ended before.
+    pub fn until_printed(&mut self, mut seen: impl FnMut(&str) -> bool) -> bool {
+        while !seen(&read(&self.stdout)) {
+            if self.ended().is_some() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end.
     pub fn finish(mut self) -> Done {
         let status = loop {

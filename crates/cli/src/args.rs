@@ -1,5 +1,6 @@
 //! The command line.
 
+mod label;
 mod shared;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use foretask_experiment::tools::Fit;
 
+pub(crate) use self::label::{LabelArguments, LabelsArguments};
 pub(crate) use self::shared::{BadImages, Common, Replace, TableArguments};
 use crate::pictures::Pictures;
 
@@ -279,6 +281,12 @@ Examples:
         #[command(flatten)]
         replace: Replace,
     },
+    /// Label images in the browser: what to label next is chosen, and learned from as you go
+    #[command(after_help = label::EXAMPLES)]
+    Label(LabelArguments),
+    /// Print what was labeled: counts, agreement, history; or write it as a table
+    #[command(after_help = label::LABELS_EXAMPLES)]
+    Labels(LabelsArguments),
     /// List runs with their headline results
     #[command(after_help = "\
 Examples:

@@ -8,6 +8,7 @@ mod data;
 mod experiment;
 mod hostile;
 mod kept_files;
+mod label;
 mod label_curve;
 mod label_next;
 mod labels;

@@ -1,6 +1,7 @@
 //! One function per verb; everything of substance happens in `foretask_experiment`, and in `foretask_script` where a script is read.
 
 mod data;
+mod label;
 mod machine;
 mod models;
 mod pack;
@@ -60,6 +61,8 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             models::embed(&model, &images, &table.into(), &Answering { device: device.as_deref(), fit })
         }
         Verb::Export { model, output, replace } => models::export(&model, &output, replace.force),
+        Verb::Label(arguments) => label::label(arguments),
+        Verb::Labels(arguments) => label::labels(&arguments),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
         Verb::Report { runs, output, replace } => runs::report(&runs, &output, replace.force),
         Verb::Devices { json } => machine::devices(json),
