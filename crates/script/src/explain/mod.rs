@@ -59,7 +59,7 @@ pub(crate) fn explain(error: EvalAltResult, main: &str, sources: &Sources) -> Sc
     let span = told.span.take().unwrap_or_else(|| place.source.word(place.source.offset(position)));
     ScriptError {
         kind: told.kind,
-        message: told.message,
+        message: told.text,
         label: told.label.unwrap_or_else(|| "here".to_owned()),
         help: told.help,
         source_text: place.source,
@@ -85,7 +85,7 @@ fn place_or(name: &str, sources: &Sources, otherwise: SourceContext) -> SourceCo
 
 struct Message {
     kind: ErrorKind,
-    message: String,
+    text: String,
     label: Option<String>,
     help: Option<String>,
     span: Option<Range<usize>>,
@@ -94,8 +94,8 @@ struct Message {
 }
 
 impl Message {
-    fn input(message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Input, message: message.into(), label: None, help: None, span: None, user: None }
+    fn input(text: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Input, text: text.into(), label: None, help: None, span: None, user: None }
     }
 
     fn label(mut self, label: impl Into<String>) -> Self {
@@ -168,7 +168,7 @@ fn from_fault(fault: CallError, place: &SourceContext, position: Position) -> Me
         _ => place.ast.as_deref().and_then(|ast| span_of(&place.source, ast, position, &fault.at, fault.method)),
     };
     let mut told =
-        Message { kind: fault.kind, message: fault.message, label: fault.label, help: fault.help, span, user: None };
+        Message { kind: fault.kind, text: fault.message, label: fault.label, help: fault.help, span, user: None };
     // A task's option turns out not to suit where the task meets the images; it is written elsewhere.
     if let (Span::Word, Some(option), Some(ast)) = (&fault.at, &fault.option, place.ast.as_deref())
         && let Some(span) = task_option(&place.source, ast, option, words::is_task)
