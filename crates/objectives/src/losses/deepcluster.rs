@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use foretask_backend::{HostTensor, StateDict, host_tensor};
 use foretask_random::Key;
 
-use super::{check_prototypes, in_f32, l2_normalize, spherical_kmeans, weighted_mean};
+use super::{KMeans, check_prototypes, in_f32, l2_normalize, spherical_kmeans, weighted_mean};
 use crate::state::load;
 use crate::{ObjectiveError, Result};
 
@@ -140,7 +140,7 @@ impl DeepCluster {
             let bank = &self.banks[h % views];
             let rows: Vec<f32> = seen.iter().flat_map(|&image| bank[image * d..][..d].to_vec()).collect();
             let key = self.key.with(epoch).with(h as u64);
-            let found = spherical_kmeans(&rows, d, prototypes, iterations, key, &self.device)?;
+            let found = spherical_kmeans(&rows, d, KMeans { k: prototypes, iterations, key }, &self.device)?;
             let mut assignments = vec![NONE; images];
             seen.iter().zip(found.assignments).for_each(|(&image, cluster)| assignments[image] = cluster as i32);
             Ok(Head { centroids: self.tensor(&found.centroids), assignments })

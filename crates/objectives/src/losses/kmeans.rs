@@ -10,6 +10,17 @@ use crate::Result;
 /// Rows whose similarities are computed at once: bounds the memory, whatever the number of rows.
 const CHUNK: usize = 4096;
 
+/// Options of [`spherical_kmeans`].
+#[derive(Clone, Copy, Debug)]
+pub struct KMeans {
+    /// Clusters.
+    pub k: usize,
+    /// How often centroids move.
+    pub iterations: usize,
+    /// Draws the first centroids.
+    pub key: Key,
+}
+
 /// What [`spherical_kmeans`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Clusters {
@@ -21,22 +32,16 @@ pub struct Clusters {
 
 /// k-means by cosine (Dhillon and Modha 2001, "Concept decompositions for large sparse text data using clustering").
 ///
-/// `rows` holds rows of `d` numbers at length 1. `k` of them, drawn by `key`, are the first centroids; then `iterations`
-/// times each row goes to the nearest centroid and each centroid to the normalized mean of its rows. A centroid that is
+/// `rows` holds rows of `d` numbers at length 1. Some of them, drawn by the key, are the first centroids; then, as often as
+/// `options` say, each row goes to the nearest centroid and each centroid to the normalized mean of its rows. A centroid that is
 /// left without rows moves to the row that lies farthest from its own (the authors of `DeepCluster` v2 leave it where it
 /// is, for good). Sums are in f64 in the order of the rows, so the result does not depend on threads; similarities are
 /// computed on `device`.
 ///
 /// # Errors
 /// [`ObjectiveError::Prototypes`](crate::ObjectiveError::Prototypes) for more centroids than rows, or none.
-pub fn spherical_kmeans(
-    rows: &[f32],
-    d: usize,
-    k: usize,
-    iterations: usize,
-    key: Key,
-    device: &Device,
-) -> Result<Clusters> {
+pub fn spherical_kmeans(rows: &[f32], d: usize, options: KMeans, device: &Device) -> Result<Clusters> {
+    let KMeans { k, iterations, key } = options;
     let n = rows.len() / d.max(1);
     check_prototypes(k, n)?;
     let device = device.clone().without_autodiff();
@@ -114,7 +119,8 @@ mod tests {
         let rows = bundles();
         let mut found_all = 0;
         for seed in 0..10 {
-            let found = spherical_kmeans(&rows, 3, 3, 30, Key::new(seed), &plain()).unwrap();
+            let found =
+                spherical_kmeans(&rows, 3, KMeans { k: 3, iterations: 30, key: Key::new(seed) }, &plain()).unwrap();
             for (cluster, centroid) in found.centroids.data.chunks_exact(3).enumerate() {
                 let mut mean = [0.0_f64; 3];
                 for (row, _) in rows.chunks_exact(3).zip(&found.assignments).filter(|(_, own)| **own == cluster as u32)
@@ -145,18 +151,22 @@ mod tests {
         assert_eq!(assignments, [0, 0, 0, 1]);
     }
 
+    fn into(k: usize, iterations: usize) -> KMeans {
+        KMeans { k, iterations, key: Key::new(1) }
+    }
+
     #[test]
     fn all_rows_equal_is_no_trouble() {
-        let found = spherical_kmeans(&[0.6, 0.8].repeat(5), 2, 3, 4, Key::new(1), &plain()).unwrap();
+        let found = spherical_kmeans(&[0.6, 0.8].repeat(5), 2, into(3, 4), &plain()).unwrap();
         assert!(found.centroids.data.iter().all(|x| x.is_finite()));
     }
 
     #[test]
     fn more_prototypes_than_samples_are_refused() {
-        let error = spherical_kmeans(&bundles(), 3, 61, 4, Key::new(1), &plain()).unwrap_err().to_string();
+        let error = spherical_kmeans(&bundles(), 3, into(61, 4), &plain()).unwrap_err().to_string();
         assert!(error.starts_with("61 prototypes cannot be found among 60 samples"), "{error}");
-        assert!(spherical_kmeans(&bundles(), 3, 0, 4, Key::new(1), &plain()).is_err());
-        let all = spherical_kmeans(&bundles(), 3, 60, 0, Key::new(1), &plain()).unwrap();
+        assert!(spherical_kmeans(&bundles(), 3, into(0, 4), &plain()).is_err());
+        let all = spherical_kmeans(&bundles(), 3, into(60, 0), &plain()).unwrap();
         assert_eq!(all.assignments.len(), 60);
     }
 }

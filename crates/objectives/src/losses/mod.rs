@@ -29,7 +29,7 @@ pub use cross_entropy::cross_entropy;
 pub use decoupled::{decoupled, decoupled_weighted};
 pub use deepcluster::{DeepCluster, DeepClusterOptions};
 pub use dino::{Dino, teacher_temperature};
-pub use kmeans::{Clusters, spherical_kmeans};
+pub use kmeans::{Clusters, KMeans, spherical_kmeans};
 pub use lejepa::{lejepa, random_slices, sigreg};
 pub use moco::{moco, moco_symmetric, moco_v3};
 pub use negative_cosine::{byol, negative_cosine, simsiam};

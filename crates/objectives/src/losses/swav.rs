@@ -1,9 +1,8 @@
 //! Swapped prediction of online cluster assignments.
 
+use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor};
 use foretask_backend::StateDict;
-use foretask_random::Key;
 
 use super::{FeatureQueue, in_f32, l2_normalize};
 use crate::state::{below, part};
@@ -85,23 +84,11 @@ impl Default for Swav {
 }
 
 impl Swav {
-    /// The same with a queue of `size` embeddings of `dimensions` numbers for each of `global` views; batches have `batch`
-    /// images. The authors have 3840 for batches of 256, and start it after 15 epochs (see [`Swav::enqueue`]).
-    ///
-    /// # Errors
-    /// [`ObjectiveError::Queue`] where `size` is no multiple of `batch`.
-    pub fn with_queue(
-        mut self,
-        global: usize,
-        size: usize,
-        dimensions: usize,
-        batch: usize,
-        key: Key,
-        device: &Device,
-    ) -> Result<Self> {
-        let queue = |view: usize| FeatureQueue::new(size, dimensions, batch, key.with(view as u64), device);
-        self.queues = (0..global).map(queue).collect::<Result<_>>()?;
-        Ok(self)
+    /// The same with a queue of embeddings for each of the global views. The authors have 3840 for batches of 256, and start it
+    /// after 15 epochs (see [`Swav::enqueue`]).
+    #[must_use]
+    pub fn with_queues(self, queues: Vec<FeatureQueue>) -> Self {
+        Self { queues, ..self }
     }
 
     /// The loss of a batch: `scores` as in [`swav`], the first `global` of them of global views; codes are made from these
@@ -152,6 +139,8 @@ impl Swav {
 
 #[cfg(test)]
 mod tests {
+    use foretask_random::Key;
+
     use super::*;
     use crate::reference::{assert_matches, assert_near, leaf, number, plain, receives_gradient, wave};
 
@@ -225,9 +214,14 @@ mod tests {
         }
     }
 
+    /// Two queues of `size` rows of three numbers, for batches of four.
+    fn queues(size: usize) -> Vec<FeatureQueue> {
+        [0, 1].map(|view| FeatureQueue::new(size, 3, 4, Key::new(5).with(view), &plain()).unwrap()).to_vec()
+    }
+
     #[test]
     fn a_queue_counts_once_it_is_full_and_goes_on_to_the_bit() {
-        let new = || Swav::default().with_queue(2, 8, 3, 4, Key::new(5), &plain()).unwrap();
+        let new = || Swav::default().with_queues(queues(8));
         let (prototypes, scores) = (l2_normalize(wave([5, 3], 0.2, 1.0)), scores());
         let without = number(Swav::default().loss(&scores, 2, &prototypes).unwrap());
         let mut swav = new();
@@ -255,7 +249,7 @@ mod tests {
     fn prototypes_and_codes_get_no_gradient_through_the_assignment() {
         let prototypes = leaf(l2_normalize(wave([5, 3], 0.2, 1.0)));
         let scores: Vec<_> = scores().into_iter().map(leaf).collect();
-        let mut swav = Swav::default().with_queue(2, 4, 3, 4, Key::new(5), &plain()).unwrap();
+        let mut swav = Swav::default().with_queues(queues(4));
         swav.enqueue(&[wave([4, 3], 0.3, 1.0), wave([4, 3], 0.4, 1.0)]).unwrap();
         let loss = || swav.loss(&scores, 2, &prototypes).unwrap();
         assert!(!receives_gradient(&prototypes, &loss()));

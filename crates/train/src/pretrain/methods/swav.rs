@@ -2,7 +2,7 @@
 
 use foretask_backend::StateDict;
 use foretask_models::{Backbone, Head, PrototypesConfig};
-use foretask_objectives::{CollapseRisk, Swav};
+use foretask_objectives::{CollapseRisk, FeatureQueue, Swav};
 use foretask_pretext::{Auto, RunSizes, SwAv};
 
 use super::learnable::GLOBAL_VIEWS;
@@ -42,7 +42,9 @@ impl Learnable for SwAv {
         let rows = cx.filled("queue", self.queue)? as usize;
         if rows > 0 {
             let length = cx.filled("projector_out", self.projector_out)? as usize;
-            swav = swav.with_queue(GLOBAL_VIEWS, rows, length, cx.batch, cx.key.named("queue"), cx.device)?;
+            let key = |view: usize| cx.key.named("queue").with(view as u64);
+            let queue = |view| FeatureQueue::new(rows, length, cx.batch, key(view), cx.device);
+            swav = swav.with_queues((0..GLOBAL_VIEWS).map(queue).collect::<Result<_, _>>()?);
         }
         let (freeze, queue_start) = (cx.filled("freeze", self.freeze)?, cx.filled("queue_start", self.queue_start)?);
         Ok(Box::new(SwavObjective { swav, freeze, queue_start }))
