@@ -54,7 +54,7 @@ pub(crate) fn strokes(mask: &mut [f32], height: usize, width: usize, share: f32,
 }
 
 /// Hides exactly `hidden` of the squares of `unit` pixels; those at the far edges may be cut.
-pub(crate) fn squares(mask: &mut [f32], height: usize, width: usize, unit: usize, hidden: usize, rng: &mut Rng) {
+pub(crate) fn squares(mask: &mut [f32], (height, width): (usize, usize), unit: usize, hidden: usize, rng: &mut Rng) {
     let (rows, columns) = (height.div_ceil(unit), width.div_ceil(unit));
     for square in rng.permutation((rows * columns) as u32).into_iter().take(hidden) {
         let (x, y) = (square as usize % columns * unit, square as usize / columns * unit);
@@ -133,7 +133,7 @@ mod tests {
             let (rows, columns) = (h.div_ceil(unit), w.div_ceil(unit));
             let hidden = rows * columns / 2;
             let mut mask = vec![0.0; h * w];
-            squares(&mut mask, h, w, unit, hidden, &mut Key::new(key).rng());
+            squares(&mut mask, (h, w), unit, hidden, &mut Key::new(key).rng());
             let mut found = 0;
             for row in 0..rows {
                 for column in 0..columns {

@@ -111,7 +111,9 @@ mod tests {
     proptest! {
         #[test]
         fn tiles_lie_inside_and_keep_their_distance(
-            width in 8..90_usize, height in 8..90_usize, grid in 2..=3_usize, gap in 0..6_usize, jitter in 0..4_usize, key: u64,
+            (width, height) in (8..90_usize, 8..90_usize),
+            (grid, gap, jitter) in (2..=3_usize, 0..6_usize, 0..4_usize),
+            key: u64,
         ) {
             let (cut, shape) = (Cut { grid, gap, jitter }, Shape::new(1, height, width));
             prop_assume!(cut.check("jigsaw", shape).is_ok());

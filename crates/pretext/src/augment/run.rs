@@ -20,7 +20,7 @@ impl Drawn {
         }
         if self.moved != (0, 0) {
             copied(out, |before, out| {
-                ops::shift(before, shape.height, shape.width, self.moved.0, self.moved.1, self.fill, out);
+                ops::shift(before, (shape.height, shape.width), self.moved, self.fill, out);
             });
         }
         if let Some(angle) = self.angle {

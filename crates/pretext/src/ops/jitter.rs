@@ -153,7 +153,7 @@ mod tests {
     proptest! {
         #[test]
         fn all_at_once_is_one_by_one_to_the_bit(
-            height in 0..70_usize, width in 1..70_usize, channels in 1..5_usize, seed: u64, gray: bool,
+            (height, width, channels) in (0..70_usize, 1..70_usize, 1..5_usize), seed: u64, gray: bool,
             changes in proptest::collection::vec(any_change(), 0..6),
         ) {
             let shape = Shape::new(channels, height, width);

@@ -107,14 +107,14 @@ impl Weights {
     pub fn fill(&mut self, kernel: Kernel, size: usize, low: f64, high: f64, out: usize) {
         // One loop for each kernel, without a choice in it.
         match kernel {
-            Kernel::Box => self.fill_with(|x| Kernel::Box.at(x), kernel.support(), size, low, high, out),
-            Kernel::Bilinear => self.fill_with(|x| Kernel::Bilinear.at(x), kernel.support(), size, low, high, out),
-            Kernel::Bicubic => self.fill_with(|x| Kernel::Bicubic.at(x), kernel.support(), size, low, high, out),
-            Kernel::Lanczos => self.fill_with(|x| Kernel::Lanczos.at(x), kernel.support(), size, low, high, out),
+            Kernel::Box => self.fill_with(|x| Kernel::Box.at(x), kernel.support(), size, (low, high), out),
+            Kernel::Bilinear => self.fill_with(|x| Kernel::Bilinear.at(x), kernel.support(), size, (low, high), out),
+            Kernel::Bicubic => self.fill_with(|x| Kernel::Bicubic.at(x), kernel.support(), size, (low, high), out),
+            Kernel::Lanczos => self.fill_with(|x| Kernel::Lanczos.at(x), kernel.support(), size, (low, high), out),
         }
     }
 
-    fn fill_with(&mut self, at: impl Fn(f64) -> f64, support: f64, size: usize, low: f64, high: f64, out: usize) {
+    fn fill_with(&mut self, at: impl Fn(f64) -> f64, support: f64, size: usize, (low, high): (f64, f64), out: usize) {
         let scale = (high - low) / out as f64;
         let stretch = scale.max(1.0);
         let support = support * stretch;

@@ -59,12 +59,10 @@ pub(super) struct Span {
     pub(super) high: f64,
 }
 
-/// Resizes a part of interleaved bytes, whose first sample is `data[0]`, to planes of `out_height * out_width` in 0..1,
+/// Resizes the spans of a window of interleaved bytes, across and down, to planes of `out_height * out_width` in 0..1,
 /// bilinear and anti-aliased. `repeats` says that other images will ask for the same spans.
 pub(super) fn resize_bytes(
-    data: &[u8],
-    stride: usize,
-    channels: usize,
+    window: Window<'_, u8>,
     (across, down): (Span, Span),
     repeats: bool,
     out: &mut [f32],
@@ -81,7 +79,7 @@ pub(super) fn resize_bytes(
         }
         let Buffers { horizontal, vertical, columns, .. } = buffers;
         vertical.scale(1.0 / 255.0);
-        weigh_bytes(Window { data, stride, channels }, horizontal, vertical, columns, out);
+        weigh_bytes(window, horizontal, vertical, columns, out);
     });
 }
 

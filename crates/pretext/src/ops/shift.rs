@@ -13,8 +13,15 @@ pub enum Fill {
     Edge,
 }
 
-/// Writes into `out` the planes of `source`, seen through a window moved `right` and `down` pixels (negative: left, up).
-pub fn shift(source: &[f32], height: usize, width: usize, right: isize, down: isize, fill: Fill, out: &mut [f32]) {
+/// Writes into `out` the planes of `height * width` of `source`, seen through a window moved `right` and `down` pixels (negative:
+/// left, up).
+pub fn shift(
+    source: &[f32],
+    (height, width): (usize, usize),
+    (right, down): (isize, isize),
+    fill: Fill,
+    out: &mut [f32],
+) {
     let plane = height * width;
     if plane == 0 {
         return;
@@ -56,9 +63,9 @@ mod tests {
     fn a_window_moved_right_and_down_shows_what_lies_there() {
         let source: Vec<f32> = (1..=9).map(|i| i as f32).collect();
         let mut out = [0.0; 9];
-        shift(&source, 3, 3, 1, 1, Fill::Zero, &mut out);
+        shift(&source, (3, 3), (1, 1), Fill::Zero, &mut out);
         assert_eq!(out, [5.0, 6.0, 0.0, 8.0, 9.0, 0.0, 0.0, 0.0, 0.0]);
-        shift(&source, 3, 3, -1, 1, Fill::Edge, &mut out);
+        shift(&source, (3, 3), (-1, 1), Fill::Edge, &mut out);
         assert_eq!(out, [4.0, 4.0, 5.0, 7.0, 7.0, 8.0, 7.0, 7.0, 8.0]);
     }
 
@@ -68,7 +75,7 @@ mod tests {
             let source: Vec<f32> = (0..2 * h * w).map(|i| i as f32 + 1.0).collect();
             let mut out = vec![-1.0; source.len()];
             let fill = if edge { Fill::Edge } else { Fill::Zero };
-            shift(&source, h, w, right, down, fill, &mut out);
+            shift(&source, (h, w), (right, down), fill, &mut out);
             for plane in 0..2 {
                 for y in 0..h {
                     for x in 0..w {

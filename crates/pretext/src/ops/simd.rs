@@ -44,7 +44,7 @@ pub(crate) fn level() -> Level {
 macro_rules! for_each_level {
     ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
         $(#[$meta])*
-        #[allow(clippy::too_many_arguments, clippy::inline_always)]
+        #[allow(clippy::inline_always)]
         $vis fn $name($($arg: $type),*) $(-> $result)? {
             #[inline(always)]
             fn body($($arg: $type),*) $(-> $result)? $body

@@ -2,6 +2,7 @@
 
 use super::convert::to_planes;
 use super::resample::{Span, resize_bytes};
+use super::weigh::Window;
 use crate::pixels::{ImageRef, Shape};
 
 /// A rectangle of whole pixels.
@@ -28,7 +29,8 @@ pub fn crop_resize(image: ImageRef<'_>, rect: Rect, shape: Shape, out: &mut [f32
     let stride = image.width * image.channels;
     let across = Span { size: rect.width, low: 0.0, high: rect.width as f64 };
     let down = Span { size: rect.height, low: 0.0, high: rect.height as f64 };
-    resize_bytes(&image.data[start..], stride, image.channels, (across, down), false, out, (shape.height, shape.width));
+    let window = Window { data: &image.data[start..], stride, channels: image.channels };
+    resize_bytes(window, (across, down), false, out, (shape.height, shape.width));
 }
 
 /// The evaluation view: the short side resized to fit and the middle cut out, in one step; pixel for pixel where the
@@ -43,7 +45,8 @@ pub fn center_view(image: ImageRef<'_>, shape: Shape, out: &mut [f32]) {
     let across = Span { size: image.width, low: x, high: (x + width).min(image.width as f64) };
     let down = Span { size: image.height, low: y, high: (y + height).min(image.height as f64) };
     let stride = image.width * image.channels;
-    resize_bytes(image.data, stride, image.channels, (across, down), true, out, (shape.height, shape.width));
+    let window = Window { data: image.data, stride, channels: image.channels };
+    resize_bytes(window, (across, down), true, out, (shape.height, shape.width));
 }
 
 fn copy_rect(image: ImageRef<'_>, rect: Rect, out: &mut [f32]) {

@@ -36,8 +36,8 @@ pub(super) fn shaped(text: &str, size: usize) -> (Vec<Glyph>, f32) {
             if backwards {
                 pieces.reverse();
             }
-            for (piece, font) in pieces {
-                x += shape(piece, font, backwards, size, x, &mut line);
+            for piece in pieces {
+                x += shape(piece, backwards, size, x, &mut line);
             }
         }
     }
@@ -91,8 +91,8 @@ fn pieces(text: &str) -> Vec<(&str, usize)> {
     pieces.into_iter().map(|(range, font, _)| (&text[range], font)).collect()
 }
 
-/// Adds the glyphs of a piece that begins at `x`; gives its width.
-fn shape(piece: &str, font: usize, backwards: bool, size: usize, x: f32, line: &mut Vec<Glyph>) -> f32 {
+/// Adds the glyphs of a piece and its font that begins at `x`; gives its width.
+fn shape((piece, font): (&str, usize), backwards: bool, size: usize, x: f32, line: &mut Vec<Glyph>) -> f32 {
     let Some(face) = face(font) else { return 0.0 };
     let scale = size as f32 / face.units_per_em() as f32;
     let mut buffer = UnicodeBuffer::new();

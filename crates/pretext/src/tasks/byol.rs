@@ -110,9 +110,9 @@ impl Byol {
         let (mut task, mut notes) = (*self, Vec::new());
         let usual = if pool < 200_000 { 0.99 } else { 0.996 };
         run.momentum(&mut task.momentum, usual, &mut notes);
-        run.width(&mut task.projector_width, "projector_width", 2, 256, 4096, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 2, 256..=4096, &mut notes);
         choose(&mut task.projector_out, "projector_out", 256, "as in the paper", &mut notes);
-        run.width(&mut task.predictor_width, "predictor_width", 2, 256, 4096, &mut notes);
+        run.width(&mut task.predictor_width, "predictor_width", 2, 256..=4096, &mut notes);
         Ok((task, notes))
     }
 }

@@ -97,7 +97,7 @@ impl DeepCluster {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.prototypes(&mut task.prototypes, "prototypes", &mut notes)?;
-        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 128, "as in the paper", &mut notes);
         Ok((task, notes))
     }

@@ -182,7 +182,7 @@ impl Dino {
         run.warmup(&mut task.warmup, &mut notes)?;
         run.momentum(&mut task.momentum, between(0.99, 0.996), &mut notes);
         run.freeze(&mut task.freeze, "the last layer stays as it is", &mut notes)?;
-        run.width(&mut task.projector_width, "projector_width", 2, 256, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 2, 256..=2048, &mut notes);
         choose(&mut task.bottleneck, "bottleneck", 256, "as in the paper", &mut notes);
         Ok((task, notes))
     }

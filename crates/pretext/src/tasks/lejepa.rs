@@ -97,7 +97,7 @@ impl LeJepa {
     pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
-        run.width(&mut task.projector_width, "projector_width", 4, 256, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 4, 256..=2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 64, "as in the paper", &mut notes);
         Ok((task, notes))
     }

@@ -160,7 +160,8 @@ impl Recipe for MaskedPixels {
         self.view().apply(image, key, shape, target)?;
         mask.fill(0.0);
         let (_, hidden) = self.squares(shape);
-        holes::squares(mask, shape.height, shape.width, self.unit(shape), hidden, &mut key.named("mask").rng());
+        let size = (shape.height, shape.width);
+        holes::squares(mask, size, self.unit(shape), hidden, &mut key.named("mask").rng());
         input.copy_from_slice(target);
         holes::hide(input, mask);
         if self.normalize {

@@ -156,7 +156,7 @@ impl MoCo {
             let small = pool <= 100_000;
             let reason = if small { "twice the signal of each step" } else { "half the work of each step" };
             choose(&mut task.symmetric, "symmetric", small, reason, &mut notes);
-            run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+            run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
             choose(&mut task.projector_out, "projector_out", 128, "as in the paper", &mut notes);
         } else {
             task.queue = Some(0);
@@ -168,9 +168,9 @@ impl MoCo {
                 &mut notes,
             );
             choose(&mut task.symmetric, "symmetric", true, "as in the paper", &mut notes);
-            run.width(&mut task.projector_width, "projector_width", 2, 256, 4096, &mut notes);
+            run.width(&mut task.projector_width, "projector_width", 2, 256..=4096, &mut notes);
             choose(&mut task.projector_out, "projector_out", 256, "as in the paper", &mut notes);
-            run.width(&mut task.predictor_width, "predictor_width", 2, 256, 4096, &mut notes);
+            run.width(&mut task.predictor_width, "predictor_width", 2, 256..=4096, &mut notes);
         }
         Ok((task, notes))
     }

@@ -113,9 +113,9 @@ impl NnClr {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
         run.queue(&mut task.queue, &mut notes)?;
-        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 256, "as in the paper", &mut notes);
-        run.width(&mut task.predictor_width, "predictor_width", 2, 256, 4096, &mut notes);
+        run.width(&mut task.predictor_width, "predictor_width", 2, 256..=4096, &mut notes);
         Ok((task, notes))
     }
 }

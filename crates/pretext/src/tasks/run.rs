@@ -1,5 +1,7 @@
 //! Values that depend on how many images a run has, how many it takes at once, and how long it is.
 
+use std::ops::RangeInclusive;
+
 use crate::auto::{Auto, choose};
 use crate::error::{PretextError, Result};
 
@@ -43,16 +45,16 @@ impl Run {
         (self.sizes.pool / self.sizes.batch).max(1) as u64
     }
 
-    /// A hidden width of `times` the features.
+    /// A hidden width of `times` the features, kept `within` a range.
     pub(crate) fn width(
         &self,
         width: &mut Option<u32>,
         name: &'static str,
         times: usize,
-        low: usize,
-        high: usize,
+        within: RangeInclusive<usize>,
         notes: &mut Vec<Auto>,
     ) {
+        let (low, high) = within.into_inner();
         let auto = (times * self.sizes.features).clamp(low, high) as u32;
         let reason = match times {
             1 => format!("as wide as the features, from {low} to {high}"),

@@ -89,7 +89,7 @@ impl SimSiam {
     pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
-        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
         let width = task.projector_width.unwrap_or(2048);
         choose(&mut task.projector_out, "projector_out", width, "as wide as the rest of the head", &mut notes);
         let bottleneck = (task.projector_out.unwrap_or(width) / 4).max(8);

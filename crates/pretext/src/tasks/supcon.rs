@@ -75,7 +75,7 @@ impl SupCon {
     pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
-        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 128, "the length used throughout the literature", &mut notes);
         Ok((task, notes))
     }

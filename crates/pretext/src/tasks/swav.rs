@@ -162,7 +162,7 @@ impl SwAv {
             run.within(task.queue_start, "queue_start", "the queue is never used")?;
         }
         run.freeze(&mut task.freeze, "prototypes stay as they are", &mut notes)?;
-        run.width(&mut task.projector_width, "projector_width", 1, 128, 2048, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 1, 128..=2048, &mut notes);
         choose(&mut task.projector_out, "projector_out", 128, "as in the paper", &mut notes);
         Ok((task, notes))
     }

@@ -89,7 +89,7 @@ impl VicReg {
     pub fn fill_auto(&self, sizes: &RunSizes) -> Result<(Self, Vec<Auto>)> {
         let run = Run::new(WORD, sizes)?;
         let (mut task, mut notes) = (*self, Vec::new());
-        run.width(&mut task.projector_width, "projector_width", 4, 512, 8192, &mut notes);
+        run.width(&mut task.projector_width, "projector_width", 4, 512..=8192, &mut notes);
         let width = task.projector_width.unwrap_or(8192);
         choose(&mut task.projector_out, "projector_out", width, "as wide as the rest of the head", &mut notes);
         Ok((task, notes))

@@ -31,7 +31,7 @@ fn weak_moves_by_up_to_two_pixels_and_mirrors_half_of_the_time() {
         }
         let mut moved = vec![0.0; SHAPE.len()];
         let found = (-2..=2).flat_map(|x| (-2..=2).map(move |y| (x, y))).find(|&(x, y)| {
-            ops::shift(&original, 28, 28, x, y, Fill::Zero, &mut moved);
+            ops::shift(&original, (28, 28), (x, y), Fill::Zero, &mut moved);
             moved == out
         });
         let (x, y) = found.expect("a move of at most two pixels");
