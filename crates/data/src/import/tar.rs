@@ -33,8 +33,7 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
     let refuse = |reason: String| DataError::Import { path: path.to_owned(), reason };
     let mut file = BufReader::with_capacity(1 << 16, file);
     let (mut members, mut at) = (Vec::new(), 0_u64);
-    // What an extended header says of the file after it.
-    let (mut long_name, mut long_size): (Option<String>, Option<u64>) = (None, None);
+    let mut extended = Extended::default();
     loop {
         let header = match next_header(&mut file).map_err(DataError::read(path))? {
             Next::Header(header) => header,
@@ -62,12 +61,12 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
             }
         };
         at += BLOCK as u64;
-        let len = long_size.take().unwrap_or(header.size);
+        let len = extended.size.take().unwrap_or(header.size);
         let next = at.saturating_add(len).saturating_add(BLOCK as u64 - 1) / BLOCK as u64 * BLOCK as u64;
         if at.saturating_add(len) > size {
             return Err(refuse(format!(
                 "truncated: it ends at byte {size}, inside \"{}\", whose {len} bytes begin at byte {at}; fetch it again",
-                long_name.unwrap_or(header.name)
+                extended.name.unwrap_or(header.name)
             )));
         }
         let mut read = 0;
@@ -79,26 +78,16 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
                 let mut text = vec![0; len as usize];
                 file.read_exact(&mut text).map_err(DataError::read(path))?;
                 read = len;
-                if header.kind == b'L' {
-                    long_name = Some(until_zero(&text));
-                } else {
-                    for (key, value) in pax(&text) {
-                        match key {
-                            "path" => long_name = Some(value.to_owned()),
-                            "size" => long_size = value.parse().ok(),
-                            _ => {}
-                        }
-                    }
-                }
+                extended.read(header.kind, &text);
             }
             b'0' | 0 | b'7' => {
-                let name = long_name.take().unwrap_or(header.name);
+                let name = extended.name.take().unwrap_or(header.name);
                 members.push(Member { name, offset: at, len });
             }
             // What holds for the whole archive.
             b'g' => {}
             kind => {
-                let name = long_name.take().unwrap_or(header.name);
+                let name = extended.name.take().unwrap_or(header.name);
                 match kind {
                     b'5' => {}
                     b'1' | b'2' => passed.add(Reason::Special("a link"), &name),
@@ -114,6 +103,30 @@ pub(super) fn members(path: &Path, passed: &mut Passed) -> Result<Vec<Member>> {
         }
         file.seek_relative((next - at - read) as i64).map_err(DataError::read(path))?;
         at = next;
+    }
+}
+
+/// What extended headers say of the file after them.
+#[derive(Default)]
+struct Extended {
+    name: Option<String>,
+    size: Option<u64>,
+}
+
+impl Extended {
+    /// Takes in a header of this kind, `L` or `x`.
+    fn read(&mut self, kind: u8, text: &[u8]) {
+        if kind == b'L' {
+            self.name = Some(until_zero(text));
+            return;
+        }
+        for (key, value) in pax(text) {
+            match key {
+                "path" => self.name = Some(value.to_owned()),
+                "size" => self.size = value.parse().ok(),
+                _ => {}
+            }
+        }
     }
 }
 

@@ -133,7 +133,7 @@ impl Joined {
             self.further.retain(|known| known.name() != column.name());
             self.further.push(column);
         }
-        Ok(said(table, images, base, &paths, &found, &labels))
+        Ok(said(table, images, base, Rows { paths: &paths, found: &found, labels: &labels }))
     }
 
     /// Gives back the label of each row of the table.
@@ -247,15 +247,17 @@ fn nothing_joins(table: &Table, images: &Images, base: &str, paths: &[Option<&st
     DataError::Table { table: table.name.clone(), reason }
 }
 
+/// The rows of a table: what each calls its image, what that means, and its label.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    paths: &'a [Option<&'a str>],
+    found: &'a [Meant],
+    labels: &'a [Option<u32>],
+}
+
 /// What of a table could not be joined, and what was joined by its file name alone.
-fn said(
-    table: &Table,
-    images: &Images,
-    base: &str,
-    paths: &[Option<&str>],
-    found: &[Meant],
-    labels: &[Option<u32>],
-) -> Vec<Note> {
+fn said(table: &Table, images: &Images, base: &str, rows: Rows<'_>) -> Vec<Note> {
+    let Rows { paths, found, labels } = rows;
     let (mut gone, mut several, mut loose) = (Vec::new(), Vec::new(), Vec::new());
     let mut labeled = 0;
     for (row, ((path, meant), label)) in paths.iter().zip(found).zip(labels).enumerate() {
