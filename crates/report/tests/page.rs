@@ -22,6 +22,7 @@ fn picture() -> Picture {
 }
 
 /// A report in which every text is hostile.
+// Long: a single value, in which every field that holds a text stands.
 fn hostile() -> Report {
     let draws = vec![Draw { seed: 1, accuracy: 0.5 }, Draw { seed: 2, accuracy: 0.6 }];
     let row = |name: String, role| ResultRow {

@@ -37,6 +37,18 @@ fn reused(place: &Place) -> Vec<(String, bool)> {
     about["stages"].as_array().unwrap().iter().map(one).collect()
 }
 
+/// Every point is a share of images, measured on the same draws as all others.
+fn check_points(curve: &Value) {
+    for series in curve["series"].as_array().unwrap() {
+        for point in series["points"].as_array().unwrap() {
+            assert!(point["result"]["mean"].as_f64().is_some_and(|mean| (0.0..=1.0).contains(&mean)), "{point:#}");
+            let draws = point["result"]["draws"].as_array().unwrap();
+            let seeds: Vec<u64> = draws.iter().map(|draw| draw["seed"].as_u64().unwrap()).collect();
+            assert!(seeds == [1, 2] || seeds == [0], "the same draws for all: {seeds:?}");
+        }
+    }
+}
+
 #[test]
 fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     let place = Place::new();
@@ -88,18 +100,7 @@ fn a_curve_is_planned_run_resumed_widened_and_drawn() {
     let counts: Vec<u64> =
         curve["counts"].as_array().unwrap().iter().map(|one| one["labels"].as_u64().unwrap()).collect();
     assert_eq!(counts, [10, 40, 250]);
-    for series in curve["series"].as_array().unwrap() {
-        for point in series["points"].as_array().unwrap() {
-            assert!(point["result"]["mean"].as_f64().is_some_and(|mean| (0.0..=1.0).contains(&mean)), "{point:#}");
-            let seeds: Vec<u64> = point["result"]["draws"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|draw| draw["seed"].as_u64().unwrap())
-                .collect();
-            assert!(seeds == [1, 2] || seeds == [0], "the same draws for all: {seeds:?}");
-        }
-    }
+    check_points(curve);
     let probe = &curve["series"][0]["points"][1];
     assert_eq!(probe["result"]["differences"][0]["reference"], "scratch");
     assert!(probe["savings"]["worth"]["labels"].as_f64().is_some_and(|labels| labels > 0.0), "{probe:#}");

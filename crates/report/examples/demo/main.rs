@@ -7,7 +7,7 @@ mod drawing;
 mod sheets;
 
 use drawing::CLASSES;
-use foretask_random::Key;
+use foretask_random::{Key, Rng};
 use foretask_report::{
     BadImage, BadImages, ClassShare, Confidence, DataUse, Difference, Draw, Entry, EntryGroup, Evaluation,
     HistoryPoint, Interval, Leak, Leakage, Metric, Note, NoteKind, Origin, Report, ResultRow, Role, Script, Stage,
@@ -210,27 +210,29 @@ fn mean_sd(values: [f64; 3]) -> (f64, f64) {
     (mean, (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 2.0).sqrt())
 }
 
+/// A point an epoch of 39 steps near what `value` says of the share of the training that is done; the last number is the metric.
+fn history(rng: &mut Rng, epochs: u64, value: impl Fn(f64) -> [f64; 5]) -> (Vec<HistoryPoint>, Vec<f64>) {
+    (1..=epochs)
+        .map(|epoch| {
+            let [loss, gradient_norm, embedding_std, effective_rank, metric] = value(epoch as f64 / epochs as f64);
+            let mut near = |v: f64, by: f64| v * (1.0 + by * f64::from(rng.normal()));
+            let point = HistoryPoint {
+                step: epoch * 39,
+                epoch: epoch as f64,
+                loss: near(loss, 0.008),
+                gradient_norm: near(gradient_norm, 0.06),
+                embedding_std: near(embedding_std, 0.01),
+                effective_rank: near(effective_rank, 0.015),
+            };
+            (point, near(metric, 0.012))
+        })
+        .unzip()
+}
+
 fn stages() -> Vec<Stage> {
     let mut rng = Key::new(3).named("curves").rng();
-    let mut history = |epochs: u64, per_epoch: u64, value: &dyn Fn(f64) -> [f64; 5]| -> (Vec<HistoryPoint>, Vec<f64>) {
-        (1..=epochs)
-            .map(|epoch| {
-                let [loss, gradient_norm, embedding_std, effective_rank, metric] = value(epoch as f64 / epochs as f64);
-                let mut near = |v: f64, by: f64| v * (1.0 + by * f64::from(rng.normal()));
-                let point = HistoryPoint {
-                    step: epoch * per_epoch,
-                    epoch: epoch as f64,
-                    loss: near(loss, 0.008),
-                    gradient_norm: near(gradient_norm, 0.06),
-                    embedding_std: near(embedding_std, 0.01),
-                    effective_rank: near(effective_rank, 0.015),
-                };
-                (point, near(metric, 0.012))
-            })
-            .unzip()
-    };
     let late = |t: f64, speed: f64| 1.0 - (-speed * t).exp();
-    let (simclr, found) = history(27, 39, &|t| {
+    let (simclr, found) = history(&mut rng, 27, |t| {
         let grown = late(t, 3.5);
         [
             5.6 - 1.55 * grown,
@@ -240,7 +242,7 @@ fn stages() -> Vec<Stage> {
             0.08 + 0.62 * grown,
         ]
     });
-    let (restore, quality) = history(18, 39, &|t| {
+    let (restore, quality) = history(&mut rng, 18, |t| {
         let grown = late(t, 4.0);
         [
             0.16 - 0.115 * grown,
