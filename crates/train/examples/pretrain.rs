@@ -8,7 +8,8 @@ use foretask_data::{Images, LoadOptions, Manifest};
 use foretask_models::{Arch, BackboneConfig, Stem};
 use foretask_pretext::Task;
 use foretask_train::{
-    CHECKPOINT_EVERY, Context, Event, Interrupt, PretrainOptions, Start, TaskMix, plan_pretraining, pretrain,
+    CHECKPOINT_EVERY, Context, Event, Interrupt, PretrainOptions, Pretraining, Start, TaskMix, plan_pretraining,
+    pretrain,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -51,7 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         threads: foretask_backend::threads(),
         checkpoint_every: CHECKPOINT_EVERY,
     };
-    let result = pretrain(&start, &task, &images, &options, None, &cx)?;
+    let pretraining = Pretraining { start: &start, mix: &task, images: &images, options: &options };
+    let result = pretrain(&pretraining, None, &cx)?;
     println!(
         "{} on {}: {} images in {:.1} s, {:.0} images/s, peak memory {} MiB",
         task.name(),

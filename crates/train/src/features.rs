@@ -85,7 +85,8 @@ fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>)
     let needed = encoder.config.cost(channels, height, width).evaluation_bytes(batch_size(&encoder.input));
     require_to_evaluate(needed, (width, height), cx.device)?;
     let backbone = catch("building the encoder", || encoder.build(&cx.device.plain()))??;
-    of_backbone(&backbone, encoder.config.feature_dim(), &encoder.input, images, mirrored, cx)
+    let views = EvaluationViews::of(&encoder.input, images, mirrored, cx.device);
+    of_backbone(&backbone, encoder.config.feature_dim(), &views, images, cx)
 }
 
 /// As [`extract_features`], of a network that stands on the device already, without a graph.
@@ -96,21 +97,19 @@ pub(crate) fn features_of(
     images: &Images,
     cx: &Context<'_>,
 ) -> Result<Features, TrainError> {
-    of_backbone(backbone, dim, input, images, false, cx)
+    of_backbone(backbone, dim, &EvaluationViews::of(input, images, false, cx.device), images, cx)
 }
 
 fn of_backbone(
     backbone: &Backbone,
     dim: usize,
-    input: &InputSpec,
+    views: &EvaluationViews<'_>,
     images: &Images,
-    mirrored: bool,
     cx: &Context<'_>,
 ) -> Result<Features, TrainError> {
-    check_channels(input, images)?;
+    check_channels(views.input, images)?;
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
-    let views = EvaluationViews::of(input, images, mirrored, cx.device);
-    let data = each_batch(&views, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
+    let data = each_batch(views, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
     check_finite("features", &data, images)?;
     Ok(Features { data, dim, rows })
 }
@@ -226,7 +225,7 @@ mod tests {
 
     use super::*;
     use crate::test_support::{Surroundings, stripes};
-    use crate::views::{on_device, views};
+    use crate::views::{ViewSpec, on_device, views};
 
     #[test]
     fn features_do_not_depend_on_company_threads_or_batches() {
@@ -252,7 +251,14 @@ mod tests {
         let cx = around.context(1);
         let found = extract_mirrored_features(&encoder, &images, &cx).unwrap();
         let workers = Workers::new(1);
-        let data = views(&images, &[0, 1, 2], &encoder.input, &flipped, |_| Key::new(0), &workers).unwrap();
+        let data = views(
+            &images,
+            &[0, 1, 2],
+            ViewSpec { input: &encoder.input, augment: &flipped },
+            |_| Key::new(0),
+            &workers,
+        )
+        .unwrap();
         let x = on_device(data, &encoder.input, &cx.device.plain());
         let expected = host_tensor(encoder.build(&cx.device.plain()).unwrap().forward(x)).data;
         assert_eq!(found.data, expected);

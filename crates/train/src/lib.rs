@@ -47,12 +47,12 @@ pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
     AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, PretrainOptions, PretrainPlan, Pretrained,
-    TaskMix, plan_pretraining, pretrain,
+    Pretraining, TaskMix, plan_pretraining, pretrain,
 };
 pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,
     held_out_logits, linear_probe, pixel_features, pixel_probe, soft_probe, stratified_folds,
 };
 pub use schedule::{Decay, Schedule};
-pub use self_train::{Consistency, ConsistencyOptions, consistency_round};
+pub use self_train::{Consistency, ConsistencyOptions, ConsistencyRound, consistency_round};
 pub use start::{Start, state_fingerprint};

@@ -95,6 +95,21 @@ pub struct Request {
     pub indices: Vec<u32>,
 }
 
+/// What the batches of a training are made of.
+pub trait BatchSource: Sync {
+    /// What the training step gets.
+    type Batch: Send;
+
+    /// Makes one batch on the loader's threads, purely from the request.
+    ///
+    /// # Errors
+    /// An image that cannot be read any more, and what the device reports.
+    fn make(&self, request: &Request, workers: &Workers) -> Result<Self::Batch, TrainError>;
+
+    /// The row id of an image, by its position, for messages.
+    fn row(&self, index: u32) -> u64;
+}
+
 /// Threads that share the work on one batch.
 #[derive(Debug)]
 pub struct Workers(Option<rayon::ThreadPool>);

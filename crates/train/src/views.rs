@@ -38,8 +38,8 @@ impl<'a> EvaluationViews<'a> {
     /// The views of the images `part`.
     pub(crate) fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Views, TrainError> {
         if !self.bytes {
-            let view = Augment::none();
-            let mut data = views(images, part, self.input, &view, |_| Key::new(0), workers)?;
+            let spec = ViewSpec { input: self.input, augment: &Augment::none() };
+            let mut data = views(images, part, spec, |_| Key::new(0), workers)?;
             if self.mirrored {
                 data.chunks_exact_mut(self.input.width.max(1)).for_each(<[f32]>::reverse);
             }
@@ -76,16 +76,24 @@ pub(crate) fn on_device(data: Vec<f32>, input: &InputSpec, device: &Device) -> T
     upload(data, [count, input.channels, input.height, input.width], device)
 }
 
-/// Views of the images `indices`, planar and normalized as `input` says, strung together. `key` names the randomness of
+/// What views of images are like.
+#[derive(Clone, Copy)]
+pub(crate) struct ViewSpec<'a> {
+    /// Their shape and normalization.
+    pub(crate) input: &'a InputSpec,
+    pub(crate) augment: &'a Augment,
+}
+
+/// Views of the images `indices`, planar and normalized as `spec.input` says, strung together. `key` names the randomness of
 /// the view of an image by its position in `images`.
 pub(crate) fn views(
     images: &Images,
     indices: &[u32],
-    input: &InputSpec,
-    augment: &Augment,
+    spec: ViewSpec<'_>,
     key: impl Fn(u32) -> Key + Sync,
     workers: &Workers,
 ) -> Result<Vec<f32>, TrainError> {
+    let ViewSpec { input, augment } = spec;
     let shape = Shape::new(input.channels, input.height, input.width);
     let mut data = vec![0.0; indices.len() * shape.len()];
     let slots = data.chunks_exact_mut(shape.len().max(1)).zip(indices).collect();

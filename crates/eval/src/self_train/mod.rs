@@ -5,7 +5,8 @@ mod held_out;
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
-    Consistency, ConsistencyOptions, Context, Features, HealthLine, HeldOut, consistency_round, counting_on,
+    Consistency, ConsistencyOptions, ConsistencyRound, Context, Features, HealthLine, HeldOut, consistency_round,
+    counting_on,
 };
 use serde::{Deserialize, Serialize};
 
@@ -191,8 +192,11 @@ fn in_rounds(
         let events = counting_on(cx.events, last);
         let within = Context { folder: &folder, events: &events, ..*cx };
         let balanced = fit.spread.balanced;
-        let learned =
-            consistency_round(&fit.classifier, few, pool, fit.of_pool(), balanced, &training, round, &within)?;
+        let learned = consistency_round(
+            &ConsistencyRound { start: &fit.classifier, few, pool, guide: fit.of_pool(), balanced, number: round },
+            &training,
+            &within,
+        )?;
         let (before, labels) = (fit.spread.recovered, fit.spread.labels);
         fit = fit_spread(&learned.classifier.encoder, few, pool, &spread, false, &unwatched)?;
         let changed = fit.spread.labels.iter().zip(&labels).filter(|(new, old)| new != old).count();

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use foretask_pretext::{ImageRef, Resolved};
-use foretask_train::{Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, TaskMix, plan_pretraining};
+use foretask_train::{
+    Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, Pretraining, TaskMix, plan_pretraining,
+};
 use serde_json::{Value, json};
 
 use super::memory_note;
@@ -140,9 +142,8 @@ impl Stage for PretrainStage<'_> {
         let watched = online.as_ref().map(|online| online.ready(experiment)).transpose()?;
         let judge = |features: &Features| watched.as_ref().map_or_else(Vec::new, |(_, judge)| judge.metrics(features));
         let observer = watched.as_ref().map(|(images, _)| Observer { images, judge: &judge });
-        experiment.training(folder, |cx| {
-            foretask_train::pretrain(&start, &self.tasks, &images, options, observer.as_ref(), cx)
-        })
+        let pretraining = Pretraining { start: &start, mix: &self.tasks, images: &images, options };
+        experiment.training(folder, |cx| foretask_train::pretrain(&pretraining, observer.as_ref(), cx))
     }
 
     fn save(&self, result: &PretrainedResult, folder: &Path) -> Result<Value, Error> {

@@ -13,8 +13,8 @@ use foretask_pretext::Task;
 use foretask_train::optim::{AdamW, Optimizer, Rule};
 use foretask_train::step::{Update, gradients, step};
 use foretask_train::{
-    Context, Event, FinetuneOptions, Interrupt, Keep, PretrainOptions, Start, TaskMix, TrainError, extract_features,
-    finetune, pretrain,
+    Context, Event, FinetuneOptions, Interrupt, Keep, PretrainOptions, Pretraining, Start, TaskMix, TrainError,
+    extract_features, finetune, pretrain,
 };
 
 use crate::arguments::Arguments;
@@ -52,11 +52,9 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
         ..PretrainOptions::default()
     };
     let task = TaskMix::from(Task::by_name(&arguments.work)?);
-    watched(
-        arguments,
-        |step, _| step * arguments.batch as u64,
-        |cx| pretrain(&Start::Network(arguments.network()), &task, &images, &options, None, cx).map(drop),
-    )
+    let start = Start::Network(arguments.network());
+    let pretraining = Pretraining { start: &start, mix: &task, images: &images, options: &options };
+    watched(arguments, |step, _| step * arguments.batch as u64, |cx| pretrain(&pretraining, None, cx).map(drop))
 }
 
 /// Fine-tuning of the whole network on labeled images.

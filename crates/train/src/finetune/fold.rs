@@ -61,7 +61,7 @@ impl Whole<'_> {
         let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
         let labeled = Labeled::of(&kept_labels, &encoder.input);
         let (recipe, _) = resolve(options, self.from_scratch, labeled)?;
-        let fitted = fit_network(encoder, &start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
+        let fitted = fit_network(&start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
         let quiet = |_| ();
         let all = extract_features(&fitted.classifier.encoder, images, &Context { events: &quiet, ..*cx })?;

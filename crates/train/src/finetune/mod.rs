@@ -52,8 +52,7 @@ pub fn finetune(
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
-    let labeled = Labeled::of(&labels, &encoder.input);
-    let (recipe, more) = resolve_finetune(options, from_scratch, labeled)?;
+    let (recipe, more) = resolve_finetune(options, from_scratch, Labeled::of(&labels, &encoder.input))?;
     autos.extend(more);
 
     let quiet = |_| ();
@@ -96,7 +95,7 @@ pub fn finetune(
             autos,
         });
     }
-    let fitted = network::fit_network(&encoder, &probe, from_scratch, images, &recipe, cx)?;
+    let fitted = network::fit_network(&probe, from_scratch, images, &recipe, cx)?;
     let held_out = match answered {
         _ if options.calibrate == Some(false) => None,
         Some(answers) => Some(answers),

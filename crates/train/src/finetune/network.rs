@@ -1,6 +1,6 @@
 //! Training the whole network on labeled images.
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use foretask_backend::{Scope, catch, host_tensor};
 use foretask_data::Images;
 use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
@@ -14,15 +14,15 @@ use crate::context::{Context, counting_on};
 use crate::error::TrainError;
 use crate::features::extract_features;
 use crate::health::{Diagnostics, HealthLine, Metric};
-use crate::loader::{Request, Sampling, Workers};
+use crate::loader::{BatchSource, Request, Sampling, Workers};
 use crate::memory::require_memory;
 use crate::optim::{AdamW, Optimizer, Rule};
 use crate::prefetch::WindowPrefetcher;
 use crate::probe::LinearProbe;
 use crate::schedule::Schedule;
 use crate::start::state_fingerprint;
-use crate::training::{Forward, Stateless, Trained, TrainingPlan, train};
-use crate::views::{on_device, views};
+use crate::training::{Forward, Stateless, Trained, TrainingPlan, TrainingRun, train};
+use crate::views::{ViewSpec, on_device, views};
 use crate::{labels_of, largest};
 
 /// A head that starts at random learns so much faster than the encoder.
@@ -47,16 +47,16 @@ pub(super) struct Showing {
     pub(super) accuracy: f64,
 }
 
-/// Trains `encoder` and a head by `recipe`. Where the recipe says so, a further round (warm-up and cosine anew) follows
+/// Trains the encoder of `probe` and a head by `recipe`. Where the recipe says so, a further round (warm-up and cosine anew) follows
 /// as long as the labeled images are not fitted.
 pub(super) fn fit_network(
-    encoder: &Encoder,
     probe: &Classifier,
     from_scratch: bool,
     images: &Images,
     recipe: &FinetuneRecipe,
     cx: &Context<'_>,
 ) -> Result<Fitted, TrainError> {
+    let encoder = &probe.encoder;
     let labels = labels_of(images)?;
     let classes = images.classes();
     check_freeze(encoder, recipe)?;
@@ -69,7 +69,7 @@ pub(super) fn fit_network(
         HeadStart::Fresh => {
             let head = ClassHead::new(
                 &Scope::new(recipe.seed, &device).at("head"),
-                probe.encoder.config.feature_dim(),
+                encoder.config.feature_dim(),
                 classes.len(),
             );
             Ok(Network { backbone: encoder.build(&device)?, head })
@@ -129,7 +129,7 @@ fn one_round(
     round: u64,
     cx: &Context<'_>,
 ) -> Result<Trained<Network>, TrainError> {
-    let Learned { input, images, labels, recipe, from_scratch } = learned;
+    let Learned { images, recipe, from_scratch, .. } = learned;
     let key = Key::new(recipe.seed).named("finetune").with(round);
     let sampling = Sampling {
         images: images.len(),
@@ -161,13 +161,7 @@ fn one_round(
     }
     let device = cx.device.training();
     let prefetcher = WindowPrefetcher::new(images, &sampling);
-    let make = |request: &Request, workers: &Workers| {
-        prefetcher.prepare(request);
-        let key = key.named("view").with(request.epoch);
-        let data = views(images, &request.indices, input, &recipe.augment, |i| key.with(u64::from(i)), workers)?;
-        let x = catch("bringing a batch to the device", || recipe.precision.input(on_device(data, input, &device)))?;
-        Ok((x, request.indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>()))
-    };
+    let source = LabeledViews { learned, prefetcher, key: key.named("view"), device: device.clone() };
     let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {
         let logits = network.forward(x);
         let diagnostics = measure.then(|| Diagnostics {
@@ -182,7 +176,34 @@ fn one_round(
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
         Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), diagnostics))
     };
-    train(network, optimizer, &plan, &make, &mut Stateless(forward), |i| images.row(i as usize), cx)
+    train(TrainingRun { model: network, optimizer, plan: &plan }, &source, &mut Stateless(forward), cx)
+}
+
+/// Batches of changed views and their labels.
+struct LabeledViews<'a> {
+    learned: Learned<'a>,
+    prefetcher: WindowPrefetcher<'a>,
+    key: Key,
+    device: Device,
+}
+
+impl BatchSource for LabeledViews<'_> {
+    type Batch = (Tensor<4>, Vec<u32>);
+
+    fn make(&self, request: &Request, workers: &Workers) -> Result<Self::Batch, TrainError> {
+        let Learned { input, images, labels, recipe, .. } = self.learned;
+        self.prefetcher.prepare(request);
+        let key = self.key.with(request.epoch);
+        let spec = ViewSpec { input, augment: &recipe.augment };
+        let data = views(images, &request.indices, spec, |i| key.with(u64::from(i)), workers)?;
+        let arrive = || recipe.precision.input(on_device(data, input, &self.device));
+        let x = catch("bringing a batch to the device", arrive)?;
+        Ok((x, request.indices.iter().map(|&i| labels[i as usize]).collect()))
+    }
+
+    fn row(&self, index: u32) -> u64 {
+        self.learned.images.row(index as usize)
+    }
 }
 
 fn batch_accuracy(logits: &Tensor<2>, labels: &[u32], classes: usize) -> f64 {

@@ -9,7 +9,8 @@ use super::normalizer::Normalizer;
 use super::on_device::{self, OnDevice, Sources};
 use super::ready::Ready;
 use crate::error::TrainError;
-use crate::loader::{Request, Workers};
+use crate::loader::{BatchSource, Request, Workers};
+use crate::prefetch::WindowPrefetcher;
 
 /// A task, its key in this epoch, and how the device makes its views, where it does.
 struct Maker<'a> {
@@ -32,48 +33,71 @@ enum ImageSlot<'a> {
     Sources(on_device::Slot<'a>),
 }
 
-/// What each task makes of the images of a request. Random choices follow from (seed, task, epoch, row, view, operation).
-pub(super) fn make<'a>(
-    tasks: impl Iterator<Item = (&'a Resolved, Option<&'a OnDevice>)>,
-    images: &Images,
-    normalizer: &Normalizer,
-    seed: u64,
-    request: &Request,
-    workers: &Workers,
-) -> Result<Vec<Ready>, TrainError> {
-    // The first task draws what it would draw alone.
-    let key = |number: usize| match number {
-        0 => Key::new(seed),
-        _ => Key::new(seed).named("task").with(number as u64),
-    };
-    let maker = |((task, on_device), n)| Maker { task, key: key(n).with(request.epoch), on_device };
-    let makers: Vec<Maker<'_>> = tasks.zip(0..).map(maker).collect();
-    let count = request.indices.len();
-    let mut made: Vec<TaskBatch> = makers.iter().map(|maker| maker.room(count)).collect();
-    let mut places: Vec<Vec<ImageSlot<'_>>> = (0..count).map(|_| Vec::with_capacity(makers.len())).collect();
-    for made in &mut made {
-        places.iter_mut().zip(made.places()).for_each(|(places, place)| places.push(place));
+/// What each task makes of images. Random choices follow from (seed, task, epoch, row, view, operation).
+pub(super) struct PretextBatches<'a> {
+    /// The tasks, and how the device makes their views, where it does.
+    pub(super) tasks: Vec<(&'a Resolved, Option<&'a OnDevice>)>,
+    pub(super) images: &'a Images,
+    pub(super) normalizer: &'a Normalizer,
+    pub(super) prefetcher: WindowPrefetcher<'a>,
+    pub(super) seed: u64,
+}
+
+impl PretextBatches<'_> {
+    /// Whether the device makes the views of some task.
+    pub(super) fn views_on_device(&self) -> bool {
+        self.tasks.iter().any(|(_, on_device)| on_device.is_some())
     }
-    let work = places.into_iter().zip(&request.indices).collect();
-    workers.each(work, |(places, &index): (Vec<ImageSlot<'_>>, &u32)| {
-        // Looked at once, however many tasks there are: large images are decoded each time.
-        let pixels = images.get(index as usize)?;
-        let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
-        let image = ImageRef { data: &pixels.data, width, height, channels };
-        let row = images.row(index as usize);
-        places.into_iter().zip(&makers).try_for_each(|(place, maker)| {
-            maker.fill(image, row, place).map_err(|source| TrainError::Image {
-                name: images.name(index as usize),
-                row,
-                source: Box::new(source),
+
+    fn makers(&self, epoch: u64) -> Vec<Maker<'_>> {
+        // The first task draws what it would draw alone.
+        let key = |number: usize| match number {
+            0 => Key::new(self.seed),
+            _ => Key::new(self.seed).named("task").with(number as u64),
+        };
+        let maker = |(&(task, on_device), n)| Maker { task, key: key(n).with(epoch), on_device };
+        self.tasks.iter().zip(0..).map(maker).collect()
+    }
+}
+
+impl BatchSource for PretextBatches<'_> {
+    type Batch = Vec<Ready>;
+
+    fn make(&self, request: &Request, workers: &Workers) -> Result<Vec<Ready>, TrainError> {
+        self.prefetcher.prepare(request);
+        let images = self.images;
+        let makers = self.makers(request.epoch);
+        let count = request.indices.len();
+        let mut made: Vec<TaskBatch> = makers.iter().map(|maker| maker.room(count)).collect();
+        let mut places: Vec<Vec<ImageSlot<'_>>> = (0..count).map(|_| Vec::with_capacity(makers.len())).collect();
+        for made in &mut made {
+            places.iter_mut().zip(made.places()).for_each(|(places, place)| places.push(place));
+        }
+        let work = places.into_iter().zip(&request.indices).collect();
+        workers.each(work, |(places, &index): (Vec<ImageSlot<'_>>, &u32)| {
+            // Looked at once, however many tasks there are: large images are decoded each time.
+            let pixels = images.get(index as usize)?;
+            let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
+            let image = ImageRef { data: &pixels.data, width, height, channels };
+            let row = images.row(index as usize);
+            places.into_iter().zip(&makers).try_for_each(|(place, maker)| {
+                maker.fill(image, row, place).map_err(|source| TrainError::Image {
+                    name: images.name(index as usize),
+                    row,
+                    source: Box::new(source),
+                })
             })
-        })
-    })?;
-    let ready = |(made, maker): (TaskBatch, &Maker<'_>)| {
-        let finish = || maker.finish(made, &request.indices, normalizer);
-        Ok(catch("bringing a batch to the device", finish)?)
-    };
-    made.into_iter().zip(&makers).map(ready).collect()
+        })?;
+        let ready = |(made, maker): (TaskBatch, &Maker<'_>)| {
+            let finish = || maker.finish(made, &request.indices, self.normalizer);
+            Ok(catch("bringing a batch to the device", finish)?)
+        };
+        made.into_iter().zip(&makers).map(ready).collect()
+    }
+
+    fn row(&self, index: u32) -> u64 {
+        self.images.row(index as usize)
+    }
 }
 
 impl Maker<'_> {

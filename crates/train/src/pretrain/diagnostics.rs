@@ -70,15 +70,21 @@ pub(super) fn of_classes(features: &HostTensor, logits: &HostTensor, classes: &[
     Diagnostics { metrics: vec![accuracy], ..of_features(features) }
 }
 
+/// Images that a network restored, `[count, channels, height, width]` as the other two.
+#[derive(Clone, Copy)]
+pub(super) struct Restored<'a> {
+    pub(super) answer: &'a [f32],
+    /// What they were to become, 0..1.
+    pub(super) target: &'a [f32],
+    /// What the network was given, 0..1.
+    pub(super) input: &'a [f32],
+    pub(super) shape: Shape,
+}
+
 /// Quality of what was restored, against that of the input as it was given.
-pub(super) fn of_images(
-    features: &HostTensor,
-    restored: &[f32],
-    target: &[f32],
-    input: &[f32],
-    shape: Shape,
-) -> Diagnostics {
-    let restored: Vec<f32> = restored.iter().map(|x| x.clamp(0.0, 1.0)).collect();
+pub(super) fn of_images(features: &HostTensor, images: Restored<'_>) -> Diagnostics {
+    let Restored { answer, target, input, shape } = images;
+    let restored: Vec<f32> = answer.iter().map(|x| x.clamp(0.0, 1.0)).collect();
     let (ours, plain) = (quality(&restored, target, shape), quality(input, target, shape));
     let metrics = vec![
         Metric::new("psnr", ours.0).against("input", plain.0),
@@ -87,15 +93,10 @@ pub(super) fn of_images(
     Diagnostics { metrics, ..of_features(features) }
 }
 
-/// Quality of what was restored where it was hidden (weight above a half), against the input as it was given.
-pub(super) fn of_holes(
-    features: &HostTensor,
-    restored: &[f32],
-    target: &[f32],
-    input: &[f32],
-    weights: &[f32],
-    shape: Shape,
-) -> Diagnostics {
+/// Quality of what was restored where it was hidden (weight above a half), against the input as it was given. `weights` are
+/// `[count, height, width]`.
+pub(super) fn of_holes(features: &HostTensor, images: Restored<'_>, weights: &[f32]) -> Diagnostics {
+    let Restored { answer, target, input, shape } = images;
     let hidden = |images: &[f32]| -> f64 {
         let images = images.chunks_exact(shape.len()).zip(target.chunks_exact(shape.len()));
         let (mut sum, mut count) = (0.0, 0_usize);
@@ -114,7 +115,7 @@ pub(super) fn of_holes(
         }
         sum / count.max(1) as f64
     };
-    let quality = Metric::new("psnr_hidden", hidden(restored)).against("input", hidden(input));
+    let quality = Metric::new("psnr_hidden", hidden(answer)).against("input", hidden(input));
     Diagnostics { metrics: vec![quality], ..of_features(features) }
 }
 

@@ -41,14 +41,14 @@ pub use result::Pretrained;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::length::Length;
-use crate::loader::{Request, Workers};
 use crate::memory::require_memory;
 use crate::optim::Optimizer;
 use crate::precision::check_precision;
 use crate::prefetch::WindowPrefetcher;
 use crate::schedule::Schedule;
 use crate::start::Start;
-use crate::training::{TrainingPlan, seconds_per_step, train};
+use crate::training::{TrainingPlan, TrainingRun, seconds_per_step, train};
+use batches::PretextBatches;
 use learner::Learner;
 use multi_task::MultiTask;
 use normalizer::Normalizer;
@@ -56,7 +56,20 @@ use normalizer::Normalizer;
 /// Changes whenever the same inputs would train differently, so that old checkpoints are not continued.
 const FORMAT: u32 = 3;
 
-/// Trains an encoder on `images` by one pretext task or several, from the beginning or from where `cx.folder` left off.
+/// What is pretrained, by what and on what.
+#[derive(Clone, Copy, Debug)]
+pub struct Pretraining<'a> {
+    /// A network to train from random weights, or an encoder to go on from.
+    pub start: &'a Start,
+    /// The pretext tasks.
+    pub mix: &'a TaskMix,
+    /// What is learned from; labels are not looked at but by the one task that needs them.
+    pub images: &'a Images,
+    /// How long and how fast.
+    pub options: &'a PretrainOptions,
+}
+
+/// Trains an encoder by one pretext task or several, from the beginning or from where `cx.folder` left off.
 ///
 /// A finished folder gives its result at once. A time budget is calibrated in the first session (on a copy of the
 /// network that is thrown away) and kept in the folder; what an `observer` takes comes on top of it.
@@ -64,13 +77,11 @@ const FORMAT: u32 = 3;
 /// # Errors
 /// What [`plan_pretraining`] refuses; [`TrainError::Memory`]; everything of [`train`].
 pub fn pretrain(
-    start: &Start,
-    mix: &TaskMix,
-    images: &Images,
-    options: &PretrainOptions,
+    pretraining: &Pretraining<'_>,
     observer: Option<&Observer<'_>>,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
+    let Pretraining { start, mix, images, options } = *pretraining;
     check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &images.survey(), options)?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
@@ -89,21 +100,20 @@ fn run(
 ) -> Result<Pretrained, TrainError> {
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
-    let prefetcher = WindowPrefetcher::new(images, &plan.sampling);
-    let tasks = plan.tasks.iter().map(|task| &task.task);
-    let on_device = on_device::choose(plan.options.augment_on, tasks, images.uniform_size(), cx.device);
-    let views_on_device = on_device.iter().any(Option::is_some);
-    if plan.options.augment_on.is_auto() && views_on_device {
+    let tasks = || plan.tasks.iter().map(|task| &task.task);
+    let on_device = on_device::choose(plan.options.augment_on, tasks(), images.uniform_size(), cx.device);
+    let batches = PretextBatches {
+        tasks: tasks().zip(on_device.iter().map(Option::as_ref)).collect(),
+        images,
+        normalizer: &normalizer,
+        prefetcher: WindowPrefetcher::new(images, &plan.sampling),
+        seed: plan.options.seed,
+    };
+    if plan.options.augment_on.is_auto() && batches.views_on_device() {
         cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");
     }
-    let make = |request: &Request, workers: &Workers| {
-        prefetcher.prepare(request);
-        let tasks = plan.tasks.iter().map(|task| &task.task).zip(on_device.iter().map(Option::as_ref));
-        batches::make(tasks, images, &normalizer, plan.options.seed, request, workers)
-    };
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
-    let row = |index: u32| images.row(index as usize);
-    let identity = identity(start, &plan, &input, images, views_on_device, cx)?;
+    let identity = identity(start, &plan, &input, &batches, cx)?;
     let look = |encoder: &Backbone| match observer {
         Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
         None => Ok(Vec::new()),
@@ -116,10 +126,10 @@ fn run(
             cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
             let begin = Instant::now();
             let trial = training_plan(&plan, u64::MAX, &identity);
-            let (learner, optimizer) = (learner(start, &plan, cx)?, optimizer(&plan));
-            let mut objective = MultiTask::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
+            let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &trial };
+            let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &labels, &look)?;
             let time = steps::calibration_time(budget);
-            let seconds = seconds_per_step(learner, optimizer, &trial, &make, &mut objective, time, cx)?;
+            let seconds = seconds_per_step(run, &batches, &mut objective, time, cx)?;
             let steps = steps::fix_steps(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
             cx.note(format!("a step takes {seconds:.3} s: {steps} steps"));
             steps
@@ -130,9 +140,9 @@ fn run(
 
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
-    let learner = learner(start, &plan, cx)?;
-    let mut objective = MultiTask::new(&plan, &learner, normalizer.clone(), &labels, &look)?;
-    let trained = train(learner, optimizer(&plan), &training, &make, &mut objective, row, cx)?;
+    let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &training };
+    let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &labels, &look)?;
+    let trained = train(run, &batches, &mut objective, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
     Ok(Pretrained {
@@ -196,8 +206,7 @@ fn identity(
     start: &Start,
     plan: &PretrainPlan,
     input: &InputSpec,
-    images: &Images,
-    views_on_device: bool,
+    batches: &PretextBatches<'_>,
     cx: &Context<'_>,
 ) -> Result<String, TrainError> {
     let PretrainPlan { config, tasks, balance, length, sampling, accumulate, rule, lr, weight_decay, options, .. } =
@@ -210,9 +219,9 @@ fn identity(
         .map_err(|error| TrainError::File { path: cx.folder.to_owned(), source: error.into() })?;
     let mut hash = blake3::Hasher::new();
     hash.update(&text);
-    hash.update(images.fingerprint().as_bytes());
+    hash.update(batches.images.fingerprint().as_bytes());
     hash.update(cx.device.name().as_bytes());
-    if views_on_device {
+    if batches.views_on_device() {
         hash.update(b"views on the device");
     }
     Ok(hash.finalize().to_hex().to_string())

@@ -125,8 +125,13 @@ impl<'a> Run<'a> {
             threads: self.threads,
             checkpoint_every: self.checkpoint_every,
         };
-        pretrain(&start(), mix, &pictures(20), &options(self.options), None, &cx)
+        learn(&start(), mix, self.options, &cx)
     }
+}
+
+/// Pretrains on twenty pictures.
+fn learn(start: &Start, mix: &TaskMix, text: &str, cx: &Context<'_>) -> Result<Pretrained, TrainError> {
+    pretrain(&Pretraining { start, mix, images: &pictures(20), options: &options(text) }, None, cx)
 }
 
 fn bits(state: &StateDict) -> Vec<(&str, Vec<u32>)> {
@@ -300,16 +305,16 @@ fn an_encoder_can_be_trained_on() {
     };
     let start = Start::Encoder(first.encoder.clone());
     let task = mix("simclr");
-    let second = pretrain(&start, &task, &pictures(20), &options(SHORT), None, &cx).unwrap();
+    let second = learn(&start, &task, SHORT, &cx).unwrap();
     assert_eq!(second.encoder.input, first.encoder.input);
     assert_ne!(bits(&second.encoder.state), bits(&first.encoder.state));
     // Another encoder is another run: nothing of what is in the folder is gone on with, and nothing of it is lost.
     let third = Start::Encoder(second.encoder);
-    let again = pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).unwrap();
+    let again = learn(&third, &task, SHORT, &cx).unwrap();
     assert_eq!(kept_aside(two.path()), 1);
     let fresh = tempfile::tempdir().unwrap();
     let cx = Context { folder: fresh.path(), ..cx };
-    assert_same(&pretrain(&third, &task, &pictures(20), &options(SHORT), None, &cx).unwrap(), &again);
+    assert_same(&learn(&third, &task, SHORT, &cx).unwrap(), &again);
 }
 
 #[test]
@@ -334,8 +339,9 @@ fn an_observer_sees_the_encoder_change_and_changes_nothing() {
         vec![crate::Metric::new("seen", f64::from(features.data[0])).against("before", 0.0)]
     };
     let observer = Observer { images: &watched, judge: &judge };
-    let mix = mix("simclr");
-    let found = pretrain(&start(), &mix, &pictures(20), &options(SHORT), Some(&observer), &cx).unwrap();
+    let (start, mix, images, options) = (start(), mix("simclr"), pictures(20), options(SHORT));
+    let pretraining = Pretraining { start: &start, mix: &mix, images: &images, options: &options };
+    let found = pretrain(&pretraining, Some(&observer), &cx).unwrap();
     assert_eq!(bits(&found.encoder.state), bits(&plain.encoder.state));
     let seen = seen.into_inner();
     assert_eq!(seen.len(), found.history.len());

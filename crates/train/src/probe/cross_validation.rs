@@ -4,7 +4,7 @@ use foretask_random::Key;
 use rayon::prelude::*;
 
 use super::linear::{LinearProbe, check, fit, fit_folded};
-use super::logistic::Targets;
+use super::logistic::{Examples, Targets};
 use super::options::ProbeOptions;
 use super::standardization::Standardization;
 use crate::context::Interrupt;
@@ -84,7 +84,8 @@ pub(crate) fn compare_strengths(
             // From the strongest penalty down, each start being the answer before: neighbors on the path are close.
             let showing = GRID.iter().rev().map(|&strength| {
                 let targets = Targets::Classes(&train_labels);
-                let found = fit(&train, dim, targets, classes, strength, start.take(), &options)?;
+                let examples = Examples { x: &train, dim, targets, classes };
+                let found = fit(examples, strength, start.take(), &options)?;
                 let showing = LinearProbe::from_parameters(&found.x, dim, classes).score(&test, &test_labels);
                 start = Some(found.x);
                 Ok(showing)
@@ -139,7 +140,8 @@ pub(super) fn validated_probe(
         (best.strength, reason)
     };
     let targets = Targets::Classes(labels);
-    fit_folded(&features.data, features.dim, targets, classes, statistics, strength, options)
+    let examples = Examples { x: &features.data, dim: features.dim, targets, classes };
+    fit_folded(examples, statistics, strength, options)
 }
 
 fn pick(x: &[f32], dim: usize, labels: &[u32], positions: &[usize]) -> (Vec<f32>, Vec<u32>) {

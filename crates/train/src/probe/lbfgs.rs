@@ -56,7 +56,8 @@ pub(crate) fn minimize(
         }
         // The first step has no curvature to go by: at most a unit of length.
         let trial = if memory.is_empty() { (1.0 / max_abs(&gradient)).min(1.0) } else { 1.0 };
-        let Some(found) = line_search(&x, &direction, value, slope, trial, &mut objective)? else {
+        let line = Line { x: &x, direction: &direction, value, slope };
+        let Some(found) = line_search(&line, trial, &mut objective)? else {
             if memory.is_empty() {
                 break;
             }
@@ -113,15 +114,23 @@ struct Point {
     gradient: Vec<f64>,
 }
 
-/// A point along `direction` that satisfies the strong Wolfe conditions, or none.
-fn line_search(
-    x: &[f64],
-    direction: &[f64],
+/// Where a line search begins and where it goes.
+struct Line<'a> {
+    x: &'a [f64],
+    direction: &'a [f64],
+    /// Of the objective at `x`.
     value: f64,
+    /// Of the objective along `direction` at `x`.
     slope: f64,
+}
+
+/// A point on the line that satisfies the strong Wolfe conditions, or none. The first one tried is `trial` directions away.
+fn line_search(
+    line: &Line<'_>,
     trial: f64,
     objective: &mut impl FnMut(&[f64], &mut [f64]) -> Result<f64, TrainError>,
 ) -> Result<Option<Point>, TrainError> {
+    let Line { x, direction, value, slope } = *line;
     let mut probe = |at: f64| {
         let moved: Vec<f64> = x.iter().zip(direction).map(|(x, d)| x + at * d).collect();
         let mut gradient = vec![0.0; x.len()];

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::lbfgs::{Minimum, minimize};
-use super::logistic::{Logistic, Targets};
+use super::logistic::{Examples, Logistic, Targets};
 use super::options::{DEFAULT_STRENGTH, ProbeOptions};
 use super::standardization::Standardization;
 use crate::{Features, TrainError};
@@ -109,21 +109,20 @@ fn fit_on_features(
     };
     let strength = options.strength.unwrap_or(DEFAULT_STRENGTH);
     let reason = if options.strength.is_some() { "given" } else { "the default for features of an encoder" };
-    fit_folded(&features.data, features.dim, targets, classes, statistics, (strength, reason.into()), options)
+    let examples = Examples { x: &features.data, dim: features.dim, targets, classes };
+    fit_folded(examples, statistics, (strength, reason.into()), options)
 }
 
 /// The probe on raw features: fitted to standardized ones, then folded.
 pub(super) fn fit_folded(
-    data: &[f32],
-    dim: usize,
-    targets: Targets<'_>,
-    classes: usize,
+    examples: Examples<'_>,
     statistics: &Standardization,
     (strength, reason): (f64, String),
     options: &ProbeOptions,
 ) -> Result<LinearProbe, TrainError> {
-    let x = statistics.apply(data);
-    let mut found = fit(&x, dim, targets, classes, strength, None, options)?;
+    let x = statistics.apply(examples.x);
+    let Examples { dim, classes, .. } = examples;
+    let mut found = fit(Examples { x: &x, ..examples }, strength, None, options)?;
     let (weight, bias) = found.x.split_at_mut(classes * dim);
     for (row, b) in weight.chunks_exact_mut(dim).zip(bias) {
         for ((w, mean), std) in row.iter_mut().zip(&statistics.mean).zip(&statistics.std) {
@@ -144,14 +143,12 @@ pub(super) fn fit_folded(
 
 /// Minimizes over standardized features; the answer is the weights `[classes, dim]`, then the biases.
 pub(super) fn fit(
-    x: &[f32],
-    dim: usize,
-    targets: Targets<'_>,
-    classes: usize,
+    examples: Examples<'_>,
     strength: f64,
     start: Option<Vec<f64>>,
     options: &ProbeOptions,
 ) -> Result<Minimum, TrainError> {
+    let Examples { x, dim, targets, classes } = examples;
     let problem = Logistic { x, targets, dim, classes, strength };
     let start = start.unwrap_or_else(|| vec![0.0; problem.parameters()]);
     minimize(start, options.tolerance, options.max_iterations, |at, gradient| problem.evaluate(at, gradient))

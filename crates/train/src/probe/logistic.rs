@@ -30,6 +30,16 @@ impl Targets<'_> {
     }
 }
 
+/// What a classifier is fitted to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Examples<'a> {
+    /// `[rows, dim]`.
+    pub(crate) x: &'a [f32],
+    pub(crate) dim: usize,
+    pub(crate) targets: Targets<'a>,
+    pub(crate) classes: usize,
+}
+
 /// Mean cross-entropy of softmax(x Wᵀ + b) plus `0.5 * strength * ||W||²`; the bias is not penalized.
 pub(crate) struct Logistic<'a> {
     /// `[rows, dim]`, standardized.

@@ -10,7 +10,7 @@ use super::cross_validation::validated_probe;
 use super::{LinearProbe, ProbeOptions, Standardization};
 use crate::features::check_channels;
 use crate::loader::Workers;
-use crate::views::views;
+use crate::views::{ViewSpec, views};
 use crate::{Features, TrainError, labels_of};
 
 /// Longest side of the pictures a pixel probe looks at; larger ones are reduced. More pixels than this add weights, not
@@ -75,7 +75,8 @@ pub fn pixel_probe(images: &Images, options: &ProbeOptions, threads: usize) -> R
 pub fn pixel_features(images: &Images, input: &InputSpec, threads: usize) -> Result<Features, TrainError> {
     check_channels(input, images)?;
     let indices: Vec<u32> = (0..images.len() as u32).collect();
-    let data = views(images, &indices, input, &Augment::none(), |_| Key::new(0), &Workers::new(threads))?;
+    let spec = ViewSpec { input, augment: &Augment::none() };
+    let data = views(images, &indices, spec, |_| Key::new(0), &Workers::new(threads))?;
     Ok(Features { data, dim: input.len(), rows: (0..images.len()).map(|i| images.row(i)).collect() })
 }
 

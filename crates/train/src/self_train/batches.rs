@@ -7,10 +7,11 @@ use foretask_models::InputSpec;
 use foretask_pretext::Augment;
 use foretask_random::Key;
 
-use super::ConsistencyOptions;
+use super::options::ConsistencyOptions;
 use crate::error::TrainError;
-use crate::loader::{Request, Sampling, Workers};
-use crate::views::{on_device, views};
+use crate::loader::{BatchSource, Request, Sampling, Workers};
+use crate::prefetch::WindowPrefetcher;
+use crate::views::{ViewSpec, on_device, views};
 
 /// One batch; all views normalized and on the device.
 pub(super) struct Batch {
@@ -37,18 +38,22 @@ pub(super) struct Batches<'a> {
     pub(super) key: Key,
     /// Without gradient graph: inputs have none.
     pub(super) device: Device,
+    pub(super) prefetcher: WindowPrefetcher<'a>,
 }
 
-impl Batches<'_> {
-    /// Purely from the request.
-    pub(super) fn make(&self, request: &Request, workers: &Workers) -> Result<Batch, TrainError> {
+impl BatchSource for Batches<'_> {
+    type Batch = Batch;
+
+    fn make(&self, request: &Request, workers: &Workers) -> Result<Batch, TrainError> {
+        self.prefetcher.prepare(request);
         let rows = request.indices.clone();
         let epoch = |name: &str| self.key.named(name).with(request.epoch);
         let (weak, strong) = (epoch("weak"), epoch("strong"));
-        let gentle = Augment::default();
+        let gentle = ViewSpec { input: self.input, augment: &Augment::default() };
+        let strongly = ViewSpec { augment: &self.strong, ..gentle };
         let row = |i: u32| self.pool.row(i as usize);
-        let weak = views(self.pool, &rows, self.input, &gentle, |i| weak.with(row(i)), workers)?;
-        let mut changed = views(self.pool, &rows, self.input, &self.strong, |i| strong.with(row(i)), workers)?;
+        let weak = views(self.pool, &rows, gentle, |i| weak.with(row(i)), workers)?;
+        let mut changed = views(self.pool, &rows, strongly, |i| strong.with(row(i)), workers)?;
         for (image, &i) in changed.chunks_exact_mut(self.input.len().max(1)).zip(&rows) {
             erase(image, self.input, self.options.erase, strong.with(row(i)).named("erase"));
         }
@@ -63,11 +68,15 @@ impl Batches<'_> {
         let chosen = order.request(request.batch);
         let key = self.key.named("labelled").with(chosen.epoch); // typos: ignore
         let of_row = |i: u32| key.with(self.few.row(i as usize));
-        changed.extend(views(self.few, &chosen.indices, self.input, &gentle, of_row, workers)?);
+        changed.extend(views(self.few, &chosen.indices, gentle, of_row, workers)?);
         let labels = chosen.indices.iter().map(|&i| self.labels[i as usize]).collect();
         let arrive = |data| on_device(data, self.input, &self.device);
         let (weak, changed) = catch("bringing a batch to the device", || (arrive(weak), arrive(changed)))?;
         Ok(Batch { step: request.batch, rows, weak, changed, labels })
+    }
+
+    fn row(&self, index: u32) -> u64 {
+        self.pool.row(index as usize)
     }
 }
 

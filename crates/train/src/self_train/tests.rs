@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use foretask_data::Images;
 use foretask_models::{Arch, BackboneConfig, Encoder, InputSpec, Stem};
 use foretask_pretext::Augment;
 
@@ -45,7 +46,8 @@ fn options() -> ConsistencyOptions {
 }
 
 fn round(case: &Case, options: &ConsistencyOptions, cx: &Context<'_>) -> Result<Consistency, TrainError> {
-    consistency_round(&case.start, &case.few, &case.pool, &case.guide, true, options, 0, cx)
+    let Case { start, few, pool, guide } = case;
+    consistency_round(&ConsistencyRound { start, few, pool, guide, balanced: true, number: 0 }, options, cx)
 }
 
 #[test]

@@ -6,11 +6,11 @@ mod objective;
 mod plan;
 mod progress;
 mod readings;
+mod run;
 
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
-use burn::tensor::Tensor;
 use foretask_backend::{StateDict, load_state_dict, state_dict};
 
 pub use calibrate::seconds_per_step;
@@ -19,15 +19,14 @@ pub use objective::{Forward, Objective, Stateless, StepInfo};
 pub use plan::TrainingPlan;
 use progress::Progress;
 use readings::Readings;
+use run::Told;
+pub use run::TrainingRun;
 
-use crate::balance;
 use crate::checkpoint;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::health::{Diagnostics, HealthLine};
-use crate::loader::{Batches, Request, Workers, with_batches};
-use crate::optim::Optimizer;
-use crate::step::{Update, accumulate, step};
+use crate::loader::{BatchSource, Request, Workers, with_batches};
 
 /// Least time between two [`Event::Step`].
 const EVENT_EVERY: Duration = Duration::from_millis(100);
@@ -49,28 +48,27 @@ pub struct Trained<M> {
     pub waited: f64,
 }
 
-/// Trains `model` for `plan.steps` updates, from the beginning or from the checkpoint in `cx.folder`.
+/// Trains the model of `run` for as many updates as its plan says, from the beginning or from the checkpoint in `cx.folder`.
 ///
-/// `make` builds a batch on the loader's threads, purely from the request. `objective` computes its loss and remembers what
-/// the next step needs. `row` names an image by its row id, for messages.
+/// `source` makes the batches; `objective` computes their loss and remembers what the next step needs.
 ///
 /// On one device kind the result is the same to the bit, however often the run is interrupted, as long as the
 /// device's own sums do not depend on timing (flex's do not).
 ///
 /// # Errors
-/// What `make` and `objective` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
+/// What `source` and `objective` return; [`TrainError::Interrupted`] after saving; [`TrainError::NotFinite`]; a
 /// checkpoint that cannot be read from the disk or written.
-pub fn train<M: Module, B: Send>(
-    model: M,
-    optimizer: Optimizer,
-    plan: &TrainingPlan,
-    make: &(impl Fn(&Request, &Workers) -> Result<B, TrainError> + Sync),
-    objective: &mut impl Objective<M, B>,
-    row: impl Fn(u32) -> u64,
+pub fn train<M: Module, S: BatchSource>(
+    run: TrainingRun<'_, M>,
+    source: &S,
+    objective: &mut impl Objective<M, S::Batch>,
     cx: &Context<'_>,
 ) -> Result<Trained<M>, TrainError> {
+    let plan = run.plan;
+    let make = |request: &Request, workers: &Workers| source.make(request, workers);
+    let row = |index| source.row(index);
     std::fs::create_dir_all(cx.folder).map_err(|source| TrainError::File { path: cx.folder.to_owned(), source })?;
-    let mut state = State::open(model, optimizer, plan, cx, |remembered| objective.load_state(remembered))?;
+    let mut state = State::open(run, cx, |remembered| objective.load_state(remembered))?;
     let first_step = state.progress.step;
     cx.emit(Event::Started {
         stage: plan.stage.clone(),
@@ -80,15 +78,15 @@ pub fn train<M: Module, B: Send>(
         images: plan.sampling.images,
     });
     let range = first_step * plan.accumulate..plan.steps * plan.accumulate;
-    let state = with_batches(&plan.sampling, range, cx.threads, make, |batches| {
+    let state = with_batches(&plan.sampling, range, cx.threads, &make, |batches| {
         let mut pace = Pace::new(first_step);
         while state.progress.step < plan.steps {
             let measure = plan.is_health_step(state.progress.step + 1);
             let info = plan.step_info(state.progress.step, measure);
             let learning_rate = plan.schedule.at(info.step);
-            let (next, reading, diagnostics, warnings) =
-                one_step(state.model, &mut state.optimizer, plan, learning_rate, batches, objective, info)?;
-            state.model = next;
+            let (run, told) = state.run.one_step(learning_rate, batches, objective, info)?;
+            state.run = run;
+            let Told { reading, diagnostics, warnings } = told;
             for warning in warnings {
                 cx.note(warning);
             }
@@ -98,10 +96,10 @@ pub fn train<M: Module, B: Send>(
             state.progress.waited = state.waited_before + batches.waited().as_secs_f64();
 
             if let Some(diagnostics) = diagnostics {
-                state.read(&row)?;
+                state.read(row)?;
                 state.report(diagnostics, learning_rate)?;
             } else if state.readings.due() || pace.due() {
-                state.read(&row)?;
+                state.read(row)?;
             }
             if pace.due() {
                 cx.emit(pace.event(&state.progress, plan, learning_rate, batches.waited()));
@@ -109,7 +107,7 @@ pub fn train<M: Module, B: Send>(
             let done = state.progress.step == plan.steps;
             let interrupted = cx.interrupt.requested() && !done;
             if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
-                state.read(&row)?;
+                state.read(row)?;
                 state.save(&objective.state())?;
             }
             if interrupted {
@@ -124,7 +122,7 @@ pub fn train<M: Module, B: Send>(
     })?;
     cx.emit(Event::Finished { seconds: state.progress.seconds });
     Ok(Trained {
-        model: state.model,
+        model: state.run.model,
         history: state.progress.history,
         steps: plan.steps,
         images: plan.images_after(plan.steps),
@@ -133,50 +131,12 @@ pub fn train<M: Module, B: Send>(
     })
 }
 
-/// One update. The reading is `[loss, gradient norm]`, still on the device.
-fn one_step<M: Module, B>(
-    model: M,
-    optimizer: &mut Optimizer,
-    plan: &TrainingPlan,
-    learning_rate: f64,
-    batches: &mut Batches<B>,
-    objective: &mut impl Objective<M, B>,
-    info: StepInfo,
-) -> Result<(M, Tensor<1>, Option<Diagnostics>, Vec<String>), TrainError> {
-    let mut sum = None;
-    let mut losses = Vec::new();
-    let (mut diagnostics, mut warnings) = (None, Vec::new());
-    for part in 0..plan.accumulate {
-        let last = part + 1 == plan.accumulate;
-        let info = StepInfo { measure: info.measure && last, ..info };
-        let mut output = objective.losses(&model, batches.take()?, info)?;
-        if plan.accumulate > 1 {
-            for (_, loss) in &mut output.losses {
-                *loss = loss.clone().div_scalar(plan.accumulate as f64);
-            }
-        }
-        let (loss, found) = balance::gradients_of(output.losses, plan.balance, &model);
-        sum = Some(accumulate(sum, found, &model));
-        losses.push(loss);
-        diagnostics = output.diagnostics;
-        warnings.extend(output.warnings);
-    }
-    optimizer.set_step_factors(objective.lr_factors(info));
-    let update = Update { learning_rate, clip_norm: plan.clip_norm };
-    let (model, norm) = step(model, sum.unwrap_or_default(), optimizer, &update);
-    let model = objective.after_step(model, info)?;
-    let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
-    Ok((model, Tensor::cat(vec![loss, norm], 0), diagnostics, warnings))
-}
-
 /// A run between two steps.
 struct State<'a, M> {
-    model: M,
-    optimizer: Optimizer,
+    run: TrainingRun<'a, M>,
     progress: Progress,
     readings: Readings,
     metrics: MetricsFile,
-    plan: &'a TrainingPlan,
     cx: &'a Context<'a>,
     started: Instant,
     seconds_before: f64,
@@ -188,13 +148,11 @@ struct State<'a, M> {
 impl<'a, M: Module> State<'a, M> {
     /// From the checkpoint where there is one.
     fn open(
-        model: M,
-        mut optimizer: Optimizer,
-        plan: &'a TrainingPlan,
+        run: TrainingRun<'a, M>,
         cx: &'a Context<'a>,
         remember: impl FnOnce(&StateDict) -> Result<(), TrainError>,
     ) -> Result<Self, TrainError> {
-        let mut model = model;
+        let TrainingRun { mut model, mut optimizer, plan } = run;
         let mut progress = Progress::new(plan);
         let mut saved_step = None;
         if let Some((found, mut tensors)) = usable(plan, cx)? {
@@ -208,14 +166,12 @@ impl<'a, M: Module> State<'a, M> {
         let metrics = MetricsFile::open(cx.folder, &progress.history)?;
         let now = Instant::now();
         Ok(Self {
-            model,
-            optimizer,
+            run: TrainingRun { model, optimizer, plan },
             seconds_before: progress.seconds,
             waited_before: progress.waited,
             progress,
             readings: Readings::default(),
             metrics,
-            plan,
             cx,
             started: now,
             saved: now,
@@ -243,8 +199,9 @@ impl<'a, M: Module> State<'a, M> {
     }
 
     fn rows_of(&self, step: u64, row: impl Fn(u32) -> u64) -> Vec<u64> {
-        let batches = (step - 1) * self.plan.accumulate..step * self.plan.accumulate;
-        batches.flat_map(|batch| self.plan.sampling.request(batch).indices).map(row).collect()
+        let plan = self.run.plan;
+        let batches = (step - 1) * plan.accumulate..step * plan.accumulate;
+        batches.flat_map(|batch| plan.sampling.request(batch).indices).map(row).collect()
     }
 
     /// Ends a stretch with a health line.
@@ -253,8 +210,8 @@ impl<'a, M: Module> State<'a, M> {
         let (loss, gradient_norm) = self.progress.means();
         let line = HealthLine {
             step,
-            epoch: self.plan.epochs_after(step),
-            images: self.plan.images_after(step),
+            epoch: self.run.plan.epochs_after(step),
+            images: self.run.plan.images_after(step),
             loss,
             gradient_norm,
             learning_rate,
@@ -270,8 +227,8 @@ impl<'a, M: Module> State<'a, M> {
 
     fn save(&mut self, remembered: &StateDict) -> Result<(), TrainError> {
         let mut tensors = StateDict::new();
-        checkpoint::put_under("model", state_dict(&self.model), &mut tensors);
-        checkpoint::put_under("optimizer", self.optimizer.state(&self.model), &mut tensors);
+        checkpoint::put_under("model", state_dict(&self.run.model), &mut tensors);
+        checkpoint::put_under("optimizer", self.run.optimizer.state(&self.run.model), &mut tensors);
         checkpoint::put_under("lesson", remembered.clone(), &mut tensors);
         checkpoint::save(&checkpoint::path_in(self.cx.folder), &self.progress, &tensors)?;
         self.saved = Instant::now();

@@ -8,7 +8,7 @@ use super::answer::{Answer, answer};
 use super::learnable::{HeadContext, Learnable, ObjectiveContext};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
-use crate::pretrain::diagnostics;
+use crate::pretrain::diagnostics::{self, Restored};
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
@@ -83,12 +83,15 @@ impl TaskObjective for Restoration {
         let (Answer::Images(restored), Targets::Images { pixels, shape, weights }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a decoder and a picture as its target"));
         };
-        let diagnostics = features.zip(seen).map(|(features, seen)| match (self.is_picture, &weights) {
-            (true, None) => diagnostics::of_images(&features, &to_host(restored.clone()).data, &pixels, &seen, shape),
-            (true, Some(weights)) => {
-                diagnostics::of_holes(&features, &to_host(restored.clone()).data, &pixels, &seen, weights, shape)
+        let diagnostics = features.zip(seen).map(|(features, seen)| {
+            if !self.is_picture {
+                return diagnostics::of_features(&features);
             }
-            (false, _) => diagnostics::of_features(&features),
+            let images = Restored { answer: &to_host(restored.clone()).data, target: &pixels, input: &seen, shape };
+            match &weights {
+                None => diagnostics::of_images(&features, images),
+                Some(weights) => diagnostics::of_holes(&features, images, weights),
+            }
         });
         let target = view.normalizer.images(pixels, shape);
         let loss = match (weights, self.loss) {

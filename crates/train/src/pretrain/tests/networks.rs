@@ -74,7 +74,8 @@ fn tasks_teach(config: &BackboneConfig, part: usize) {
         };
         let start = Start::Network(config.clone());
         let options = options(r#"{"steps": 1, "batch_size": 4}"#);
-        let taught = pretrain(&start, &mix(info.name), &images, &options, None, &cx)
+        let mix = mix(info.name);
+        let taught = pretrain(&Pretraining { start: &start, mix: &mix, images: &images, options: &options }, None, &cx)
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(taught.history.iter().all(|line| line.loss.is_finite()), "{what}");
         // A file holds all of it.

@@ -74,7 +74,7 @@ fn a_request_to_stop_during_calibration_is_obeyed() {
         checkpoint_every: Duration::ZERO,
     };
     let task = mix("rotation");
-    let error = pretrain(&start(), &task, &pictures(20), &options(r#"{"budget": "1m", "batch_size": 8}"#), None, &cx);
+    let error = learn(&start(), &task, r#"{"budget": "1m", "batch_size": 8}"#, &cx);
     let error = error.unwrap_err();
     assert!(matches!(error, TrainError::Interrupted { step: 0, .. }), "{error}");
     assert!(error.to_string().starts_with("interrupted before the first step"), "{error}");
