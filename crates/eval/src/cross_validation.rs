@@ -20,8 +20,18 @@ pub struct CrossValidated {
     pub folds: usize,
 }
 
-/// A linear probe's answers on labeled images held out in turn, in parts that hold every class alike. `repeats` deals the images
-/// anew. The parts depend on labels and seed only, so they are the same for every encoder.
+/// How labeled images are held out. The parts depend on labels and seed only, so they are the same for every encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoldOptions {
+    /// Parts that the images are dealt into, at most as many as the smallest class has images.
+    pub folds: usize,
+    /// How many times they are dealt anew.
+    pub repeats: usize,
+    /// Decides which image comes into which part.
+    pub seed: u64,
+}
+
+/// A linear probe's answers on labeled images held out in turn, in parts that hold every class alike.
 ///
 /// # Errors
 /// [`EvalError::Input`] where a class has a single image: held out, nothing would be left to learn it from.
@@ -30,9 +40,9 @@ pub fn cross_validate(
     labels: &[u32],
     classes: usize,
     statistics: Option<&Standardization>,
-    (folds, repeats): (usize, usize),
-    seed: u64,
+    how: FoldOptions,
 ) -> Result<CrossValidated, EvalError> {
+    let FoldOptions { folds, repeats, seed } = how;
     let fewest = fewest_per_class(labels, classes);
     if fewest < 2 {
         return Err(EvalError::Input(
@@ -95,6 +105,10 @@ mod tests {
         (Features { data: data.collect(), dim: 8, rows: (0..rows as u64).collect() }, labels)
     }
 
+    fn dealt(repeats: usize) -> FoldOptions {
+        FoldOptions { folds: 5, repeats, seed: 0 }
+    }
+
     fn accuracy(found: &CrossValidated) -> f64 {
         found.right.iter().sum::<f64>() / found.right.len() as f64
     }
@@ -102,11 +116,11 @@ mod tests {
     #[test]
     fn noise_is_at_chance_and_signal_is_found() {
         let (noise, labels) = features(300, 0.0);
-        let found = cross_validate(&noise, &labels, 3, None, (5, 2), 0).unwrap();
+        let found = cross_validate(&noise, &labels, 3, None, dealt(2)).unwrap();
         // Chance is a third, its standard error over 300 images 2.7 points. An image it learned from would be named rightly.
         assert!((accuracy(&found) - 1.0 / 3.0).abs() < 0.11, "{}", accuracy(&found));
         let (clear, labels) = features(60, 9.0);
-        let found = cross_validate(&clear, &labels, 3, None, (5, 2), 0).unwrap();
+        let found = cross_validate(&clear, &labels, 3, None, dealt(2)).unwrap();
         assert_eq!((accuracy(&found), found.folds), (1.0, 5));
         assert!(found.loss < 0.2, "{}", found.loss);
         // What was said of each image is a distribution that names its class.
@@ -118,9 +132,9 @@ mod tests {
     #[test]
     fn two_images_a_class_are_enough_and_one_is_not() {
         let (clear, labels) = features(6, 9.0);
-        assert_eq!(cross_validate(&clear, &labels, 3, None, (5, 1), 0).unwrap().folds, 2);
+        assert_eq!(cross_validate(&clear, &labels, 3, None, dealt(1)).unwrap().folds, 2);
         let (clear, labels) = features(5, 9.0);
-        let error = cross_validate(&clear, &labels, 3, None, (5, 1), 0).unwrap_err().to_string();
+        let error = cross_validate(&clear, &labels, 3, None, dealt(1)).unwrap_err().to_string();
         assert!(error.contains("at least two images of each class"), "{error}");
     }
 }

@@ -24,7 +24,7 @@ mod tsne;
 
 pub use calibrate::calibrate;
 pub use choose::{ChooseOptions, Chooser, Doubt, densest, densest_with_members, label_next};
-pub use cross_validation::{CrossValidated, cross_validate};
+pub use cross_validation::{CrossValidated, FoldOptions, cross_validate};
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, wilson, worst_mistakes};
 pub use familiar::{Nearness, familiar, nearness};
@@ -34,8 +34,8 @@ pub use maps::{Maps, maps};
 pub use online::{OnlineJudge, OnlineOptions};
 pub use pca::{Projection, pca};
 pub use predict::{
-    evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predict_with_nearness, predictions,
-    predictions_table, with_nearness,
+    LabeledFeatures, evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predict_with_nearness,
+    predictions, predictions_table, with_nearness,
 };
 pub use savings::{CurvePoint, Savings, Worth, savings};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};

@@ -92,21 +92,31 @@ pub fn evaluate_pixels(probe: &PixelProbe, images: &Images, threads: usize) -> R
     score(answers(probe.probe.probabilities(&features.data), images, &probe.classes), &probe.classes)
 }
 
-/// [`evaluate`] for the vote of the nearest labeled images. `bank` are features of the images with `labels`, `queries`
-/// those of `images`, both by the same encoder; `classes` are the names that `labels` count.
+/// Features of labeled images.
+#[derive(Clone, Copy, Debug)]
+pub struct LabeledFeatures<'a> {
+    /// A row for each image.
+    pub features: &'a Features,
+    /// The class of each image.
+    pub labels: &'a [u32],
+    /// The names that the labels count.
+    pub classes: &'a [String],
+}
+
+/// [`evaluate`] for the vote of the nearest labeled images, those of `bank`. `queries` are features of `images` by the same
+/// encoder.
 ///
 /// # Errors
 /// As [`evaluate`] and [`knn`].
 pub fn evaluate_knn(
-    bank: &Features,
-    labels: &[u32],
-    classes: &[String],
+    bank: &LabeledFeatures<'_>,
     queries: &Features,
     images: &Images,
     options: &KnnOptions,
 ) -> Result<Evaluation, EvalError> {
+    let LabeledFeatures { features, labels, classes } = *bank;
     check_classes(classes, images)?;
-    score(answers(knn(bank, labels, classes.len(), queries, options)?, images, classes), classes)
+    score(answers(knn(features, labels, classes.len(), queries, options)?, images, classes), classes)
 }
 
 /// Puts probabilities, `[images, classes]`, beside the names of the images and their labels, as the images count them: the
@@ -305,7 +315,8 @@ mod tests {
             |features: Features| Features { data: features.data.iter().map(|v| v - 0.5).collect(), ..features };
         let options = KnnOptions { k: 2, ..KnnOptions::default() };
         let (bank, queries) = (centered(bank), centered(queries));
-        let found = evaluate_knn(&bank, &[0, 0, 1, 1], few.classes(), &queries, &test, &options).unwrap();
+        let bank = LabeledFeatures { features: &bank, labels: &[0, 0, 1, 1], classes: few.classes() };
+        let found = evaluate_knn(&bank, &queries, &test, &options).unwrap();
         assert_eq!(found.correct, 2);
     }
 }

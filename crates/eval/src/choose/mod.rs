@@ -41,7 +41,7 @@ pub fn label_next(
     let pool = pool.select(&places);
     let features = extract_features(encoder, &pool, cx)?;
     let chosen = match few {
-        None => densest(&compared(encoder, None, &pool, features, options.mirror, cx)?, options)?,
+        None => densest(&compared(encoder, &[&pool], features, options.mirror, cx)?, options)?,
         Some(few) => {
             let labels = labels_of(few)?;
             let known: BTreeSet<u64> = (0..few.len()).map(|i| few.content_hash(i)).collect();
@@ -53,11 +53,11 @@ pub fn label_next(
                 return Err(EvalError::option("n", options.n, &expected));
             }
             let all = together(&extract_features(encoder, few, cx)?, &features);
-            let all = compared(encoder, Some(few), &pool, all, options.mirror, cx)?;
+            let all = compared(encoder, &[few, &pool], all, options.mirror, cx)?;
             let labels: Vec<Option<u32>> =
                 labels.into_iter().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();
             let classes = few.classes().len();
-            let found = uncertain::uncertain(&all, &labels, classes, &blocked, options.n, options.neighbors)?;
+            let found = uncertain::uncertain(&all, &labels, classes, &blocked, options)?;
             found.into_iter().map(|row| row - few.len() as u32).collect()
         }
     };

@@ -1,5 +1,6 @@
 //! Images that are uncertain, stand for many others, and are not alike.
 
+use super::options::ChooseOptions;
 use crate::spread::{Graph, shares};
 use crate::{EvalError, SpreadOptions};
 use foretask_train::Features;
@@ -97,10 +98,9 @@ pub(super) fn uncertain(
     labels: &[Option<u32>],
     classes: usize,
     blocked: &[bool],
-    n: usize,
-    neighbors: usize,
+    options: &ChooseOptions,
 ) -> Result<Vec<u32>, EvalError> {
-    let chosen = Chooser::new(features, neighbors)?.choose(labels, classes, blocked, n)?;
+    let chosen = Chooser::new(features, options.neighbors)?.choose(labels, classes, blocked, options.n)?;
     Ok(chosen.into_iter().map(|doubt| doubt.row).collect())
 }
 
@@ -152,10 +152,14 @@ mod tests {
         (features, labels)
     }
 
+    fn asking_for(n: usize) -> ChooseOptions {
+        ChooseOptions { n, neighbors: 8, ..ChooseOptions::default() }
+    }
+
     #[test]
     fn groups_without_a_label_come_first_and_one_after_the_other() {
         let (features, labels) = groups();
-        let chosen = uncertain(&features, &labels, 2, &[false; 120], 4, 8).unwrap();
+        let chosen = uncertain(&features, &labels, 2, &[false; 120], &asking_for(4)).unwrap();
         let of: Vec<u32> = chosen.iter().map(|row| row / 30).collect();
         let mut first = of[..2].to_vec();
         first.sort_unstable();
@@ -172,7 +176,7 @@ mod tests {
         assert!(asked.obeyed(|| shares(&graph, &labels, 2, None, &options)).is_ok());
         asked.request();
         assert!(asked.obeyed(|| shares(&graph, &labels, 2, None, &options)).is_err());
-        assert!(asked.obeyed(|| uncertain(&features, &labels, 2, &[false; 120], 4, 8)).is_err());
+        assert!(asked.obeyed(|| uncertain(&features, &labels, 2, &[false; 120], &asking_for(4))).is_err());
     }
 
     #[test]
@@ -201,7 +205,7 @@ mod tests {
         let (features, labels) = groups();
         let mut blocked = vec![false; 120];
         blocked[60..].fill(true);
-        let chosen = uncertain(&features, &labels, 2, &blocked, 58, 8).unwrap();
+        let chosen = uncertain(&features, &labels, 2, &blocked, &asking_for(58)).unwrap();
         assert_eq!(chosen.len(), 58);
         assert!(chosen.iter().all(|&row| row < 60 && row != 0 && row != 30));
     }

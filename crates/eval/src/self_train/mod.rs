@@ -10,7 +10,7 @@ use foretask_train::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::spread::fit_spread;
+use crate::spread::{Spreading, fit_spread};
 use crate::{EvalError, SpreadFit, SpreadOptions, some_of};
 
 /// Options of [`self_train`].
@@ -173,7 +173,8 @@ fn in_rounds(
     // Features take seconds; the rounds are what there is to watch.
     let quiet = |_| ();
     let unwatched = Context { events: &quiet, ..*cx };
-    let mut fit = fit_spread(encoder, few, pool, &options.spread, false, &unwatched)?;
+    let first = Spreading { encoder, few, pool, options: &options.spread, held_out: false };
+    let mut fit = fit_spread(&first, &unwatched)?;
     cx.note(format!("labels spread: {}", fit.in_words()));
     // One answer for all rounds, so that a round is not told otherwise by its own training.
     let spread = SpreadOptions { balanced: Some(fit.spread.balanced), ..options.spread.clone() };
@@ -198,7 +199,8 @@ fn in_rounds(
             &within,
         )?;
         let (before, labels) = (fit.spread.recovered, fit.spread.labels);
-        fit = fit_spread(&learned.classifier.encoder, few, pool, &spread, false, &unwatched)?;
+        let encoder = &learned.classifier.encoder;
+        fit = fit_spread(&Spreading { encoder, options: &spread, ..first }, &unwatched)?;
         let changed = fit.spread.labels.iter().zip(&labels).filter(|(new, old)| new != old).count();
         cx.note(format!(
             "round {} of {}: the encoder's weights moved by {:.1} %, {:.1} % of the spread labels changed; {}",

@@ -59,18 +59,23 @@ pub fn spread_classifier(
     options: &SpreadOptions,
     cx: &Context<'_>,
 ) -> Result<SpreadFit, EvalError> {
-    fit_spread(encoder, few, pool, options, true, cx)
+    fit_spread(&Spreading { encoder, few, pool, options, held_out: true }, cx)
 }
 
-/// As [`spread_classifier`]; answers of classifiers without a part of the few are found only if `held_out`.
-pub(crate) fn fit_spread(
-    encoder: &Encoder,
-    few: &Images,
-    pool: &Images,
-    options: &SpreadOptions,
-    held_out: bool,
-    cx: &Context<'_>,
-) -> Result<SpreadFit, EvalError> {
+/// What [`fit_spread`] does with what.
+#[derive(Clone, Copy)]
+pub(crate) struct Spreading<'a> {
+    pub(crate) encoder: &'a Encoder,
+    pub(crate) few: &'a Images,
+    pub(crate) pool: &'a Images,
+    pub(crate) options: &'a SpreadOptions,
+    /// Whether answers of classifiers without a part of the few are found, too.
+    pub(crate) held_out: bool,
+}
+
+/// As [`spread_classifier`].
+pub(crate) fn fit_spread(spreading: &Spreading<'_>, cx: &Context<'_>) -> Result<SpreadFit, EvalError> {
+    let Spreading { encoder, few, pool, options, held_out } = *spreading;
     options.check()?;
     let labels = labels_of(few)?;
     let classes = few.classes();
@@ -82,7 +87,7 @@ pub(crate) fn fit_spread(
     let statistics = Standardization::of(&around.data, around.dim);
     let features = extract_features(encoder, few, cx)?;
     let all = together(&features, &around);
-    let compared = compared(encoder, Some(few), pool, all.clone(), options.mirror, cx)?;
+    let compared = compared(encoder, &[few, pool], all.clone(), options.mirror, cx)?;
     // One of the few that is among the unlabeled, too, is its own closest neighbor.
     let known: Vec<Option<u32>> =
         labels.iter().copied().map(Some).chain(std::iter::repeat_n(None, pool.len())).collect();

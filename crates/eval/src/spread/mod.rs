@@ -10,9 +10,9 @@ mod tests;
 
 use foretask_train::Features;
 
-pub(crate) use classifier::fit_spread;
 pub(crate) use classifier::together;
 pub use classifier::{SpreadFit, some_of, spread_classifier};
+pub(crate) use classifier::{Spreading, fit_spread};
 pub(crate) use compared::compared;
 pub(crate) use graph::Graph;
 pub use options::SpreadOptions;
@@ -98,7 +98,8 @@ pub(super) fn spread_watched(
     }
     let graph = Graph::of(features, options.neighbors)?;
     let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
-    let recovered = recovered(&graph, labels, classes, balanced, options, watch)?;
+    let as_found = SpreadOptions { balanced: Some(balanced), ..options.clone() };
+    let recovered = recovered(&graph, labels, classes, &as_found, watch)?;
     Ok(Spread { balanced, parts, recovered, ..of_shares(&shares, labels, classes) })
 }
 
@@ -173,7 +174,6 @@ fn recovered(
     graph: &Graph,
     labels: &[Option<u32>],
     classes: usize,
-    balanced: bool,
     options: &SpreadOptions,
     watch: &mut Listener<'_>,
 ) -> Result<Recovered, EvalError> {
@@ -195,7 +195,7 @@ fn recovered(
         for &row in &hidden {
             rest[row] = None;
         }
-        let (shares, ..) = shares(graph, &rest, classes, Some(balanced), options)?;
+        let (shares, ..) = shares(graph, &rest, classes, options.balanced, options)?;
         let right = |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
         found.right += hidden.iter().filter(right).count();
         found.hidden += hidden.len();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use foretask_data::Images;
-use foretask_eval::{Evaluation as Measured, KnnOptions, Prediction};
+use foretask_eval::{Evaluation as Measured, KnnOptions, LabeledFeatures, Prediction};
 use foretask_train::Features;
 use serde_json::{Value, json};
 
@@ -132,7 +132,8 @@ fn measure(
         Trained::Neighbors(encoder) => {
             let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
             let queries = super::features(experiment, encoder, images)?;
-            Ok(foretask_eval::evaluate_knn(&bank, &labels, &classes, &queries, images, &options)?)
+            let bank = LabeledFeatures { features: &bank, labels: &labels, classes: &classes };
+            Ok(foretask_eval::evaluate_knn(&bank, &queries, images, &options)?)
         }
     }
 }

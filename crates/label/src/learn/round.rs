@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretask_eval::{ChooseOptions, Chooser, cross_validate, densest_with_members, label_issues, wilson};
+use foretask_eval::{ChooseOptions, Chooser, FoldOptions, cross_validate, densest_with_members, label_issues, wilson};
 use foretask_experiment::Error;
 use foretask_train::{Features, LinearProbe, ProbeOptions, linear_probe};
 use rayon::prelude::*;
@@ -242,7 +242,8 @@ fn measured(
     if labels.len() < FEW || foretask_train::fewest_per_class(labels, classes.len()) < 2 {
         return Ok((None, Vec::new()));
     }
-    let found = cross_validate(some, labels, classes.len(), Some(&pool.statistics), (5, 1), 0)?;
+    let folds = FoldOptions { folds: 5, repeats: 1, seed: 0 };
+    let found = cross_validate(some, labels, classes.len(), Some(&pool.statistics), folds)?;
     let right = found.right.iter().sum::<f64>() / found.right.len().max(1) as f64;
     let (low, high) = wilson(right, found.right.len() as u64);
     let point = CurvePoint { labels: known as u32, right, low, high, encoder: pool.encoder.clone() };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foretask_eval::cross_validate;
+use foretask_eval::{FoldOptions, cross_validate};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -91,8 +91,7 @@ impl Stage for CrossValidation<'_> {
             &labels,
             images.classes().len(),
             statistics.as_ref(),
-            (options.folds, options.repeats),
-            options.seed,
+            FoldOptions { folds: options.folds, repeats: options.repeats, seed: options.seed },
         )?;
         Ok(Score {
             right: found.right,
