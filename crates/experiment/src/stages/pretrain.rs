@@ -1,6 +1,7 @@
 //! Pretraining as a stage.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use foretask_pretext::{ImageRef, Resolved};
 use foretask_train::{
@@ -16,7 +17,7 @@ use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedPreview, PlannedStage, planned};
 use crate::runner::{Stage, took};
 use crate::stage::{Done, StageKey, write_history};
-use crate::values::{Dataset, Pretrained, PretrainedResult, Start, Task, View};
+use crate::values::{Dataset, Pretrained, PretrainedResult, PretrainedStage, Start, Task, View};
 
 const RESULT: &str = "pretrained.ftckpt";
 const ENCODER: &str = "encoder.safetensors";
@@ -52,9 +53,10 @@ impl Pretrain {
             let name = format!("encoder-{}{}", self.task.0.name().replace(" + ", "-"), stage.mark);
             run.keep_weights(&experiment.memory.file(&stage.key, ENCODER)?, &name)?;
         }
-        let done = outcome.map(|outcome| (outcome.value, outcome.seconds, outcome.reused));
+        let done = outcome.map(|outcome| (Arc::new(outcome.value), outcome.seconds, outcome.reused));
         let start = self.start.encoder().cloned();
-        Ok(Pretrained::new(stage.key, stage.plan, start, self.images.clone(), stage.mark, done))
+        let PretrainStage { key, plan, mark, .. } = stage;
+        Ok(Pretrained::new(PretrainedStage { key, plan, start, data: self.images.clone(), mark, done }))
     }
 
     /// The stage with everything settled that can be known before training.

@@ -134,31 +134,27 @@ pub type PretrainedResult = foretask_train::Pretrained;
 
 /// A pretraining stage of the script, planned or done.
 #[derive(Debug, Clone)]
-pub struct Pretrained(Arc<Stage>);
+pub struct Pretrained(Arc<PretrainedStage>);
 
+/// What is known of it.
 #[derive(Debug)]
-struct Stage {
-    key: StageKey,
-    plan: PretrainPlan,
-    start: Option<Encoder>,
-    data: Dataset,
-    mark: String,
-    done: Option<(Arc<PretrainedResult>, f64, bool)>,
+pub(crate) struct PretrainedStage {
+    pub(crate) key: StageKey,
+    pub(crate) plan: PretrainPlan,
+    /// None where it begins with random weights.
+    pub(crate) start: Option<Encoder>,
+    /// What it learns from.
+    pub(crate) data: Dataset,
+    /// Tells it apart from others by the same task.
+    pub(crate) mark: String,
+    /// Its result, the seconds it took and whether it was loaded from an earlier run.
+    pub(crate) done: Option<(Arc<PretrainedResult>, f64, bool)>,
 }
 
 impl Pretrained {
-    /// A stage from `start`, or from random weights; `mark` tells it apart from others by the same task, `done` holds its
-    /// result, the seconds it took and whether it was loaded from an earlier run.
-    pub(crate) fn new(
-        key: StageKey,
-        plan: PretrainPlan,
-        start: Option<Encoder>,
-        data: Dataset,
-        mark: String,
-        done: Option<(PretrainedResult, f64, bool)>,
-    ) -> Self {
-        let done = done.map(|(result, seconds, reused)| (Arc::new(result), seconds, reused));
-        Self(Arc::new(Stage { key, plan, start, data, mark, done }))
+    /// What a stage is that may be done by now.
+    pub(crate) fn new(stage: PretrainedStage) -> Self {
+        Self(Arc::new(stage))
     }
 
     pub(crate) fn key(&self) -> &StageKey {
