@@ -13,6 +13,7 @@ pub mod layers;
 #[cfg(feature = "libtorch")]
 mod libtorch;
 mod memory;
+mod optional;
 mod precision;
 mod rows;
 mod scope;

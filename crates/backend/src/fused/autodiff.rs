@@ -17,7 +17,8 @@ use burn::tensor::DType;
 /// A tensor in the graph over `B`.
 type AutodiffTensor<B> = FloatTensor<Autodiff<B>>;
 
-use super::{Activation, Fused, Kernels, NormOptions, NormState, Step, composed};
+use super::{Activation, Epilogue, Fused, Kernels, NormOptions, NormState, Step, composed};
+use crate::optional::Optional;
 
 #[derive(Debug)]
 struct Conv2d;
@@ -171,6 +172,22 @@ fn norm<B: Kernels>(
     (result, state)
 }
 
+/// A batch norm of x, scale and shift with a shortcut; its result is kept.
+fn norm_add<B: Kernels, C: CheckpointStrategy>(
+    [x, scale, shift]: [AutodiffTensor<B>; 3],
+    shortcut: AutodiffTensor<B>,
+    options: NormOptions,
+) -> (AutodiffTensor<B>, AutodiffTensor<B>, AutodiffTensor<B>) {
+    let nodes = [x.node(), scale.node(), shift.node(), shortcut.node()];
+    let (result, state) = norm::<B>([&x, &scale, &shift], Some(shortcut), options);
+    let (mean, variance) = (state.mean.clone(), state.variance.clone());
+    let result = match NormAdd.prepare::<C>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish(state, result),
+        OpsKind::UnTracked(prep) => prep.finish(result),
+    };
+    (result, Autodiff::<B, C>::from_inner(mean), Autodiff::<B, C>::from_inner(variance))
+}
+
 impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self> {
         let prepared = Conv2d.prepare::<C>([x.node(), weight.node()]).compute_bound().stateful();
@@ -188,8 +205,12 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
+        shortcut: Optional<Self>,
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        if let Optional::Present(shortcut) = shortcut {
+            return norm_add::<B, C>([x, scale, shift], shortcut, options);
+        }
         let inputs = [&x, &scale, &shift];
         let (result, state) = norm::<B>(inputs, None, options);
         let (mean, variance) = (state.mean.clone(), state.variance.clone());
@@ -207,64 +228,18 @@ impl<B: Kernels, C: CheckpointStrategy> Fused for Autodiff<B, C> {
         (result, Self::from_inner(mean), Self::from_inner(variance))
     }
 
-    fn fused_norm_add(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        options: NormOptions,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let nodes = [x.node(), scale.node(), shift.node(), shortcut.node()];
-        let (result, state) = norm::<B>([&x, &scale, &shift], Some(shortcut), options);
-        let (mean, variance) = (state.mean.clone(), state.variance.clone());
-        let result = match NormAdd.prepare::<C>(nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(state, result),
-            OpsKind::UnTracked(prep) => prep.finish(result),
-        };
-        (result, Self::from_inner(mean), Self::from_inner(variance))
-    }
-
-    fn fused_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        activation: Activation,
-    ) -> FloatTensor<Self> {
+    fn fused_affine(x: FloatTensor<Self>, epilogue: Epilogue<Self>) -> FloatTensor<Self> {
         // Frozen norms are rare in training: differentiated through burn's operations.
-        composed::affine::<Self>(x, scale, shift, None, activation)
-    }
-
-    fn fused_affine_add(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        activation: Activation,
-    ) -> FloatTensor<Self> {
-        composed::affine::<Self>(x, scale, shift, Some(shortcut), activation)
+        composed::affine::<Self>(x, epilogue)
     }
 
     fn fused_conv2d_affine(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
+        epilogue: Epilogue<Self>,
         step: Step,
-        activation: Activation,
     ) -> FloatTensor<Self> {
-        Self::fused_affine(Self::fused_conv2d(x, weight, step), scale, shift, activation)
-    }
-
-    fn fused_conv2d_affine_add(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        step: Step,
-        activation: Activation,
-    ) -> FloatTensor<Self> {
-        Self::fused_affine_add(Self::fused_conv2d(x, weight, step), scale, shift, shortcut, activation)
+        Self::fused_affine(Self::fused_conv2d(x, weight, step), epilogue)
     }
 
     fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {

@@ -5,7 +5,8 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::ops::{ConvOptions, InterpolateMode, InterpolateOptions, PadMode};
 use burn::tensor::{DType, Shape, Slice};
 
-use super::{Activation, Kernels, NormGradients, NormOptions, NormState, Step};
+use super::{Activation, Epilogue, Kernels, NormGradients, NormOptions, NormState, Step};
+use crate::optional::Optional;
 
 /// A convolution as burn writes it: padding of equal sides in its options, other padding around the input.
 struct Plain<B: Backend> {
@@ -111,7 +112,8 @@ pub(super) fn norm_again<B: Backend>(state: NormState<B>) -> FloatTensor<B> {
     let deviation = B::float_sqrt(B::float_add_scalar(state.variance, state.options.epsilon.into()));
     let factor = B::float_div(state.scale, deviation);
     let offset = B::float_sub(state.shift, B::float_mul(state.mean, factor.clone()));
-    affine::<B>(state.x, factor, offset, None, state.options.activation)
+    let activation = state.options.activation;
+    affine::<B>(state.x, Epilogue { scale: factor, shift: offset, shortcut: Optional::Absent, activation })
 }
 
 pub(super) fn norm_backward<B: Kernels>(state: NormState<B>, grad: FloatTensor<B>, shortcut: bool) -> NormGradients<B> {
@@ -128,13 +130,9 @@ pub(super) fn norm_backward<B: Kernels>(state: NormState<B>, grad: FloatTensor<B
     NormGradients { x: of_x, scale: back.gamma_grad, shift: back.beta_grad, shortcut: behind }
 }
 
-pub(super) fn affine<B: Backend>(
-    x: FloatTensor<B>,
-    scale: FloatTensor<B>,
-    shift: FloatTensor<B>,
-    shortcut: Option<FloatTensor<B>>,
-    activation: Activation,
-) -> FloatTensor<B> {
+pub(super) fn affine<B: Backend>(x: FloatTensor<B>, epilogue: Epilogue<B>) -> FloatTensor<B> {
+    let Epilogue { scale, shift, shortcut, activation } = epilogue;
+    let shortcut = shortcut.into_option();
     let mut dims = vec![1; x.shape().num_dims()];
     dims[1] = x.shape()[1];
     let shape = Shape::from(dims);

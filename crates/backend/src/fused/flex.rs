@@ -9,13 +9,14 @@ use burn::backend::Flex;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape};
 
-use super::{Kernels, NormGradients, NormOptions, NormState, Step, composed};
+use super::{Epilogue, Kernels, NormGradients, NormOptions, NormState, Step, composed};
 use crate::kernels::layout::{Strided, to_channels_last};
 use crate::kernels::norm::After;
 use crate::kernels::pool::Enlarge;
-use crate::kernels::relu::{Activation, Relu};
+use crate::kernels::relu::Relu;
 use crate::kernels::thread_team::ThreadTeam;
 use crate::kernels::{Geometry, add, conv, conv_weight, depthwise, norm, pool};
+use crate::optional::Optional;
 
 /// A tensor's place in memory as `[n, c, h, w]`; ranks 2 and 3 lack the last axes.
 fn strided(tensor: &FlexTensor) -> Strided {
@@ -173,45 +174,40 @@ impl Kernels for Flex {
         }
     }
 
-    fn affine_forward(
-        x: FlexTensor,
-        scale: FlexTensor,
-        shift: FlexTensor,
-        shortcut: Option<FlexTensor>,
-        activation: Activation,
-    ) -> FlexTensor {
-        if !fits(&[&x, &scale, &shift]) {
-            return composed::affine::<Self>(x, scale, shift, shortcut, activation);
+    fn affine_forward(x: FlexTensor, epilogue: Epilogue<Self>) -> FlexTensor {
+        if !fits(&[&x, &epilogue.scale, &epilogue.shift]) {
+            return composed::affine::<Self>(x, epilogue);
         }
+        let Epilogue { scale, shift, shortcut, activation } = epilogue;
+        let shortcut = shortcut.into_option();
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), activation };
         let values = norm::scale_shift(&channels_last(&x), &dense(&scale), &dense(&shift), after, ThreadTeam::rayon());
         tensor(values, &dims(&x))
     }
 
-    fn conv2d_affine_forward(
-        x: FlexTensor,
-        weight: FlexTensor,
-        [scale, shift]: [FlexTensor; 2],
-        shortcut: Option<FlexTensor>,
-        step: Step,
-        activation: Activation,
-    ) -> FlexTensor {
-        let taken = fits(&[&x, &weight, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| fits(&[shortcut]));
-        if !taken || (step.depthwise && shortcut.is_some()) {
-            let y = Self::conv2d_forward(x, weight, step);
-            return composed::affine::<Self>(y, scale, shift, shortcut, activation);
+    fn conv2d_affine_forward(x: FlexTensor, weight: FlexTensor, epilogue: Epilogue<Self>, step: Step) -> FlexTensor {
+        let added_fits = match &epilogue.shortcut {
+            Optional::Absent => true,
+            Optional::Present(shortcut) => !step.depthwise && fits(&[shortcut]),
+        };
+        if !added_fits || !fits(&[&x, &weight, &epilogue.scale, &epilogue.shift]) {
+            return composed::affine::<Self>(Self::conv2d_forward(x, weight, step), epilogue);
         }
+        let Epilogue { scale, shift, shortcut, activation } = epilogue;
         let g = geometry(&x, &weight, step);
+        let shortcut = shortcut.into_option();
         let shortcut = shortcut.as_ref().map(channels_last);
         let after = After { shortcut: shortcut.as_deref(), activation };
-        let affine = [&*dense(&scale), &*dense(&shift)];
+        let (scale, shift) = (&*dense(&scale), &*dense(&shift));
         if step.depthwise {
             let (x, weight) = (channels_last(&x), dense(&weight));
-            let y = depthwise::forward_affine(&x, &weight, affine, activation, &g, ThreadTeam::rayon());
+            let end = depthwise::End { scale, shift, activation };
+            let y = depthwise::forward_affine(&x, &weight, &end, &g, ThreadTeam::rayon());
             return tensor(y, &[g.images, g.output, g.out_height(), g.out_width()]);
         }
-        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, after, &g, ThreadTeam::rayon());
+        let affine = conv::Affine { scale, shift, after };
+        let y = conv::forward_affine(&channels_last(&x), &dense(&weight), affine, &g, ThreadTeam::rayon());
         tensor(y, &[g.images, g.output, g.out_height(), g.out_width()])
     }
 

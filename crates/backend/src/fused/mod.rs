@@ -19,13 +19,14 @@ mod step;
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::backend::{Backend, Dispatch, ExtensionType, Flex, backend_extension};
 use burn::tensor::{DType, Tensor};
 pub(crate) use composed::of_type;
 pub(crate) use step::Step;
 
 pub(crate) use crate::kernels::geometry::Padding;
 pub(crate) use crate::kernels::relu::Activation;
+use crate::optional::Optional;
 
 /// What a batch norm does beside normalizing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,6 +34,16 @@ pub(crate) struct NormOptions {
     /// Added to the variance.
     pub(crate) epsilon: f64,
     /// Done with the result at last.
+    pub(crate) activation: Activation,
+}
+
+/// What is done with a result before it is written: `· * scale + shift + shortcut`, a channel each, then the activation.
+#[derive(Clone, Debug, ExtensionType)]
+pub(crate) struct Epilogue<B: Backend> {
+    pub(crate) scale: FloatTensor<B>,
+    pub(crate) shift: FloatTensor<B>,
+    #[extension_type]
+    pub(crate) shortcut: Optional<B>,
     pub(crate) activation: Activation,
 }
 
@@ -97,27 +108,19 @@ pub(crate) trait Kernels: Backend {
         composed::norm_backward::<Self>(state, grad, shortcut)
     }
 
-    /// `x * scale + shift + shortcut`, a channel each, then the activation; no gradients.
-    fn affine_forward(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: Option<FloatTensor<Self>>,
-        activation: Activation,
-    ) -> FloatTensor<Self> {
-        composed::affine::<Self>(x, scale, shift, shortcut, activation)
+    /// The epilogue alone; no gradients.
+    fn affine_forward(x: FloatTensor<Self>, epilogue: Epilogue<Self>) -> FloatTensor<Self> {
+        composed::affine::<Self>(x, epilogue)
     }
 
     /// [`conv2d_forward`](Self::conv2d_forward), then [`affine_forward`](Self::affine_forward); no gradients.
     fn conv2d_affine_forward(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        [scale, shift]: [FloatTensor<Self>; 2],
-        shortcut: Option<FloatTensor<Self>>,
+        epilogue: Epilogue<Self>,
         step: Step,
-        activation: Activation,
     ) -> FloatTensor<Self> {
-        Self::affine_forward(Self::conv2d_forward(x, weight, step), scale, shift, shortcut, activation)
+        Self::affine_forward(Self::conv2d_forward(x, weight, step), epilogue)
     }
 
     /// The sum of the two gradients of a tensor that was used twice.
@@ -152,59 +155,24 @@ pub(crate) trait Fused: Backend {
     /// A convolution.
     fn fused_conv2d(x: FloatTensor<Self>, weight: FloatTensor<Self>, step: Step) -> FloatTensor<Self>;
 
-    /// A batch norm by the batch's own statistics: result, mean, biased variance.
+    /// A batch norm by the batch's own statistics, with a shortcut added before the activation: result, mean, biased variance.
     fn fused_norm(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
+        #[extension_type] shortcut: Optional<Self>,
         options: NormOptions,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
-    /// The same with a shortcut added before the activation.
-    fn fused_norm_add(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        options: NormOptions,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// An epilogue alone.
+    fn fused_affine(x: FloatTensor<Self>, #[extension_type] epilogue: Epilogue<Self>) -> FloatTensor<Self>;
 
-    /// `x * scale + shift`, then the activation.
-    fn fused_affine(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        activation: Activation,
-    ) -> FloatTensor<Self>;
-
-    /// The same with a shortcut added before the activation.
-    fn fused_affine_add(
-        x: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        activation: Activation,
-    ) -> FloatTensor<Self>;
-
-    /// A convolution, `y * scale + shift`, then the activation.
+    /// A convolution and an epilogue.
     fn fused_conv2d_affine(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
+        #[extension_type] epilogue: Epilogue<Self>,
         step: Step,
-        activation: Activation,
-    ) -> FloatTensor<Self>;
-
-    /// The same with a shortcut added before the activation.
-    fn fused_conv2d_affine_add(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        scale: FloatTensor<Self>,
-        shift: FloatTensor<Self>,
-        shortcut: FloatTensor<Self>,
-        step: Step,
-        activation: Activation,
     ) -> FloatTensor<Self>;
 
     /// A tensor for two uses, whose gradients are summed.
@@ -229,61 +197,23 @@ macro_rules! straight {
                 x: FloatTensor<Self>,
                 scale: FloatTensor<Self>,
                 shift: FloatTensor<Self>,
+                shortcut: Optional<Self>,
                 options: NormOptions,
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                Self::norm_forward(x, scale, shift, None, options)
+                Self::norm_forward(x, scale, shift, shortcut.into_option(), options)
             }
 
-            fn fused_norm_add(
-                x: FloatTensor<Self>,
-                scale: FloatTensor<Self>,
-                shift: FloatTensor<Self>,
-                shortcut: FloatTensor<Self>,
-                options: NormOptions,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                Self::norm_forward(x, scale, shift, Some(shortcut), options)
-            }
-
-            fn fused_affine(
-                x: FloatTensor<Self>,
-                scale: FloatTensor<Self>,
-                shift: FloatTensor<Self>,
-                activation: Activation,
-            ) -> FloatTensor<Self> {
-                Self::affine_forward(x, scale, shift, None, activation)
-            }
-
-            fn fused_affine_add(
-                x: FloatTensor<Self>,
-                scale: FloatTensor<Self>,
-                shift: FloatTensor<Self>,
-                shortcut: FloatTensor<Self>,
-                activation: Activation,
-            ) -> FloatTensor<Self> {
-                Self::affine_forward(x, scale, shift, Some(shortcut), activation)
+            fn fused_affine(x: FloatTensor<Self>, epilogue: Epilogue<Self>) -> FloatTensor<Self> {
+                Self::affine_forward(x, epilogue)
             }
 
             fn fused_conv2d_affine(
                 x: FloatTensor<Self>,
                 weight: FloatTensor<Self>,
-                scale: FloatTensor<Self>,
-                shift: FloatTensor<Self>,
+                epilogue: Epilogue<Self>,
                 step: Step,
-                activation: Activation,
             ) -> FloatTensor<Self> {
-                Self::conv2d_affine_forward(x, weight, [scale, shift], None, step, activation)
-            }
-
-            fn fused_conv2d_affine_add(
-                x: FloatTensor<Self>,
-                weight: FloatTensor<Self>,
-                scale: FloatTensor<Self>,
-                shift: FloatTensor<Self>,
-                shortcut: FloatTensor<Self>,
-                step: Step,
-                activation: Activation,
-            ) -> FloatTensor<Self> {
-                Self::conv2d_affine_forward(x, weight, [scale, shift], Some(shortcut), step, activation)
+                Self::conv2d_affine_forward(x, weight, epilogue, step)
             }
 
             fn fused_fork(x: FloatTensor<Self>) -> (FloatTensor<Self>, FloatTensor<Self>) {
@@ -319,10 +249,8 @@ pub(crate) fn norm<const D: usize>(
     options: NormOptions,
 ) -> (Tensor<D>, Tensor<1>, Tensor<1>) {
     let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
-    let (result, mean, variance) = match shortcut {
-        Some(shortcut) => Dispatch::fused_norm_add(x, scale, shift, shortcut.into_dispatch(), options),
-        None => Dispatch::fused_norm(x, scale, shift, options),
-    };
+    let shortcut = Optional::of(shortcut.map(Tensor::into_dispatch));
+    let (result, mean, variance) = Dispatch::fused_norm(x, scale, shift, shortcut, options);
     (Tensor::from_dispatch(result), Tensor::from_dispatch(mean), Tensor::from_dispatch(variance))
 }
 
@@ -334,30 +262,23 @@ pub(crate) fn affine<const D: usize>(
     shortcut: Option<Tensor<D>>,
     activation: Activation,
 ) -> Tensor<D> {
-    let (x, scale, shift) = (x.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
-    Tensor::from_dispatch(match shortcut {
-        Some(shortcut) => Dispatch::fused_affine_add(x, scale, shift, shortcut.into_dispatch(), activation),
-        None => Dispatch::fused_affine(x, scale, shift, activation),
-    })
+    let epilogue = epilogue([scale, shift], shortcut, activation);
+    Tensor::from_dispatch(Dispatch::fused_affine(x.into_dispatch(), epilogue))
 }
 
-/// A convolution without bias, `y * scale + shift + shortcut`, then the activation.
-pub(crate) fn conv2d_affine(
-    x: Tensor<4>,
-    weight: Tensor<4>,
+/// `· * scale + shift + shortcut`, then the activation, for [`conv2d_affine`].
+pub(crate) fn epilogue<const D: usize>(
     [scale, shift]: [Tensor<1>; 2],
-    shortcut: Option<Tensor<4>>,
-    step: Step,
+    shortcut: Option<Tensor<D>>,
     activation: Activation,
-) -> Tensor<4> {
-    let (x, weight) = (x.into_dispatch(), weight.into_dispatch());
-    let (scale, shift) = (scale.into_dispatch(), shift.into_dispatch());
-    Tensor::from_dispatch(match shortcut {
-        Some(shortcut) => {
-            Dispatch::fused_conv2d_affine_add(x, weight, scale, shift, shortcut.into_dispatch(), step, activation)
-        }
-        None => Dispatch::fused_conv2d_affine(x, weight, scale, shift, step, activation),
-    })
+) -> Epilogue<Dispatch> {
+    let shortcut = Optional::of(shortcut.map(Tensor::into_dispatch));
+    Epilogue { scale: scale.into_dispatch(), shift: shift.into_dispatch(), shortcut, activation }
+}
+
+/// A convolution without bias, and what is done with its result.
+pub(crate) fn conv2d_affine(x: Tensor<4>, weight: Tensor<4>, epilogue: Epilogue<Dispatch>, step: Step) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::fused_conv2d_affine(x.into_dispatch(), weight.into_dispatch(), epilogue, step))
 }
 
 /// A tensor for two uses, both of which go into the loss.

@@ -74,8 +74,8 @@ fn depthwise_convolutions_and_their_gradients_equal_burns() {
             let (scale, shift) = (random("s", [channels], &device), random("b", [channels], &device));
             let wide = |tensor: &Tensor<1>| tensor.clone().inner().reshape([1, channels, 1, 1]);
             let folded = activated(burns.clone().inner() * wide(&scale) + wide(&shift), Activation::Relu6);
-            let affine = [scale.inner(), shift.inner()];
-            let found = conv2d_affine(x.clone().inner(), weight.clone().inner(), affine, None, step, Activation::Relu6);
+            let end = epilogue::<4>([scale.inner(), shift.inner()], None, Activation::Relu6);
+            let found = conv2d_affine(x.clone().inner(), weight.clone().inner(), end, step);
             near(&values(found), &values(folded), &format!("with a norm {what}"));
             let pull = random("g", ours.dims(), &device).detach();
             let (ours, burns) = ((ours * pull.clone()).sum().backward(), (burns * pull).sum().backward());
@@ -158,19 +158,13 @@ fn a_norm_folded_into_a_convolution_equals_burns_with_and_without_a_graph() {
             let burns = activated(burns, activation);
             let what = format!("{add} {activation:?} {step:?}");
             let after = |x: Tensor<4>| add.then_some(x);
-            let ours = conv2d_affine(
-                x.clone(),
-                weight.clone(),
-                [scale.clone(), shift.clone()],
-                after(shortcut.clone()),
-                step,
-                activation,
-            );
+            let end = epilogue([scale.clone(), shift.clone()], after(shortcut.clone()), activation);
+            let ours = conv2d_affine(x.clone(), weight.clone(), end, step);
             near(&values(ours.clone()), &values(burns.clone()), &what);
             let (ours, graph) = (ours.sum().backward(), burns.clone().sum().backward());
             near(&values(weight.grad(&ours).unwrap()), &values(weight.grad(&graph).unwrap()), &format!("dw {what}"));
-            let affine = [scale.inner(), shift.inner()];
-            let ours = conv2d_affine(x.inner(), weight.inner(), affine, after(shortcut.inner()), step, activation);
+            let end = epilogue([scale.inner(), shift.inner()], after(shortcut.inner()), activation);
+            let ours = conv2d_affine(x.inner(), weight.inner(), end, step);
             near(&values(ours), &values(burns), &format!("{what} without a graph"));
         }
     }

@@ -26,16 +26,24 @@ pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry,
     forward_with(x, &pack(weight, geometry, false, &[], team), geometry, &End::NONE, team)
 }
 
-/// [`forward`], then `y * scale + shift` a channel, then what follows: a convolution and its norm in one pass over the
+/// What follows a convolution: `y * scale + shift` a channel, then more.
+#[derive(Clone, Copy)]
+pub(crate) struct Affine<'a> {
+    pub(crate) scale: &'a [f32],
+    pub(crate) shift: &'a [f32],
+    pub(crate) after: After<'a>,
+}
+
+/// [`forward`], then what follows: a convolution and its norm in one pass over the
 /// activations. The scale goes into the weights, the rest is done while results are in registers.
 pub(crate) fn forward_affine<B: Buffer>(
     x: &[f32],
     weight: &[f32],
-    [scale, shift]: [&[f32]; 2],
-    after: After<'_>,
+    affine: Affine<'_>,
     geometry: &Geometry,
     team: ThreadTeam,
 ) -> B {
+    let Affine { scale, shift, after } = affine;
     let mut padded = shift.to_vec();
     padded.resize(geometry.output.next_multiple_of(LANES), 0.0);
     if let Some(shortcut) = after.shortcut {
@@ -47,17 +55,17 @@ pub(crate) fn forward_affine<B: Buffer>(
 fn forward_with<B: Buffer>(x: &[f32], panels: &[Line], geometry: &Geometry, end: &End<'_>, team: ThreadTeam) -> B {
     let g = geometry;
     let walk = Walk::forward(g);
-    let sizes = [g.images, g.in_len(), g.out_len(), g.output];
-    walked(x, panels, &groups(&walk, LANES), sizes, g.input, end, team)
+    let (images, source_len, result_len) = (g.images, g.in_len(), g.out_len());
+    walked(x, &Pass { panels, walk: &walk, images, source_len, result_len, end }, team)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, output]` and `[output, input, kh, kw]` to `[n, h, w, input]`.
 pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
     let g = geometry;
     let walk = Walk::backward(g);
-    let panels = pack(weight, g, true, &[], team);
-    let sizes = [g.images, g.out_len(), g.in_len(), g.input];
-    walked(grad, &panels, &groups(&walk, LANES), sizes, g.output, &End::NONE, team)
+    let panels = &pack(weight, g, true, &[], team);
+    let (images, source_len, result_len) = (g.images, g.out_len(), g.in_len());
+    walked(grad, &Pass { panels, walk: &walk, images, source_len, result_len, end: &End::NONE }, team)
 }
 
 /// What is done with a result before it goes to memory.
@@ -102,17 +110,24 @@ fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32], team: Thre
     panels
 }
 
+/// A convolution in one direction.
+struct Pass<'a> {
+    panels: &'a [Line],
+    walk: &'a Walk<'a>,
+    images: usize,
+    /// Values of an image's source.
+    source_len: usize,
+    /// Values of an image's result.
+    result_len: usize,
+    end: &'a End<'a>,
+}
+
 /// Walks over all images, several at a time.
-fn walked<B: Buffer>(
-    source: &[f32],
-    panels: &[Line],
-    groups: &[Group],
-    [images, source_len, result_len, channels]: [usize; 4],
-    source_channels: usize,
-    end: &End<'_>,
-    team: ThreadTeam,
-) -> B {
-    let run = run_of(source_channels);
+fn walked<B: Buffer>(source: &[f32], pass: &Pass<'_>, team: ThreadTeam) -> B {
+    let Pass { panels, walk, images, source_len, result_len, end } = *pass;
+    let channels = walk.result_channels;
+    let run = run_of(walk.source_channels);
+    let groups = &groups(walk, LANES);
     assert_eq!(source.len(), images * source_len, "source of a convolution");
     let panel_len = panels.len() / channels.div_ceil(LANES).max(1) * LANES;
     let block = block_of(images, result_len / channels.max(1), source_len + result_len);
@@ -212,24 +227,29 @@ unsafe fn walk_block_with<S: Simd>(job: &Job<'_>, groups: &[Group]) {
         for (pixels, channel) in runs(&pixels, job) {
             // SAFETY: offsets of the group's pixels lie in the block; panels are as long as the segments say.
             unsafe {
-                let panel = job.panels.add(channel / LANES * job.panel_len);
-                let result = job.result.at(channel);
                 let end = TileEnd {
                     shift: job.shift.get(channel).map_or(std::ptr::null(), std::ptr::from_ref),
                     shortcut: job.shortcut.map_or(std::ptr::null(), |shortcut| shortcut.as_ptr().add(channel)),
                     activation: job.activation,
                     width: (job.channels - channel).min(LANES),
                 };
+                let panel = Panel {
+                    segments: &group.segments,
+                    source: job.source,
+                    weights: job.panels.add(channel / LANES * job.panel_len),
+                    result: job.result.at(channel),
+                    end,
+                };
                 let mut rest = pixels;
                 // A full tile is 12 rows on AVX-512 and 6 on AVX2.
                 if S::TILE >= 12 {
-                    rest = tiles::<S, 12>(rest, &group.segments, job.source, panel, result, end);
+                    rest = tiles::<S, 12>(rest, panel);
                 }
                 if S::TILE >= 6 {
-                    rest = tiles::<S, 6>(rest, &group.segments, job.source, panel, result, end);
+                    rest = tiles::<S, 6>(rest, panel);
                 }
-                rest = tiles::<S, 2>(rest, &group.segments, job.source, panel, result, end);
-                tiles::<S, 1>(rest, &group.segments, job.source, panel, result, end);
+                rest = tiles::<S, 2>(rest, panel);
+                tiles::<S, 1>(rest, panel);
             }
         }
     }
@@ -242,16 +262,23 @@ fn runs<'a>(pixels: &'a [(u32, u32)], job: &Job<'_>) -> impl Iterator<Item = (&'
     pixels.chunks(job.run).flat_map(move |run| (0..channels).step_by(LANES).map(move |channel| (run, channel)))
 }
 
-/// As many whole tiles of `M` pixels as there are; returns the pixels left over.
-#[inline(always)]
-unsafe fn tiles<'a, S: Simd, const M: usize>(
-    pixels: &'a [(u32, u32)],
-    segments: &[Segment],
+/// Sixteen result channels of a block, and what they are made of.
+#[derive(Clone, Copy)]
+struct Panel<'a> {
+    segments: &'a [Segment],
+    /// The block's first pixel.
     source: *const f32,
-    panel: *const f32,
+    /// The panel's first weight.
+    weights: *const f32,
+    /// The panel's first channel of the block's first pixel.
     result: *mut f32,
     end: TileEnd,
-) -> &'a [(u32, u32)] {
+}
+
+/// As many whole tiles of `M` pixels as there are; returns the pixels left over.
+#[inline(always)]
+unsafe fn tiles<'a, S: Simd, const M: usize>(pixels: &'a [(u32, u32)], panel: Panel<'_>) -> &'a [(u32, u32)] {
+    let Panel { segments, source, result, end, .. } = panel;
     let (whole, rest) = pixels.as_chunks::<M>();
     for tile in whole {
         // SAFETY: the caller's promises about offsets and lengths.
@@ -259,7 +286,7 @@ unsafe fn tiles<'a, S: Simd, const M: usize>(
             let from: [*const f32; M] = std::array::from_fn(|i| source.add(tile[i].0 as usize));
             let mut sums = [S::zero(); M];
             for segment in segments {
-                let mut weights = panel.add(segment.weight);
+                let mut weights = panel.weights.add(segment.weight);
                 for k in segment.source..segment.source + segment.len {
                     let row = S::load(weights);
                     for i in 0..M {

@@ -20,42 +20,35 @@ const PARTS: usize = 8;
 
 /// `[n, h, w, c]` and `[c, 1, kh, kw]` to `[n, out_h, out_w, c]`.
 pub(crate) fn forward<B: Buffer>(x: &[f32], weight: &[f32], geometry: &Geometry, team: ThreadTeam) -> B {
-    forward_with(x, weight, geometry, &End { scale: &[], shift: &[], activation: Activation::None }, team)
-}
-
-/// [`forward`], then `y * scale + shift` a channel and the activation, in one pass.
-pub(crate) fn forward_affine<B: Buffer>(
-    x: &[f32],
-    weight: &[f32],
-    [scale, shift]: [&[f32]; 2],
-    activation: Activation,
-    geometry: &Geometry,
-    team: ThreadTeam,
-) -> B {
-    forward_with(x, weight, geometry, &End { scale, shift, activation }, team)
+    forward_affine(x, weight, &End::NONE, geometry, team)
 }
 
 /// What is done with a result before it goes to memory.
-struct End<'a> {
+pub(crate) struct End<'a> {
     /// Multiplied a channel; empty for nothing.
-    scale: &'a [f32],
+    pub(crate) scale: &'a [f32],
     /// Added a channel; empty for nothing.
-    shift: &'a [f32],
-    activation: Activation,
+    pub(crate) shift: &'a [f32],
+    pub(crate) activation: Activation,
 }
 
-fn forward_with<B: Buffer>(x: &[f32], weight: &[f32], g: &Geometry, end: &End<'_>, team: ThreadTeam) -> B {
+impl End<'_> {
+    /// Nothing.
+    const NONE: Self = Self { scale: &[], shift: &[], activation: Activation::None };
+}
+
+/// [`forward`], then `y * scale + shift` a channel and the activation, in one pass.
+pub(crate) fn forward_affine<B: Buffer>(x: &[f32], weight: &[f32], end: &End<'_>, g: &Geometry, team: ThreadTeam) -> B {
     let walk = Walk::forward(g);
     assert_eq!(x.len(), g.images * g.in_len(), "input of a depthwise convolution");
-    walked(x, &pack(weight, g, false, end.scale), g.images, &walk, end, team)
+    walked(Images { values: x, count: g.images }, &pack(weight, g, false, end.scale), &walk, end, team)
 }
 
 /// The gradient of the input: `[n, out_h, out_w, c]` and `[c, 1, kh, kw]` to `[n, h, w, c]`.
 pub(crate) fn input_gradient<B: Buffer>(grad: &[f32], weight: &[f32], g: &Geometry, team: ThreadTeam) -> B {
     let walk = Walk::backward(g);
     assert_eq!(grad.len(), g.images * g.out_len(), "gradient of a depthwise convolution");
-    let end = End { scale: &[], shift: &[], activation: Activation::None };
-    walked(grad, &pack(weight, g, true, &[]), g.images, &walk, &end, team)
+    walked(Images { values: grad, count: g.images }, &pack(weight, g, true, &[]), &walk, &End::NONE, team)
 }
 
 /// Weights as `[tap][c]`, zeros behind the last channel up to whole lanes, those of channel `c` times `scale[c]`. Backwards,
@@ -73,14 +66,15 @@ fn pack(weight: &[f32], g: &Geometry, backwards: bool, scale: &[f32]) -> Vec<f32
     packed
 }
 
-fn walked<B: Buffer>(
-    source: &[f32],
-    weights: &[f32],
-    images: usize,
-    walk: &Walk<'_>,
-    end: &End<'_>,
-    team: ThreadTeam,
-) -> B {
+/// What is convolved.
+#[derive(Clone, Copy)]
+struct Images<'a> {
+    values: &'a [f32],
+    count: usize,
+}
+
+fn walked<B: Buffer>(source: Images<'_>, weights: &[f32], walk: &Walk<'_>, end: &End<'_>, team: ThreadTeam) -> B {
+    let Images { values: source, count: images } = source;
     let ([height, width], channels) = (walk.result, walk.result_channels);
     let columns = classes(walk, 1);
     let rows: Vec<Vec<(usize, usize)>> = (0..height).map(|row| walk.taps(0, row)).collect();
@@ -146,14 +140,14 @@ unsafe fn line_body<S: Simd>(job: &Line<'_>, rows: &[(usize, usize)], columns: &
                 if full {
                     let (tiles, rest) = class.members.as_chunks::<TILE>();
                     for tile in tiles {
-                        results::<S, TILE, true>(job, rows, &class.taps, tile, first, to);
+                        results::<S, TILE, true>(job, [rows, &class.taps], tile, first, to);
                     }
                     for one in rest {
-                        results::<S, 1, true>(job, rows, &class.taps, &[*one], first, to);
+                        results::<S, 1, true>(job, [rows, &class.taps], &[*one], first, to);
                     }
                 } else {
                     for one in &class.members {
-                        results::<S, 1, false>(job, rows, &class.taps, &[*one], first, to);
+                        results::<S, 1, false>(job, [rows, &class.taps], &[*one], first, to);
                     }
                 }
             }
@@ -162,12 +156,12 @@ unsafe fn line_body<S: Simd>(job: &Line<'_>, rows: &[(usize, usize)], columns: &
     }
 }
 
-/// Sixteen channels, or all of them where they are fewer, of `M` results: (result column, first source column) each.
+/// Sixteen channels, or all of them where they are fewer, of `M` results: (result column, first source column) each. The taps
+/// are those along the rows and along the columns.
 #[inline(always)]
 unsafe fn results<S: Simd, const M: usize, const FULL: bool>(
     job: &Line<'_>,
-    rows: &[(usize, usize)],
-    taps: &[(usize, usize)],
+    [rows, taps]: [&[(usize, usize)]; 2],
     tile: &[(usize, usize); M],
     channel: usize,
     to: &mut [f32],
@@ -227,7 +221,7 @@ pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, 
             let x = &x[image * g.in_len()..][..g.in_len()];
             let grad = &grad[image * g.out_len()..][..g.out_len()];
             // SAFETY: an image of the geometry's sizes; the level is the machine's.
-            unsafe { weight_sums(team.level, x, grad, g, &columns, block * LANES, sums) };
+            unsafe { weight_sums(team.level, [x, grad], g, &columns, block * LANES, sums) };
         }
     });
     // SAFETY: every weight is written.
@@ -245,19 +239,18 @@ pub(crate) fn weight_gradient<B: Buffer>(x: &[f32], grad: &[f32], g: &Geometry, 
 }
 
 for_each_level! {
-    /// Adds one image's products to the sums `[tap][16]` of sixteen channels, or as many as there are.
+    /// Adds the products of one image and its gradient to the sums `[tap][16]` of sixteen channels, or as many as there are.
     ///
     /// # Safety
     /// Buffers and columns are those of one image of the geometry; the level is one that this machine has.
     fn weight_sums(
-        x: &[f32], grad: &[f32], g: &Geometry, columns: &[Vec<(usize, usize)>], channel: usize, sums: &mut [f32],
+        image: [&[f32]; 2], g: &Geometry, columns: &[Vec<(usize, usize)>], channel: usize, sums: &mut [f32],
     ) = weight_sums_body
 }
 
 #[inline(always)]
 unsafe fn weight_sums_body<S: Simd>(
-    x: &[f32],
-    grad: &[f32],
+    [x, grad]: [&[f32]; 2],
     g: &Geometry,
     columns: &[Vec<(usize, usize)>],
     channel: usize,

@@ -15,6 +15,7 @@ pub(crate) fn forward(x: &[f32], scale: &[f32], shift: &[f32], epsilon: f64, lev
     let width = scale.len().max(1);
     let rows = x.len() / width;
     let part = (PART / width).max(1);
+    let affine = Affine { scale, shift, epsilon: epsilon as f32 };
     let (mut mean, mut inverse) = (vec![0.0; rows], vec![0.0; rows]);
     // SAFETY: the parts cover the buffer; the level is the machine's.
     let y = unsafe {
@@ -22,32 +23,33 @@ pub(crate) fn forward(x: &[f32], scale: &[f32], shift: &[f32], epsilon: f64, lev
             let statistics = mean.par_chunks_mut(part).zip(inverse.par_chunks_mut(part));
             x.par_chunks(part * width).zip(statistics).enumerate().for_each(|(i, (x, (mean, inverse)))| {
                 let to = to.part(i * part * width, x.len());
-                forward_part(level, x, scale, shift, epsilon as f32, to, mean, inverse);
+                forward_part(level, x, affine, to, [mean, inverse]);
             });
         })
     };
     [y, mean, inverse]
 }
 
+/// What a norm does beside normalizing.
+#[derive(Clone, Copy)]
+struct Affine<'a> {
+    scale: &'a [f32],
+    shift: &'a [f32],
+    /// Added to the variance.
+    epsilon: f32,
+}
+
 for_each_level! {
+    /// Normalizes rows into `to`, their means and inverse deviations into `statistics`.
+    ///
     /// # Safety
     /// The level is one that this machine has.
-    fn forward_part(
-        x: &[f32], scale: &[f32], shift: &[f32], epsilon: f32, to: &mut [f32], mean: &mut [f32], inverse: &mut [f32],
-    ) = forward_body
+    fn forward_part(x: &[f32], affine: Affine<'_>, to: &mut [f32], statistics: [&mut [f32]; 2]) = forward_body
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn forward_body<S: Simd>(
-    x: &[f32],
-    scale: &[f32],
-    shift: &[f32],
-    epsilon: f32,
-    to: &mut [f32],
-    mean: &mut [f32],
-    inverse: &mut [f32],
-) {
+unsafe fn forward_body<S: Simd>(x: &[f32], affine: Affine<'_>, to: &mut [f32], [mean, inverse]: [&mut [f32]; 2]) {
+    let Affine { scale, shift, epsilon } = affine;
     let width = scale.len();
     let rows = x.chunks_exact(width).zip(to.chunks_exact_mut(width));
     for ((x, to), (mean, inverse)) in rows.zip(mean.iter_mut().zip(inverse)) {
@@ -102,7 +104,7 @@ pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> [Vec<f32>; 3] {
             let each = rows.zip(statistics).enumerate().map(|(i, ((x, grad), (mean, inverse)))| {
                 let mut sums = vec![0.0_f32; 2 * width];
                 let to = to.part(i * part * width, x.len());
-                backward_part(level, x, grad, mean, inverse, pass.scale, to, &mut sums);
+                backward_part(level, &Backward { x, grad, mean, inverse, scale: pass.scale }, to, &mut sums);
                 sums
             });
             partial = each.collect::<Vec<_>>();
@@ -120,22 +122,12 @@ pub(crate) fn backward(pass: &Backward<'_>, level: Level) -> [Vec<f32>; 3] {
 for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
-    fn backward_part(
-        x: &[f32], grad: &[f32], mean: &[f32], inverse: &[f32], scale: &[f32], to: &mut [f32], sums: &mut [f32],
-    ) = backward_body
+    fn backward_part(rows: &Backward<'_>, to: &mut [f32], sums: &mut [f32]) = backward_body
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
-unsafe fn backward_body<S: Simd>(
-    x: &[f32],
-    grad: &[f32],
-    mean: &[f32],
-    inverse: &[f32],
-    scale: &[f32],
-    to: &mut [f32],
-    sums: &mut [f32],
-) {
+unsafe fn backward_body<S: Simd>(rows: &Backward<'_>, to: &mut [f32], sums: &mut [f32]) {
+    let Backward { x, grad, mean, inverse, scale } = *rows;
     let width = scale.len();
     let (of_scale, of_shift) = sums.split_at_mut(width);
     let rows = x.chunks_exact(width).zip(grad.chunks_exact(width)).zip(to.chunks_exact_mut(width));

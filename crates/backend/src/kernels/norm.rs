@@ -68,7 +68,7 @@ pub(crate) fn scale_shift<B: Buffer>(x: &[f32], scale: &[f32], shift: &[f32], af
             parts(x.len(), period.len, team, |part| {
                 let shortcut = after.shortcut.map_or(&[][..], |shortcut| &shortcut[part.clone()]);
                 let to = to.part(part.start, part.len());
-                scale_shift_part(team.level, &x[part], &scale, &shift, shortcut, after.activation.bounds(), to);
+                scale_shift_part(team.level, &x[part], [&scale, &shift], shortcut, after.activation.bounds(), to);
             });
         })
     }
@@ -141,8 +141,8 @@ pub(crate) fn backward<B: Buffer>(pass: &Backward<'_>, team: ThreadTeam) -> Grad
             // SAFETY: the parts are disjoint and lie in both buffers; the level is the machine's.
             unsafe {
                 let behind = behind.map_or(&mut [][..], |share| share.part(start, len));
-                let (x, grad) = (&pass.x[part.clone()], &pass.grad[part]);
-                gradient_part(team.level, x, grad, relu, &factors, to.part(start, len), behind);
+                let given = [&pass.x[part.clone()], &pass.grad[part]];
+                gradient_part(team.level, given, relu, &factors, to.part(start, len), behind);
             }
         });
     };
@@ -186,15 +186,14 @@ for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
     fn scale_shift_part(
-        x: &[f32], scale: &[f32], shift: &[f32], shortcut: &[f32], bounds: (f32, f32), to: &mut [f32],
+        x: &[f32], affine: [&[f32]; 2], shortcut: &[f32], bounds: (f32, f32), to: &mut [f32],
     ) = scale_shift_body
 }
 
 #[inline(always)]
 unsafe fn scale_shift_body<S: Simd>(
     x: &[f32],
-    scale: &[f32],
-    shift: &[f32],
+    [scale, shift]: [&[f32]; 2],
     shortcut: &[f32],
     bounds: (f32, f32),
     to: &mut [f32],
@@ -227,14 +226,13 @@ for_each_level! {
     /// # Safety
     /// The level is one that this machine has.
     fn gradient_part(
-        x: &[f32], grad: &[f32], relu: Relu<'_>, factors: &[Vec<f32>; 3], to: &mut [f32], behind: &mut [f32],
+        given: [&[f32]; 2], relu: Relu<'_>, factors: &[Vec<f32>; 3], to: &mut [f32], behind: &mut [f32],
     ) = gradient_body
 }
 
 #[inline(always)]
 unsafe fn gradient_body<S: Simd>(
-    x: &[f32],
-    grad: &[f32],
+    [x, grad]: [&[f32]; 2],
     relu: Relu<'_>,
     factors: &[Vec<f32>; 3],
     to: &mut [f32],

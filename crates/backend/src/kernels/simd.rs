@@ -279,7 +279,6 @@ mod x86 {
 macro_rules! for_each_level {
     ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {
         $(#[$doc])*
-        #[allow(clippy::too_many_arguments)]
         $vis unsafe fn $name(level: $crate::kernels::simd::Level, $($arg: $ty),*) {
             use $crate::kernels::simd::{Level, Portable};
             #[cfg(target_arch = "x86_64")]
@@ -287,14 +286,12 @@ macro_rules! for_each_level {
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            #[allow(clippy::too_many_arguments)]
             unsafe fn avx2($($arg: $ty),*) {
                 // SAFETY: the caller's promises, handed on.
                 unsafe { $body::<Avx2>($($arg),*) }
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx2,fma")]
-            #[allow(clippy::too_many_arguments)]
             unsafe fn avx512($($arg: $ty),*) {
                 // SAFETY: the caller's promises, handed on.
                 unsafe { $body::<Avx512>($($arg),*) }

@@ -59,7 +59,7 @@ unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], kind: Sums<'_>, totals: &m
         let whole = x.len() / WIDE * WIDE;
         column_sums(x, grad, kind, Columns { start: 0, stride: WIDE, rows: whole / WIDE }, totals);
         for i in whole..x.len() {
-            single(x, grad, kind, i, i % channels, totals);
+            single([x, grad], kind, i, i % channels, totals);
         }
         return;
     }
@@ -69,7 +69,7 @@ unsafe fn sums_body<S: Simd>(x: &[f32], grad: &[f32], kind: Sums<'_>, totals: &m
     }
     for channel in whole..channels {
         for row in 0..rows {
-            single(x, grad, kind, row * channels + channel, channel, totals);
+            single([x, grad], kind, row * channels + channel, channel, totals);
         }
     }
 }
@@ -91,7 +91,7 @@ impl Columns {
 }
 
 #[inline(always)]
-fn single(x: &[f32], grad: &[f32], kind: Sums<'_>, at: usize, channel: usize, totals: &mut [f64]) {
+fn single([x, grad]: [&[f32]; 2], kind: Sums<'_>, at: usize, channel: usize, totals: &mut [f64]) {
     let (first, second) = match kind {
         Sums::Moments { shift } => (x[at] - shift[channel], (x[at] - shift[channel]).powi(2)),
         Sums::Gradients { mean, relu } => {

@@ -53,7 +53,7 @@ fn passes(g: &Geometry, team: ThreadTeam) -> [Vec<f32>; 4] {
         conv::forward(&x, &weight, g, team),
         conv::input_gradient(&grad, &weight, g, team),
         conv_weight::weight_gradient(&x, &grad, g, team),
-        conv::forward_affine(&x, &weight, [&scale, &shift], after, g, team),
+        conv::forward_affine(&x, &weight, conv::Affine { scale: &scale, shift: &shift, after }, g, team),
     ]
 }
 
@@ -63,11 +63,12 @@ fn depthwise_passes(g: &Geometry, team: ThreadTeam) -> [Vec<f32>; 4] {
     let weight = random("w", g.input * g.taps());
     let grad = random("g", g.images * g.out_len());
     let (scale, shift) = (random("s", g.output), random("b", g.output));
+    let relu6 = depthwise::End { scale: &scale, shift: &shift, activation: Activation::Relu6 };
     [
         depthwise::forward(&x, &weight, g, team),
         depthwise::input_gradient(&grad, &weight, g, team),
         depthwise::weight_gradient(&x, &grad, g, team),
-        depthwise::forward_affine(&x, &weight, [&scale, &shift], Activation::Relu6, g, team),
+        depthwise::forward_affine(&x, &weight, &relu6, g, team),
     ]
 }
 
@@ -120,7 +121,8 @@ fn a_norm_folded_into_a_convolution_equals_one_after_the_other() {
                 let team = ThreadTeam::rayon().with(level);
                 let y: Vec<f32> = conv::forward(&x, &weight, &g, team);
                 let wanted: Vec<f32> = norm::scale_shift(&y, &scale, &shift, after, team);
-                let found: Vec<f32> = conv::forward_affine(&x, &weight, [&scale, &shift], after, &g, team);
+                let affine = conv::Affine { scale: &scale, shift: &shift, after };
+                let found: Vec<f32> = conv::forward_affine(&x, &weight, affine, &g, team);
                 near(&found, &wanted, &format!("{level:?} {g:?}"));
             }
         }

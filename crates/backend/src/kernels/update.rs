@@ -49,8 +49,7 @@ type Parts<'a> = (((&'a mut [f32], &'a [f32]), &'a mut [f32]), &'a mut [f32]);
 pub(crate) fn adamw(
     value: &mut [f32],
     gradient: &[f32],
-    first: &mut [f32],
-    second: &mut [f32],
+    [first, second]: [&mut [f32]; 2],
     numbers: Adam,
     level: Level,
 ) {

@@ -115,7 +115,8 @@ impl BatchNorm {
         if tensors_train || by_batch() || conv.bias.is_some() {
             return self.normalize(conv.forward(x), shortcut, activation);
         }
-        fused::conv2d_affine(x, conv.weight.val(), self.affine(), shortcut, conv.step(), activation)
+        let epilogue = fused::epilogue(self.affine(), shortcut, activation);
+        fused::conv2d_affine(x, conv.weight.val(), epilogue, conv.step())
     }
 
     /// Scale and shift by the running statistics.

@@ -64,8 +64,7 @@ impl UpdateKernels for Flex {
         update::adamw(
             value.storage_mut(),
             slice(&gradient),
-            first.storage_mut(),
-            second.storage_mut(),
+            [first.storage_mut(), second.storage_mut()],
             numbers,
             Level::best(),
         );

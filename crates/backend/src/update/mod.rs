@@ -13,8 +13,10 @@ mod libtorch;
 #[cfg(feature = "libtorch")]
 use burn::backend::LibTorch;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::backend::{Backend, Dispatch, ExtensionType, Flex, backend_extension};
 use burn::tensor::Tensor;
+
+use crate::optional::Optional;
 
 /// Numbers of one update by `AdamW`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,7 +73,14 @@ pub(crate) trait UpdateKernels: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// The updates as burn's dispatch sees them, which takes no tensor that may be absent.
+/// Means of a parameter's gradients and of their squares.
+#[derive(Clone, Debug, ExtensionType)]
+pub(crate) struct Moments<B: Backend> {
+    pub(crate) first: FloatTensor<B>,
+    pub(crate) second: FloatTensor<B>,
+}
+
+/// The updates as burn's dispatch sees them.
 #[backend_extension(Flex, LibTorch: cfg(feature = "libtorch"))]
 pub(crate) trait Updates: Backend {
     /// The sum of squares, `[1]`.
@@ -84,18 +93,8 @@ pub(crate) trait Updates: Backend {
     fn adamw(
         value: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        first: FloatTensor<Self>,
-        second: FloatTensor<Self>,
-        step: AdamStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
-
-    /// The same with scales.
-    fn adamw_scaled(
-        value: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        first: FloatTensor<Self>,
-        second: FloatTensor<Self>,
-        scales: FloatTensor<Self>,
+        #[extension_type] moments: Moments<Self>,
+        #[extension_type] scales: Optional<Self>,
         step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
@@ -104,15 +103,7 @@ pub(crate) trait Updates: Backend {
         value: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         buffer: FloatTensor<Self>,
-        step: DescentStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-
-    /// The same with scales.
-    fn descend_scaled(
-        value: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        buffer: FloatTensor<Self>,
-        scales: FloatTensor<Self>,
+        #[extension_type] scales: Optional<Self>,
         step: DescentStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
 }
@@ -132,41 +123,22 @@ macro_rules! straight {
             fn adamw(
                 value: FloatTensor<Self>,
                 gradient: FloatTensor<Self>,
-                first: FloatTensor<Self>,
-                second: FloatTensor<Self>,
+                moments: Moments<Self>,
+                scales: Optional<Self>,
                 step: AdamStep,
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                Self::adamw_update(value, gradient, [first, second], None, step)
-            }
-
-            fn adamw_scaled(
-                value: FloatTensor<Self>,
-                gradient: FloatTensor<Self>,
-                first: FloatTensor<Self>,
-                second: FloatTensor<Self>,
-                scales: FloatTensor<Self>,
-                step: AdamStep,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                Self::adamw_update(value, gradient, [first, second], Some(scales), step)
+                let Moments { first, second } = moments;
+                Self::adamw_update(value, gradient, [first, second], scales.into_option(), step)
             }
 
             fn descend(
                 value: FloatTensor<Self>,
                 gradient: FloatTensor<Self>,
                 buffer: FloatTensor<Self>,
+                scales: Optional<Self>,
                 step: DescentStep,
             ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                Self::descent_update(value, gradient, buffer, None, step)
-            }
-
-            fn descend_scaled(
-                value: FloatTensor<Self>,
-                gradient: FloatTensor<Self>,
-                buffer: FloatTensor<Self>,
-                scales: FloatTensor<Self>,
-                step: DescentStep,
-            ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-                Self::descent_update(value, gradient, buffer, Some(scales), step)
+                Self::descent_update(value, gradient, buffer, scales.into_option(), step)
             }
         }
     };
@@ -198,11 +170,9 @@ pub fn adamw<const D: usize>(
     let value = value.inner();
     let [first, second] = moments.unwrap_or_else(|| [value.zeros_like(), value.zeros_like()]);
     let (value, gradient) = (value.into_dispatch(), gradient.inner().into_dispatch());
-    let (first, second) = (first.into_dispatch(), second.into_dispatch());
-    let (value, first, second) = match scales {
-        Some(scales) => Dispatch::adamw_scaled(value, gradient, first, second, scales.into_dispatch(), step),
-        None => Dispatch::adamw(value, gradient, first, second, step),
-    };
+    let moments = Moments { first: first.into_dispatch(), second: second.into_dispatch() };
+    let scales = Optional::of(scales.map(Tensor::into_dispatch));
+    let (value, first, second) = Dispatch::adamw(value, gradient, moments, scales, step);
     (Tensor::from_dispatch(value), [Tensor::from_dispatch(first), Tensor::from_dispatch(second)])
 }
 
@@ -219,11 +189,8 @@ pub fn descend<const D: usize>(
     let value = value.inner();
     let buffer = buffer.unwrap_or_else(|| value.zeros_like());
     let (value, gradient) = (value.into_dispatch(), gradient.inner().into_dispatch());
-    let buffer = buffer.into_dispatch();
-    let (value, buffer) = match scales {
-        Some(scales) => Dispatch::descend_scaled(value, gradient, buffer, scales.into_dispatch(), step),
-        None => Dispatch::descend(value, gradient, buffer, step),
-    };
+    let scales = Optional::of(scales.map(Tensor::into_dispatch));
+    let (value, buffer) = Dispatch::descend(value, gradient, buffer.into_dispatch(), scales, step);
     (Tensor::from_dispatch(value), (step.momentum != 0.0).then(|| Tensor::from_dispatch(buffer)))
 }
 

@@ -9,9 +9,9 @@ use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use tch::{Device, Kind, Tensor};
 
-use super::super::{NormGradients, NormOptions, NormState, Step};
+use super::super::{Epilogue, NormGradients, NormOptions, NormState, Step};
 use crate::kernels::norm::{After, Backward};
-use crate::kernels::relu::{Activation, Relu};
+use crate::kernels::relu::Relu;
 use crate::kernels::share::{Buffer, Share};
 use crate::kernels::simd::Level;
 use crate::kernels::thread_team::ThreadTeam;
@@ -130,20 +130,14 @@ pub(super) fn conv2d_backward(
     [of_x, of_weight]
 }
 
-pub(super) fn conv2d_affine(
-    x: &TchTensor,
-    weight: &TchTensor,
-    [scale, shift]: [&TchTensor; 2],
-    shortcut: Option<&TchTensor>,
-    step: Step,
-    activation: Activation,
-) -> TchTensor {
+pub(super) fn conv2d_affine(x: &TchTensor, weight: &TchTensor, epilogue: Epilogue<LibTorch>, step: Step) -> TchTensor {
     let g = geometry(x, weight, step);
-    let shortcut = shortcut.map(Values::channels_last);
-    let after = After { shortcut: shortcut.as_deref(), activation };
-    let affine = [&*Values::usual(scale), &*Values::usual(shift)];
-    let y: HostResult =
-        conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, after, &g, team());
+    let shortcut = epilogue.shortcut.into_option();
+    let shortcut = shortcut.as_ref().map(Values::channels_last);
+    let after = After { shortcut: shortcut.as_deref(), activation: epilogue.activation };
+    let (scale, shift) = (&*Values::usual(&epilogue.scale), &*Values::usual(&epilogue.shift));
+    let affine = conv::Affine { scale, shift, after };
+    let y: HostResult = conv::forward_affine(&Values::channels_last(x), &Values::usual(weight), affine, &g, team());
     y.channels_last(&result_shape(&g))
 }
 
@@ -198,15 +192,11 @@ pub(super) fn norm_backward(state: &NormState<LibTorch>, grad: &TchTensor, short
     }
 }
 
-pub(super) fn affine(
-    x: &TchTensor,
-    [scale, shift]: [&TchTensor; 2],
-    shortcut: Option<&TchTensor>,
-    activation: Activation,
-) -> TchTensor {
-    let shortcut = shortcut.map(Values::channels_last);
-    let after = After { shortcut: shortcut.as_deref(), activation };
-    let (scale, shift) = (Values::usual(scale), Values::usual(shift));
+pub(super) fn affine(x: &TchTensor, epilogue: Epilogue<LibTorch>) -> TchTensor {
+    let shortcut = epilogue.shortcut.into_option();
+    let shortcut = shortcut.as_ref().map(Values::channels_last);
+    let after = After { shortcut: shortcut.as_deref(), activation: epilogue.activation };
+    let (scale, shift) = (Values::usual(&epilogue.scale), Values::usual(&epilogue.shift));
     let y: HostResult = norm::scale_shift(&Values::channels_last(x), &scale, &shift, after, team());
     y.channels_last(&x.tensor.size())
 }

@@ -9,12 +9,21 @@ use burn::backend::LibTorch;
 use burn::backend::libtorch::TchTensor;
 use tch::{Kind, Tensor};
 
-use super::{Activation, Kernels, NormGradients, NormOptions, NormState, Step, composed};
+use super::{Activation, Epilogue, Kernels, NormGradients, NormOptions, NormState, Step, composed};
 use crate::libtorch::shim;
+use crate::optional::Optional;
 
 /// Whether these are activations as networks have them; what is computed in double precision goes through burn.
 fn fits(x: &TchTensor) -> bool {
     matches!(x.tensor.kind(), Kind::Float | Kind::BFloat16)
+}
+
+/// Whether this crate's kernels can take the shortcut, where there is one.
+fn added_fits_host(epilogue: &Epilogue<LibTorch>) -> bool {
+    match &epilogue.shortcut {
+        Optional::Absent => true,
+        Optional::Present(shortcut) => host::fits(&[shortcut]),
+    }
 }
 
 /// The same values with channels last in memory, copied only where they lie otherwise.
@@ -197,19 +206,15 @@ impl Kernels for LibTorch {
         }
     }
 
-    fn affine_forward(
-        x: TchTensor,
-        scale: TchTensor,
-        shift: TchTensor,
-        shortcut: Option<TchTensor>,
-        activation: Activation,
-    ) -> TchTensor {
-        if host::fits(&[&x, &scale, &shift]) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
-            return host::affine(&x, [&scale, &shift], shortcut.as_ref(), activation);
+    fn affine_forward(x: TchTensor, epilogue: Epilogue<Self>) -> TchTensor {
+        if host::fits(&[&x, &epilogue.scale, &epilogue.shift]) && added_fits_host(&epilogue) {
+            return host::affine(&x, epilogue);
         }
         if !fits(&x) {
-            return composed::affine::<Self>(x, scale, shift, shortcut, activation);
+            return composed::affine::<Self>(x, epilogue);
         }
+        let Epilogue { scale, shift, shortcut, activation } = epilogue;
+        let shortcut = shortcut.into_option();
         // Parameters of `f32` make the result `f32`, until its end.
         let y = (&x.tensor * wide(&scale.tensor, &x.tensor)).g_add_(&wide(&shift.tensor, &x.tensor));
         TchTensor::new(after(
@@ -219,17 +224,12 @@ impl Kernels for LibTorch {
         ))
     }
 
-    fn conv2d_affine_forward(
-        x: TchTensor,
-        weight: TchTensor,
-        [scale, shift]: [TchTensor; 2],
-        shortcut: Option<TchTensor>,
-        step: Step,
-        activation: Activation,
-    ) -> TchTensor {
-        if host::wins(&x, &weight, step) && shortcut.as_ref().is_none_or(|shortcut| host::fits(&[shortcut])) {
-            return host::conv2d_affine(&x, &weight, [&scale, &shift], shortcut.as_ref(), step, activation);
+    fn conv2d_affine_forward(x: TchTensor, weight: TchTensor, epilogue: Epilogue<Self>, step: Step) -> TchTensor {
+        if host::wins(&x, &weight, step) && added_fits_host(&epilogue) {
+            return host::conv2d_affine(&x, &weight, epilogue, step);
         }
+        let Epilogue { scale, shift, shortcut, activation } = epilogue;
+        let shortcut = shortcut.into_option();
         let weight = &weight.tensor * scale.tensor.view([-1, 1, 1, 1]);
         let y = convolution(&x.tensor, &weight, Some(&shift.tensor), step);
         TchTensor::new(after(y, shortcut.as_ref().map(|shortcut| &shortcut.tensor), activation))
