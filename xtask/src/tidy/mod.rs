@@ -4,11 +4,13 @@ mod circles;
 mod dependencies;
 mod documents;
 mod files;
+mod functions;
 mod layers;
 mod licenses;
 pub(crate) mod metadata;
 mod spdx;
 mod text;
+mod tokens;
 
 use anyhow::{Result, bail};
 pub(crate) use files::{File, has_extension};
@@ -21,7 +23,7 @@ pub(crate) fn run() -> Result<()> {
     let metadata = metadata::load()?;
     let members = metadata::members_of(&metadata);
     let externals = metadata::externals_of(&metadata);
-    let checks: [(&str, Vec<String>); 8] = [
+    let checks: [(&str, Vec<String>); 9] = [
         ("layers", layers::check(&members)),
         ("circles", circles::check(&files, &members)),
         ("dependencies", dependencies::check(&files)),
@@ -29,6 +31,7 @@ pub(crate) fn run() -> Result<()> {
         ("documents", documents::check(&files, &members)),
         ("text", text::check(&files)),
         ("length", text::check_lengths(&files)),
+        ("functions", functions::check(&files)),
         ("line endings and paths", text::check_paths(&files, &root().to_string_lossy())),
     ];
     let mut problems = 0;

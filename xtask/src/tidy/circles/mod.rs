@@ -6,7 +6,6 @@
 
 mod graph;
 mod source;
-mod tokens;
 
 use super::metadata::Member;
 use super::{File, has_extension};

@@ -1,6 +1,6 @@
 //! What one source file names: its `use` paths and the paths in its code that begin with `crate`, `super` or `self`.
 
-use super::tokens::{Token, tokens};
+use crate::tidy::tokens::{Token, tokens};
 
 /// A path that a file names.
 #[derive(Clone, Debug, PartialEq, Eq)]
