@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod dataset;
 mod libtorch;
+mod parity;
 mod run;
 mod runs;
 mod tidy;
@@ -37,6 +38,8 @@ enum Task {
     Dataset(dataset::Dataset),
     /// Measures speed and memory, beside PyTorch and lightly if asked to.
     Bench(bench::Args),
+    /// Asks timm, torchvision and transformers what published networks answer, for the tests.
+    Parity(parity::Args),
     /// Kills, damages and mutates what the built binary meets, and says what broke.
     Torture(torture::Args),
     /// Checks the repository itself: layers, licenses, documents, text.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Weights(args) => weights::run(&args),
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
+        Task::Parity(args) => parity::run(&args),
         Task::Torture(args) => torture::run(&args),
         Task::Tidy => tidy::run(),
     };

@@ -1,8 +1,9 @@
 //! Tools that are not on a fresh machine: found, or installed by the package manager that is there.
 
+use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::run::{command, root, run, works};
 
@@ -35,6 +36,24 @@ pub(crate) fn install_debian(package: &str) -> Result<()> {
 /// Makes sure that `python3 -m pip` works; nothing has to be importable besides pip.
 pub(crate) fn ensure_pip() -> Result<()> {
     ensure_debian(&["python3", "-m", "pip", "--version"], "python3-pip")
+}
+
+/// The Python of an environment in `folder`, made if need be, with the packages of a file of requirements.
+pub(crate) fn python_environment(folder: &str, requirements: &str) -> Result<PathBuf> {
+    let at = root().join(folder);
+    let python = at.join("bin/python");
+    let wanted =
+        fs::read_to_string(root().join(requirements)).with_context(|| format!("cannot read {requirements}"))?;
+    // A copy of the requirements, written when everything is there.
+    let stamp = at.join("installed.txt");
+    if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
+        ensure_debian(&["python3", "-m", "venv", "--help"], "python3-venv")?;
+        run(&mut command("python3", &["-m", "venv", folder]))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+        run(&mut command(&python.to_string_lossy(), &pip))?;
+        fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    }
+    Ok(python)
 }
 
 /// A program that is a Python package: the one on the path, or one installed under `target/tools`.

@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use crate::convnext::ConvNext;
 use crate::efficientnet::EfficientNetLite;
 use crate::resnet::ResNet;
 use crate::vit::Vit;
@@ -19,6 +20,8 @@ pub enum Backbone {
     EfficientNetLite(EfficientNetLite),
     /// A vision transformer.
     Vit(Vit),
+    /// A `ConvNeXt`.
+    ConvNext(ConvNext),
 }
 
 impl Backbone {
@@ -28,6 +31,7 @@ impl Backbone {
             Self::ResNet(net) => net.forward(x),
             Self::EfficientNetLite(net) => net.forward(x),
             Self::Vit(net) => net.forward(x),
+            Self::ConvNext(net) => net.forward(x),
         }
     }
 
@@ -37,6 +41,7 @@ impl Backbone {
             Self::ResNet(net) => net.forward_map(x),
             Self::EfficientNetLite(net) => net.forward_map(x),
             Self::Vit(net) => net.forward_map(x),
+            Self::ConvNext(net) => net.forward_map(x),
         }
     }
 }

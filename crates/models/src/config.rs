@@ -4,12 +4,13 @@ use foretask_backend::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::backbone::Backbone;
+use crate::convnext::{ConvNext, ConvNextConfig};
 use crate::efficientnet::{self, EfficientNetLite};
 use crate::error::Result;
 use crate::resnet::{Arch, ResNet, ResNetConfig, Stem};
 use crate::sum::Sum;
 use crate::vit::{Vit, VitConfig};
-use crate::written::{Network, Written};
+use crate::written::Written;
 
 /// Everything that decides a backbone's shapes but the number of input channels.
 ///
@@ -23,6 +24,8 @@ pub enum BackboneConfig {
     EfficientNetLite0,
     /// A vision transformer.
     Vit(VitConfig),
+    /// A `ConvNeXt`.
+    ConvNext(ConvNextConfig),
 }
 
 impl Default for BackboneConfig {
@@ -43,6 +46,12 @@ impl From<VitConfig> for BackboneConfig {
     }
 }
 
+impl From<ConvNextConfig> for BackboneConfig {
+    fn from(config: ConvNextConfig) -> Self {
+        Self::ConvNext(config)
+    }
+}
+
 impl BackboneConfig {
     /// A residual network of the given kind and width with the stem chosen by image size.
     pub fn resnet(arch: Arch, width: usize) -> Self {
@@ -54,7 +63,7 @@ impl BackboneConfig {
     pub fn with_stem(self, stem: Stem) -> Self {
         match self {
             Self::ResNet(config) => ResNetConfig { stem, ..config }.into(),
-            Self::EfficientNetLite0 | Self::Vit(_) => self,
+            Self::EfficientNetLite0 | Self::Vit(_) | Self::ConvNext(_) => self,
         }
     }
 
@@ -77,6 +86,10 @@ impl BackboneConfig {
                 let (config, reasons) = config.resolve(height, width)?;
                 Ok((config.into(), reasons))
             }
+            Self::ConvNext(config) => {
+                let (config, reasons) = config.resolve(height, width)?;
+                Ok((config.into(), reasons))
+            }
         }
     }
 
@@ -87,6 +100,7 @@ impl BackboneConfig {
             Self::EfficientNetLite0 => None,
             Self::Vit(VitConfig { patch: None, .. }) => Some("patch"),
             Self::Vit(config) => config.grid.is_none().then_some("grid"),
+            Self::ConvNext(config) => config.patch.is_none().then_some("patch"),
         }
     }
 
@@ -104,7 +118,11 @@ impl BackboneConfig {
                 let grid = one.grid == two.grid || one.grid.is_none() || two.grid.is_none();
                 open(one) == open(two) && patch && grid
             }
-            (Self::ResNet(_) | Self::EfficientNetLite0 | Self::Vit(_), _) => false,
+            (Self::ConvNext(one), Self::ConvNext(two)) => {
+                let open = |config: &ConvNextConfig| ConvNextConfig { patch: None, ..config.clone() };
+                open(one) == open(two) && (one.patch == two.patch || one.patch.is_none() || two.patch.is_none())
+            }
+            (Self::ResNet(_) | Self::EfficientNetLite0 | Self::Vit(_) | Self::ConvNext(_), _) => false,
         }
     }
 
@@ -117,6 +135,7 @@ impl BackboneConfig {
             Self::ResNet(config) => config.check(),
             Self::EfficientNetLite0 => Ok(()),
             Self::Vit(config) => config.check(),
+            Self::ConvNext(config) => config.check(),
         }
     }
 
@@ -132,6 +151,7 @@ impl BackboneConfig {
             Self::ResNet(config) => Backbone::ResNet(ResNet::new(config, channels, scope)),
             Self::EfficientNetLite0 => Backbone::EfficientNetLite(EfficientNetLite::new(channels, scope)),
             Self::Vit(config) => Backbone::Vit(Vit::new(config, channels, scope)),
+            Self::ConvNext(config) => Backbone::ConvNext(ConvNext::new(config, channels, scope)),
         }
     }
 
@@ -141,6 +161,7 @@ impl BackboneConfig {
             Self::ResNet(config) => config.feature_dim(),
             Self::EfficientNetLite0 => efficientnet::FEATURES,
             Self::Vit(config) => config.size.width(),
+            Self::ConvNext(config) => config.feature_dim(),
         }
     }
 
@@ -149,7 +170,8 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.arch.name(),
             Self::EfficientNetLite0 => "efficientnet_lite0",
-            Self::Vit(config) => config.network(),
+            Self::Vit(config) => config.size.network(),
+            Self::ConvNext(config) => config.size.network(),
         }
     }
 
@@ -159,6 +181,7 @@ impl BackboneConfig {
             Self::ResNet(config) => config.name(),
             Self::EfficientNetLite0 => self.network().to_owned(),
             Self::Vit(config) => config.name(),
+            Self::ConvNext(config) => config.name(),
         }
     }
 
@@ -168,6 +191,7 @@ impl BackboneConfig {
             Self::ResNet(_) => "fc",
             Self::EfficientNetLite0 => "classifier",
             Self::Vit(_) => "head",
+            Self::ConvNext(_) => "head.fc",
         }
     }
 
@@ -176,6 +200,10 @@ impl BackboneConfig {
         let inputs = ("input.channels", channels);
         match self {
             Self::ResNet(config) => {
+                if config.arch.is_deep() {
+                    let inner = config.stem_width();
+                    return ("conv1.0.weight", [("config.width", inner), inputs, ("config.arch", 3)]);
+                }
                 let kernel = config.stem.convolution().0;
                 ("conv1.weight", [("config.width", config.width), inputs, ("config.stem", kernel)])
             }
@@ -186,6 +214,10 @@ impl BackboneConfig {
                 let (width, patch) = (config.size.width(), config.patch_side());
                 ("patch_embed.proj.weight", [("config.size", width), inputs, ("config.patch", patch)])
             }
+            Self::ConvNext(config) => {
+                let (width, patch) = (config.size.widths()[0], config.patch_side());
+                ("stem.0.weight", [("config.size", width), inputs, ("config.patch", patch)])
+            }
         }
     }
 
@@ -195,76 +227,7 @@ impl BackboneConfig {
             Self::ResNet(config) => config.sum(channels, height, width),
             Self::EfficientNetLite0 => efficientnet::sum(channels, height, width),
             Self::Vit(config) => config.sum(channels, height, width),
-        }
-    }
-}
-
-impl From<BackboneConfig> for Written {
-    fn from(config: BackboneConfig) -> Self {
-        match config {
-            BackboneConfig::ResNet(ResNetConfig { arch, width, stem, zero_init_residual }) => Self {
-                arch: match arch {
-                    Arch::ResNet10 => Network::ResNet10,
-                    Arch::ResNet18 => Network::ResNet18,
-                    Arch::ResNet34 => Network::ResNet34,
-                    Arch::ResNet50 => Network::ResNet50,
-                },
-                width: Some(width),
-                stem: Some(stem),
-                zero_init_residual: Some(zero_init_residual),
-                ..Self::default()
-            },
-            BackboneConfig::EfficientNetLite0 => Self { arch: Network::EfficientNetLite0, ..Self::default() },
-            BackboneConfig::Vit(VitConfig { size, patch, grid, registers, layer_scale, positions, pool }) => Self {
-                arch: Network::Vit,
-                size: Some(size),
-                patch,
-                grid,
-                registers: Some(registers),
-                layer_scale: Some(layer_scale),
-                positions: Some(positions),
-                pool: Some(pool),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-impl TryFrom<Written> for BackboneConfig {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let resnet = |arch| {
-            let plain = ResNetConfig::default();
-            Self::ResNet(ResNetConfig {
-                arch,
-                width: written.width.unwrap_or(plain.width),
-                stem: written.stem.unwrap_or(plain.stem),
-                zero_init_residual: written.zero_init_residual.unwrap_or(plain.zero_init_residual),
-            })
-        };
-        let config = match written.arch {
-            Network::ResNet10 => resnet(Arch::ResNet10),
-            Network::ResNet18 => resnet(Arch::ResNet18),
-            Network::ResNet34 => resnet(Arch::ResNet34),
-            Network::ResNet50 => resnet(Arch::ResNet50),
-            Network::EfficientNetLite0 => Self::EfficientNetLite0,
-            Network::Vit => {
-                let plain = VitConfig::default();
-                Self::Vit(VitConfig {
-                    size: written.size.unwrap_or(plain.size),
-                    patch: written.patch,
-                    grid: written.grid,
-                    registers: written.registers.unwrap_or(plain.registers),
-                    layer_scale: written.layer_scale.unwrap_or(plain.layer_scale),
-                    positions: written.positions.unwrap_or(plain.positions),
-                    pool: written.pool.unwrap_or(plain.pool),
-                })
-            }
-        };
-        match written.beyond(&Written::from(config.clone())) {
-            Some(field) => Err(format!("{} has no `{field}`", config.network())),
-            None => Ok(config),
+            Self::ConvNext(config) => config.sum(channels, height, width),
         }
     }
 }
@@ -314,7 +277,11 @@ mod tests {
             r#"{"arch": "resnet18", "width": null}"#,
             r#"{"arch": "resnet19"}"#,
             r#"{"arch": "vit", "stem": "small"}"#,
-            r#"{"arch": "vit", "size": "huge"}"#,
+            r#"{"arch": "vit", "size": "enormous"}"#,
+            r#"{"arch": "vit", "size": "atto"}"#,
+            r#"{"arch": "convnext", "size": "giant"}"#,
+            r#"{"arch": "convnext", "grid": [1, 1]}"#,
+            r#"{"arch": "convnext", "drop_path": 2}"#,
         ] {
             assert!(serde_json::from_str::<BackboneConfig>(wrong).is_err(), "{wrong}");
         }
@@ -322,7 +289,28 @@ mod tests {
         // What files of before say, and the stages' names hang on, to the byte.
         let written = r#"{"arch":"resnet18","width":64,"stem":"strided","zero_init_residual":false}"#;
         assert_eq!(serde_json::to_string(&config).unwrap(), written);
-        for config in [config.clone(), BackboneConfig::EfficientNetLite0, VitConfig::default().into(), settled.into()] {
+        let plain = serde_json::to_string(&BackboneConfig::from(VitConfig::default())).unwrap();
+        let written =
+            r#"{"arch":"vit","size":"tiny","registers":0,"layer_scale":false,"positions":"learned","pool":"cls"}"#;
+        assert_eq!(plain, written);
+        let next = ConvNextConfig { patch: Some(2), ..ConvNextConfig::default() };
+        let other = VitConfig {
+            mlp: crate::VitMlp::Swiglu,
+            class_token: false,
+            drop_path: 0.25.try_into().unwrap(),
+            ..VitConfig::default()
+        };
+        let wide = BackboneConfig::resnet(Arch::WideResNet50, 64);
+        for config in [
+            config.clone(),
+            BackboneConfig::EfficientNetLite0,
+            VitConfig::default().into(),
+            settled.into(),
+            ConvNextConfig::default().into(),
+            next.into(),
+            other.into(),
+            wide,
+        ] {
             let again: BackboneConfig = serde_json::from_str(&serde_json::to_string(&config).unwrap()).unwrap();
             assert_eq!(again, config);
         }

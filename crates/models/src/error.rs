@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use foretask_backend::BackendError;
 
+/// The networks whose weights are read, in words.
+pub const KNOWN_NETWORKS: &str = "resnet10 to resnet152, resnet50d and wide ResNets, vit_tiny to vit_giant, convnext_atto to convnext_large, \
+     and efficientnet_lite0";
+
 /// An error of this crate: each message names the thing, the place and the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -97,9 +101,7 @@ pub enum ModelError {
         known: u32,
     },
     /// Foreign weights are of no architecture that this crate has.
-    #[error(
-        "{path} holds {found}; this program has resnet10, resnet18, resnet34 and resnet50 under torchvision's names, vit_tiny to vit_large, and efficientnet_lite0"
-    )]
+    #[error("{path} holds {found}; this program has {known}", known = KNOWN_NETWORKS)]
     Architecture {
         /// Which file.
         path: PathBuf,

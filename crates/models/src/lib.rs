@@ -4,6 +4,7 @@
 mod backbone;
 mod classifier;
 mod config;
+pub mod convnext;
 mod cost;
 #[cfg(test)]
 mod curves;
@@ -15,12 +16,15 @@ mod file;
 mod foreign;
 pub mod heads;
 mod input;
+mod like;
 mod published;
+mod rate;
 #[cfg(test)]
 mod reference;
 pub mod resnet;
 mod seen;
 mod sides;
+mod stored;
 mod sum;
 mod tensor_names;
 pub mod vit;
@@ -29,9 +33,10 @@ mod written;
 pub use backbone::Backbone;
 pub use classifier::{Classifier, Network};
 pub use config::BackboneConfig;
+pub use convnext::{ConvNextConfig, ConvNextSize};
 pub use cost::Cost;
 pub use encoder::Encoder;
-pub use error::{ModelError, Result};
+pub use error::{KNOWN_NETWORKS, ModelError, Result};
 pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights, load_weights};
 pub use heads::{
@@ -41,6 +46,7 @@ pub use heads::{
 };
 pub use input::{Fit, InputSpec};
 pub use published::{PUBLISHED, Published};
+pub use rate::DropPath;
 pub use resnet::{Arch, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
-pub use vit::{Pool, Positions, VitConfig, VitSize};
+pub use vit::{Pool, Positions, VitConfig, VitMlp, VitSize};

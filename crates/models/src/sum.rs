@@ -35,6 +35,19 @@ impl Sum {
         self.normed([channels, channels], product(&[channels, kernel, kernel]), stride, map)
     }
 
+    /// Patches to places with a bias; keeps its output, and its norm's. Sides that fill no patch count as one.
+    pub(crate) fn patches(&mut self, [input, output]: [usize; 2], side: usize, map: [usize; 2]) -> [usize; 2] {
+        let weights = product(&[input, output, side, side]);
+        let before = product(&[input, map[0], map[1]]);
+        let map = map.map(|length| (length / side.max(1)).max(1));
+        self.parameters = self.parameters.saturating_add(weights).saturating_add(output as u64);
+        self.macs = self.macs.saturating_add(weights.saturating_mul(product(&map)));
+        let after = product(&[output, map[0], map[1]]);
+        self.kept = self.kept.saturating_add(after.saturating_mul(2));
+        self.most = self.most.max(before.saturating_add(after.saturating_mul(2)));
+        map
+    }
+
     fn normed(&mut self, [input, output]: [usize; 2], weights: u64, stride: usize, map: [usize; 2]) -> [usize; 2] {
         let before = product(&[input, map[0], map[1]]);
         let map = map.map(|side| side.div_ceil(stride));

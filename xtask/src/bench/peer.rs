@@ -1,6 +1,5 @@
 //! PyTorch and lightly: their Python environment, and the same cases through `peer/peer.py`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,16 +8,14 @@ use anyhow::{Context, Result};
 use super::cases::Case;
 use super::run::{arguments, on_cores, window};
 use super::statistics::Sample;
-use crate::run::{command, root, run};
-use crate::tools::ensure_debian;
+use crate::run::command;
+use crate::tools::python_environment;
 
 /// What is installed; pinned.
 const REQUIREMENTS: &str = "xtask/src/bench/peer/requirements.txt";
 const SCRIPT: &str = "xtask/src/bench/peer/peer.py";
 /// Its environment, ignored by git. About 7 GB, most of it CUDA libraries that the wheels ask for.
 const FOLDER: &str = ".peer";
-/// A copy of the requirements, written when everything is there.
-const STAMP: &str = "installed.txt";
 
 /// A Python that has torch and lightly in it.
 pub(crate) struct Peer {
@@ -31,21 +28,10 @@ impl Peer {
         if let Some(python) = python {
             return Ok(Self { python: python.to_owned() });
         }
-        let folder = root().join(FOLDER);
-        let python = folder.join("bin/python");
-        let wanted =
-            fs::read_to_string(root().join(REQUIREMENTS)).with_context(|| format!("cannot read {REQUIREMENTS}"))?;
-        let stamp = folder.join(STAMP);
-        if fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
-            ensure_debian(&["python3", "-m", "venv", "--help"], "python3-venv")?;
-            run(&mut command("python3", &["-m", "venv", FOLDER]))?;
-            let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS];
-            run(&mut command(&python.to_string_lossy(), &pip)).context(
-                "the peer could not be installed; with a Python that has torch, torchvision and lightly already: \
-                 `cargo xtask bench --peer-python PYTHON`",
-            )?;
-            fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-        }
+        let python = python_environment(FOLDER, REQUIREMENTS).context(
+            "the peer could not be installed; with a Python that has torch, torchvision and lightly already: \
+             `cargo xtask bench --peer-python PYTHON`",
+        )?;
         Ok(Self { python })
     }
 
@@ -83,6 +69,7 @@ fn fastest(tries: &[(usize, Sample)]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::root;
 
     #[test]
     fn the_fastest_number_of_workers_is_taken() {

@@ -1,11 +1,11 @@
 """Numbers of timm's and torchvision's networks, with weights and inputs by a formula, as tests of crates/models hold them.
 
-    python3 -m venv .peer/parity && .peer/parity/bin/pip install torch==2.9.0 torchvision==0.24.0 timm==1.0.31
-    .peer/parity/bin/python xtask/src/parity/reference.py efficientnet_lite0
+    cargo xtask parity efficientnet_lite0
 
 prints what stands in the `tests.rs` of the network.
 """
 
+import functools
 import sys
 
 import numpy
@@ -24,24 +24,27 @@ def waves(shape, start):
     return torch.from_numpy(noise(int(numpy.prod(shape)), start).astype(numpy.float32)).reshape(shape)
 
 
-def fill(net):
+def values(name, tensor):
     """Weights scaled to their fan-in; norms near 1 and 0."""
+    fan = tensor.numel() // tensor.shape[0]
+    wave = noise(tensor.numel(), len(name))
+    last = name.rsplit(".", 1)[-1]
+    if last == "running_var":
+        wave = 1.0 + 0.5 * wave
+    elif last == "weight" and tensor.dim() == 1:
+        wave = 1.0 + 0.1 * wave
+    elif tensor.dim() == 1:
+        wave = 0.1 * wave
+    else:
+        wave = wave * (6.0 / fan) ** 0.5
+    return torch.from_numpy(wave.astype(numpy.float32)).reshape(tensor.shape)
+
+
+def fill(net):
     with torch.no_grad():
         for name, tensor in net.state_dict().items():
-            if not tensor.is_floating_point():
-                continue
-            fan = tensor.numel() // tensor.shape[0]
-            wave = noise(tensor.numel(), len(name))
-            last = name.rsplit(".", 1)[-1]
-            if last == "running_var":
-                wave = 1.0 + 0.5 * wave
-            elif last == "weight" and tensor.dim() == 1:
-                wave = 1.0 + 0.1 * wave
-            elif tensor.dim() == 1:
-                wave = 0.1 * wave
-            else:
-                wave = wave * (6.0 / fan) ** 0.5
-            tensor.copy_(torch.from_numpy(wave.astype(numpy.float32)).reshape(tensor.shape))
+            if tensor.is_floating_point():
+                tensor.copy_(values(name, tensor))
 
 
 def row(values):
@@ -110,6 +113,87 @@ def vit():
     show(net, (2, 3, 24, 40), watched + ["reg_token", "blocks.5.ls1.gamma"], [], with_class_position)
 
 
+def others():
+    """Transformers of other families: as DINOv3 has them, with gates, without a class token."""
+    from timm.layers import SwiGLUPacked
+    from timm.models.eva import Eva
+    from timm.models.vision_transformer import VisionTransformer
+
+    tiny = {"img_size": (24, 40), "patch_size": 8, "embed_dim": 192, "depth": 12, "num_heads": 3, "num_classes": 0}
+    watched = ["patch_embed.proj.weight", "cls_token", "blocks.0.attn.qkv.weight", "blocks.11.mlp.fc2.weight", "norm.bias"]
+    print("- gates, as DINOv2's giant has them")
+    net = VisionTransformer(**tiny, mlp_ratio=16 / 3, mlp_layer=SwiGLUPacked, act_layer=torch.nn.SiLU)
+    show(net, (2, 3, 24, 40), watched + ["blocks.2.mlp.fc1.weight"], [])
+    print("- no class token, the mean, as I-JEPA has it")
+    net = VisionTransformer(**tiny, class_token=False, global_pool="avg", fc_norm=False)
+    show(net, (2, 3, 24, 40), [name for name in watched if name != "cls_token"] + ["pos_embed"], [])
+    print("- turned queries and keys, as DINOv3 has them")
+    rope = {"use_rot_pos_emb": True, "use_abs_pos_emb": False, "rope_type": "dinov3", "rope_grid_offset": 0.0, "rope_temperature": 100.0,
+            "rope_rotate_half": True}
+    net = Eva(**tiny, **rope, num_reg_tokens=4, init_values=1e-5, qkv_fused=True, qkv_bias=True, global_pool="token",
+              use_fc_norm=False, norm_layer=functools.partial(torch.nn.LayerNorm, eps=1e-5), dynamic_img_size=True)
+
+    def under_our_names():
+        """Weights by the names that ours have: keys have no bias."""
+        ours = {"gamma_1": "ls1.gamma", "gamma_2": "ls2.gamma"}
+        with torch.no_grad():
+            for name, tensor in net.state_dict().items():
+                if name.endswith(("q_bias", "v_bias")):
+                    continue
+                called = name
+                for old, new in ours.items():
+                    called = called.replace(old, new)
+                tensor.copy_(values(called, tensor))
+            for number, block in enumerate(net.blocks):
+                width = block.attn.q_bias.numel()
+                bias = values(f"blocks.{number}.attn.qkv.bias", torch.zeros(3 * width))
+                block.attn.q_bias.copy_(bias[:width])
+                block.attn.v_bias.copy_(bias[2 * width:])
+
+    show(net, (2, 3, 24, 40), watched + ["reg_token", "blocks.5.gamma_1", "blocks.3.attn.q_bias"], [], under_our_names)
+
+
+def convnext():
+    from timm.models.convnext import ConvNeXt
+
+    atto = {"depths": (2, 2, 6, 2), "dims": (40, 80, 160, 320), "num_classes": 0}
+    watched = ["stem.0.weight", "stem.0.bias", "stem.1.weight", "stages.0.blocks.0.conv_dw.weight", "stages.1.downsample.1.weight",
+               "stages.2.blocks.3.mlp.fc1.weight", "stages.2.blocks.5.gamma", "stages.3.blocks.1.norm.bias", "head.norm.weight"]
+    # With patches of 2 timm divides the sides once more in the first stage; ours never does.
+    for patch, shape in ((4, (2, 3, 70, 64)), (1, (2, 3, 16, 24))):
+        print(f"- patch {patch}")
+        show(ConvNeXt(**atto, patch_size=patch), shape, watched, [])
+
+
+def resnet():
+    import torchvision
+    from timm.models.resnet import Bottleneck, ResNet
+
+    statistics = ["layer4.0.bn1.running_var", "layer4.0.bn1.running_mean"]
+    print("- resnet50d of width 8")
+    net = ResNet(Bottleneck, (3, 4, 6, 3), num_classes=0, channels=(8, 16, 32, 64), stem_width=4, stem_type="deep", avg_down=True)
+    watched = ["conv1.0.weight", "conv1.4.bias", "conv1.6.weight", "layer4.0.bn2.weight", "layer1.0.downsample.1.weight",
+               "layer2.0.downsample.1.weight", "layer4.0.conv1.weight"]
+    show(net, (8, 3, 72, 64), watched, statistics)
+    print("- wide_resnet50_2")
+    net = torchvision.models.wide_resnet50_2()
+    net.fc = torch.nn.Identity()
+    watched = ["conv1.weight", "layer4.0.bn2.weight", "layer2.0.downsample.0.weight", "layer4.0.conv1.weight"]
+    show(net, (2, 3, 64, 64), watched, statistics)
+
+
+def counts():
+    """Parameters with 1000 classes, for crates/models/src/cost.rs."""
+    import timm
+    import torchvision
+
+    nets = {name: getattr(torchvision.models, name) for name in
+            ("resnet101", "resnet152", "wide_resnet50_2", "wide_resnet101_2", "convnext_tiny", "convnext_base")}
+    nets |= {name: (lambda name=name: timm.create_model(name)) for name in ("resnet50d", "convnext_atto", "convnext_nano")}
+    for name, make in nets.items():
+        print(name, sum(parameter.numel() for parameter in make().parameters()))
+
+
 def positions():
     """Positions of 7x7 patches brought to 4x5, as each family does it: the first three numbers, the last three, the mean square."""
     import torch.nn.functional as F
@@ -131,7 +215,8 @@ def ends(values):
 
 
 if __name__ == "__main__":
-    known = {"efficientnet_lite0": efficientnet_lite0, "vit": vit, "positions": positions}
+    known = {"efficientnet_lite0": efficientnet_lite0, "vit": vit, "others": others, "convnext": convnext, "resnet": resnet, "counts": counts,
+             "positions": positions}
     for name in sys.argv[1:] or known:
         print(f"== {name}")
         known[name]()

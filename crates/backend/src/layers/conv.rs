@@ -70,7 +70,8 @@ impl Conv2d {
             Some(bias) => {
                 let bias = as_type_of(bias.val(), &y);
                 let [output] = bias.dims();
-                y + bias.reshape([1, output, 1, 1])
+                // Channels last, as results lie in memory.
+                (y.permute([0, 2, 3, 1]) + bias.reshape([1, 1, 1, output])).permute([0, 3, 1, 2])
             }
             None => y,
         }

@@ -6,6 +6,7 @@
 mod activation;
 mod attention;
 mod conv;
+mod drop_path;
 mod fork;
 mod layer_norm;
 mod linear;
@@ -17,11 +18,12 @@ mod statistic;
 pub use activation::{add_relu, gelu, relu};
 pub use attention::attention;
 pub use conv::Conv2d;
+pub use drop_path::{drop_path, with_draws};
 pub use fork::fork;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use norm::{BatchNorm, with_batch_statistics};
-pub use pool::{global_avg_pool, max_pool};
+pub use pool::{global_avg_pool, max_pool, mean_pool};
 pub use resize::{upsample_bilinear, upsample_nearest};
 pub use statistic::Statistic;
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind as IoKind;
 use foretask_backend::BackendError;
 use foretask_data::DataError;
 use foretask_eval::EvalError;
-use foretask_models::ModelError;
+use foretask_models::{KNOWN_NETWORKS, ModelError};
 use foretask_pretext::PretextError;
 use foretask_train::TrainError;
 
@@ -87,10 +87,7 @@ impl Advice for ModelError {
             Self::Description { .. } => Some("it was damaged or changed by hand, take the original".to_owned()),
             Self::NotFinite { .. } => Some("take weights from before that happened".to_owned()),
             Self::Version { .. } => Some("use a newer program".to_owned()),
-            Self::Architecture { .. } => {
-                let known = "resnet10, resnet18, resnet34 and resnet50 under torchvision's names";
-                Some(format!("this program has {known}, vit_tiny to vit_large, and efficientnet_lite0"))
-            }
+            Self::Architecture { .. } => Some(format!("this program has {KNOWN_NETWORKS}")),
             Self::Choice { reason, .. } => second(reason),
             Self::Memory { .. } => Some("close other programs or take a smaller network".to_owned()),
             Self::Unfit { source, .. } => source.help(),

@@ -20,24 +20,25 @@ pub(crate) const FEATURES: usize = 1280;
 /// Channels behind the stem.
 pub(crate) const STEM: usize = 32;
 /// Added to variances: TensorFlow's.
-const EPSILON: f64 = 1e-3;
+pub(crate) const EPSILON: f64 = 1e-3;
 
 /// Blocks of one width.
-struct Stage {
-    blocks: usize,
-    kernel: usize,
+pub(crate) struct Stage {
+    pub(crate) blocks: usize,
+    pub(crate) kernel: usize,
     /// Of the first block.
-    stride: usize,
+    pub(crate) stride: usize,
     /// Inner channels over input channels.
-    expansion: usize,
-    output: usize,
+    pub(crate) expansion: usize,
+    pub(crate) output: usize,
 }
 
 const fn stage(blocks: usize, kernel: usize, stride: usize, expansion: usize, output: usize) -> Stage {
     Stage { blocks, kernel, stride, expansion, output }
 }
 
-const STAGES: [Stage; 7] = [
+/// Every stage.
+pub(crate) const STAGES: [Stage; 7] = [
     stage(1, 3, 1, 1, 16),
     stage(2, 3, 2, 6, 24),
     stage(2, 5, 2, 6, 40),

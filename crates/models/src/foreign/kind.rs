@@ -96,6 +96,8 @@ fn transformer(names: &Names<'_>) -> Option<String> {
 
 fn convolutional(names: &Names<'_>) -> Option<String> {
     const KNOWN: &[(&[&str], &str)] = &[
+        (&["stages.0.blocks.0.conv_dw.", ".grn."], "a ConvNeXt V2 (with response normalization)"),
+        (&["stages.0.0.dwconv.", ".grn."], "a ConvNeXt V2 (with response normalization)"),
         (&["stages.0.blocks.0.conv_dw."], "a ConvNeXt"),
         (&["stages.0.layers.0.dwconv."], "a ConvNeXt"),
         (&["stages.0.0.dwconv."], "a ConvNeXt"),

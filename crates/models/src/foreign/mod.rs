@@ -1,7 +1,12 @@
-//! Weights of other programs: torchvision, VISSL, lightly, solo-learn, in `.safetensors`, `.pth` or `.pt`.
+//! Weights of other programs: torchvision, timm, Hugging Face, the authors of `DINO`, `MAE`, `MoCo`, `I-JEPA` and `ConvNeXt`, VISSL,
+//! lightly, solo-learn, in `.safetensors`, `.pth` or `.pt`.
 
+mod convnext;
 mod efficientnet;
+mod fit;
 mod kind;
+#[cfg(test)]
+mod parity;
 mod recognized;
 mod resnet;
 mod vit;
@@ -76,7 +81,7 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
         Refusal::Unlike(more) => ModelError::Architecture { path: path.into(), found: named(&shapes) + &more },
     };
     let found = recognize(&shapes, options).map_err(refused)?;
-    let Recognized { config, names, positions, input, mut notes } =
+    let Recognized { config, names, positions, finish, input, mut notes } =
         found.ok_or_else(|| refused(Refusal::Unlike(String::new())))?;
     let input = options.input.clone().unwrap_or_else(|| {
         let [c, h, w] = [input.channels, input.height, input.width];
@@ -92,6 +97,7 @@ fn by_shapes(path: &Path, opened: Opened, options: &ForeignOptions) -> Result<Im
     }
     let state = opened.read(|name| names.contains_key(name))?;
     let mut state = placed(state, &names);
+    finish(&mut state);
     if let (Some(moved), Some(tensor)) = (positions, state.get_mut("pos_embed")) {
         *tensor = moved.apply(tensor);
     }
@@ -126,7 +132,7 @@ fn placed(state: StateDict, names: &BTreeMap<String, Destination>) -> StateDict 
 
 /// The network that these tensors are of; none where nobody knows it.
 fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Option<Recognized>, Refusal> {
-    for known in [efficientnet::recognize, vit::recognize, resnet::recognize] {
+    for known in [efficientnet::recognize, vit::recognize, convnext::recognize, resnet::recognize] {
         if let Some(found) = known(shapes, options)? {
             return Ok(Some(found));
         }

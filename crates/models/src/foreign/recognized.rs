@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use foretask_backend::HostTensor;
+use foretask_backend::{HostTensor, StateDict};
 
-use crate::file::{self, Shapes};
+use crate::file::Shapes;
 use crate::vit::{Resize, resized};
 use crate::{BackboneConfig, InputSpec};
 
@@ -15,6 +15,8 @@ pub(super) struct Recognized {
     pub(super) names: BTreeMap<String, Destination>,
     /// What becomes of learned positions.
     pub(super) positions: Option<Moved>,
+    /// What else is done with the network's tensors once they are read.
+    pub(super) finish: fn(&mut StateDict),
     /// What it takes in, unless somebody says otherwise.
     pub(super) input: InputSpec,
     /// What was found, in words.
@@ -46,7 +48,9 @@ pub(super) struct Moved {
     pub(super) to: [usize; 2],
     /// How this family does it.
     pub(super) how: Resize,
-    /// Whether the file has no position for the class token, which is nothing then.
+    /// Whether the network has a position for the class token, in front of the others.
+    pub(super) class: bool,
+    /// Whether the file has none of it, which is nothing then.
     pub(super) without_class: bool,
 }
 
@@ -54,13 +58,13 @@ impl Moved {
     /// The network's `pos_embed` of the file's.
     pub(super) fn apply(&self, tensor: &HostTensor) -> HostTensor {
         let width = tensor.shape.last().copied().unwrap_or(0);
-        let (class, patches) = if self.without_class {
-            (vec![0.0; width], &tensor.data[..])
-        } else {
-            (tensor.data[..width].to_vec(), &tensor.data[width..])
+        let (class, patches) = match (self.class, self.without_class) {
+            (false, _) => (Vec::new(), &tensor.data[..]),
+            (true, true) => (vec![0.0; width], &tensor.data[..]),
+            (true, false) => (tensor.data[..width].to_vec(), &tensor.data[width..]),
         };
         let data = [class, resized(patches, width, self.from, self.to, self.how)].concat();
-        HostTensor { shape: vec![1, 1 + self.to[0] * self.to[1], width], data }
+        HostTensor { shape: vec![1, data.len() / width.max(1), width], data }
     }
 }
 
@@ -72,12 +76,36 @@ pub(super) enum Refusal {
     Unlike(String),
 }
 
+/// Two copies of a network in one file, of which the first is the one that their authors measure.
+const PAIRS: [(&str, &str); 5] = [
+    // DINO and DINOv2.
+    ("teacher", "student"),
+    // I-JEPA.
+    ("target_encoder", "encoder"),
+    // MoCo v3, and before.
+    ("base_encoder", "momentum_encoder"),
+    ("encoder_q", "encoder_k"),
+    // lightly.
+    ("backbone", "backbone_momentum"),
+];
+
+/// Which of two copies is meant.
+fn of_pair<'a>(found: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let both: Vec<&str> = found.iter().copied().collect();
+    let &[one, two] = both.as_slice() else { return None };
+    let has = |prefix: &str, part: &str| prefix.split('.').any(|here| here == part);
+    PAIRS.iter().find_map(|(first, second)| {
+        [(one, two), (two, one)].into_iter().find(|(a, b)| has(a, first) && has(b, second)).map(|(a, _)| a)
+    })
+}
+
 /// What stands before the names of the network to take; none where there is no such network. A network is where all of the
-/// `marks` are.
+/// `marks` are. Of a teacher and its student, or the like, the one that is usually measured is taken, and `notes` say so.
 pub(super) fn choose_prefix(
     shapes: &Shapes,
     marks: [&str; 2],
     wanted: Option<&str>,
+    notes: &mut Vec<String>,
 ) -> Result<Option<String>, Refusal> {
     let heads = shapes.keys().filter_map(|name| name.strip_suffix(marks[0]));
     let heads = heads.filter(|prefix| prefix.is_empty() || prefix.ends_with('.'));
@@ -92,6 +120,10 @@ pub(super) fn choose_prefix(
         (None, 1) => Ok(found.first().map(ToString::to_string)),
         (None, _) => {
             let prefixes = list(&found);
+            if let Some(prefix) = of_pair(&found) {
+                notes.push(format!("taken: \"{prefix}\" of the two networks {prefixes}; `prefix` takes the other"));
+                return Ok(Some(prefix.to_owned()));
+            }
             Err(Refusal::Choice(format!("several networks; `load_encoder` takes one with prefix: {prefixes}")))
         }
     }
@@ -101,7 +133,55 @@ fn list(prefixes: &BTreeSet<&str>) -> String {
     prefixes.iter().map(|prefix| format!("\"{prefix}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// How many numbers these tensors have.
-pub(super) fn numbers<'a>(shapes: impl IntoIterator<Item = &'a Vec<usize>>) -> u64 {
-    shapes.into_iter().map(|shape| file::numbers(shape)).fold(0, u64::saturating_add)
+/// The network's tensors by its own names, as the file's parts make them.
+pub(super) fn placed_shapes(shapes: &Shapes, names: &BTreeMap<String, Destination>) -> Shapes {
+    let mut placed = Shapes::new();
+    for (name, place) in names {
+        let Some(shape) = shapes.get(name) else { continue };
+        match (placed.get_mut(&place.name), shape.first()) {
+            (Some(whole), Some(more)) => {
+                if let Some(first) = whole.first_mut() {
+                    *first = first.saturating_add(*more);
+                }
+            }
+            _ => {
+                placed.insert(place.name.clone(), shape.clone());
+            }
+        }
+    }
+    placed
+}
+
+/// A shape without the sizes of 1 at its end: 1x1 convolutions are linear layers.
+pub(super) fn without_ones(shape: &[usize], least: usize) -> Vec<usize> {
+    let mut shape = shape.to_vec();
+    while shape.len() > least && shape.last() == Some(&1) {
+        shape.pop();
+    }
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_copies_the_one_that_is_measured_is_taken() {
+        let choose = |prefixes: &[&str]| {
+            let names = prefixes.iter().flat_map(|prefix| [format!("{prefix}a"), format!("{prefix}b")]);
+            let shapes: Shapes = names.map(|name| (name, vec![1])).collect();
+            let mut notes = Vec::new();
+            let found = choose_prefix(&shapes, ["a", "b"], None, &mut notes).ok().flatten();
+            (found, notes.len())
+        };
+        assert_eq!(choose(&["student.module.backbone.", "teacher.backbone."]), (Some("teacher.backbone.".into()), 1));
+        assert_eq!(choose(&["encoder.module.", "target_encoder.module."]), (Some("target_encoder.module.".into()), 1));
+        assert_eq!(
+            choose(&["module.momentum_encoder.", "module.base_encoder."]),
+            (Some("module.base_encoder.".into()), 1)
+        );
+        assert_eq!(choose(&["one."]), (Some("one.".into()), 0));
+        assert_eq!(choose(&["one.", "two."]), (None, 0));
+        assert_eq!(choose(&["one.", "student.", "teacher."]), (None, 0));
+    }
 }

@@ -3,12 +3,25 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::Scope;
-use foretask_backend::layers::{Activation, BatchNorm, Conv2d, fork};
+use foretask_backend::layers::{Activation, BatchNorm, Conv2d, fork, mean_pool};
 
 use super::config::ResNetConfig;
 
-/// The shortcut's projection where shapes change; PyTorch names its parts `0` and `1`.
-pub type Downsample = (Conv2d, BatchNorm);
+/// The shortcut's projection where shapes change.
+// There are four in a network.
+#[allow(clippy::large_enum_variant)]
+#[derive(Module, Debug)]
+pub enum Downsample {
+    /// 1x1 with the stride; PyTorch names its parts `0` and `1`.
+    Strided(Strided),
+    /// The mean of 2x2 pixels where there is a stride, then 1x1; timm names the latter's parts `1` and `2`.
+    Mean(Mean),
+}
+
+/// The parts of [`Downsample::Strided`].
+type Strided = (Conv2d, BatchNorm);
+/// The parts of [`Downsample::Mean`]; the first says whether means are taken.
+type Mean = (bool, Conv2d, BatchNorm);
 
 /// A residual block.
 // The blocks of a network are all of one kind: the smaller one never pays for the larger.
@@ -22,7 +35,7 @@ pub enum Block {
 }
 
 impl Block {
-    /// A block from `input` channels, `inner` wide.
+    /// A block from `input` channels in a stage of this width.
     pub(crate) fn new(config: &ResNetConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
         if config.arch.is_bottleneck() {
             Self::Bottleneck(Bottleneck::new(config, scope, input, inner, stride))
@@ -62,7 +75,7 @@ impl BasicBlock {
             bn1: BatchNorm::new(&scope.at("bn1"), inner),
             conv2: Conv2d::new(&scope.at("conv2"), [inner, inner], 3, 1, 1),
             bn2: last_norm(config, &scope.at("bn2"), inner),
-            downsample: downsample(scope, input, inner, stride),
+            downsample: downsample(config, scope, [input, inner], stride),
         }
     }
 
@@ -73,7 +86,7 @@ impl BasicBlock {
     }
 }
 
-/// A 1x1 convolution to the inner width, a 3x3 that carries the stride, a 1x1 to four times the inner width.
+/// A 1x1 convolution to the inner width, a 3x3 that carries the stride, a 1x1 to four times the stage's width.
 #[derive(Module, Debug)]
 pub struct Bottleneck {
     /// 1x1, to the inner width.
@@ -84,7 +97,7 @@ pub struct Bottleneck {
     pub conv2: Conv2d,
     /// After `conv2`.
     pub bn2: BatchNorm,
-    /// 1x1, to four times the inner width.
+    /// 1x1, to four times the stage's width.
     pub conv3: Conv2d,
     /// After `conv3`.
     pub bn3: BatchNorm,
@@ -95,6 +108,7 @@ pub struct Bottleneck {
 impl Bottleneck {
     fn new(config: &ResNetConfig, scope: &Scope, input: usize, inner: usize, stride: usize) -> Self {
         let output = inner * config.arch.expansion();
+        let inner = inner * config.arch.widening();
         Self {
             conv1: Conv2d::new(&scope.at("conv1"), [input, inner], 1, 1, 0),
             bn1: BatchNorm::new(&scope.at("bn1"), inner),
@@ -102,7 +116,7 @@ impl Bottleneck {
             bn2: BatchNorm::new(&scope.at("bn2"), inner),
             conv3: Conv2d::new(&scope.at("conv3"), [inner, output], 1, 1, 0),
             bn3: last_norm(config, &scope.at("bn3"), output),
-            downsample: downsample(scope, input, output, stride),
+            downsample: downsample(config, scope, [input, output], stride),
         }
     }
 
@@ -118,15 +132,27 @@ fn last_norm(config: &ResNetConfig, scope: &Scope, channels: usize) -> BatchNorm
     if config.zero_init_residual { BatchNorm::zero(scope, channels) } else { BatchNorm::new(scope, channels) }
 }
 
-fn downsample(scope: &Scope, input: usize, output: usize, stride: usize) -> Option<Downsample> {
+fn downsample(config: &ResNetConfig, scope: &Scope, channels: [usize; 2], stride: usize) -> Option<Downsample> {
     let scope = scope.at("downsample");
-    (stride != 1 || input != output)
-        .then(|| (Conv2d::new(&scope.at(0), [input, output], 1, stride, 0), BatchNorm::new(&scope.at(1), output)))
+    let [input, output] = channels;
+    if stride == 1 && input == output {
+        return None;
+    }
+    Some(if config.arch.is_deep() {
+        let conv = Conv2d::new(&scope.at(1), channels, 1, 1, 0);
+        Downsample::Mean((stride > 1, conv, BatchNorm::new(&scope.at(2), output)))
+    } else {
+        Downsample::Strided((Conv2d::new(&scope.at(0), channels, 1, stride, 0), BatchNorm::new(&scope.at(1), output)))
+    })
 }
 
 fn shortcut(downsample: Option<&Downsample>, x: Tensor<4>) -> Tensor<4> {
     match downsample {
-        Some((conv, norm)) => norm.forward_after(conv, x, None, Activation::None),
+        Some(Downsample::Strided((conv, norm))) => norm.forward_after(conv, x, None, Activation::None),
+        Some(Downsample::Mean((means, conv, norm))) => {
+            let x = if *means { mean_pool(x) } else { x };
+            norm.forward_after(conv, x, None, Activation::None)
+        }
         None => x,
     }
 }

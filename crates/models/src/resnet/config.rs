@@ -19,9 +19,33 @@ pub enum Arch {
     ResNet34,
     /// 3, 4, 6, 3 bottleneck blocks; four times as many features.
     ResNet50,
+    /// 3, 4, 23, 3 bottleneck blocks.
+    ResNet101,
+    /// 3, 8, 36, 3 bottleneck blocks.
+    ResNet152,
+    /// As `ResNet50`, with bottlenecks twice as wide (Zagoruyko and Komodakis 2016, <https://arxiv.org/abs/1605.07146>).
+    WideResNet50,
+    /// As `ResNet101`, with bottlenecks twice as wide.
+    WideResNet101,
+    /// As `ResNet50`, with a stem of three 3x3 convolutions, and shortcuts that take means of 2x2 pixels instead of leaving three of
+    /// four out (He et al. 2018, <https://arxiv.org/abs/1812.01187>); as timm has it.
+    ResNet50d,
 }
 
 impl Arch {
+    /// Every kind.
+    pub const ALL: [Self; 9] = [
+        Self::ResNet10,
+        Self::ResNet18,
+        Self::ResNet34,
+        Self::ResNet50,
+        Self::ResNet101,
+        Self::ResNet152,
+        Self::WideResNet50,
+        Self::WideResNet101,
+        Self::ResNet50d,
+    ];
+
     /// `resnet18`.
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +53,11 @@ impl Arch {
             Self::ResNet18 => "resnet18",
             Self::ResNet34 => "resnet34",
             Self::ResNet50 => "resnet50",
+            Self::ResNet101 => "resnet101",
+            Self::ResNet152 => "resnet152",
+            Self::WideResNet50 => "wide_resnet50_2",
+            Self::WideResNet101 => "wide_resnet101_2",
+            Self::ResNet50d => "resnet50d",
         }
     }
 
@@ -37,13 +66,25 @@ impl Arch {
         match self {
             Self::ResNet10 => [1; 4],
             Self::ResNet18 => [2; 4],
-            Self::ResNet34 | Self::ResNet50 => [3, 4, 6, 3],
+            Self::ResNet34 | Self::ResNet50 | Self::WideResNet50 | Self::ResNet50d => [3, 4, 6, 3],
+            Self::ResNet101 | Self::WideResNet101 => [3, 4, 23, 3],
+            Self::ResNet152 => [3, 8, 36, 3],
         }
     }
 
     /// Whether the blocks are bottlenecks (1x1, 3x3, 1x1).
     pub fn is_bottleneck(self) -> bool {
-        matches!(self, Self::ResNet50)
+        !matches!(self, Self::ResNet10 | Self::ResNet18 | Self::ResNet34)
+    }
+
+    /// How many times as wide the inside of a block is.
+    pub fn widening(self) -> usize {
+        if matches!(self, Self::WideResNet50 | Self::WideResNet101) { 2 } else { 1 }
+    }
+
+    /// Whether stem and shortcuts are those of `ResNet50d`.
+    pub fn is_deep(self) -> bool {
+        self == Self::ResNet50d
     }
 
     /// Output channels of a block over its inner width.
@@ -63,7 +104,7 @@ pub enum Stem {
     Small,
     /// 3x3 convolution, stride 2, no max-pool: a quarter of the work of `Small`.
     Strided,
-    /// 7x7 convolution, stride 2, then 3x3 max-pool, stride 2: torchvision's.
+    /// 7x7 convolution (three of 3x3 in `ResNet50d`), stride 2, then 3x3 max-pool, stride 2: torchvision's.
     Imagenet,
 }
 
@@ -160,6 +201,11 @@ impl ResNetConfig {
         }
         let reason = format!("expected 1 to {MAX_WIDTH} channels; 64 is torchvision's, 16 suits small images on a CPU");
         Err(ModelError::Option { option: "width", value: self.width.to_string(), reason })
+    }
+
+    /// Channels inside a stem of three convolutions.
+    pub(crate) fn stem_width(&self) -> usize {
+        (self.width / 2).max(1)
     }
 
     /// Length of the feature vector.

@@ -8,15 +8,22 @@ impl ResNetConfig {
     pub(crate) fn sum(&self, channels: usize, height: usize, width: usize) -> (Sum, [usize; 2]) {
         let mut sum = Sum::default();
         let (kernel, stride, _) = self.stem.convolution();
-        let mut map = sum.convolution([channels, self.width], kernel, stride, [height, width]);
+        let mut map = if self.arch.is_deep() {
+            let inner = self.stem_width();
+            let map = sum.convolution([channels, inner], 3, stride, [height, width]);
+            sum.convolution([inner, inner], 3, 1, map);
+            sum.convolution([inner, self.width], 3, 1, map)
+        } else {
+            sum.convolution([channels, self.width], kernel, stride, [height, width])
+        };
         if self.stem == Stem::Imagenet {
             map = map.map(|side| side.div_ceil(2));
             sum.kept = sum.kept.saturating_add(product(&[self.width, map[0], map[1]]));
         }
         let mut input = self.width;
         for (stage, blocks) in self.arch.blocks().into_iter().enumerate() {
-            let inner = self.width << stage;
-            let output = inner * self.arch.expansion();
+            let plain = self.width << stage;
+            let (inner, output) = (plain * self.arch.widening(), plain * self.arch.expansion());
             for block in 0..blocks {
                 let stride = if block == 0 && stage > 0 { 2 } else { 1 };
                 if stride != 1 || input != output {

@@ -1,4 +1,4 @@
-//! Held against torchvision 0.24 on torch 2.9.
+//! Held against torchvision 0.24 and timm 1.0.31 on torch 2.9.
 // Numbers stand as torch printed them.
 #![allow(clippy::unreadable_literal)]
 
@@ -7,7 +7,7 @@ use foretask_backend::{StateDict, state_dict};
 use crate::reference::{Reference, devices, equals, gradient_norms, waves};
 use crate::{Arch, BackboneConfig, ResNetConfig, Stem};
 
-fn references() -> [Reference; 3] {
+fn references() -> [Reference; 5] {
     [
         Reference {
             config: BackboneConfig::resnet(Arch::ResNet10, 64).with_stem(Stem::Strided),
@@ -57,6 +57,42 @@ fn references() -> [Reference; 3] {
                 ("layer4.0.bn1.running_mean", [-0.02224699, 0.5516924]),
             ],
         },
+        Reference {
+            config: BackboneConfig::resnet(Arch::ResNet50d, 8).with_stem(Stem::Imagenet),
+            // Sides of 18, 9, 5, 3: means of what there is at odd ends.
+            shape: [8, 3, 72, 64],
+            inference: [0.0, 1606.963, 1033.734, 436.8954, 191.767, 785.1711, 932.6791],
+            training: [0.4163183, 4.191337, 1.509406, 1.632574, 1.402994, 0.7420049, 1.284871],
+            gradients: &[
+                ("conv1.0.weight", 5875.455),
+                ("conv1.4.bias", 492.0754),
+                ("conv1.6.weight", 4012.084),
+                ("layer4.0.bn2.weight", 18.6153),
+                ("layer1.0.downsample.1.weight", 770.3645),
+                ("layer2.0.downsample.1.weight", 514.6687),
+                ("layer4.0.conv1.weight", 200.3621),
+            ],
+            statistics: &[
+                ("layer4.0.bn1.running_var", [2.482015, 3.372268]),
+                ("layer4.0.bn1.running_mean", [0.01360677, 0.2758757]),
+            ],
+        },
+        Reference {
+            config: BackboneConfig::resnet(Arch::WideResNet50, 64).with_stem(Stem::Imagenet),
+            shape: [2, 3, 64, 64],
+            inference: [2264.376, 8893.395, 11225.07, 5132.258, 14657.05, 6614.074, 6604.906],
+            training: [1.657072, 1.446101, 0.4747701, 1.761899, 1.606552, 0.8342141, 1.255842],
+            gradients: &[
+                ("conv1.weight", 29545.32),
+                ("layer4.0.bn2.weight", 42.53884),
+                ("layer2.0.downsample.0.weight", 5275.24),
+                ("layer4.0.conv1.weight", 1553.367),
+            ],
+            statistics: &[
+                ("layer4.0.bn1.running_var", [2.776683, 2.461535]),
+                ("layer4.0.bn1.running_mean", [-0.001973961, 0.5360305]),
+            ],
+        },
     ]
 }
 
@@ -73,6 +109,16 @@ fn resnet18_equals() {
 #[test]
 fn resnet50_equals() {
     equals(&references()[2]);
+}
+
+#[test]
+fn resnet50d_equals() {
+    equals(&references()[3]);
+}
+
+#[test]
+fn wide_resnet50_2_equals() {
+    equals(&references()[4]);
 }
 
 #[test]

@@ -1,18 +1,16 @@
 //! Blocks of a vision transformer, normalized before each branch.
 
 use burn::module::{Module, Param};
-use burn::tensor::{FloatDType, Tensor};
-use foretask_backend::layers::{LayerNorm, Linear, attention, gelu};
+use burn::tensor::{Tensor, activation};
+use foretask_backend::layers::{LayerNorm, Linear, attention, drop_path, gelu};
 use foretask_backend::{Init, Scope};
 
-use super::VitConfig;
+use super::positions::Turn;
+use super::{Positions, VitConfig, VitMlp};
+use crate::like::like;
 
-/// Added to variances.
-pub(super) const EPSILON: f64 = 1e-6;
 /// The spread of first weights.
 pub(super) const STD: f32 = 0.02;
-/// Hidden numbers over a token's.
-pub(super) const EXPANSION: usize = 4;
 /// What a branch is scaled by at first, where it is.
 const FIRST_SCALE: f32 = 1e-5;
 
@@ -31,28 +29,32 @@ pub struct Block {
     pub mlp: Mlp,
     /// Scales the perceptron's result.
     pub ls2: Option<LayerScale>,
+    /// How often a branch is left out while training.
+    drop: f32,
 }
 
 impl Block {
-    pub(super) fn new(config: &VitConfig, scope: &Scope) -> Self {
-        let width = config.size.width();
+    /// Block `number` of a network.
+    pub(super) fn new(config: &VitConfig, scope: &Scope, number: usize) -> Self {
+        let (width, epsilon) = (config.size.width(), config.epsilon());
         let scale = |name: &str| config.layer_scale.then(|| LayerScale::new(&scope.at(name), width));
         Self {
-            norm1: LayerNorm::new(&scope.at("norm1"), width, EPSILON),
-            attn: Attention::new(&scope.at("attn"), width, config.size.heads()),
+            norm1: LayerNorm::new(&scope.at("norm1"), width, epsilon),
+            attn: Attention::new(config, &scope.at("attn")),
             ls1: scale("ls1"),
-            norm2: LayerNorm::new(&scope.at("norm2"), width, EPSILON),
-            mlp: Mlp::new(&scope.at("mlp"), width),
+            norm2: LayerNorm::new(&scope.at("norm2"), width, epsilon),
+            mlp: Mlp::new(config, &scope.at("mlp")),
             ls2: scale("ls2"),
+            drop: config.drop_path.of_block(number, config.size.depth()),
         }
     }
 
-    /// `[b, n, d]` to the same.
-    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let y = self.attn.forward(self.norm1.forward(x.clone()));
-        let x = x + scaled(self.ls1.as_ref(), y);
+    /// `[b, n, d]` to the same. `turn` turns queries and keys, in networks that have it so.
+    pub fn forward(&self, x: Tensor<3>, turn: Option<&Turn>) -> Tensor<3> {
+        let y = self.attn.forward(self.norm1.forward(x.clone()), turn);
+        let x = x + drop_path(scaled(self.ls1.as_ref(), y), self.drop);
         let y = self.mlp.forward(self.norm2.forward(x.clone()));
-        x + scaled(self.ls2.as_ref(), y)
+        x + drop_path(scaled(self.ls2.as_ref(), y), self.drop)
     }
 }
 
@@ -61,12 +63,6 @@ fn scaled(scale: Option<&LayerScale>, y: Tensor<3>) -> Tensor<3> {
         Some(scale) => y.clone() * like(scale.gamma.val(), &y).unsqueeze(),
         None => y,
     }
-}
-
-/// `x` in the type of `y`.
-pub(super) fn like<const D: usize, const E: usize>(x: Tensor<D>, y: &Tensor<E>) -> Tensor<D> {
-    let dtype = y.dtype();
-    if x.dtype() == dtype { x } else { x.cast(FloatDType::from(dtype)) }
 }
 
 /// A learned factor a channel.
@@ -90,50 +86,83 @@ pub struct Attention {
     /// After the heads: `[d, d]`.
     pub proj: Linear,
     heads: usize,
+    /// Keys are turned by their places, and their bias counts for nothing.
+    turns: bool,
 }
 
 impl Attention {
-    fn new(scope: &Scope, width: usize, heads: usize) -> Self {
+    fn new(config: &VitConfig, scope: &Scope) -> Self {
+        let width = config.size.width();
         Self {
             qkv: Linear::normal(&scope.at("qkv"), width, 3 * width, STD),
             proj: Linear::normal(&scope.at("proj"), width, width, STD),
-            heads,
+            heads: config.size.heads(),
+            turns: config.positions == Positions::Rope,
         }
     }
 
-    fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+    /// Queries, keys and values, `[b, n, 3 d]`.
+    fn all(&self, x: Tensor<3>) -> Tensor<3> {
+        let [_, _, d] = x.dims();
+        match &self.qkv.bias {
+            Some(bias) if self.turns => {
+                let bias = bias.val();
+                let nothing = Tensor::zeros([d], &bias.device());
+                let bias = Tensor::cat(vec![bias.clone().narrow(0, 0, d), nothing, bias.narrow(0, 2 * d, d)], 0);
+                let plain = Linear { weight: self.qkv.weight.clone(), bias: None };
+                let y = plain.forward_tokens(x);
+                y.clone() + like(bias, &y).unsqueeze()
+            }
+            _ => self.qkv.forward_tokens(x),
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>, turn: Option<&Turn>) -> Tensor<3> {
         let [b, n, d] = x.dims();
         let each = d / self.heads.max(1);
-        let all = self.qkv.forward_tokens(x).reshape([b, n, 3, self.heads, each]);
+        let all = self.all(x).reshape([b, n, 3, self.heads, each]);
         let [queries, keys, values] = [0, 1, 2].map(|part| {
             let part: Tensor<4> =
                 all.clone().slice([0..b, 0..n, part..part + 1, 0..self.heads, 0..each]).squeeze_dim(2);
             part.swap_dims(1, 2)
         });
+        let [queries, keys] = match turn {
+            Some(turn) => [turn.of(queries), turn.of(keys)],
+            None => [queries, keys],
+        };
         let y = attention(queries, keys, values).swap_dims(1, 2).reshape([b, n, d]);
         self.proj.forward_tokens(y)
     }
 }
 
-/// Linear, GELU, linear.
+/// Linear, GELU or a gate, linear.
 #[derive(Module, Debug)]
 pub struct Mlp {
-    /// To four times as many numbers.
+    /// To the hidden numbers; to gates and hidden numbers where there are gates.
     pub fc1: Linear,
     /// And back.
     pub fc2: Linear,
+    gated: bool,
 }
 
 impl Mlp {
-    fn new(scope: &Scope, width: usize) -> Self {
-        let hidden = EXPANSION * width;
+    fn new(config: &VitConfig, scope: &Scope) -> Self {
+        let (width, hidden) = (config.size.width(), config.hidden());
+        let gated = config.mlp == VitMlp::Swiglu;
         Self {
-            fc1: Linear::normal(&scope.at("fc1"), width, hidden, STD),
+            fc1: Linear::normal(&scope.at("fc1"), width, if gated { 2 * hidden } else { hidden }, STD),
             fc2: Linear::normal(&scope.at("fc2"), hidden, width, STD),
+            gated,
         }
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        self.fc2.forward_tokens(gelu(self.fc1.forward_tokens(x)))
+        let x = self.fc1.forward_tokens(x);
+        if !self.gated {
+            return self.fc2.forward_tokens(gelu(x));
+        }
+        let hidden = x.dims()[2] / 2;
+        let gates = activation::silu(x.clone().narrow(2, 0, hidden));
+        self.fc2.forward_tokens(gates * x.narrow(2, hidden, hidden))
     }
 }

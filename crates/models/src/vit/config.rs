@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, Result};
+use crate::rate::DropPath;
 use crate::sides::require_side;
 
 /// Width, depth and heads of a vision transformer (Dosovitskiy et al. 2020, <https://arxiv.org/abs/2010.11929>; Touvron et al.
@@ -19,11 +20,15 @@ pub enum VitSize {
     Base,
     /// 1024 wide, 24 blocks of 16 heads.
     Large,
+    /// 1280 wide, 32 blocks of 16 heads: `MAE`'s and `I-JEPA`'s largest.
+    Huge,
+    /// 1536 wide, 40 blocks of 24 heads: `DINOv2`'s largest, with gates in its perceptrons.
+    Giant,
 }
 
 impl VitSize {
     /// Every size.
-    pub const ALL: [Self; 4] = [Self::Tiny, Self::Small, Self::Base, Self::Large];
+    pub const ALL: [Self; 6] = [Self::Tiny, Self::Small, Self::Base, Self::Large, Self::Huge, Self::Giant];
 
     /// `tiny`.
     pub fn name(self) -> &'static str {
@@ -32,6 +37,20 @@ impl VitSize {
             Self::Small => "small",
             Self::Base => "base",
             Self::Large => "large",
+            Self::Huge => "huge",
+            Self::Giant => "giant",
+        }
+    }
+
+    /// `vit_tiny`.
+    pub(crate) fn network(self) -> &'static str {
+        match self {
+            Self::Tiny => "vit_tiny",
+            Self::Small => "vit_small",
+            Self::Base => "vit_base",
+            Self::Large => "vit_large",
+            Self::Huge => "vit_huge",
+            Self::Giant => "vit_giant",
         }
     }
 
@@ -42,6 +61,8 @@ impl VitSize {
             Self::Small => 384,
             Self::Base => 768,
             Self::Large => 1024,
+            Self::Huge => 1280,
+            Self::Giant => 1536,
         }
     }
 
@@ -50,12 +71,14 @@ impl VitSize {
         match self {
             Self::Tiny | Self::Small | Self::Base => 12,
             Self::Large => 24,
+            Self::Huge => 32,
+            Self::Giant => 40,
         }
     }
 
-    /// Heads of attention, 64 numbers each.
+    /// Heads of attention, 64 numbers each; 80 in the huge one.
     pub fn heads(self) -> usize {
-        self.width() / 64
+        self.width() / if self == Self::Huge { 80 } else { 64 }
     }
 }
 
@@ -68,13 +91,28 @@ pub enum Positions {
     Learned,
     /// Sines and cosines of row and column, half of the numbers each (Chen et al. 2021, <https://arxiv.org/abs/2104.02057>).
     Sincos,
+    /// Queries and keys of patches are turned by angles of row and column, as `DINOv3` has it (Siméoni et al. 2025,
+    /// <https://arxiv.org/abs/2508.10104>): keys have no bias, and 1e-5 is added to variances.
+    Rope,
+}
+
+/// What is done with each token by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VitMlp {
+    /// Linear to four times as many numbers, GELU, linear.
+    #[default]
+    Gelu,
+    /// Linear to twice as many hidden numbers, of which one half, through `SiLU`, gates the other, then linear (Shazeer 2020,
+    /// <https://arxiv.org/abs/2002.05202>): 8/3 of a token's numbers, in whole eights, as `DINOv2`'s giant has it.
+    Swiglu,
 }
 
 /// What becomes of the tokens at last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
-    /// The class token.
+    /// The class token; the mean where there is none.
     #[default]
     Cls,
     /// The mean of the patches' tokens.
@@ -82,7 +120,7 @@ pub enum Pool {
 }
 
 /// Everything that decides a vision transformer's shapes but the number of input channels.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VitConfig {
     /// Width, depth and heads.
     pub size: VitSize,
@@ -98,6 +136,29 @@ pub struct VitConfig {
     pub positions: Positions,
     /// What becomes of the tokens at last.
     pub pool: Pool,
+    /// What is done with each token by itself.
+    pub mlp: VitMlp,
+    /// Whether a token stands for the whole image; `I-JEPA` has none.
+    pub class_token: bool,
+    /// Branches left out while training.
+    pub drop_path: DropPath,
+}
+
+impl Default for VitConfig {
+    fn default() -> Self {
+        Self {
+            size: VitSize::default(),
+            patch: None,
+            grid: None,
+            registers: 0,
+            layer_scale: false,
+            positions: Positions::default(),
+            pool: Pool::default(),
+            mlp: VitMlp::default(),
+            class_token: true,
+            drop_path: DropPath::default(),
+        }
+    }
 }
 
 /// The largest patch accepted, in pixels a side.
@@ -106,6 +167,8 @@ const MAX_PATCH: usize = 64;
 const MAX_GRID: usize = 1024;
 /// The most registers.
 const MAX_REGISTERS: usize = 64;
+/// Hidden numbers over a token's.
+const EXPANSION: usize = 4;
 
 impl VitConfig {
     /// Fills in what is left to the size of the images; also says why, in words, one line a choice.
@@ -152,6 +215,9 @@ impl VitConfig {
         if let Some(grid) = self.grid.filter(|grid| grid.iter().any(|side| !(1..=MAX_GRID).contains(side))) {
             return refused("grid", format!("{grid:?}"), format!("expected 1 to {MAX_GRID} patches along each side"));
         }
+        if !self.class_token && self.pool == Pool::Cls {
+            return refused("pool", "cls".to_owned(), "there is no class token; choose pool: \"mean\"".to_owned());
+        }
         if self.registers > MAX_REGISTERS {
             return refused(
                 "registers",
@@ -177,14 +243,23 @@ impl VitConfig {
         [height, width].map(|side| side.div_ceil(self.patch_side()).max(1))
     }
 
-    /// `vit_tiny`.
-    pub(crate) fn network(&self) -> &'static str {
-        match self.size {
-            VitSize::Tiny => "vit_tiny",
-            VitSize::Small => "vit_small",
-            VitSize::Base => "vit_base",
-            VitSize::Large => "vit_large",
+    /// Numbers between the two linear layers.
+    pub(crate) fn hidden(&self) -> usize {
+        let full = EXPANSION * self.size.width();
+        match self.mlp {
+            VitMlp::Gelu => full,
+            VitMlp::Swiglu => (full * 2 / 3).next_multiple_of(8),
         }
+    }
+
+    /// Added to variances.
+    pub(crate) fn epsilon(&self) -> f64 {
+        if self.positions == Positions::Rope { 1e-5 } else { 1e-6 }
+    }
+
+    /// Tokens in front of the patches'.
+    pub(crate) fn leading(&self) -> usize {
+        usize::from(self.class_token) + self.registers
     }
 
     /// Short name: `vit_tiny-p4-8x8`.
@@ -193,9 +268,16 @@ impl VitConfig {
         let grid = self.grid.map_or(String::new(), |[rows, columns]| format!("-{rows}x{columns}"));
         let registers = if self.registers > 0 { format!("-r{}", self.registers) } else { String::new() };
         let scale = if self.layer_scale { "-ls" } else { "" };
-        let positions = if self.positions == Positions::Sincos { "-sincos" } else { "" };
+        let positions = match self.positions {
+            Positions::Learned => "",
+            Positions::Sincos => "-sincos",
+            Positions::Rope => "-rope",
+        };
+        let mlp = if self.mlp == VitMlp::Swiglu { "-swiglu" } else { "" };
+        let class = if self.class_token { "" } else { "-nocls" };
         let pool = if self.pool == Pool::Mean { "-mean" } else { "" };
-        format!("{}-p{patch}{grid}{registers}{scale}{positions}{pool}", self.network())
+        let drop = if self.drop_path.is_none() { String::new() } else { format!("-drop{}", f64::from(self.drop_path)) };
+        format!("{}-p{patch}{grid}{registers}{scale}{positions}{mlp}{class}{pool}{drop}", self.size.network())
     }
 }
 
@@ -238,5 +320,7 @@ mod tests {
         let error = VitConfig { registers: 65, ..VitConfig::default() }.check().unwrap_err().to_string();
         assert!(error.contains("registers"), "{error}");
         assert!(fixed.resolve(8, 8).is_err());
+        let error = VitConfig { class_token: false, ..VitConfig::default() }.check().unwrap_err().to_string();
+        assert!(error.contains("pool: \"mean\""), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! Vision transformers (Dosovitskiy et al. 2020, <https://arxiv.org/abs/2010.11929>) with timm's topology and state-dict names:
-//! those of `DINO`, `DINOv2` with and without registers, `MAE` and supervised training are all this one.
+//! those of `DINO`, `DINOv2` with and without registers, `DINOv3`, `MAE`, `MoCo v3`, `I-JEPA` and supervised training are all
+//! this one.
 
 mod block;
 mod config;
@@ -12,17 +13,19 @@ use burn::tensor::Tensor;
 use foretask_backend::layers::{Conv2d, LayerNorm, upsample_bilinear};
 use foretask_backend::{Init, Scope, in_f32};
 
+use self::block::STD;
 pub use self::block::{Attention, Block, LayerScale, Mlp};
-use self::block::{EPSILON, EXPANSION, STD, like};
-pub use self::config::{Pool, Positions, VitConfig, VitSize};
-pub(crate) use self::positions::{Resize, resized};
+pub use self::config::{Pool, Positions, VitConfig, VitMlp, VitSize};
+pub use self::positions::Turn;
+pub(crate) use self::positions::{Resize, resized, sincos, turned};
+use crate::like::like;
 use crate::sum::{Sum, product};
 
 /// The tokens that a vision transformer makes of images, normalized.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// The class token, `[b, d]`.
-    pub class: Tensor<2>,
+    /// The class token, `[b, d]`; none where there is none.
+    pub class: Option<Tensor<2>>,
     /// Registers, `[b, r, d]`; none where there are none.
     pub registers: Option<Tensor<3>>,
     /// A token a patch, row by row, `[b, rows * columns, d]`.
@@ -41,11 +44,11 @@ pub struct PatchEmbed {
 /// A vision transformer without its classifier.
 #[derive(Module, Debug)]
 pub struct Vit {
-    /// `[1, 1, d]`.
-    pub cls_token: Param<Tensor<3>>,
+    /// `[1, 1, d]`, where there is one.
+    pub cls_token: Option<Param<Tensor<3>>>,
     /// Registers, `[1, r, d]`, where there are some.
     pub reg_token: Option<Param<Tensor<3>>>,
-    /// Learned positions: the class token's, then the patches' row by row, `[1, 1 + rows * columns, d]`.
+    /// Learned positions: the class token's where there is one, then the patches' row by row, `[1, 1 + rows * columns, d]`.
     pub pos_embed: Option<Param<Tensor<3>>>,
     /// From pixels to tokens.
     pub patch_embed: PatchEmbed,
@@ -60,6 +63,8 @@ pub struct Vit {
     patch: usize,
     /// Whether features are the mean of the patches' tokens instead of the class token.
     mean: bool,
+    /// Numbers of a head whose queries and keys are turned; 0 where they are not.
+    turned: usize,
 }
 
 impl Vit {
@@ -72,16 +77,17 @@ impl Vit {
         let tokens = |name: &str, count: usize| scope.param(name, [1, count, width], normal);
         let at = scope.at("patch_embed").at("proj");
         Self {
-            cls_token: tokens("cls_token", 1),
+            cls_token: config.class_token.then(|| tokens("cls_token", 1)),
             reg_token: (config.registers > 0).then(|| tokens("reg_token", config.registers)),
-            pos_embed: learned.then(|| tokens("pos_embed", 1 + rows * columns)),
+            pos_embed: learned.then(|| tokens("pos_embed", usize::from(config.class_token) + rows * columns)),
             patch_embed: PatchEmbed { proj: Conv2d::new(&at, [channels, width], patch, patch, 0).with_bias(&at) },
-            blocks: (0..config.size.depth()).map(|i| Block::new(config, &scope.at("blocks").at(i))).collect(),
-            norm: LayerNorm::new(&scope.at("norm"), width, EPSILON),
+            blocks: (0..config.size.depth()).map(|i| Block::new(config, &scope.at("blocks").at(i), i)).collect(),
+            norm: LayerNorm::new(&scope.at("norm"), width, config.epsilon()),
             rows,
             columns,
             patch,
             mean: config.pool == Pool::Mean,
+            turned: if config.positions == Positions::Rope { width / config.size.heads().max(1) } else { 0 },
         }
     }
 
@@ -97,27 +103,29 @@ impl Vit {
         let map = self.patch_embed.proj.forward(x);
         let [_, d, rows, columns] = map.dims();
         let patches: Tensor<3> = map.permute([0, 2, 3, 1]).reshape([b, rows * columns, d]);
-        let class = like(self.cls_token.val(), &patches);
-        let (class, patches) = if let Some(learned) = &self.pos_embed {
+        let device = patches.device();
+        let mut class = self.cls_token.as_ref().map(|class| like(class.val(), &patches));
+        let patches = if let Some(learned) = &self.pos_embed {
             let learned = like(learned.val(), &patches);
-            let class = class + learned.clone().narrow(1, 0, 1);
-            (class, patches + self.learned(learned, [rows, columns]))
+            class = class.map(|class| class + learned.clone().narrow(1, 0, 1));
+            patches + self.learned(learned, [rows, columns])
+        } else if self.turned == 0 {
+            let fixed = like(positions::sines([rows, columns], d, &device), &patches);
+            patches + fixed
         } else {
-            let fixed = like(positions::sincos([rows, columns], d, &patches.device()), &patches);
-            (class, patches + fixed)
+            patches
         };
-        let mut all = vec![class.repeat_dim(0, b)];
-        if let Some(registers) = &self.reg_token {
-            all.push(like(registers.val(), &patches).repeat_dim(0, b));
-        }
-        all.push(patches);
-        let x = self.blocks.iter().fold(Tensor::cat(all, 1), |x, block| block.forward(x));
+        let registers = self.reg_token.as_ref().map(|registers| like(registers.val(), &patches));
+        let [c, r] = [&class, &registers].map(|tokens| tokens.as_ref().map_or(0, |tokens| tokens.dims()[1]));
+        let turn = (self.turned > 0).then(|| Turn::new([rows, columns], c + r, self.turned, &patches));
+        let leading = [class, registers].into_iter().flatten().map(|tokens| tokens.repeat_dim(0, b));
+        let all = leading.chain([patches]).collect();
+        let x = self.blocks.iter().fold(Tensor::cat(all, 1), |x, block| block.forward(x, turn.as_ref()));
         let x = self.norm.forward(x);
-        let r = self.reg_token.as_ref().map_or(0, |registers| registers.dims()[1]);
         Tokens {
-            class: x.clone().narrow(1, 0, 1).squeeze_dim(1),
-            registers: (r > 0).then(|| x.clone().narrow(1, 1, r)),
-            patches: x.narrow(1, 1 + r, rows * columns),
+            class: (c > 0).then(|| x.clone().narrow(1, 0, 1).squeeze_dim(1)),
+            registers: (r > 0).then(|| x.clone().narrow(1, c, r)),
+            patches: x.narrow(1, c + r, rows * columns),
             grid: [rows, columns],
         }
     }
@@ -125,7 +133,8 @@ impl Vit {
     /// The patches' positions for this grid, `[1, rows * columns, d]`.
     fn learned(&self, all: Tensor<3>, [rows, columns]: [usize; 2]) -> Tensor<3> {
         let [_, count, d] = all.dims();
-        let own = all.narrow(1, 1, count - 1);
+        let class = usize::from(self.cls_token.is_some());
+        let own = all.narrow(1, class, count - class);
         if [rows, columns] == [self.rows, self.columns] {
             return own;
         }
@@ -144,7 +153,10 @@ impl Vit {
     /// `[b, c, h, w]` to features `[b, d]`: the class token, or the mean of the patches.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         let tokens = self.forward_tokens(x);
-        if self.mean { in_f32(tokens.patches).mean_dim(1).squeeze_dim(1) } else { in_f32(tokens.class) }
+        match tokens.class {
+            Some(class) if !self.mean => in_f32(class),
+            _ => in_f32(tokens.patches).mean_dim(1).squeeze_dim(1),
+        }
     }
 }
 
@@ -154,25 +166,29 @@ impl VitConfig {
         let (d, patch) = (self.size.width(), self.patch_side());
         let map = self.map(height, width);
         let patches = product(&map);
-        let tokens = patches.saturating_add(1 + self.registers as u64);
+        let leading = self.leading() as u64;
+        let tokens = patches.saturating_add(leading);
         let pixels = product(&[channels, patch, patch]);
         let d64 = d as u64;
-        let learned = if self.positions == Positions::Learned { 1 + product(&self.grid_sides()) } else { 0 };
-        let singles = (1 + self.registers as u64).saturating_add(learned).saturating_mul(d64);
-        let hidden = EXPANSION as u64 * d64;
-        let linear = 4 * d64 * d64 + 2 * hidden * d64;
+        let class = u64::from(self.class_token);
+        let learned = if self.positions == Positions::Learned { class + product(&self.grid_sides()) } else { 0 };
+        let singles = leading.saturating_add(learned).saturating_mul(d64);
+        let hidden = self.hidden() as u64;
+        let first = if self.mlp == VitMlp::Swiglu { 2 * hidden } else { hidden };
+        let linear = 4 * d64 * d64 + (first + hidden) * d64;
         let scales = if self.layer_scale { 2 * d64 } else { 0 };
-        let block = linear + 4 * d64 + hidden + d64 + 4 * d64 + scales;
+        let block = linear + 4 * d64 + first + d64 + 4 * d64 + scales;
         let depth = self.size.depth() as u64;
         let parameters = pixels.saturating_mul(d64).saturating_add(d64 + singles + depth * block + 2 * d64);
         let of_patches = patches.saturating_mul(pixels).saturating_mul(d64);
         let between = tokens.saturating_mul(tokens).saturating_mul(2 * d64);
         let blocks = depth.saturating_mul(tokens.saturating_mul(linear).saturating_add(between));
         // A block keeps its input, two norms, queries, keys and values, attention's result, both hidden layers, and two sums.
-        let kept = tokens.saturating_mul(depth * (9 * d64 + 2 * hidden));
+        let kept = tokens.saturating_mul(depth * (9 * d64 + first + hidden));
         let scores = product(&[self.size.heads()]).saturating_mul(tokens).saturating_mul(tokens);
-        let most =
-            tokens.saturating_mul(2 * d64 + 2 * hidden).max(scores.saturating_mul(2).saturating_add(tokens * 4 * d64));
+        let most = tokens
+            .saturating_mul(2 * d64 + first + hidden)
+            .max(scores.saturating_mul(2).saturating_add(tokens * 4 * d64));
         let macs = of_patches.saturating_add(blocks);
         (Sum { parameters, statistics: 0, macs, kept, most }, map)
     }

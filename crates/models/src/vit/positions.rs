@@ -2,9 +2,16 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::like::like;
+
 /// Sines and cosines of column and row, `[1, rows * columns, width]`: the first half for columns, then rows; in each half sines of
 /// `place / 10000^(2 i / (width / 2))`, then cosines, as MAE has it.
-pub(super) fn sincos([rows, columns]: [usize; 2], width: usize, device: &Device) -> Tensor<3> {
+pub(super) fn sines([rows, columns]: [usize; 2], width: usize, device: &Device) -> Tensor<3> {
+    Tensor::from_data(TensorData::new(sincos([rows, columns], width), [1, rows * columns, width]), device)
+}
+
+/// The values of [`sines`].
+pub(crate) fn sincos([rows, columns]: [usize; 2], width: usize) -> Vec<f32> {
     let quarter = width / 4;
     let mut values = Vec::with_capacity(rows * columns * width);
     for row in 0..rows {
@@ -17,7 +24,57 @@ pub(super) fn sincos([rows, columns]: [usize; 2], width: usize, device: &Device)
             values.resize(values.len() + width - 4 * quarter, 0.0);
         }
     }
-    Tensor::from_data(TensorData::new(values, [1, rows * columns, width]), device)
+    values
+}
+
+/// How queries and keys of each token are turned: patches by angles of their row and column, what stands before them not at all.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// `[1, 1, n, each]`.
+    cosines: Tensor<4>,
+    /// `[1, 1, n, each]`.
+    sines: Tensor<4>,
+}
+
+/// By this much the slowest angle is slower than the fastest.
+const BASE: f64 = 100.0;
+
+/// Cosines and sines, `[leading + rows * columns, each]`: places from -1 to 1 of row, then column, each with periods of
+/// `100^(2 i / (each / 2))`, in turns; the second half as the first. As `DINOv3` has it.
+pub(crate) fn turned([rows, columns]: [usize; 2], leading: usize, each: usize) -> [Vec<f32>; 2] {
+    let quarter = each / 4;
+    let (mut cosines, mut sines) = (vec![1.0; leading * each], vec![0.0; leading * each]);
+    for row in 0..rows {
+        for column in 0..columns {
+            let place = |at: usize, of: usize| 2.0 * (at as f64 + 0.5) / of.max(1) as f64 - 1.0;
+            let angles = [place(row, rows), place(column, columns)].into_iter().flat_map(|place| {
+                (0..quarter).map(move |i| std::f64::consts::TAU * place / BASE.powf(i as f64 / quarter as f64))
+            });
+            let half: Vec<f64> = angles.collect();
+            for _ in 0..2 {
+                cosines.extend(half.iter().map(|angle| angle.cos() as f32));
+                sines.extend(half.iter().map(|angle| angle.sin() as f32));
+            }
+        }
+    }
+    [cosines, sines]
+}
+
+impl Turn {
+    /// For tokens of this grid behind `leading` others, whose heads have `each` numbers; in the type of `tokens`.
+    pub(super) fn new(grid: [usize; 2], leading: usize, each: usize, tokens: &Tensor<3>) -> Self {
+        let shape = [1, 1, leading + grid[0] * grid[1], each];
+        let [cosines, sines] = turned(grid, leading, each)
+            .map(|values| like(Tensor::from_data(TensorData::new(values, shape), &tokens.device()), tokens));
+        Self { cosines, sines }
+    }
+
+    /// Queries or keys `[b, heads, n, each]`, turned: a number of the first half with the one of the second.
+    pub(super) fn of(&self, x: Tensor<4>) -> Tensor<4> {
+        let half = x.dims()[3] / 2;
+        let (first, second) = (x.clone().narrow(3, 0, half), x.clone().narrow(3, half, half));
+        x * self.cosines.clone() + Tensor::cat(vec![-second, first], 3) * self.sines.clone()
+    }
 }
 
 /// Keys' parameter of the cubic between samples: PyTorch's `bicubic`.

@@ -2,11 +2,12 @@
 // Numbers stand as torch printed them.
 #![allow(clippy::unreadable_literal)]
 
+use burn::module::Module;
 use burn::tensor::Tensor;
 use foretask_backend::state_dict;
 
 use super::positions::{Resize, resized};
-use super::{Pool, Positions, Vit, VitConfig};
+use super::{Pool, Positions, Vit, VitConfig, VitMlp};
 use crate::reference::{Reference, equals, noise, waves};
 use crate::{Backbone, BackboneConfig};
 
@@ -83,6 +84,80 @@ fn registers_and_layer_scale_equal_timms() {
 }
 
 #[test]
+fn gates_equal_timms() {
+    let features = [0.980678, -0.1242538, 0.611839, 0.04697873, -0.2450269, -0.1757174, 1.004942];
+    equals(&Reference {
+        config: VitConfig { mlp: VitMlp::Swiglu, ..tiny() }.into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 704.2626),
+            ("blocks.0.attn.qkv.weight", 726.9857),
+            ("blocks.11.mlp.fc2.weight", 18.90452),
+            ("blocks.2.mlp.fc1.weight", 78.09473),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn without_a_class_token_it_equals_timms() {
+    let features = [0.02922545, 1.094238, -0.749405, -0.6398314, -0.1761861, -0.07312103, 0.9464297];
+    equals(&Reference {
+        config: VitConfig { class_token: false, pool: Pool::Mean, ..tiny() }.into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 101.4565),
+            ("blocks.0.attn.qkv.weight", 96.69348),
+            ("blocks.11.mlp.fc2.weight", 13.47618),
+            ("pos_embed", 13.01933),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn turned_queries_and_keys_equal_timms() {
+    let features = [-0.8577937, 2.044772, 0.1141756, 0.4589477, 0.5981884, 0.7826613, 1.013743];
+    equals(&Reference {
+        config: VitConfig { positions: Positions::Rope, registers: 4, layer_scale: true, ..tiny() }.into(),
+        shape: [2, 3, 24, 40],
+        inference: features,
+        training: features,
+        gradients: &[
+            ("patch_embed.proj.weight", 136.2045),
+            ("cls_token", 112.5224),
+            ("blocks.0.attn.qkv.weight", 81.7883),
+            ("blocks.11.mlp.fc2.weight", 18.62167),
+            ("reg_token", 84.6186),
+            ("blocks.5.ls1.gamma", 19.89312),
+        ],
+        statistics: &[],
+    });
+}
+
+#[test]
+fn branches_are_left_out_while_training_and_only_there() {
+    let device = foretask_backend::device("flex").unwrap();
+    let config = BackboneConfig::from(VitConfig { drop_path: 0.5.try_into().unwrap(), ..tiny() });
+    let net = config.init(3, 1, &device.training());
+    let bits = |x: Tensor<2>| x.into_data().try_to_vec::<f32>().unwrap();
+    let x = || waves([4, 3, 24, 40], 0, &device.plain());
+    let plain = bits(net.valid().forward(x()));
+    let drawn = |key| {
+        foretask_backend::layers::with_draws(foretask_random::Key::new(key), || {
+            bits(net.forward(Tensor::from_inner(x())))
+        })
+    };
+    assert_eq!(bits(net.forward(Tensor::from_inner(x()))), plain, "no draws, nothing left out");
+    assert_eq!(drawn(1), drawn(1));
+    assert!(drawn(1) != plain && drawn(1) != drawn(2));
+}
+
+#[test]
 fn positions_are_resized_as_each_family_does_it() {
     let learned: Vec<f32> = noise(49 * 2, 3).map(|value| value as f32).collect();
     for (how, wanted) in [
@@ -110,12 +185,15 @@ fn built(config: VitConfig) -> Vit {
 #[test]
 fn tokens_of_every_kind_come_out_and_other_sizes_go_in() {
     let device = foretask_backend::device("flex").unwrap().plain();
-    for positions in [Positions::Learned, Positions::Sincos] {
+    for positions in [Positions::Learned, Positions::Sincos, Positions::Rope] {
         let net = built(VitConfig { registers: 2, positions, ..tiny() });
         assert_eq!(state_dict(&net).contains_key("pos_embed"), positions == Positions::Learned);
         let x = waves([2, 3, 24, 40], 0, &device);
         let tokens = net.forward_tokens(x.clone());
-        assert_eq!((tokens.class.dims(), tokens.patches.dims(), tokens.grid), ([2, 192], [2, 15, 192], [3, 5]));
+        assert_eq!(
+            (tokens.class.unwrap().dims(), tokens.patches.dims(), tokens.grid),
+            ([2, 192], [2, 15, 192], [3, 5])
+        );
         assert_eq!(tokens.registers.unwrap().dims(), [2, 2, 192]);
         // Row by row: the token of the second row's first patch is the map's value there.
         let value = |x: Tensor<1>| x.into_data().try_to_vec::<f32>().unwrap();
@@ -133,7 +211,7 @@ fn tokens_of_every_kind_come_out_and_other_sizes_go_in() {
 fn sines_tell_every_place_apart() {
     // By hand: the second column of the first row, width 8: sin and cos of 1 and of 1 / 100, then of the row 0.
     let device = foretask_backend::device("flex").unwrap().plain();
-    let values = super::positions::sincos([2, 2], 8, &device).into_data().try_to_vec::<f32>().unwrap();
+    let values = super::positions::sines([2, 2], 8, &device).into_data().try_to_vec::<f32>().unwrap();
     let wanted = [1.0_f32.sin(), 0.01_f32.sin(), 1.0_f32.cos(), 0.01_f32.cos(), 0.0, 0.0, 1.0, 1.0];
     for (found, wanted) in values[8..16].iter().zip(wanted) {
         assert!((found - wanted).abs() < 1e-6, "{values:?}");

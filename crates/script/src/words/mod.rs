@@ -15,6 +15,7 @@ mod label_curve;
 mod label_next;
 mod misc;
 mod models;
+mod networks;
 mod online;
 mod open_dataset;
 mod own_tasks;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         own_tasks::WORDS,
         augment::WORDS,
         models::WORDS,
+        networks::WORDS,
         weights::WORDS,
         train::WORDS,
         pick_task::WORDS,

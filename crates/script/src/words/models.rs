@@ -1,7 +1,7 @@
 //! Words that plan networks.
 
 use foretask_experiment::values::{Encoder, Network};
-use foretask_models::{Arch, BackboneConfig, Pool, Positions, ResNetConfig, Stem, VitConfig, VitSize};
+use foretask_models::{Arch, BackboneConfig, ResNetConfig, Stem};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::CallError;
 use crate::options::OptionDoc;
 
-const NET: &[Signature] = &[Signature {
+pub(super) const NET: &[Signature] = &[Signature {
     on: None,
     params: &[Param { name: "options", kinds: &[Kind::Options], optional: true }],
     returns: Kind::Network,
@@ -72,6 +72,66 @@ pub(super) static WORDS: &[Word] = &[
         run: |call| resnet(call, Arch::ResNet50),
     },
     Word {
+        name: "resnet101",
+        theme: Theme::Models,
+        summary: "A residual network of bottleneck blocks, 3, 4, 23, 3",
+        about: "He et al. 2015, arXiv 1512.03385.",
+        use_when: "there is a GPU and much data, or you load published weights",
+        not_when: "on a CPU: `resnet10` or `resnet18`",
+        signatures: NET,
+        options,
+        examples: &[Example { about: "torchvision's", script: "let net = resnet101(#{ stem: \"imagenet\" });" }],
+        run: |call| resnet(call, Arch::ResNet101),
+    },
+    Word {
+        name: "resnet152",
+        theme: Theme::Models,
+        summary: "A residual network of bottleneck blocks, 3, 8, 36, 3",
+        about: "He et al. 2015, arXiv 1512.03385.",
+        use_when: "there is a GPU and much data, or you load published weights",
+        not_when: "on a CPU: `resnet10` or `resnet18`",
+        signatures: NET,
+        options,
+        examples: &[Example { about: "torchvision's", script: "let net = resnet152(#{ stem: \"imagenet\" });" }],
+        run: |call| resnet(call, Arch::ResNet152),
+    },
+    Word {
+        name: "wide_resnet50_2",
+        theme: Theme::Models,
+        summary: "`resnet50` with bottlenecks twice as wide",
+        about: "Zagoruyko and Komodakis 2016, arXiv 1605.07146, as torchvision has it.",
+        use_when: "there is a GPU and much data, or you load published weights",
+        not_when: "on a CPU: `resnet10` or `resnet18`",
+        signatures: NET,
+        options,
+        examples: &[Example { about: "torchvision's", script: "let net = wide_resnet50_2(#{ stem: \"imagenet\" });" }],
+        run: |call| resnet(call, Arch::WideResNet50),
+    },
+    Word {
+        name: "wide_resnet101_2",
+        theme: Theme::Models,
+        summary: "`resnet101` with bottlenecks twice as wide",
+        about: "Zagoruyko and Komodakis 2016, arXiv 1605.07146, as torchvision has it.",
+        use_when: "there is a GPU and much data, or you load published weights",
+        not_when: "on a CPU: `resnet10` or `resnet18`",
+        signatures: NET,
+        options,
+        examples: &[Example { about: "torchvision's", script: "let net = wide_resnet101_2(#{ stem: \"imagenet\" });" }],
+        run: |call| resnet(call, Arch::WideResNet101),
+    },
+    Word {
+        name: "resnet50d",
+        theme: Theme::Models,
+        summary: "`resnet50` with a stem of three convolutions and shortcuts that leave no pixel out",
+        about: "He et al. 2018, arXiv 1812.01187, as timm has it.",
+        use_when: "you load timm's weights of it, or have a GPU: a little better than `resnet50` at the same cost",
+        not_when: "on a CPU: `resnet10` or `resnet18`",
+        signatures: NET,
+        options,
+        examples: &[Example { about: "timm's", script: "let net = resnet50d(#{ stem: \"imagenet\" });" }],
+        run: |call| resnet(call, Arch::ResNet50d),
+    },
+    Word {
         name: "efficientnet_lite0",
         theme: Theme::Models,
         summary: "A small network of depthwise convolutions, made for small devices; 1280 features",
@@ -87,22 +147,6 @@ pub(super) static WORDS: &[Word] = &[
             script: "let scratch = finetune(efficientnet_lite0(), few);",
         }],
         run: |_| Ok(Dynamic::from(Network(BackboneConfig::EfficientNetLite0))),
-    },
-    Word {
-        name: "vit",
-        theme: Theme::Models,
-        summary: "A vision transformer: the image as patches that look at each other",
-        about: "Dosovitskiy et al. 2020, arXiv 2010.11929, as timm has it: normalized before each branch, exact GELU, a class token. \
-                Sides of the images must be multiples of the patch.",
-        use_when: "there is a GPU and much data, or you compare with published transformers",
-        not_when: "there are few images or a CPU: `resnet10` learns more from them in the same time",
-        signatures: NET,
-        options: vit_options,
-        examples: &[Example {
-            about: "small patches for small images",
-            script: "let net = vit(#{ size: \"tiny\", patch: 4 });",
-        }],
-        run: vit,
     },
     Word {
         name: "random_encoder",
@@ -171,72 +215,6 @@ impl Default for NetOptions {
 fn resnet(call: &Call<'_>, arch: Arch) -> Result<Dynamic, CallError> {
     let NetOptions { width, stem, zero_init_residual } = call.options(0)?;
     let config = BackboneConfig::from(ResNetConfig { arch, width, stem, zero_init_residual });
-    config.check()?;
-    Ok(Dynamic::from(Network(config)))
-}
-
-fn vit_options() -> Vec<OptionDoc> {
-    vec![
-        OptionDoc::new(
-            "size",
-            "\"tiny\", \"small\", \"base\" or \"large\"",
-            "\"tiny\"",
-            "192, 384, 768 or 1024 numbers a token; 12 blocks, 24 of the large one",
-        ),
-        OptionDoc::new(
-            "patch",
-            "\"auto\" or whole number from 1 to 64",
-            "\"auto\"",
-            "pixels along a patch's side; auto: 4 up to images of 40 pixels, 8 up to 96, then 16 or 14",
-        ),
-        OptionDoc::new(
-            "registers",
-            "whole number from 0 to 64",
-            "0",
-            "further tokens that belong to no place (Darcet et al. 2023, arXiv 2309.16588); 4 is usual",
-        ),
-        OptionDoc::new(
-            "layer_scale",
-            "true or false",
-            "false",
-            "scale every branch by a learned factor, 0.00001 at first (Touvron et al. 2021, arXiv 2103.17239)",
-        ),
-        OptionDoc::new(
-            "positions",
-            "\"learned\" or \"sincos\"",
-            "\"learned\"",
-            "how patches know where they are: learned vectors, or sines and cosines",
-        ),
-        OptionDoc::new(
-            "pool",
-            "\"cls\" or \"mean\"",
-            "\"cls\"",
-            "the features: the class token, or the mean of the patches",
-        ),
-    ]
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct VitOptions {
-    size: VitSize,
-    patch: Option<usize>,
-    registers: usize,
-    layer_scale: bool,
-    positions: Positions,
-    pool: Pool,
-}
-
-impl Default for VitOptions {
-    fn default() -> Self {
-        let VitConfig { size, registers, layer_scale, positions, pool, .. } = VitConfig::default();
-        Self { size, patch: None, registers, layer_scale, positions, pool }
-    }
-}
-
-fn vit(call: &Call<'_>) -> Result<Dynamic, CallError> {
-    let VitOptions { size, patch, registers, layer_scale, positions, pool } = call.options(0)?;
-    let config = BackboneConfig::from(VitConfig { size, patch, grid: None, registers, layer_scale, positions, pool });
     config.check()?;
     Ok(Dynamic::from(Network(config)))
 }

@@ -17,8 +17,8 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Models,
         summary: "An encoder from a file: one saved by `.save`, or published weights (.safetensors, .pth)",
         about: "A file of ours carries its architecture, input size and normalization. Weights from elsewhere are recognized by their \
-                names and shapes (residual networks under torchvision's names, vision transformers under those of timm, DINO, DINOv2, MAE, torchvision and \
-                Hugging Face, EfficientNet-Lite0 under timm's and its package's); \
+                names and shapes (residual networks, ConvNeXts and vision transformers under the names of torchvision, timm, Hugging Face, DINO, \
+                DINOv2, DINOv3, MAE, MoCo, I-JEPA and lightly, EfficientNet-Lite0 under timm's and its package's); \
                 what they do not say (input size, normalization) is that of the published network unless given.",
         use_when: "an encoder was trained earlier or elsewhere",
         not_when: "the same script trains it: `pretrain` remembers what it did and loads it at once",

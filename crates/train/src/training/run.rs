@@ -2,6 +2,8 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use foretask_backend::layers::with_draws;
+use foretask_random::Key;
 
 use super::objective::{Objective, StepInfo};
 use super::plan::TrainingPlan;
@@ -47,7 +49,10 @@ impl<M: Module> TrainingRun<'_, M> {
         for part in 0..plan.accumulate {
             let last = part + 1 == plan.accumulate;
             let info = StepInfo { measure: info.measure && last, ..info };
-            let mut output = objective.losses(&model, batches.take()?, info)?;
+            let batch = batches.take()?;
+            // Named by seed, step and part, so that a resumed run drops the same branches.
+            let draws = Key::new(plan.sampling.seed).named("training").with(info.step).with(part);
+            let mut output = with_draws(draws, || objective.losses(&model, batch, info))?;
             if plan.accumulate > 1 {
                 for (_, loss) in &mut output.losses {
                     *loss = loss.clone().div_scalar(plan.accumulate as f64);

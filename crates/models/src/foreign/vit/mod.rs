@@ -1,59 +1,59 @@
-//! Vision transformers under the names of timm, `DINO`, `DINOv2`, `MAE`, torchvision and Hugging Face.
+//! Vision transformers under the names of timm, `DINO`, `DINOv2`, `DINOv3`, `MAE`, `MoCo v3`, `I-JEPA`, torchvision and Hugging Face.
 
+mod family;
 mod names;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use foretask_backend::StateDict;
+
+use self::family::{VitFamily, family};
 use self::names::{of_hugging_face, of_timm, of_torchvision};
 use super::ForeignOptions;
-use super::recognized::{Destination, Moved, Recognized, Refusal, choose_prefix, numbers};
+use super::fit::require;
+use super::recognized::{Destination, Moved, Recognized, Refusal, choose_prefix, placed_shapes};
 use crate::file::Shapes;
-use crate::vit::Resize;
-use crate::{BackboneConfig, InputSpec, Pool, Positions, VitConfig, VitSize};
+use crate::{InputSpec, Pool, Positions, VitConfig, VitMlp, VitSize};
 
 /// How a family calls its tensors.
 struct Spelling {
-    /// The tensors by which it is told: patches, and the first block's first norm.
+    /// The tensors by which it is told: patches, and one more.
     marks: [&'static str; 2],
     place: fn(&str) -> Option<Destination>,
 }
 
-const SPELLINGS: [Spelling; 4] = [
+const SPELLINGS: [Spelling; 5] = [
     Spelling { marks: ["patch_embed.proj.weight", "blocks.0.norm1.weight"], place: of_timm },
     // In chunks, as it is trained in parts.
     Spelling { marks: ["patch_embed.proj.weight", "blocks.0.0.norm1.weight"], place: of_timm },
     Spelling { marks: ["conv_proj.weight", "encoder.layers.encoder_layer_0.ln_1.weight"], place: of_torchvision },
     Spelling {
-        marks: ["embeddings.patch_embeddings.projection.weight", "embeddings.cls_token"],
+        marks: ["embeddings.patch_embeddings.projection.weight", "embeddings.position_embeddings"],
         place: of_hugging_face,
     },
+    // DINOv3 has no positions.
+    Spelling { marks: ["embeddings.patch_embeddings.weight", "embeddings.register_tokens"], place: of_hugging_face },
 ];
 
 /// A vision transformer by its names; size, patch, registers and grid follow from the sizes.
 pub(super) fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Option<Recognized>, Refusal> {
     for Spelling { marks, place } in &SPELLINGS {
-        let Some(prefix) = choose_prefix(shapes, *marks, options.prefix.as_deref())? else { continue };
+        let mut notes = Vec::new();
+        let Some(prefix) = choose_prefix(shapes, *marks, options.prefix.as_deref(), &mut notes)? else { continue };
         let own = |name: &String| place(name.strip_prefix(prefix.as_str())?);
         let names: BTreeMap<String, Destination> =
             shapes.keys().filter_map(|name| Some((name.clone(), own(name)?))).collect();
-        let body: BTreeMap<&str, &Vec<usize>> =
-            names.iter().filter_map(|(name, place)| Some((place.name.as_str(), shapes.get(name)?))).collect();
-        let Some(found) = infer(&body) else { return Ok(None) };
-        let all = numbers(names.keys().filter_map(|name| shapes.get(name)));
-        let without = if found.without_class { found.config.size.width() as u64 } else { 0 };
-        let config = BackboneConfig::from(found.config.clone());
-        let expected = config.stored_numbers(found.channels).saturating_sub(without);
-        if all != expected {
-            let more = format!(" ({all} numbers where a plain {} of this size has {expected})", config.network());
-            return Err(Refusal::Unlike(more));
-        }
+        let mut body = placed_shapes(shapes, &names);
+        let found = infer(&body)?;
+        complete(&mut body, &found);
+        require(&found.config.clone().into(), found.channels, &body)?;
         if options.stem.is_some() {
             return Err(Refusal::Choice("a vision transformer, which has no stem; leave `stem` out".into()));
         }
-        let family = family(shapes, &prefix, &found, marks[0]);
-        return settled(found, names, family, options.side).map(Some);
+        let family = family(shapes, &prefix, &found.config, marks[0]);
+        return settled(found, names, family, options.side, notes).map(Some);
     }
     Ok(None)
 }
@@ -62,24 +62,44 @@ pub(super) fn recognize(shapes: &Shapes, options: &ForeignOptions) -> Result<Opt
 struct Found {
     config: VitConfig,
     channels: usize,
+    /// The file has no position for the class token.
     without_class: bool,
 }
 
-fn infer(body: &BTreeMap<&str, &Vec<usize>>) -> Option<Found> {
-    let shape = |name: &str| body.get(name).map(|shape| shape.as_slice());
-    let &[width, channels, patch, _] = shape("patch_embed.proj.weight")? else { return None };
+fn infer(body: &Shapes) -> Result<Found, Refusal> {
+    let shape = |name: &str| body.get(name).map(Vec::as_slice);
+    let unlike = || Refusal::Unlike(String::new());
+    let Some(&[width, channels, patch, _]) = shape("patch_embed.proj.weight") else { return Err(unlike()) };
     let depth = (0..1000).take_while(|block| shape(&format!("blocks.{block}.norm1.weight")).is_some()).count();
-    let size = VitSize::ALL.into_iter().find(|size| size.width() == width && size.depth() == depth)?;
+    let known = |size: &VitSize| size.width() == width && size.depth() == depth;
+    let Some(size) = VitSize::ALL.into_iter().find(known) else {
+        let far = |size: &VitSize| size.width().abs_diff(width) + 16 * size.depth().abs_diff(depth);
+        let nearest = VitSize::ALL.into_iter().min_by_key(far).unwrap_or_default();
+        let (name, wide, deep) = (nearest.name(), nearest.width(), nearest.depth());
+        let more = format!(" (the nearest known network is vit_{name}, {wide} wide with {deep} blocks)");
+        return Err(Refusal::Unlike(more));
+    };
     let registers = match shape("reg_token") {
         Some(&[_, registers, _]) => registers,
         _ => 0,
     };
-    let &[_, count, _] = shape("pos_embed")? else { return None };
-    let square = |count: usize| Some(count.isqrt()).filter(|side| *side > 0 && side * side == count);
-    let (side, without_class) = match (square(count.checked_sub(1)?), square(count)) {
-        (Some(side), _) => (side, false),
-        (None, Some(side)) => (side, true),
-        (None, None) => return None,
+    let class_token = shape("cls_token").is_some();
+    let gated = match (shape("blocks.0.mlp.fc1.weight"), shape("blocks.0.mlp.fc2.weight")) {
+        (Some(&[first, _]), Some(&[_, hidden])) => first == 2 * hidden,
+        _ => false,
+    };
+    let (positions, side, without_class) = match shape("pos_embed") {
+        Some(&[_, count, _]) => {
+            let square = |count: usize| Some(count.isqrt()).filter(|side| *side > 0 && side * side == count);
+            let own = if class_token { count.checked_sub(1).and_then(square) } else { None };
+            match (own, square(count)) {
+                (Some(side), _) => (Positions::Learned, side, false),
+                (None, Some(side)) => (Positions::Learned, side, class_token),
+                (None, None) => return Err(unlike()),
+            }
+        }
+        Some(_) => return Err(unlike()),
+        None => (Positions::Rope, (USUAL / patch.max(1)).max(1), false),
     };
     let config = VitConfig {
         size,
@@ -87,43 +107,52 @@ fn infer(body: &BTreeMap<&str, &Vec<usize>>) -> Option<Found> {
         grid: Some([side, side]),
         registers,
         layer_scale: shape("blocks.0.ls1.gamma").is_some(),
-        positions: Positions::Learned,
-        pool: Pool::Cls,
+        positions,
+        pool: if class_token { Pool::Cls } else { Pool::Mean },
+        mlp: if gated { VitMlp::Swiglu } else { VitMlp::Gelu },
+        class_token,
+        ..VitConfig::default()
     };
-    config.check().ok()?;
-    Some(Found { config, channels, without_class })
+    config.check().map_err(|_| unlike())?;
+    Ok(Found { config, channels, without_class })
 }
 
-/// What a family of weights was made with.
-struct VitFamily {
-    name: &'static str,
-    /// Mean and deviation 0.5 instead of `ImageNet`'s.
-    centered: bool,
-    pool: Pool,
-    how: Resize,
+/// Sizes as they will be: a position of the class token where the file has none, and biases that `DINOv3` leaves out.
+fn complete(body: &mut Shapes, found: &Found) {
+    let width = found.config.size.width();
+    if found.without_class
+        && let Some([_, count, _]) = body.get_mut("pos_embed").map(Vec::as_mut_slice)
+    {
+        *count += 1;
+    }
+    if found.config.positions == Positions::Rope {
+        for block in 0..found.config.size.depth() {
+            body.insert(format!("blocks.{block}.attn.qkv.bias"), vec![3 * width]);
+        }
+    }
 }
 
-/// By what only one of them has; `DINO`'s and supervised weights of timm differ in the classifier alone.
-fn family(shapes: &Shapes, prefix: &str, found: &Found, patches: &str) -> VitFamily {
-    let has = |name: &str| shapes.contains_key(&format!("{prefix}{name}"));
-    let plain = Resize::Scaled { offset: 0.0 };
-    let scaled = Resize::Scaled { offset: 0.1 };
-    let (name, centered, pool, how) = if has("decoder_embed.weight") {
-        ("MAE", false, Pool::Mean, plain)
-    } else if patches == "conv_proj.weight" {
-        ("torchvision", false, Pool::Cls, plain)
-    } else if found.config.layer_scale && found.config.registers > 0 {
-        ("DINOv2 with registers", false, Pool::Cls, Resize::Smoothed)
-    } else if found.config.layer_scale {
-        ("DINOv2", false, Pool::Cls, scaled)
-    } else if patches.starts_with("embeddings.") {
-        ("Hugging Face ViT", true, Pool::Cls, plain)
-    } else if has("head.weight") {
-        ("timm, with a classifier", true, Pool::Cls, Resize::Smoothed)
-    } else {
-        ("DINO", false, Pool::Cls, scaled)
-    };
-    VitFamily { name, centered, pool, how }
+/// Biases of queries, nothing, and biases of values: `DINOv3`'s keys have none, whether the file leaves theirs out, masks it, or
+/// has none of all.
+fn without_key_biases(state: &mut StateDict) {
+    let weights: Vec<(String, usize)> = state
+        .iter()
+        .filter(|(name, _)| name.ends_with("attn.qkv.weight"))
+        .map(|(name, tensor)| (name.replace("attn.qkv.weight", "attn.qkv.bias"), tensor.shape[0] / 3))
+        .collect();
+    for (name, width) in weights {
+        let bias =
+            state.entry(name).or_insert_with(|| foretask_backend::HostTensor { shape: Vec::new(), data: Vec::new() });
+        let data = &bias.data;
+        let values = match data.len() / width.max(1) {
+            3 => data[2 * width..].to_vec(),
+            2 => data[width..].to_vec(),
+            _ => vec![0.0; width],
+        };
+        let queries = if data.len() >= 2 * width { data[..width].to_vec() } else { vec![0.0; width] };
+        bias.data = [queries, vec![0.0; width], values].concat();
+        bias.shape = vec![3 * width];
+    }
 }
 
 /// The side of the input that is taken where weights were made for one that costs much more.
@@ -134,6 +163,7 @@ fn settled(
     names: BTreeMap<String, Destination>,
     family: VitFamily,
     side: Option<usize>,
+    mut notes: Vec<String>,
 ) -> Result<Recognized, Refusal> {
     let Found { config, channels, without_class } = found;
     let (patch, from) = (config.patch_side(), config.grid_sides());
@@ -146,17 +176,22 @@ fn settled(
         )));
     }
     let to = [side / patch; 2];
-    let mut notes = vec![format!(
+    let what = format!(
         "{} with patches of {patch} pixels, {} register(s), {channels} channel(s), from names and shapes; taken for {}'s weights",
-        config.network(),
+        config.size.network(),
         config.registers,
         family.name
-    )];
-    if to != from {
-        notes.push(format!(
-            "positions of {}x{} patches ({own} pixels) brought to {}x{} ({side} pixels)",
-            from[0], from[1], to[0], to[1]
-        ));
+    );
+    notes.insert(0, what);
+    let turned = config.positions == Positions::Rope;
+    if to != from && !turned {
+        notes.insert(
+            1,
+            format!(
+                "positions of {}x{} patches ({own} pixels) brought to {}x{} ({side} pixels)",
+                from[0], from[1], to[0], to[1]
+            ),
+        );
     }
     let pool = if family.pool == Pool::Mean { "the mean of the patches" } else { "the class token" };
     notes.push(format!("features = {pool} (assumed)"));
@@ -166,6 +201,7 @@ fn settled(
         InputSpec::centered(channels, side, side)
     };
     let config = VitConfig { grid: Some(to), pool: family.pool, ..config };
-    let positions = Some(Moved { from, to, how: family.how, without_class });
-    Ok(Recognized { config: config.into(), names, positions, input, notes })
+    let positions = (!turned).then_some(Moved { from, to, how: family.how, class: config.class_token, without_class });
+    let finish = if turned { without_key_biases } else { |_: &mut StateDict| () };
+    Ok(Recognized { config: config.into(), names, positions, finish, input, notes })
 }

@@ -12,7 +12,8 @@ pub(super) fn of_timm(name: &str) -> Option<Destination> {
         | "norm.bias"
         | "patch_embed.proj.weight"
         | "patch_embed.proj.bias" => return Some(Destination::whole(name)),
-        "register_tokens" => return Some(Destination::whole("reg_token")),
+        // DINOv2's and DINOv3's.
+        "register_tokens" | "storage_tokens" => return Some(Destination::whole("reg_token")),
         _ => {}
     }
     let rest = name.strip_prefix("blocks.")?;
@@ -22,9 +23,33 @@ pub(super) fn of_timm(name: &str) -> Option<Destination> {
         Some((inner, part)) if inner.parse::<usize>().is_ok() => (inner, part),
         _ => (block, part),
     };
-    let known = ["norm1.", "norm2.", "attn.qkv.", "attn.proj.", "mlp.fc1.", "mlp.fc2.", "ls1.gamma", "ls2.gamma"];
-    let block: usize = block.parse().ok()?;
-    known.iter().any(|known| part.starts_with(known)).then(|| Destination::whole(format!("blocks.{block}.{part}")))
+    // timm's DINOv3 has biases of queries and values by themselves, and none of keys.
+    if let Some(number) = ["attn.q_bias", "attn.k_bias", "attn.v_bias"].iter().position(|known| part == *known) {
+        let block: usize = block.parse().ok()?;
+        return Some(Destination { name: format!("blocks.{block}.attn.qkv.bias"), part: number });
+    }
+    let known = [
+        ("norm1.", "norm1."),
+        ("norm2.", "norm2."),
+        ("attn.qkv.weight", "attn.qkv.weight"),
+        ("attn.qkv.bias", "attn.qkv.bias"),
+        ("attn.proj.", "attn.proj."),
+        ("mlp.fc1.", "mlp.fc1."),
+        ("mlp.fc2.", "mlp.fc2."),
+        ("ls1.gamma", "ls1.gamma"),
+        ("ls2.gamma", "ls2.gamma"),
+        // timm's DINOv3.
+        ("gamma_1", "ls1.gamma"),
+        ("gamma_2", "ls2.gamma"),
+        // DINOv2's giant.
+        ("mlp.w12.", "mlp.fc1."),
+        ("mlp.w3.", "mlp.fc2."),
+    ];
+    // DINOv3's mask of keys' biases says what is known: they count for nothing.
+    if part.ends_with("bias_mask") {
+        return None;
+    }
+    within(block, part, &known)
 }
 
 pub(super) fn of_torchvision(name: &str) -> Option<Destination> {
@@ -60,21 +85,35 @@ pub(super) fn of_hugging_face(name: &str) -> Option<Destination> {
         "embeddings.register_tokens" => return Some(Destination::whole("reg_token")),
         _ => {}
     }
-    for (from, to) in [("embeddings.patch_embeddings.projection.", "patch_embed.proj."), ("layernorm.", "norm.")] {
+    for (from, to) in [
+        ("embeddings.patch_embeddings.projection.", "patch_embed.proj."),
+        // DINOv3's.
+        ("embeddings.patch_embeddings.", "patch_embed.proj."),
+        ("layernorm.", "norm."),
+        ("norm.", "norm."),
+    ] {
         if let Some(rest) = name.strip_prefix(from) {
             return Some(Destination::whole(format!("{to}{rest}")));
         }
     }
-    let rest = name.strip_prefix("encoder.layer.").or_else(|| name.strip_prefix("layers."))?;
+    let fronts = ["encoder.layer.", "layers.", "encoder.layers.", "model.layer.", "layer."];
+    let rest = fronts.iter().find_map(|front| name.strip_prefix(front))?;
     let (block, part) = rest.split_once('.')?;
     let parts = [
-        ["attention.attention.query.", "attention.attention.key.", "attention.attention.value."],
-        ["attention.q_proj.", "attention.k_proj.", "attention.v_proj."],
+        ("attention.attention.query.", "attn.qkv.", 0),
+        ("attention.attention.key.", "attn.qkv.", 1),
+        ("attention.attention.value.", "attn.qkv.", 2),
+        ("attention.q_proj.", "attn.qkv.", 0),
+        ("attention.k_proj.", "attn.qkv.", 1),
+        ("attention.v_proj.", "attn.qkv.", 2),
+        // Gates, then what they are for; DINOv3 without gates has the latter alone.
+        ("mlp.gate_proj.", "mlp.fc1.", 0),
+        ("mlp.up_proj.", "mlp.fc1.", 1),
     ];
-    for (number, from) in parts.iter().flat_map(|spelling| spelling.iter().enumerate()) {
+    for (from, to, number) in parts {
         if let Some(rest) = part.strip_prefix(from) {
             let block: usize = block.parse().ok()?;
-            return Some(Destination { name: format!("blocks.{block}.attn.qkv.{rest}"), part: number });
+            return Some(Destination { name: format!("blocks.{block}.{to}{rest}"), part: number });
         }
     }
     let known = [
@@ -88,6 +127,9 @@ pub(super) fn of_hugging_face(name: &str) -> Option<Destination> {
         ("output.dense.", "mlp.fc2."),
         ("mlp.fc1.", "mlp.fc1."),
         ("mlp.fc2.", "mlp.fc2."),
+        ("mlp.down_proj.", "mlp.fc2."),
+        ("mlp.weights_in.", "mlp.fc1."),
+        ("mlp.weights_out.", "mlp.fc2."),
         ("layer_scale1.lambda1", "ls1.gamma"),
         ("layer_scale2.lambda1", "ls2.gamma"),
     ];

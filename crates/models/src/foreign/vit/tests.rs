@@ -7,7 +7,7 @@ use foretask_backend::{HostTensor, StateDict};
 
 use super::*;
 use crate::foreign::{Imported, load_torch_weights};
-use crate::{Encoder, Result};
+use crate::{BackboneConfig, Encoder, Result};
 
 fn config(registers: usize, layer_scale: bool) -> VitConfig {
     VitConfig { patch: Some(8), grid: Some([4, 4]), registers, layer_scale, ..VitConfig::default() }

@@ -1,6 +1,6 @@
 //! Every pretext task teaches every network: one step each.
 
-use foretask_models::{Encoder, VitConfig};
+use foretask_models::{ConvNextConfig, Encoder, Positions, VitConfig, VitMlp};
 
 use super::*;
 
@@ -55,6 +55,16 @@ table! {
     efficientnet: BackboneConfig::EfficientNetLite0;
     transformer:
         VitConfig { patch: Some(8), registers: 2, layer_scale: true, ..VitConfig::default() }.into();
+    turned: VitConfig {
+        patch: Some(8),
+        positions: Positions::Rope,
+        mlp: VitMlp::Swiglu,
+        drop_path: 0.2.try_into().unwrap(),
+        ..VitConfig::default()
+    }
+    .into();
+    convnext: ConvNextConfig { drop_path: 0.2.try_into().unwrap(), ..ConvNextConfig::default() }.into();
+    deep: BackboneConfig::resnet(Arch::ResNet50d, 4);
 }
 
 fn tasks_teach(config: &BackboneConfig, part: usize) {
