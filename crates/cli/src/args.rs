@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use foretask_experiment::tools::Fit;
 
 pub(crate) use self::label::{LabelArguments, LabelsArguments};
-pub(crate) use self::shared::{BadImages, Common, Replace, TableArguments};
+pub(crate) use self::shared::{BadImages, Common, ExportArguments, Replace, TableArguments};
 use crate::pictures::Pictures;
 
 /// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
@@ -267,17 +267,20 @@ fixed size, in CSV a column for each number)")]
         #[arg(long)]
         device: Option<String>,
     },
-    /// Write a model's weights for other programs: safetensors under the names of torchvision and timm
+    /// Write a model for other programs: weights under the names of torchvision and timm, or an ONNX graph
     #[command(after_help = "\
 Examples:
+  foretask export classifier.safetensors -o classifier.onnx   images in, calibrated probabilities out; a Python program lies beside it
   foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
   foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names")]
     Export {
         /// An encoder or classifier saved by a run or by `.save`, or weights of another program
         model: PathBuf,
-        /// The file to write: .safetensors
+        /// The file to write: .safetensors or .onnx
         #[arg(short, long)]
         output: PathBuf,
+        #[command(flatten)]
+        form: ExportArguments,
         #[command(flatten)]
         replace: Replace,
     },

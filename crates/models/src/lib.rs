@@ -17,6 +17,7 @@ mod foreign;
 pub mod heads;
 mod input;
 mod like;
+mod onnx;
 mod published;
 mod rate;
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use heads::{
     VectorHead,
 };
 pub use input::{Fit, InputSpec};
+pub use onnx::{OnnxInput, OnnxOptions, Opset};
 pub use published::{PUBLISHED, Published};
 pub use rate::DropPath;
 pub use resnet::{Arch, ResNetConfig, Stem};

@@ -16,6 +16,7 @@ mod leakage;
 mod mistakes;
 mod new;
 mod online;
+mod onnx;
 mod pick_task;
 mod plan;
 mod predict;

@@ -60,7 +60,9 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Embed { model, images, table, fit, device } => {
             models::embed(&model, &images, &table.into(), &Answering { device: device.as_deref(), fit })
         }
-        Verb::Export { model, output, replace } => models::export(&model, &output, replace.force),
+        Verb::Export { model, output, form, replace } => {
+            models::export(&model, &output, form.format(&output), replace.force)
+        }
         Verb::Label(arguments) => label::label(arguments),
         Verb::Labels(arguments) => label::labels(&arguments),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),

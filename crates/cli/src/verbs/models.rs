@@ -3,7 +3,7 @@
 use crate::out::{note, say};
 use std::path::{Path, PathBuf};
 
-use foretask_experiment::tools::{self, Answering, TableRequest};
+use foretask_experiment::tools::{self, Answering, ExportFormat, TableRequest};
 use foretask_script::Error;
 
 use crate::lines::thousands;
@@ -40,8 +40,8 @@ pub(crate) fn embed(model: &Path, images: &[PathBuf], output: &TableRequest, how
     Ok(())
 }
 
-pub(crate) fn export(model: &Path, output: &Path, overwrite: bool) -> Result<(), Error> {
-    let exported = tools::export(model, output, overwrite)?;
+pub(crate) fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool) -> Result<(), Error> {
+    let exported = tools::export(model, output, format, overwrite)?;
     say!("{}: {} {}", output.display(), exported.kind, exported.architecture);
     if !exported.classes.is_empty() {
         say!("  classes of {}, in order: {}", exported.layer, exported.classes.join(", "));

@@ -1,12 +1,13 @@
-//! Weights for other programs.
+//! Models for other programs: weights, or graphs.
 
 use std::path::Path;
 
 use foretask_data::Output;
-use foretask_models::{Classifier, ModelError};
+use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
 use serde::Serialize;
 
 use super::inputs::{any_encoder, refused};
+use super::onnx_example::example;
 use crate::error::Error;
 
 /// What `foretask export` wrote.
@@ -24,15 +25,35 @@ pub struct Exported {
     pub notes: Vec<String>,
 }
 
-/// Writes a model's weights as safetensors under torchvision's names (which timm shares for residual networks) or timm's, and nothing
-/// besides: a strict `load_state_dict` takes them. `model` may also be weights of another program (VISSL, lightly, …).
+/// How a model is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Weights as safetensors under torchvision's names (which timm shares for residual networks) or timm's, and nothing besides: a
+    /// strict `load_state_dict` takes them.
+    Safetensors,
+    /// A graph with its weights, and beside it a Python program of a few lines that runs it, `NAME.onnx.py`.
+    Onnx(OnnxOptions),
+}
+
+impl ExportFormat {
+    /// The ending of such files.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Onnx(_) => "onnx",
+        }
+    }
+}
+
+/// Writes a model for other programs. `model` may also be weights of another program (VISSL, lightly, …).
 ///
 /// # Errors
 /// When the model cannot be read, the file's ending is another or it is the model itself, or writing fails.
-pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, Error> {
-    if output.extension().is_none_or(|ending| ending != "safetensors") {
-        return Err(Error::input(format!("weights are exported as safetensors, not as `{}`", output.display()))
-            .help("end it with .safetensors"));
+pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool) -> Result<Exported, Error> {
+    let ending = format.ending();
+    if output.extension().is_none_or(|found| found != ending) {
+        return Err(Error::input(format!("`{}` does not end as a file of {ending} does", output.display()))
+            .help(format!("end it with .{ending}; .safetensors and .onnx are written")));
     }
     if model.canonicalize().is_ok_and(|model| output.canonicalize().is_ok_and(|output| model == output)) {
         return Err(Error::input(format!("`{}` would be overwritten by its own export", model.display()))
@@ -41,44 +62,107 @@ pub fn export(model: &Path, output: &Path, overwrite: bool) -> Result<Exported, 
     let file = Output::at(output, overwrite)?;
     match Classifier::load(model) {
         Ok(classifier) => {
-            file.write(|path| classifier.export(path).map_err(Error::from))?;
-            let (encoder, classes) = (&classifier.encoder, classifier.classes.to_vec());
+            let encoder = &classifier.encoder;
+            let beside = beside(output, format, encoder, true, overwrite)?;
+            file.write(|path| {
+                match format {
+                    ExportFormat::Safetensors => classifier.export(path),
+                    ExportFormat::Onnx(options) => classifier.export_onnx(path, options),
+                }
+                .map_err(Error::from)
+            })?;
+            let mut notes: Vec<String> = std::iter::once(takes(encoder, format)).chain(terms(encoder)).collect();
+            notes.extend(beside.write()?);
             Ok(Exported {
                 kind: "classifier",
                 architecture: encoder.config.name(),
-                classes,
-                layer: encoder.config.classifier(),
-                notes: std::iter::once(takes(encoder)).chain(terms(encoder)).collect(),
+                classes: classifier.classes.to_vec(),
+                layer: layer(encoder, format),
+                notes,
             })
         }
         Err(ModelError::NoClassifier { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
-            file.write(|path| encoder.save(path).map_err(Error::from))?;
-            notes.push(takes(&encoder));
+            let beside = beside(output, format, &encoder, false, overwrite)?;
+            file.write(|path| {
+                match format {
+                    ExportFormat::Safetensors => encoder.save(path),
+                    ExportFormat::Onnx(options) => encoder.export_onnx(path, options),
+                }
+                .map_err(Error::from)
+            })?;
+            notes.push(takes(&encoder, format));
             notes.extend(terms(&encoder));
-            let (architecture, layer) = (encoder.config.name(), encoder.config.classifier());
-            Ok(Exported { kind: "encoder", architecture, classes: Vec::new(), layer, notes })
+            notes.extend(beside.write()?);
+            let architecture = encoder.config.name();
+            Ok(Exported { kind: "encoder", architecture, classes: Vec::new(), layer: layer(&encoder, format), notes })
         }
         Err(error) => Err(refused(error, model)),
     }
 }
 
+/// A program that lies beside a graph.
+struct Beside(Option<(Output, String)>);
+
+impl Beside {
+    /// Writes it; says so.
+    fn write(self) -> Result<Option<String>, Error> {
+        let Some((file, text)) = self.0 else { return Ok(None) };
+        file.write(|path| {
+            std::fs::write(path, &text)
+                .map_err(|source| foretask_data::DataError::Write { path: path.into(), source })
+                .map_err(Error::from)
+        })?;
+        Ok(Some(format!("`python {} IMAGE …` runs it; needs onnxruntime, numpy, pillow", file.path().display())))
+    }
+}
+
+/// What will lie beside the file; looked at before anything is written.
+fn beside(
+    output: &Path,
+    format: ExportFormat,
+    encoder: &Encoder,
+    tells: bool,
+    overwrite: bool,
+) -> Result<Beside, Error> {
+    let ExportFormat::Onnx(options) = format else { return Ok(Beside(None)) };
+    let mut name = output.file_name().unwrap_or_default().to_owned();
+    let text = example(&name.to_string_lossy(), encoder, options.input, tells);
+    name.push(".py");
+    Ok(Beside(Some((Output::at(output.with_file_name(name), overwrite)?, text))))
+}
+
+fn layer(encoder: &Encoder, format: ExportFormat) -> &'static str {
+    match format {
+        ExportFormat::Safetensors => encoder.config.classifier(),
+        ExportFormat::Onnx(_) => "probabilities",
+    }
+}
+
 /// Under which terms published weights are given on.
-pub(super) fn terms(encoder: &foretask_models::Encoder) -> Option<String> {
+pub(super) fn terms(encoder: &Encoder) -> Option<String> {
     let license = encoder.license.as_ref()?;
     Some(format!("it comes from published weights under the license {license}, which goes with every copy"))
 }
 
-/// The preprocessing that other programs have to repeat.
-fn takes(encoder: &foretask_models::Encoder) -> String {
+/// What other programs have to hand in.
+fn takes(encoder: &Encoder, format: ExportFormat) -> String {
     let input = &encoder.input;
-    format!(
-        "it takes {} channel(s), {}x{} pixels in 0..1, less mean {:?}, divided by std {:?}; other proportions: {}",
-        input.channels,
-        input.height,
-        input.width,
-        input.mean,
-        input.std,
-        input.fit.name()
-    )
+    let (channels, height, width) = (input.channels, input.height, input.width);
+    match format {
+        ExportFormat::Safetensors => format!(
+            "it takes {channels} channel(s), {height}x{width} pixels in 0..1, less mean {:?}, divided by std {:?}; other proportions: {}",
+            input.mean,
+            input.std,
+            input.fit.name()
+        ),
+        ExportFormat::Onnx(OnnxOptions { opset, input: planes }) => {
+            let what = match planes {
+                OnnxInput::Pixels => format!("`pixels`, bytes [images, {height}, {width}, {channels}]"),
+                OnnxInput::Planes => format!("`image`, numbers from 0 to 1, [images, {channels}, {height}, {width}]"),
+            };
+            let fit = input.fit.name();
+            format!("it takes {what}; opset {}; images of other proportions: {fit}", opset.number())
+        }
+    }
 }

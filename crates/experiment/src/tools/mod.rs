@@ -4,6 +4,7 @@ mod data;
 mod embed;
 mod export;
 mod inputs;
+mod onnx_example;
 mod pack;
 mod predict;
 
@@ -11,9 +12,9 @@ use crate::error::Error;
 
 pub use data::{ImportRequest, Imported, check_usable, describe, import};
 pub use embed::{Embedded, embed};
-pub use export::{Exported, export};
+pub use export::{ExportFormat, Exported, export};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
-pub use foretask_models::Fit;
+pub use foretask_models::{Fit, OnnxInput, OnnxOptions, Opset};
 pub use inputs::{Answering, TableRequest};
 pub use pack::{PackRequest, PackedUp, pack};
 pub use predict::{Predicted, predict};

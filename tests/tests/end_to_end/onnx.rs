@@ -1,0 +1,93 @@
+//! Exported graphs, and the programs beside them. Both are run where Python has onnxruntime (`cargo xtask parity --install`, or
+//! `FORETASK_PYTHON`); where it has not, this is said and nothing but the files themselves is looked at. Every network is held against
+//! onnxruntime by crates/models.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use foretask_tests::{Place, fixture, root};
+use serde_json::Value;
+
+/// A classifier of gray pictures of 28 pixels.
+const SCRIPT: &str = r#"
+let clothes = dataset("clothes");
+let probe = linear_probe(random_encoder(resnet18(#{ width: 4 })), clothes.per_class(3, #{ seed: 1 }));
+probe.save("classifier.safetensors");
+"#;
+
+fn place() -> Place {
+    let place = Place::new();
+    for class in ["t-shirt", "trouser"] {
+        for number in [0, 1, 2, 4] {
+            if let Ok(picture) = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))) {
+                place.write(format!("clothes/{class}/{number:02}.png"), &picture);
+            }
+        }
+    }
+    place.write("make.rhai", SCRIPT);
+    place.foretask(&["run", "make.rhai", "--device", "flex"]).exits(0);
+    place
+}
+
+/// A Python with onnxruntime.
+fn python() -> Option<PathBuf> {
+    let given = std::env::var_os("FORETASK_PYTHON").map(PathBuf::from);
+    let all = given.into_iter().chain([root().join(".peer/parity/bin/python"), PathBuf::from("python3")]);
+    let works = |python: &PathBuf| {
+        let ask = Command::new(python).args(["-c", "import onnxruntime, numpy, PIL"]).output();
+        ask.is_ok_and(|done| done.status.success())
+    };
+    let found = all.into_iter().find(works);
+    if found.is_none() {
+        eprintln!("skipped: no Python here has onnxruntime; `cargo xtask parity --install` makes one that has");
+    }
+    found
+}
+
+fn lines(place: &Place, name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(place.path(name)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_classifier_says_the_same_probabilities_and_a_program_lies_beside_it() {
+    let place = place();
+    place.foretask(&["export", "classifier.safetensors", "-o", "c.onnx"]).exits(0).says(&[
+        "classifier resnet18",
+        "t-shirt, trouser",
+        "`pixels`, bytes [images, 28, 28, 1]",
+        "c.onnx.py",
+    ]);
+    let bytes = fs::read(place.path("c.onnx")).unwrap();
+    for part in [r#"["t-shirt","trouser"]"#, "probabilities", "temperature", "layer4.1.conv2.weight"] {
+        assert!(bytes.windows(part.len()).any(|here| here == part.as_bytes()), "{part}");
+    }
+    // Written again it is the same, and what somebody changed is kept.
+    place.foretask(&["export", "classifier.safetensors", "-o", "c.onnx"]).exits(0);
+    assert_eq!(fs::read(place.path("c.onnx")).unwrap(), bytes);
+    place.write("c.onnx.py", "print('mine')\n");
+    place.foretask(&["export", "classifier.safetensors", "-o", "c.onnx"]).exits(2).says(&["c.onnx.py", "--force"]);
+    place.foretask(&["export", "classifier.safetensors", "-o", "c.onnx", "--force"]).exits(0);
+    // The format and the ending must agree.
+    let wrong = ["export", "classifier.safetensors", "-o", "c.safetensors", "--format", "onnx"];
+    place.foretask(&wrong).exits(2).says(&[".onnx"]);
+
+    let Some(python) = python() else { return };
+    let done = place.foretask(&["predict", "classifier.safetensors", "clothes", "-o", "p.jsonl", "--device", "flex"]);
+    done.exits(0);
+    let mut run = Command::new(python);
+    // Paths in the table are those below the folder of images.
+    run.current_dir(place.path("clothes")).arg("../c.onnx.py");
+    let rows = lines(&place, "p.jsonl");
+    let done = run.args(rows.iter().map(|row| row["path"].as_str().unwrap())).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(said.lines().count(), rows.len());
+    for (line, row) in said.lines().zip(&rows) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!((words[0], words[1]), (row["path"].as_str().unwrap(), row["label"].as_str().unwrap()));
+        let (found, wanted) = (words[2].parse::<f64>().unwrap(), row["confidence"].as_f64().unwrap());
+        assert!((found - wanted).abs() <= 1e-4, "{line} instead of {wanted}");
+    }
+}
