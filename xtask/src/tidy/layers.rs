@@ -6,6 +6,7 @@ use super::metadata::Member;
 const LAYERS: &[(&str, &[&str])] = &[
     ("foretask-random", &[]),
     ("foretask-files", &[]),
+    ("foretask-hub", &["foretask-files"]),
     ("foretask-data", &["foretask-random", "foretask-files"]),
     ("foretask-pretext", &["foretask-random"]),
     ("foretask-backend", &["foretask-random"]),
@@ -42,6 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "foretask-random",
             "foretask-files",
+            "foretask-hub",
             "foretask-data",
             "foretask-pretext",
             "foretask-backend",
@@ -87,6 +89,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Outside packages that belong to few of ours: a prefix of their name, their owners, and why.
 const OWNED: &[(&str, &[&str], &str)] = &[
+    ("reqwest", &["foretask-hub"], "one place talks to other machines"),
+    ("tokio", &["foretask-hub"], "one place talks to other machines"),
     ("polars", &["foretask-data"], "tables are read and written in one place"),
     ("sqlparser", &["foretask-data"], "tables are read and written in one place"),
     (
