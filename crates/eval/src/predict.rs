@@ -248,6 +248,7 @@ mod tests {
             events: &events,
             interrupt: &interrupt,
             threads: 1,
+            features: None,
             checkpoint_every: CHECKPOINT_EVERY,
         })
     }

@@ -50,6 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         events: &events,
         interrupt: &Interrupt::new(),
         threads: foretask_backend::threads(),
+        features: None,
         checkpoint_every: CHECKPOINT_EVERY,
     };
     let pretraining = Pretraining { start: &start, mix: &task, images: &images, options: &options };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use foretask_backend::Device;
 use serde::{Deserialize, Serialize};
 
+use crate::feature_store::FeatureStore;
 use crate::health::HealthLine;
 
 /// How often a stage writes its checkpoint unless told otherwise.
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub interrupt: &'a Interrupt,
     /// Threads that make batches (at least 1). Results do not depend on it.
     pub threads: usize,
+    /// Who remembers features of encoders that do not change; none where nobody does.
+    pub features: Option<&'a dyn FeatureStore>,
     /// Time between two checkpoints; [`Duration::ZERO`] writes one after every step.
     pub checkpoint_every: Duration,
 }

@@ -7,6 +7,7 @@ pub mod checkpoint;
 mod context;
 mod described;
 mod error;
+mod feature_store;
 mod features;
 mod finetune;
 mod fit;
@@ -21,6 +22,7 @@ mod precision;
 mod prefetch;
 mod pretrain;
 mod probe;
+mod remembered;
 mod schedule;
 mod self_train;
 mod start;
@@ -34,10 +36,11 @@ pub use asked::stop_if_asked;
 pub use balance::Balance;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;
+pub use feature_store::FeatureStore;
 pub use features::{Features, check_finite, extract_features, extract_mirrored_features};
 pub use finetune::{
-    FITTED, FinetuneOptions, FinetuneRecipe, Finetuned, HeadStart, Keep, LEAST_HELD_OUT, Labeled, MOST_ROUNDS,
-    Retained, finetune, random_encoder, resolve_finetune,
+    Beginning, FITTED, FinetuneOptions, FinetuneRecipe, Finetuned, HeadStart, Keep, LEAST_HELD_OUT, Labeled,
+    MOST_ROUNDS, Retained, finetune, guard_trainings, random_encoder, resolve_finetune,
 };
 pub use health::{Diagnostics, HealthLine, Metric, Reference};
 pub use input_size::input_size;

@@ -69,6 +69,7 @@ impl Surroundings {
             events: &*self.events,
             interrupt: &self.interrupt,
             threads,
+            features: None,
             checkpoint_every: Duration::ZERO,
         }
     }

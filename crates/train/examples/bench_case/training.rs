@@ -123,6 +123,7 @@ fn watched(
         events: &events,
         interrupt: &interrupt,
         threads: arguments.loader,
+        features: None,
         checkpoint_every: Duration::from_hours(1),
     };
     match work(&cx) {

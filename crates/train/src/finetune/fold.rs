@@ -5,7 +5,7 @@ use foretask_models::{Classifier, Encoder};
 
 use super::network::fit_network;
 use super::options::FinetuneOptions;
-use super::recipe::{Labeled, resolve};
+use super::recipe::{Beginning, Labeled, resolve};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{Features, extract_features};
@@ -19,6 +19,11 @@ pub const LEAST_HELD_OUT: usize = 20;
 const ENOUGH_ANSWERS: usize = 40;
 /// Parts that the labeled images are left out in.
 const PARTS: usize = 3;
+
+/// The parts of the labeled images that are left out in turn, as many as the smallest class allows.
+pub(super) fn parts_of(labels: &[u32], classes: usize, seed: u64) -> Vec<Vec<usize>> {
+    stratified_folds(labels, PARTS.min(fewest_per_class(labels, classes)), seed)
+}
 
 /// What the label stage learns from, of which a part can be left out.
 #[derive(Clone, Copy)]
@@ -47,6 +52,10 @@ pub(super) struct Fold {
 }
 
 impl Whole<'_> {
+    pub(super) fn beginning(&self) -> Beginning {
+        if self.from_scratch { Beginning::Scratch } else { Beginning::of(&self.encoder.config) }
+    }
+
     /// Probe and network learned from all images but `held`.
     pub(super) fn without(&self, held: &[usize], cx: &Context<'_>) -> Result<Fold, TrainError> {
         let (encoder, images, labels, options) = (self.encoder, self.images, self.labels, self.options);
@@ -60,7 +69,7 @@ impl Whole<'_> {
         let probe = linear_probe(&features, &kept_labels, classes.len(), self.statistics, &probe_options)?;
         let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
         let labeled = Labeled::of(&kept_labels, &encoder.input);
-        let (recipe, _) = resolve(options, self.from_scratch, labeled)?;
+        let (recipe, _) = resolve(options, self.beginning(), labeled)?;
         let fitted = fit_network(&start, self.from_scratch, &images.select(&kept), &recipe, cx)?;
         let head = LinearProbe::of(&fitted.classifier.weight, &fitted.classifier.bias);
         let quiet = |_| ();
@@ -73,13 +82,13 @@ impl Whole<'_> {
     /// Answers of networks that were each trained without a third of the labeled images, for as many thirds as give enough
     /// answers; none where there are too few labels.
     pub(super) fn held_out(&self, cx: &Context<'_>) -> Result<Option<HeldOut>, TrainError> {
-        let fewest = fewest_per_class(self.labels, self.images.classes().len());
-        if self.labels.len() < LEAST_HELD_OUT || fewest < 2 {
+        let classes = self.images.classes().len();
+        if self.labels.len() < LEAST_HELD_OUT || fewest_per_class(self.labels, classes) < 2 {
             return Ok(None);
         }
         let mut answers = HeldOut::default();
         let mut trained = 0;
-        for (number, held) in stratified_folds(self.labels, PARTS.min(fewest), self.options.seed).iter().enumerate() {
+        for (number, held) in parts_of(self.labels, classes, self.options.seed).iter().enumerate() {
             if answers.len() >= ENOUGH_ANSWERS {
                 break;
             }

@@ -1,32 +1,35 @@
 //! Probe or fine-tuned network: which answer to keep.
 
-use super::fold::{Whole, in_words};
-use super::options::Keep;
+use super::fold::{Whole, in_words, parts_of};
+use super::options::{FinetuneOptions, Keep};
 use super::recipe::classes_present;
 use super::result::Retained;
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::probe::{HeldOut, fewest_per_class, stratified_folds};
+use crate::probe::{HeldOut, fewest_per_class};
 
 /// From so many labels a class on, fine-tuning is kept without asking (measured gain 1.5 points at 25, 4 at 100).
 const ENOUGH: f64 = 8.0;
-/// Parts of the cross-validation.
-const FOLDS: usize = 3;
 
-/// What decides without any training: the user, or the number of labels.
-pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: usize) -> Option<(Retained, String)> {
+/// What decides without any training: the user, or the number of labels where nothing guards against harm.
+pub(super) fn settled(
+    options: &FinetuneOptions,
+    from_scratch: bool,
+    labels: &[u32],
+    classes: usize,
+) -> Option<(Retained, String)> {
     if from_scratch {
         return Some((Retained::Finetuned, "from scratch there is no other".to_owned()));
     }
     let present = classes_present(labels);
     let k = labels.len() as f64 / present.max(1) as f64;
-    match keep {
+    match options.keep {
         Keep::Probe => Some((Retained::Probe, "as asked".to_owned())),
         Keep::Finetuned => Some((Retained::Finetuned, "as asked".to_owned())),
         Keep::Auto if fewest_per_class(labels, classes) < 2 => {
             Some((Retained::Probe, "a class has a single label, too few to train a whole network on".to_owned()))
         }
-        Keep::Auto if k >= ENOUGH => Some((
+        Keep::Auto if k >= ENOUGH && !options.guard => Some((
             Retained::Finetuned,
             format!("about {} labels a class are enough to train the whole network", k.round()),
         )),
@@ -40,11 +43,12 @@ pub(super) fn settled(keep: Keep, from_scratch: bool, labels: &[u32], classes: u
 /// networks are given back, too.
 pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Retained, String, HeldOut), TrainError> {
     let labels = whole.labels;
-    let folds = FOLDS.min(fewest_per_class(labels, whole.images.classes().len()));
+    let parts = parts_of(labels, whole.images.classes().len(), whole.options.seed);
+    let folds = parts.len();
     let mut differences = Vec::with_capacity(labels.len());
     let (mut by_probe, mut by_network) = (0, 0);
     let mut answers = HeldOut { how: in_words(folds), ..HeldOut::default() };
-    for (number, held) in stratified_folds(labels, folds, whole.options.seed).iter().enumerate() {
+    for (number, held) in parts.iter().enumerate() {
         let folder = cx.folder.join(format!("fold-{}", number + 1));
         let fold = whole.without(held, &Context { folder: &folder, ..*cx })?;
         let right_before = fold.probe.right(&whole.features.select(&fold.held).data, &fold.held_labels);

@@ -1,31 +1,37 @@
 //! From an encoder (or a new network) and a few labels to a classifier.
 
 mod fold;
+mod guard;
 mod keep;
+mod layers;
+mod learner;
 mod network;
 mod options;
 mod recipe;
 mod result;
 
 use foretask_data::Images;
-use foretask_models::{BackboneConfig, Classifier, Encoder, Fit, InputSpec};
+use foretask_models::{BackboneConfig, Encoder, Fit, InputSpec};
 use foretask_pretext::Auto;
 
 pub use fold::LEAST_HELD_OUT;
+pub use guard::guard_trainings;
 pub use options::{FinetuneOptions, HeadStart, Keep};
-pub use recipe::{FITTED, FinetuneRecipe, Labeled, MOST_ROUNDS, resolve as resolve_finetune};
+pub use recipe::{Beginning, FITTED, FinetuneRecipe, Labeled, MOST_ROUNDS, resolve as resolve_finetune};
 pub use result::{Finetuned, Retained};
 
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::features::{check_channels, extract_features};
+use crate::features::check_channels;
 use crate::input_size::{input_size, why_size};
 use crate::labels_of;
 use crate::memory::require_for_weights;
 use crate::precision::check_precision;
-use crate::probe::{ProbeOptions, Standardization, held_out_logits, linear_probe};
+use crate::probe::{HeldOut, Standardization};
 use crate::start::Start;
 use fold::Whole;
+use guard::Judged;
+use learner::Learner;
 
 /// Learns to tell the classes of labeled images apart: linear probe first, then (see [`Keep`]) the whole network from
 /// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
@@ -33,6 +39,10 @@ use fold::Whole;
 /// A [`Start::Network`] is trained from scratch by a recipe of its own until it fits the labeled images, so that what
 /// pretraining is compared with is as good as it gets. `statistics` are those of the encoder's features over the
 /// unlabeled pool, where there is one; without them the labeled images' own are used.
+///
+/// With [`FinetuneOptions::guard`] an encoder does no harm: probe and trained network are compared on labeled images left out
+/// in turn ([`guard_trainings`] says how often that trains), the better is kept, and where neither does better than raw pixels
+/// the same network is tried from scratch on the same images.
 ///
 /// Resumes from the checkpoint in `cx.folder` and is the same to the bit, on any number of loader threads.
 ///
@@ -48,55 +58,36 @@ pub fn finetune(
     options.validate()?;
     check_precision(cx.device, options.precision)?;
     let labels = labels_of(images)?;
-    let classes = images.classes();
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
-    let (recipe, more) = resolve_finetune(options, from_scratch, Labeled::of(&labels, &encoder.input))?;
-    autos.extend(more);
+    let own = Learner::new(encoder, images, &labels, statistics, options.clone(), cx)?;
+    let own = if from_scratch { own.from_scratch() } else { own };
+    let whole = own.whole(images, &labels, statistics);
+    // What cannot be is said before anything is trained.
+    let mut resolved = resolve_finetune(options, whole.beginning(), Labeled::of(&labels, &own.encoder.input))?;
 
-    let quiet = |_| ();
-    let features = extract_features(&encoder, images, &Context { events: &quiet, ..*cx })?;
-    let probe_options = ProbeOptions { strength: options.strength, ..ProbeOptions::default() };
-    let fitted_probe = linear_probe(&features, &labels, classes.len(), statistics, &probe_options)?;
-    let probe =
-        Classifier::new(encoder.clone(), fitted_probe.weight.clone(), fitted_probe.bias.clone(), classes.clone())?;
-
-    let (labels, features) = (labels.as_slice(), &features);
-    let whole = Whole { encoder: &encoder, images, features, labels, statistics, options, from_scratch };
-    let (kept, kept_reason, answered) = match keep::settled(options.keep, from_scratch, labels, classes.len()) {
-        Some((kept, reason)) => (kept, reason, None),
-        None => keep::validated(&whole, cx).map(|(kept, reason, answers)| (kept, reason, Some(answers)))?,
-    };
+    let Decided { kept, reason, answers, scratch } = decide(&whole, cx)?;
+    let auto = (options.keep == Keep::Auto && !from_scratch).then(|| {
+        cx.note(format!("keep = {}: {reason}", kept.name()));
+        Auto::new("keep", kept.name(), reason.clone())
+    });
     let calibrate = options.calibrate.unwrap_or(!from_scratch) && labels.len() >= LEAST_HELD_OUT;
-    if options.keep == Keep::Auto && !from_scratch {
-        let value = if kept == Retained::Probe { "probe" } else { "finetuned" };
-        cx.note(format!("keep = {value}: {kept_reason}"));
-        autos.push(Auto::new("keep", value, kept_reason.clone()));
-    }
     if kept == Retained::Probe {
-        let (correct, loss) = fitted_probe.score(&features.data, labels);
-        let held_out = calibrate
-            .then(|| held_out_logits(features, labels, classes.len(), statistics, &probe_options))
-            .transpose()?;
-        return Ok(Finetuned {
-            classifier: probe.clone(),
-            probe,
-            held_out,
-            kept,
-            kept_reason,
-            history: Vec::new(),
-            converged: fitted_probe.converged,
-            final_training_loss: loss / labels.len() as f64,
-            training_accuracy: correct as f64 / labels.len() as f64,
-            steps: 0,
-            seconds: 0.0,
-            recipe,
-            autos,
-        });
+        autos.extend(resolved.1.into_iter().chain(auto));
+        let held_out = calibrate.then(|| own.held_out_by_probes(&labels, statistics)).transpose()?;
+        return Ok(own.kept_probe(&labels, (resolved.0, autos), reason, held_out));
     }
-    let fitted = network::fit_network(&probe, from_scratch, images, &recipe, cx)?;
-    let held_out = match answered {
+    if let Some(scratch) = &scratch {
+        let labeled = Labeled::of(&labels, &scratch.encoder.input);
+        resolved = resolve_finetune(&scratch.options, Beginning::Scratch, labeled)?;
+    }
+    let (recipe, more) = resolved;
+    autos.extend(more.into_iter().chain(auto));
+    let learner = scratch.as_ref().unwrap_or(&own);
+    let fitted =
+        network::fit_network(&learner.classifier, learner.from_scratch, images, &recipe, cx)?;
+    let held_out = match answers {
         _ if options.calibrate == Some(false) => None,
         Some(answers) => Some(answers),
         None if calibrate => whole.held_out(cx)?,
@@ -104,10 +95,10 @@ pub fn finetune(
     };
     Ok(Finetuned {
         classifier: fitted.classifier,
-        probe,
+        probe: own.classifier,
         held_out,
         kept,
-        kept_reason,
+        kept_reason: reason,
         history: fitted.history,
         converged: !recipe.converge || fitted.training.accuracy >= FITTED,
         final_training_loss: fitted.training.loss,
@@ -117,6 +108,27 @@ pub fn finetune(
         recipe,
         autos,
     })
+}
+
+/// What is kept, and why.
+struct Decided {
+    kept: Retained,
+    reason: String,
+    answers: Option<HeldOut>,
+    scratch: Option<Learner>,
+}
+
+fn decide(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Decided, TrainError> {
+    let classes = whole.images.classes().len();
+    if let Some((kept, reason)) = keep::settled(whole.options, whole.from_scratch, whole.labels, classes) {
+        return Ok(Decided { kept, reason, answers: None, scratch: None });
+    }
+    if whole.options.guard {
+        let Judged { kept, reason, answers, scratch } = guard::judged(whole, cx)?;
+        return Ok(Decided { kept, reason, answers: Some(answers), scratch });
+    }
+    let (kept, reason, answers) = keep::validated(whole, cx)?;
+    Ok(Decided { kept, reason, answers: Some(answers), scratch: None })
 }
 
 /// An untrained encoder for these images, as [`finetune`] begins with from scratch: stem by image size, normalization by

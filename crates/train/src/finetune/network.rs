@@ -7,6 +7,7 @@ use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
 use foretask_objectives::cross_entropy;
 use foretask_random::Key;
 
+use super::layers;
 use super::options::HeadStart;
 use super::recipe::{FITTED, FinetuneRecipe, MOST_ROUNDS};
 use crate::balance::Balance;
@@ -99,7 +100,7 @@ pub(super) fn fit_network(
         }
         let last = done.history.last().cloned();
         let events = counting_on(cx.events, last.clone());
-        let learned = Learned { input: &encoder.input, images, labels: &labels, recipe, from_scratch };
+        let learned = Learned { encoder, images, labels: &labels, recipe, from_scratch };
         let context = Context { folder: &folder, events: &events, ..*cx };
         let trained = one_round(network, learned, done.rounds, &context)?;
         done.rounds += 1;
@@ -116,7 +117,7 @@ pub(super) fn fit_network(
 /// What every round learns from.
 #[derive(Clone, Copy)]
 struct Learned<'a> {
-    input: &'a InputSpec,
+    encoder: &'a Encoder,
     images: &'a Images,
     labels: &'a [u32],
     recipe: &'a FinetuneRecipe,
@@ -129,7 +130,7 @@ fn one_round(
     round: u64,
     cx: &Context<'_>,
 ) -> Result<Trained<Network>, TrainError> {
-    let Learned { images, recipe, from_scratch, .. } = learned;
+    let Learned { encoder, images, recipe, from_scratch, .. } = learned;
     let key = Key::new(recipe.seed).named("finetune").with(round);
     let sampling = Sampling {
         images: images.len(),
@@ -154,6 +155,9 @@ fn one_round(
     let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), recipe.weight_decay);
     if recipe.head == HeadStart::Fresh && !from_scratch {
         optimizer = optimizer.with_factor("head", FRESH_HEAD_FACTOR);
+    }
+    for (part, factor) in layers::factors(encoder.state.keys(), recipe.layer_decay) {
+        optimizer = optimizer.with_factor(&part, factor);
     }
     for part in &recipe.freeze {
         let path = if part == "backbone" { part.clone() } else { format!("backbone.{part}") };
@@ -191,7 +195,8 @@ impl BatchSource for LabeledViews<'_> {
     type Batch = (Tensor<4>, Vec<u32>);
 
     fn make(&self, request: &Request, workers: &Workers) -> Result<Self::Batch, TrainError> {
-        let Learned { input, images, labels, recipe, .. } = self.learned;
+        let Learned { encoder, images, labels, recipe, .. } = self.learned;
+        let input = &encoder.input;
         self.prefetcher.prepare(request);
         let key = self.key.with(request.epoch);
         let spec = ViewSpec { input, augment: &recipe.augment };

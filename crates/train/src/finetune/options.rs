@@ -55,11 +55,19 @@ pub struct FinetuneOptions {
     /// A preset's name or a map of options.
     #[serde(with = "foretask_pretext::auto_option")]
     pub augment: Option<Augment>,
+    /// By how much each block of a transformer learns more slowly than the one after it, above 0 to 1. Auto: from a trained
+    /// transformer 0.65, and 1 (all alike) everywhere else.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub layer_decay: Option<f64>,
     /// What the head starts from.
     #[serde(with = "foretask_pretext::auto_option")]
     pub head: Option<HeadStart>,
     /// Which answer is kept.
     pub keep: Keep,
+    /// Whether an encoder may do no harm: with [`Keep::Auto`] the trained network is held against the frozen probe on labeled
+    /// images left out in turn, and, where neither does better than raw pixels, against the same network from scratch. Off for
+    /// those who compare encoders, since it hides what a bad one costs.
+    pub guard: bool,
     /// Penalty of the probe, see [`ProbeOptions::strength`](crate::ProbeOptions::strength).
     #[serde(with = "foretask_pretext::auto_option")]
     pub strength: Option<f64>,
@@ -97,8 +105,10 @@ impl Default for FinetuneOptions {
             weight_decay: None,
             label_smoothing: None,
             augment: None,
+            layer_decay: None,
             head: None,
             keep: Keep::Auto,
+            guard: true,
             strength: None,
             freeze: Vec::new(),
             converge: None,
@@ -137,12 +147,24 @@ impl FinetuneOptions {
             "share of the target spread over all classes",
         ),
         OptionInfo::new("augment", "name of a preset, object map, or \"auto\"", AUTO, "how labeled images are varied"),
+        OptionInfo::new(
+            "layer_decay",
+            "number above 0, at most 1, or \"auto\"",
+            AUTO,
+            "each block of a transformer learns so much more slowly than the next; auto: from an encoder 0.65",
+        ),
         OptionInfo::new("head", "\"probe\", \"fresh\" or \"auto\"", AUTO, "what the classifier on top starts from"),
         OptionInfo::new(
             "keep",
             "\"auto\", \"probe\" or \"finetuned\"",
             AUTO,
             "with very few labels the probe alone is often better",
+        ),
+        OptionInfo::new(
+            "guard",
+            "true or false",
+            "true",
+            "with keep \"auto\": keep the probe where training did not help, start from scratch where the features harm; false to compare encoders",
         ),
         OptionInfo::new("strength", "number from 0, or \"auto\"", AUTO, "penalty of the probe"),
         OptionInfo::new(
@@ -211,6 +233,9 @@ impl FinetuneOptions {
         if let Some(smoothing) = self.label_smoothing {
             require((0.0..1.0).contains(&smoothing), "label_smoothing", &smoothing, "from 0 to below 1, usually 0.1")?;
         }
+        if let Some(decay) = self.layer_decay {
+            require(decay > 0.0 && decay <= 1.0, "layer_decay", &decay, "above 0, at most 1, usually 0.65 to 0.9")?;
+        }
         if let Some(strength) = self.strength {
             require(strength >= 0.0 && strength.is_finite(), "strength", &strength, "a number from 0, usually 0.01")?;
         }
@@ -261,6 +286,7 @@ mod tests {
             (r#"{"keep": "best"}"#, ["unknown variant", "finetuned"]),
             (r#"{"head": "zero"}"#, ["unknown variant", "fresh"]),
             (r#"{"warmup": 1}"#, ["`warmup`", "0 to 0.9"]),
+            (r#"{"layer_decay": 0}"#, ["`layer_decay`", "above 0"]),
         ] {
             let error = read(text).unwrap_err();
             assert!(words.iter().all(|word| error.contains(word)), "{text}: {error}");

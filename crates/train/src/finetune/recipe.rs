@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use foretask_backend::Precision;
-use foretask_models::InputSpec;
+use foretask_models::{BackboneConfig, InputSpec};
 use foretask_pretext::{Augment, Auto, Shape};
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct FinetuneRecipe {
     pub label_smoothing: f64,
     /// The view an image is trained on.
     pub augment: Augment,
+    /// By how much each block learns more slowly than the one after it; 1 where all learn alike.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub layer_decay: f64,
     /// What the head starts from.
     pub head: HeadStart,
     /// Parts of the encoder that stay as they are.
@@ -40,6 +43,34 @@ pub struct FinetuneRecipe {
     pub precision: Precision,
     /// Decides order and every random choice.
     pub seed: u64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+// Taken by reference because serde asks so.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(decay: &f64) -> bool {
+    *decay == 1.0
+}
+
+/// What the label stage begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// Random weights.
+    Scratch,
+    /// A trained network of convolutions.
+    Encoder,
+    /// A trained transformer.
+    Transformer,
+}
+
+impl Beginning {
+    /// That of a trained encoder.
+    pub fn of(config: &BackboneConfig) -> Self {
+        if matches!(config, BackboneConfig::Vit(_)) { Self::Transformer } else { Self::Encoder }
+    }
 }
 
 /// Rounds of training at most, where training goes on until it has converged.
@@ -85,10 +116,11 @@ pub(super) fn classes_present(labels: &[u32]) -> usize {
 /// Options out of range or unsuited to the images.
 pub fn resolve(
     options: &FinetuneOptions,
-    from_scratch: bool,
+    beginning: Beginning,
     labeled: Labeled,
 ) -> Result<(FinetuneRecipe, Vec<Auto>), TrainError> {
     options.validate()?;
+    let from_scratch = beginning == Beginning::Scratch;
     let mut autos = Vec::new();
     let many = labeled.per_class() >= MANY;
     let (batch_size, steps) = lengths(options, from_scratch, labeled, &mut autos);
@@ -98,6 +130,7 @@ pub fn resolve(
         (false, true) => "from a trained encoder with many labels",
         (false, false) => "from a trained encoder with few labels",
     };
+    let (of_transformer, layer_decay) = transformers(options, beginning, &mut autos)?;
     let mut fill = |name: &str, given: Option<f64>, [thorough_value, gentle]: [f64; 2], why_gentle: &str| {
         given.unwrap_or_else(|| {
             let value = if thorough { thorough_value } else { gentle };
@@ -110,7 +143,7 @@ pub fn resolve(
             value
         })
     };
-    let lr = fill("lr", options.lr, LR, "more undoes the pretraining");
+    let lr = fill("lr", options.lr.or(of_transformer), LR, "more undoes the pretraining");
     let weight_decay = fill("weight_decay", options.weight_decay, DECAY, "the usual of AdamW");
     let label_smoothing =
         fill("label_smoothing", options.label_smoothing, SMOOTHING, "the probe has set the confidence");
@@ -135,6 +168,7 @@ pub fn resolve(
         weight_decay,
         label_smoothing,
         augment,
+        layer_decay,
         head,
         freeze: options.freeze.clone(),
         converge,
@@ -144,6 +178,35 @@ pub fn resolve(
         seed: options.seed,
     };
     Ok((recipe, autos))
+}
+
+/// A transformer's learning rate, where none is given, and how it falls from the head to the patches.
+fn transformers(
+    options: &FinetuneOptions,
+    beginning: Beginning,
+    autos: &mut Vec<Auto>,
+) -> Result<(Option<f64>, f64), TrainError> {
+    if beginning != Beginning::Transformer {
+        return match options.layer_decay {
+            Some(decay) if decay < 1.0 => {
+                let reason = "is for the encoder of a transformer, and this is none; leave it out".to_owned();
+                Err(TrainError::Option { option: "layer_decay", reason })
+            }
+            _ => Ok((None, 1.0)),
+        };
+    }
+    let lr = options.lr.is_none().then(|| {
+        let reason =
+            "from a trained transformer: those who fine-tune them with few labels take 1e-4 to 5e-4 (USB, MAE)";
+        autos.push(Auto::new("lr", TRANSFORMER_LR, reason));
+        TRANSFORMER_LR
+    });
+    let decay = options.layer_decay.unwrap_or_else(|| {
+        let reason = "from a trained transformer: what lies near the pixels is good already, and needs to move least";
+        autos.push(Auto::new("layer_decay", LAYER_DECAY, reason));
+        LAYER_DECAY
+    });
+    Ok((lr, decay))
 }
 
 /// Images in a step, and updates.
@@ -208,6 +271,10 @@ fn ends(options: &FinetuneOptions, from_scratch: bool, autos: &mut Vec<Auto>) ->
 const LR: [f64; 2] = [4e-3, 1e-3];
 const DECAY: [f64; 2] = [0.1, 0.01];
 const SMOOTHING: [f64; 2] = [0.1, 0.0];
+/// Of a transformer with weights: the rates of MAE (5e-4 and 0.65 to 0.75; He et al. 2021, <https://arxiv.org/abs/2111.06377>)
+/// and of USB's pretrained ones (1e-4 to 5e-4 and 0.5 to 0.65; Wang et al. 2022, <https://arxiv.org/abs/2208.07204>).
+const TRANSFORMER_LR: f64 = 5e-4;
+const LAYER_DECAY: f64 = 0.65;
 
 /// Labels a class from which an encoder is trained as thoroughly as a network from scratch. On Fashion-MNIST's training split
 /// at 100 a class, SimCLR of 1000 steps, two draws: gently 84.1 %, thoroughly 85.7 % (at half the rate 84.8 %, with half the
@@ -239,8 +306,34 @@ mod tests {
     use super::*;
 
     fn recipe(options: &FinetuneOptions, from_scratch: bool, images: usize) -> (FinetuneRecipe, Vec<Auto>) {
+        begun(options, if from_scratch { Beginning::Scratch } else { Beginning::Encoder }, images)
+    }
+
+    fn begun(options: &FinetuneOptions, beginning: Beginning, images: usize) -> (FinetuneRecipe, Vec<Auto>) {
         let labeled = Labeled { images, classes: 10, shape: Shape::new(1, 28, 28) };
-        resolve(options, from_scratch, labeled).unwrap()
+        resolve(options, beginning, labeled).unwrap()
+    }
+
+    #[test]
+    fn a_trained_transformer_learns_slowly_and_slowest_near_the_pixels() {
+        let auto = FinetuneOptions::default();
+        let (found, autos) = begun(&auto, Beginning::Transformer, 100);
+        assert_eq!((found.lr, found.layer_decay), (5e-4, 0.65));
+        assert!(autos.iter().any(|auto| auto.name == "layer_decay") && autos.iter().any(|auto| auto.name == "lr"));
+        let given = FinetuneOptions { lr: Some(1e-3), layer_decay: Some(1.0), ..auto.clone() };
+        let (found, autos) = begun(&given, Beginning::Transformer, 100);
+        assert_eq!((found.lr, found.layer_decay), (1e-3, 1.0));
+        assert!(autos.iter().all(|auto| !["layer_decay", "lr"].contains(&auto.name.as_str())));
+        for other in [Beginning::Scratch, Beginning::Encoder] {
+            let (found, _) = begun(&auto, other, 100);
+            assert_eq!(found.layer_decay, 1.0);
+            // Stages that were made before there was such a thing keep their keys.
+            assert!(!serde_json::to_string(&found).unwrap().contains("layer_decay"));
+            let asked = FinetuneOptions { layer_decay: Some(0.5), ..auto.clone() };
+            let labeled = Labeled { images: 9, classes: 3, shape: Shape::new(1, 28, 28) };
+            let error = resolve(&asked, other, labeled).unwrap_err().to_string();
+            assert!(error.contains("layer_decay") && error.contains("transformer"), "{error}");
+        }
     }
 
     #[test]

@@ -16,6 +16,19 @@ pub enum Retained {
     Probe,
     /// The network trained as a whole.
     Finetuned,
+    /// The same network trained from random weights, since the encoder's did harm.
+    Scratch,
+}
+
+impl Retained {
+    /// `probe`, `finetuned` or `scratch`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Probe => "probe",
+            Self::Finetuned => "finetuned",
+            Self::Scratch => "scratch",
+        }
+    }
 }
 
 /// A classifier and how it came about.

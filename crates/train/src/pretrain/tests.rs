@@ -123,6 +123,7 @@ impl<'a> Run<'a> {
             events: &events,
             interrupt: &interrupt,
             threads: self.threads,
+            features: None,
             checkpoint_every: self.checkpoint_every,
         };
         learn(&start(), mix, self.options, &cx)
@@ -301,6 +302,7 @@ fn an_encoder_can_be_trained_on() {
         events: &events,
         interrupt: &interrupt,
         threads: 1,
+        features: None,
         checkpoint_every: Duration::from_hours(1),
     };
     let start = Start::Encoder(first.encoder.clone());
@@ -329,6 +331,7 @@ fn an_observer_sees_the_encoder_change_and_changes_nothing() {
         events: &events,
         interrupt: &interrupt,
         threads: 1,
+        features: None,
         checkpoint_every: Duration::from_hours(1),
     };
     let watched = pictures(5);

@@ -80,6 +80,7 @@ fn tasks_teach(config: &BackboneConfig, part: usize) {
             events: &|_| (),
             interrupt: &interrupt,
             threads: 2,
+            features: None,
             checkpoint_every: Duration::from_hours(1),
         };
         let start = Start::Network(config.clone());

@@ -71,6 +71,7 @@ fn a_request_to_stop_during_calibration_is_obeyed() {
         events: &events,
         interrupt: &interrupt,
         threads: 1,
+        features: None,
         checkpoint_every: Duration::ZERO,
     };
     let task = mix("rotation");
