@@ -47,7 +47,7 @@ pub use heads::{
 };
 pub use input::{Fit, InputSpec};
 pub use onnx::{OnnxInput, OnnxOptions, Opset};
-pub use published::{PUBLISHED, Published};
+pub use published::{License, PUBLISHED, Published, Source};
 pub use rate::DropPath;
 pub use resnet::{Arch, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
