@@ -1,6 +1,7 @@
 //! The command line.
 
 mod label;
+mod models;
 mod shared;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use foretask_experiment::tools::Fit;
 
 pub(crate) use self::label::{LabelArguments, LabelsArguments};
 pub(crate) use self::shared::{BadImages, Common, ExportArguments, Replace, TableArguments};
+pub(crate) use self::models::{ModelsAct, ModelsArguments};
 use crate::pictures::Pictures;
 
 /// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
@@ -290,6 +292,8 @@ Examples:
     /// Print what was labeled: counts, agreement, history; or write it as a table
     #[command(after_help = label::LABELS_EXAMPLES)]
     Labels(LabelsArguments),
+    /// List published weights that scripts start from, and fetch them
+    Models(ModelsArguments),
     /// List runs with their headline results
     #[command(after_help = "\
 Examples:

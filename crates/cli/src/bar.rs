@@ -94,6 +94,12 @@ impl Bar {
         });
     }
 
+    /// Where something stands that has a unit and no pace of its own.
+    pub(crate) fn at(&self, position: u64, unit: &str) {
+        unit.clone_into(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner));
+        self.shown.set_position(position);
+    }
+
     /// Prints above the line.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         self.shown.suspend(print);

@@ -29,12 +29,18 @@ struct Screen {
     watched: bool,
     bar: Option<Bar>,
     title: String,
+    /// What is being fetched.
+    fetched: Option<String>,
     last_line: Instant,
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
 }
 
 impl Screen {
     fn new(watched: bool) -> Self {
-        Self { watched, bar: None, title: String::new(), last_line: Instant::now() }
+        Self { watched, bar: None, title: String::new(), fetched: None, last_line: Instant::now() }
     }
 
     fn show(&mut self, progress: Progress) {
@@ -44,6 +50,7 @@ impl Screen {
             }),
             Progress::Note { text } => self.say(&format!("  {text}")),
             Progress::Warning { text } => self.say(&format!("Warning: {text}")),
+            Progress::Fetching { name, done, total } => self.fetching(&name, done, total),
             Progress::StageBegins { title, resumed } => self.begin(title, resumed),
             Progress::StageReused { title, seconds } => {
                 self.say(&format!("{title}: done before (it took {}), loaded", duration(seconds)));
@@ -64,6 +71,30 @@ impl Screen {
         self.say(&format!("{title}{}", if resumed { ": going on from its checkpoint" } else { "" }));
         self.title = title;
         self.last_line = Instant::now();
+    }
+
+    /// A download: a bar of megabytes on a terminal, a line now and then elsewhere.
+    fn fetching(&mut self, name: &str, done: u64, total: Option<u64>) {
+        let begins = self.fetched.as_deref() != Some(name);
+        if begins {
+            self.fetched = Some(name.to_owned());
+            let all = total.map_or_else(String::new, |total| format!(" ({} MB)", megabytes(total)));
+            self.say(&format!("fetching {name}{all}"));
+            self.last_line = Instant::now();
+            self.bar = self.watched.then(|| Bar::new(name, megabytes(done), megabytes(total.unwrap_or(done)).max(1)));
+        }
+        if let Some(bar) = &self.bar {
+            bar.at(megabytes(done), "MB");
+        } else if !begins && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            self.say(&format!("  {} of {} MB", megabytes(done), megabytes(total.unwrap_or(done))));
+        }
+        if total == Some(done) {
+            self.fetched = None;
+            if let Some(bar) = self.bar.take() {
+                bar.clear();
+            }
+        }
     }
 
     fn training(&mut self, event: Event) {

@@ -13,6 +13,7 @@ mod passes;
 mod plan;
 pub mod preview;
 mod progress;
+pub mod published;
 pub mod report;
 pub mod run;
 mod runner;

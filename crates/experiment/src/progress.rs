@@ -31,6 +31,15 @@ pub enum Progress {
         /// Whether it goes on from a checkpoint.
         resumed: bool,
     },
+    /// Published weights are on their way; also while a script is only planned.
+    Fetching {
+        /// Their name.
+        name: String,
+        /// Bytes that are there.
+        done: u64,
+        /// Bytes of all, where the server says so.
+        total: Option<u64>,
+    },
     /// What happens inside the stage.
     Training {
         /// The training crate's own event.

@@ -266,6 +266,7 @@ impl Experiment {
             events: &events,
             interrupt: self.interrupt(),
             threads: loader_threads()?,
+            features: None,
             checkpoint_every: checkpoint_every()?,
         };
         // The tensor library panics where sizes or memory do not fit; at this door it becomes an error of the word.

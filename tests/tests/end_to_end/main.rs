@@ -20,6 +20,7 @@ mod onnx;
 mod pick_task;
 mod plan;
 mod predict;
+mod published;
 mod repl;
 mod report;
 mod resume;

@@ -5,6 +5,7 @@ mod label;
 mod machine;
 mod models;
 mod pack;
+mod published;
 mod repl;
 mod runs;
 mod scans;
@@ -65,6 +66,7 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         }
         Verb::Label(arguments) => label::label(arguments),
         Verb::Labels(arguments) => label::labels(&arguments),
+        Verb::Models(arguments) => published::models(arguments),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
         Verb::Report { runs, output, replace } => runs::report(&runs, &output, replace.force),
         Verb::Devices { json } => machine::devices(json),

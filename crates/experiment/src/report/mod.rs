@@ -101,7 +101,7 @@ pub fn write_report(
         neighbors: pictures::neighbors(experiment, &all, &named)?,
         bad_images: Some(provenance::bad_images(experiment, &all, &pretrained)?),
         leakage,
-        notes: provenance::notes(experiment, &run),
+        notes: [provenance::notes(experiment, &run), provenance::licenses(&all, &named)].concat(),
         script: script_of(run.source()),
         options: provenance::options(experiment, &run),
         data: provenance::data(&all, &pretrained)?,

@@ -126,13 +126,14 @@ fn measure(
 ) -> Result<Measured, Error> {
     match trained(&classifiers.members[draw])? {
         Trained::Network(classifier) => {
-            super::with_context(experiment, |cx| Ok(foretask_eval::evaluate(classifier, images, cx)?))
+            let frozen = classifiers.is_frozen(draw);
+            super::looking(experiment, frozen, |cx| Ok(foretask_eval::evaluate(classifier, images, cx)?))
         }
         Trained::Pixels(probe) => Ok(foretask_eval::evaluate_pixels(probe, images, crate::stage::loader_threads()?)?),
         Trained::Neighbors(encoder) => {
             let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
-            let queries = super::features(experiment, encoder, images)?;
             let bank = LabeledFeatures { features: &bank, labels: &labels, classes: &classes };
+            let queries = super::frozen_features(experiment, encoder, images)?;
             Ok(foretask_eval::evaluate_knn(&bank, &queries, images, &options)?)
         }
     }
@@ -147,7 +148,8 @@ pub(super) fn answers(
 ) -> Result<Vec<Prediction>, Error> {
     match trained(&classifiers.members[draw])? {
         Trained::Network(classifier) => {
-            super::with_context(experiment, |cx| Ok(foretask_eval::predict(classifier, images, cx)?))
+            let frozen = classifiers.is_frozen(draw);
+            super::looking(experiment, frozen, |cx| Ok(foretask_eval::predict(classifier, images, cx)?))
         }
         Trained::Pixels(probe) => {
             let features = probe.features(images, crate::stage::loader_threads()?)?;
@@ -155,7 +157,7 @@ pub(super) fn answers(
         }
         Trained::Neighbors(encoder) => {
             let (options, bank, labels, classes) = voters(experiment, classifiers, encoder, draw)?;
-            let queries = super::features(experiment, encoder, images)?;
+            let queries = super::frozen_features(experiment, encoder, images)?;
             let votes = foretask_eval::knn(&bank, &labels, classes.len(), &queries, &options)?;
             Ok(foretask_eval::predictions(images, votes, classes.len()))
         }
@@ -180,6 +182,6 @@ fn voters(
     };
     let few = &classifiers.few;
     let images = experiment.images_of(few, &few.views[draw])?;
-    let bank = super::features(experiment, encoder, &images)?;
+    let bank = super::frozen_features(experiment, encoder, &images)?;
     Ok((options.clone(), bank, foretask_train::labels_of(&images)?, Arc::clone(images.classes())))
 }

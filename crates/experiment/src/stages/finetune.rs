@@ -9,15 +9,15 @@ use foretask_data::Survey;
 use foretask_models::{BackboneConfig, Classifier};
 use foretask_pretext::Shape;
 use foretask_train::{
-    FinetuneOptions, FinetuneRecipe, Finetuned, HealthLine, Labeled, MOST_ROUNDS, Retained, resolve_finetune,
+    Beginning, FinetuneOptions, FinetuneRecipe, Finetuned, HealthLine, Labeled, MOST_ROUNDS, Retained, resolve_finetune,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::draws::{need_labels, planned_draw};
 use super::finish::{CONTENTS, DECLINED, Encoded, Judged, finish, too_few};
-use super::memory_note;
 use super::pool::{self, Pool};
+use super::{guard, memory_note};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedStage};
@@ -37,6 +37,9 @@ struct About {
     steps: u64,
     seconds: f64,
     training_accuracy: f64,
+    /// Earlier versions kept none but these two, and a probe has no steps.
+    #[serde(default)]
+    kept: Option<Retained>,
     kept_reason: String,
     recipe: FinetuneRecipe,
 }
@@ -49,9 +52,14 @@ impl About {
             steps: found.steps,
             seconds: found.seconds,
             training_accuracy: found.training_accuracy,
+            kept: Some(found.kept),
             kept_reason: found.kept_reason.clone(),
             recipe: found.recipe.clone(),
         }
+    }
+
+    fn kept(&self) -> Retained {
+        self.kept.unwrap_or(if self.steps == 0 { Retained::Probe } else { Retained::Finetuned })
     }
 }
 
@@ -112,10 +120,11 @@ impl<'a> FinetuneDraw<'a> {
         let NetworkSketch { config, shape, name } = NetworkSketch::of(experiment, start, &survey, &options)?;
         let classes = samples.labels.iter().flatten().collect::<BTreeSet<_>>().len();
         let labeled = Labeled { images: survey.count, classes, shape };
-        let (recipe, autos) = resolve_finetune(&options, start.encoder().is_none(), labeled)?;
+        let beginning = if start.encoder().is_some() { Beginning::of(&config) } else { Beginning::Scratch };
+        let (recipe, autos) = resolve_finetune(&options, beginning, labeled)?;
         let cost = config.cost(shape.channels, shape.height, shape.width);
         let memory = cost.training_bytes(recipe.batch_size);
-        let plan = PlannedStage {
+        let mut plan = PlannedStage {
             images: survey.count,
             length: length(&recipe),
             parameters: cost.parameters as usize,
@@ -130,10 +139,22 @@ impl<'a> FinetuneDraw<'a> {
             ("data", few.identity(view)?),
             ("pool", pool::identity(pool)?),
             ("recipe", json!(recipe)),
-            ("options", json!(options)),
             ("contents", json!(CONTENTS)),
         ];
-        let key = StageKey::new("finetune", &experiment.device_kind()?, decided);
+        let device = experiment.device_kind()?;
+        let keyed =
+            |said: Value| StageKey::new("finetune", &device, decided.iter().cloned().chain([("options", said)]));
+        let key = keyed(guard::in_key(start, &options));
+        if let (0, Some(encoder)) = (draw, start.encoder()) {
+            plan.notes.extend(encoder.enlarging(&survey)?);
+        }
+        plan.notes.extend(guard::cost(start, &options, &samples));
+        // Options as an earlier version wrote them, which had no guard.
+        let before = keyed(guard::in_key(start, &FinetuneOptions { guard: false, ..options.clone() }));
+        if let Some(remade) = guard::remade(experiment, &key, &before) {
+            experiment.note(format!("{}: {remade}", plan.title));
+            plan.notes.push(remade);
+        }
         Ok(Self { request, pool, draw, view, options, key, plan })
     }
 
@@ -153,12 +174,8 @@ impl<'a> FinetuneDraw<'a> {
             seconds,
             reused,
             converged: Some(about.converged),
-            // A probe is fitted without any update of the network; from scratch there is one answer only.
-            kept: (self.request.start.encoder().is_some()).then_some(if about.steps == 0 {
-                Retained::Probe
-            } else {
-                Retained::Finetuned
-            }),
+            // From scratch there is one answer only.
+            kept: self.request.start.encoder().is_some().then(|| about.kept()),
             steps: about.steps,
             history: about.history.into(),
             ..planned
@@ -201,7 +218,7 @@ impl Stage for FinetuneDraw<'_> {
         let about = About::of(&found);
         let features = match found.kept {
             Retained::Probe => Some(super::features(experiment, &found.classifier.encoder, &images)?),
-            Retained::Finetuned => None,
+            Retained::Finetuned | Retained::Scratch => None,
         };
         let encoded = features.as_ref().map_or(Encoded::Trained, Encoded::Frozen);
         let missing = self.missing(images.len());

@@ -180,7 +180,11 @@ impl Stage for Choice<'_> {
                 _ => return Err(Error::failed("this classifier is only planned, not trained")),
             },
         };
-        let chosen = super::with_context(experiment, |cx| {
+        let frozen = match start {
+            SelfStart::Encoder(_) => true,
+            SelfStart::Classifiers(start) => start.is_frozen(0),
+        };
+        let chosen = super::looking(experiment, frozen, |cx| {
             Ok(foretask_eval::label_next(&encoder, few.as_deref(), &images, self.options, cx)?)
         })?;
         Ok(chosen.into_iter().map(|at| images.row(at as usize)).collect())

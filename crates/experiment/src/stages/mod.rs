@@ -5,10 +5,13 @@ mod evaluate;
 mod finetune;
 mod finish;
 mod fitted;
+mod guard;
+mod kept_features;
 mod label_curve;
 mod label_next;
 mod leakage;
 mod online;
+mod pick_encoder;
 mod pick_task;
 mod pool;
 mod predict;
@@ -26,6 +29,7 @@ pub use label_next::{ChosenPaths, LabelNext};
 pub use leakage::Leakage;
 pub(crate) use leakage::refused as leakage_refused;
 pub use online::Online;
+pub use pick_encoder::{PickEncoder, PickEncoderOptions};
 pub use pick_task::{PickOptions, PickTask};
 pub use pool::{Pool, of as pool_of};
 pub use predict::{Predictions, embed, predict};
@@ -40,7 +44,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use foretask_data::Images;
-use foretask_train::{Context, Event, Features};
+use foretask_train::{Context, Event, FeatureStore, Features};
+use kept_features::KeptFeatures;
 
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -53,6 +58,15 @@ pub(crate) fn features(
     images: &Images,
 ) -> Result<Features, Error> {
     with_context(experiment, |cx| Ok(foretask_train::extract_features(encoder, images, cx)?))
+}
+
+/// The same of an encoder that no label has changed: kept, where that took long, for the next one who asks.
+pub(crate) fn frozen_features(
+    experiment: &Experiment,
+    encoder: &foretask_models::Encoder,
+    images: &Images,
+) -> Result<Features, Error> {
+    with_frozen(experiment, |cx| Ok(foretask_train::extract_features(encoder, images, cx)?))
 }
 
 /// Keeps quiet about quick work: what happens is passed on only once something has taken longer than [`QUICK`].
@@ -95,6 +109,31 @@ pub(crate) fn with_context<T>(
     experiment: &Experiment,
     work: impl FnOnce(&Context<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    within(experiment, None, work)
+}
+
+/// The same for work on encoders that no label has changed, whose features are kept.
+pub(crate) fn with_frozen<T>(
+    experiment: &Experiment,
+    work: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    within(experiment, Some(&KeptFeatures::of(experiment)), work)
+}
+
+/// Either, as the encoder is.
+pub(crate) fn looking<T>(
+    experiment: &Experiment,
+    frozen: bool,
+    work: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if frozen { with_frozen(experiment, work) } else { with_context(experiment, work) }
+}
+
+fn within<T>(
+    experiment: &Experiment,
+    features: Option<&dyn FeatureStore>,
+    work: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let device = experiment.device()?;
     let patience = Patience::default();
     let events = |event| patience.pass_on(event, experiment);
@@ -104,6 +143,7 @@ pub(crate) fn with_context<T>(
         events: &events,
         interrupt: experiment.interrupt(),
         threads: crate::stage::loader_threads()?,
+        features,
         checkpoint_every: foretask_train::CHECKPOINT_EVERY,
     };
     foretask_backend::catch("computing features", || work(&context))?

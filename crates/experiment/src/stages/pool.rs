@@ -77,7 +77,7 @@ impl Stage for Statistics<'_> {
         let whose = self.encoder.describe();
         experiment.note(format!("features of the unlabeled images, to standardize those of {whose}"));
         let images = some(&*experiment.images_of(self.pool, &self.pool.views[0])?);
-        let features = super::features(experiment, self.weights, &images)?;
+        let features = super::frozen_features(experiment, self.weights, &images)?;
         Ok(Standardization::of(&features.data, features.dim))
     }
 

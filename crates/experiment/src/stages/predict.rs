@@ -54,8 +54,9 @@ pub fn predict(
         if let Some(fit) = fit_in_words(&classifier.encoder.input, &images) {
             experiment.note(fit);
         }
-        let (answers, near) =
-            super::with_context(experiment, |cx| Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?))?;
+        let (answers, near) = super::looking(experiment, classifiers.is_frozen(0), |cx| {
+            Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?)
+        })?;
         return Ok(Predictions { answers, classes, near: near.map(|near| (near, Arc::clone(classifier))) });
     }
     let answers = super::evaluate::answers(experiment, classifiers, 0, &images)?;

@@ -52,7 +52,9 @@ impl LinearProbe {
                 }
                 _ => format!("linear probe of {}", encoder.describe()),
             };
-            let plan = plan(planned_draw(&name, few, draw), experiment.survey(few, view)?.count, options);
+            let survey = experiment.survey(few, view)?;
+            let mut plan = plan(planned_draw(&name, few, draw), survey.count, options);
+            plan.notes.extend(encoder.enlarging(&survey)?.filter(|_| draw == 0));
             let key = self.key(experiment, draw)?;
             let fit = LinearDraw { probe: self, draw, view };
             members.push(FittedStage { key, plan, fit }.member(experiment, view)?);
@@ -93,7 +95,7 @@ impl Fit for LinearDraw<'_> {
         let LinearProbe { encoder, few, pool, options } = self.probe;
         let images = experiment.images_of(few, self.view)?;
         let weights = encoder.weights(&images, self.draw as u64)?;
-        let features = super::features(experiment, &weights, &images)?;
+        let features = super::frozen_features(experiment, &weights, &images)?;
         let labels = foretask_train::labels_of(&images)?;
         let classes = Arc::clone(images.classes());
         let statistics = pool::statistics(experiment, pool.as_ref(), &weights, Some(encoder))?;

@@ -38,7 +38,8 @@ impl SpreadLabels {
     pub fn run(&self, experiment: &Experiment) -> Result<Classifiers, Error> {
         let Self { encoder, few, unlabeled, options } = self;
         let images_of = unlabeled.single("spread_labels", Role::Unlabeled)?;
-        let count = experiment.survey(unlabeled, images_of)?.count;
+        let survey = experiment.survey(unlabeled, images_of)?;
+        let count = survey.count;
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             let samples = view.samples()?;
@@ -46,7 +47,8 @@ impl SpreadLabels {
             enough_neighbors(options, count, "neighbors")?;
             experiment.used_data(view.manifest.steps(), &samples);
             let name = format!("labels spread on {}", encoder.describe());
-            let plan = plan(planned_draw(&name, few, draw), count, &ProbeOptions::default());
+            let mut plan = plan(planned_draw(&name, few, draw), count, &ProbeOptions::default());
+            plan.notes.extend(encoder.enlarging(&survey)?.filter(|_| draw == 0));
             let key = self.key(experiment, draw)?;
             let fit = SpreadDraw { request: self, draw, view, images_of };
             members.push(FittedStage { key, plan, fit }.member(experiment, view)?);
@@ -86,7 +88,7 @@ impl Fit for SpreadDraw<'_> {
         let weights = encoder.weights(&images, self.draw as u64)?;
         let around = some_of(&*experiment.images_of(unlabeled, self.images_of)?, options.most);
         let found =
-            super::with_context(experiment, |cx| Ok(spread_classifier(&weights, &images, &around, options, cx)?))?;
+            super::with_frozen(experiment, |cx| Ok(spread_classifier(&weights, &images, &around, options, cx)?))?;
         experiment.note(found.in_words());
         let missing = too_few(images.len());
         let converged = found.converged;

@@ -139,6 +139,7 @@ pub(super) fn on_device<T>(
         events: &|_| (),
         interrupt: &Interrupt::new(),
         threads: crate::stage::loader_threads()?,
+        features: None,
         checkpoint_every: foretask_train::CHECKPOINT_EVERY,
     };
     foretask_backend::catch("computing", || work(&context))?

@@ -156,19 +156,40 @@ impl Classifiers {
             .map(|all| all.into_iter().all(|c| c))
     }
 
+    /// Whether the encoder of one draw's classifier is as it came: what it says of images is asked for again and again.
+    pub(crate) fn is_frozen(&self, draw: usize) -> bool {
+        match self.method {
+            Method::LinearProbe(_) | Method::Knn(..) | Method::Spread(..) => true,
+            Method::Finetune(_) => self.members.get(draw).is_some_and(|member| member.kept == Some(Retained::Probe)),
+            Method::Scratch(_) | Method::SelfTrain(..) | Method::PixelProbe => false,
+        }
+    }
+
     /// How the classifiers really came about: the table's "protocol".
     pub fn protocol(&self) -> String {
         let of = |kept: Retained| -> Vec<usize> {
             (0..self.members.len()).filter(|draw| self.members[*draw].kept == Some(kept)).collect()
         };
-        match (of(Retained::Finetuned), of(Retained::Probe)) {
-            (tuned, probes) if !tuned.is_empty() && !probes.is_empty() => {
-                let encoder = self.method.encoder().map(Encoder::describe).unwrap_or_default();
-                let (tuned, probes) = (draws(&tuned), draws(&probes));
-                format!("{encoder}, fine-tuned in {tuned}; in {probes} `finetune` kept its probe on frozen features")
-            }
-            _ => self.members.first().map_or_else(|| self.method.describe(), |member| self.protocol_of(member)),
+        let ways = [
+            (Retained::Finetuned, "fine-tuned in {}"),
+            (Retained::Probe, "in {} `finetune` kept its probe on frozen features"),
+            (Retained::Scratch, "in {} it started from scratch, since these features were worth less than none"),
+        ];
+        let ways: Vec<String> = ways
+            .into_iter()
+            .map(|(kept, words)| (of(kept), words))
+            .filter(|(places, _)| !places.is_empty())
+            .map(|(places, words)| words.replace("{}", &draws(&places)))
+            .collect();
+        if ways.len() < 2 {
+            return self.members.first().map_or_else(|| self.method.describe(), |member| self.protocol_of(member));
         }
+        let encoder = self.method.encoder().map(Encoder::describe).unwrap_or_default();
+        let mut text = format!("{encoder}, {}", ways[0]);
+        for way in &ways[1..] {
+            text = format!("{text}; {way}");
+        }
+        text
     }
 
     /// How the classifier of one draw came about.
@@ -177,6 +198,11 @@ impl Classifiers {
             (Method::Finetune(encoder), Some(Retained::Finetuned)) => format!("{}, fine-tuned", encoder.describe()),
             (Method::Finetune(encoder), Some(Retained::Probe)) => format!(
                 "logistic regression on frozen features of {} (the probe that `finetune` kept)",
+                encoder.describe()
+            ),
+            (Method::Finetune(encoder), Some(Retained::Scratch)) => format!(
+                "{} from random weights (`finetune` found the features of {} worth less than none)",
+                encoder.config().network(),
                 encoder.describe()
             ),
             (Method::SelfTrain(SelfStart::Classifiers(start), options), _) => self_trained(&start.protocol(), options),

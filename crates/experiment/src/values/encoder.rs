@@ -2,7 +2,7 @@
 //! such a body.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use foretask_data::{Images, Survey};
 use foretask_models::{BackboneConfig, InputSpec, Seen};
@@ -27,6 +27,8 @@ pub enum EncoderSource {
         identity: Value,
         /// What was read.
         encoder: Arc<foretask_models::Encoder>,
+        /// The same for small images, where nobody said a size.
+        small: Option<ForSmall>,
     },
     /// Drawn from a seed once the images' shape is known.
     Random {
@@ -52,7 +54,20 @@ impl Encoder {
 
     /// One that was read from `path`; `identity` decides results that build upon it.
     pub fn from_file(path: &Path, identity: Value, encoder: foretask_models::Encoder) -> Self {
-        Self { source: EncoderSource::File { path: path.to_path_buf(), identity, encoder: Arc::new(encoder) } }
+        Self {
+            source: EncoderSource::File { path: path.to_path_buf(), identity, encoder: Arc::new(encoder), small: None },
+        }
+    }
+
+    /// The same with another reading of the file for images whose shorter side is at most `most` pixels.
+    #[must_use]
+    pub fn with_small(self, small: ForSmall) -> Self {
+        match self.source {
+            EncoderSource::File { path, identity, encoder, .. } => {
+                Self { source: EncoderSource::File { path, identity, encoder, small: Some(small) } }
+            }
+            source => Self { source },
+        }
     }
 
     /// Random weights of a network.
@@ -87,6 +102,46 @@ impl Encoder {
         }
     }
 
+    /// Whether other people's images have taught it: published weights, and what goes on from them.
+    pub(crate) fn is_published(&self) -> bool {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => stage.start().is_some_and(Self::is_published),
+            EncoderSource::File { encoder, .. } => encoder.license.is_some() || !encoder.seen.is_complete(),
+            EncoderSource::Random { .. } => false,
+        }
+    }
+
+    /// The license of the published weights that it comes from.
+    pub(crate) fn license(&self) -> Option<String> {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => stage.start().and_then(Self::license),
+            EncoderSource::File { encoder, .. } => encoder.license.clone(),
+            EncoderSource::Random { .. } => None,
+        }
+    }
+
+    /// What becomes of images that are not of the input's size, where that was left open, and what it costs.
+    pub(crate) fn enlarging(&self, images: &Survey) -> Result<Option<String>, Error> {
+        let EncoderSource::File { encoder, small: Some(small), .. } = &self.source else { return Ok(None) };
+        let fitting = of_size(encoder, Some(small), images)?;
+        let cost = |encoder: &foretask_models::Encoder| {
+            let InputSpec { channels, height, width, .. } = encoder.input;
+            encoder.config.cost(channels, height, width).forward_flops as f64
+        };
+        let (own, large) = (fitting.input.width, encoder.input.width);
+        let instead = if own == large {
+            String::new()
+        } else {
+            format!("; `image_size: {large}` would cost {:.1} times as much", cost(encoder) / cost(&fitting))
+        };
+        Ok(Some(format!(
+            "images (shorter side mostly {} pixels or more) are brought to {own} pixels for these weights, {:.2} thousand \
+             million multiplications an image{instead}",
+            images.low_side,
+            cost(&fitting) / 2e9
+        )))
+    }
+
     /// Everything but the weights, which need not be there yet: what planning asks for.
     pub(crate) fn sketch(&self, images: &Survey) -> Result<foretask_models::Encoder, Error> {
         match &self.source {
@@ -103,7 +158,7 @@ impl Encoder {
                     license: None,
                 }
             }),
-            EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
+            EncoderSource::File { encoder, small, .. } => Ok((*of_size(encoder, small.as_ref(), images)?).clone()),
             EncoderSource::Random { net, .. } => {
                 let (width, height) = input_size(images);
                 let (config, _) = net.0.resolve(height, width)?;
@@ -121,11 +176,58 @@ impl Encoder {
                 Some(result) => Ok(result.encoder.clone()),
                 None => Err(Error::failed("this encoder is only planned, not trained")),
             },
-            EncoderSource::File { encoder, .. } => Ok((**encoder).clone()),
+            EncoderSource::File { encoder, small: None, .. } => Ok((**encoder).clone()),
+            EncoderSource::File { encoder, small, .. } => {
+                Ok((*of_size(encoder, small.as_ref(), &images.survey())?).clone())
+            }
             EncoderSource::Random { net, seed } => {
                 Ok(foretask_train::random_encoder(&net.0, images, None, seed.wrapping_add(draw))?.0)
             }
         }
+    }
+}
+
+/// The reading of a file that suits the images.
+fn of_size(
+    encoder: &Arc<foretask_models::Encoder>,
+    small: Option<&ForSmall>,
+    images: &Survey,
+) -> Result<Arc<foretask_models::Encoder>, Error> {
+    match small {
+        Some(small) if images.low_side <= small.most => small.get(),
+        _ => Ok(Arc::clone(encoder)),
+    }
+}
+
+/// Published weights for small images: they are enlarged less, which costs less. Read when somebody has such images.
+#[derive(Clone)]
+pub struct ForSmall {
+    most: usize,
+    read: Arc<dyn Fn() -> Result<foretask_models::Encoder, Error> + Send + Sync>,
+    found: Arc<OnceLock<Arc<foretask_models::Encoder>>>,
+}
+
+impl ForSmall {
+    /// For images whose shorter side has at most `most` pixels, in nine of ten of them.
+    pub fn new(
+        most: usize,
+        read: impl Fn() -> Result<foretask_models::Encoder, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self { most, read: Arc::new(read), found: Arc::default() }
+    }
+
+    fn get(&self) -> Result<Arc<foretask_models::Encoder>, Error> {
+        if let Some(found) = self.found.get() {
+            return Ok(Arc::clone(found));
+        }
+        let encoder = Arc::new((self.read)()?);
+        Ok(Arc::clone(self.found.get_or_init(|| encoder)))
+    }
+}
+
+impl std::fmt::Debug for ForSmall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ForSmall").field("most", &self.most).finish_non_exhaustive()
     }
 }
 

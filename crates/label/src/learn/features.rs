@@ -118,6 +118,7 @@ pub(crate) fn by_encoder(
         events: &events,
         interrupt,
         threads: 1,
+        features: None,
         checkpoint_every: foretask_train::CHECKPOINT_EVERY,
     };
     let features =

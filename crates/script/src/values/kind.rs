@@ -3,7 +3,8 @@
 use std::any::TypeId;
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, PickedEncoder,
+    Pretrained, Task,
 };
 use rhai::Dynamic;
 
@@ -28,6 +29,8 @@ pub enum Kind {
     Chosen,
     /// The outcome of a race of tasks.
     Picked,
+    /// The outcome of a race of encoders.
+    PickedEncoder,
     /// Accuracy against the number of labels.
     LabelCurve,
     /// Results against one of them.
@@ -56,7 +59,7 @@ pub enum Kind {
 
 impl Kind {
     /// The types that this crate brings.
-    const OWN: [Self; 11] = [
+    const OWN: [Self; 12] = [
         Self::Dataset,
         Self::Network,
         Self::Task,
@@ -66,6 +69,7 @@ impl Kind {
         Self::Evaluation,
         Self::Chosen,
         Self::Picked,
+        Self::PickedEncoder,
         Self::LabelCurve,
         Self::Comparison,
     ];
@@ -82,6 +86,7 @@ impl Kind {
             Self::Evaluation => "Evaluation",
             Self::Chosen => "Chosen",
             Self::Picked => "Picked",
+            Self::PickedEncoder => "PickedEncoder",
             Self::LabelCurve => "LabelCurve",
             Self::Comparison => "Comparison",
             Self::Text => "text",
@@ -109,6 +114,7 @@ impl Kind {
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
             Self::Chosen => "a Chosen (from `label_next`)",
             Self::Picked => "a Picked (from `pick_task`)",
+            Self::PickedEncoder => "a PickedEncoder (from `pick_encoder`)",
             Self::LabelCurve => "a LabelCurve (from `label_curve`)",
             Self::Comparison => "a Comparison (from `compare`)",
             Self::Text => "a text in quotes",
@@ -135,6 +141,7 @@ impl Kind {
             Self::Evaluation => TypeId::of::<Evaluation>(),
             Self::Chosen => TypeId::of::<Chosen>(),
             Self::Picked => TypeId::of::<Picked>(),
+            Self::PickedEncoder => TypeId::of::<PickedEncoder>(),
             Self::LabelCurve => TypeId::of::<LabelCurve>(),
             Self::Comparison => TypeId::of::<Comparison>(),
             _ => TypeId::of::<Dynamic>(),
@@ -237,6 +244,13 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
         "Picked",
         "table",
         "array of object maps, one per task and rung: task, rung, steps, seconds, accuracy, low, high, stays",
+    ),
+    ("PickedEncoder", "name", "the name of the encoder that won"),
+    ("PickedEncoder", "encoder", "the encoder itself"),
+    (
+        "PickedEncoder",
+        "table",
+        "array of object maps, the best first: encoder, accuracy, low, high, behind, close, seconds, giga_macs",
     ),
     (
         "LabelCurve",

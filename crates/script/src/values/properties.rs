@@ -2,7 +2,8 @@
 //! together.
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, PickedEncoder,
+    Pretrained, Task,
 };
 use foretask_train::{Diagnostics, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
@@ -32,6 +33,7 @@ pub(crate) fn register(engine: &mut Engine) {
     printed::<Evaluation>(engine);
     printed::<Chosen>(engine);
     printed::<Picked>(engine);
+    printed::<PickedEncoder>(engine);
     printed::<LabelCurve>(engine);
     printed::<Comparison>(engine);
 }
@@ -107,6 +109,13 @@ fn findings(engine: &mut Engine) {
     engine.register_get("name", |picked: &mut Picked| picked.name.clone());
     engine.register_get("encoder", |picked: &mut Picked| Encoder::pretrained(picked.pretrained.clone()));
     engine.register_get("table", |picked: &mut Picked| -> Array {
+        let rows = picked.table.iter().filter_map(|row| serde_json::to_value(row).ok());
+        rows.map(|row| from_json(&row)).collect()
+    });
+    engine.register_type_with_name::<PickedEncoder>("PickedEncoder");
+    engine.register_get("name", |picked: &mut PickedEncoder| picked.name.clone());
+    engine.register_get("encoder", |picked: &mut PickedEncoder| picked.encoder.clone());
+    engine.register_get("table", |picked: &mut PickedEncoder| -> Array {
         let rows = picked.table.iter().filter_map(|row| serde_json::to_value(row).ok());
         rows.map(|row| from_json(&row)).collect()
     });
@@ -245,6 +254,9 @@ fn nested(value: &Dynamic) -> String {
         return chosen.to_string();
     }
     if let Some(picked) = value.read_lock::<Picked>() {
+        return picked.verdict.clone();
+    }
+    if let Some(picked) = value.read_lock::<PickedEncoder>() {
         return picked.verdict.clone();
     }
     if let Some(curve) = value.read_lock::<LabelCurve>() {

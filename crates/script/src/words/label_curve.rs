@@ -27,7 +27,7 @@ pub(super) static WORDS: &[Word] = &[
                 names, or two datasets, give both: `label_curve(encoder, labeled, test)`. For each number of labels the same draws \
                 go to every encoder by every method, to the same network from scratch (trained to convergence, as `finetune(net, few)`) and \
                 to raw pixels. \"all\" is every label there is, and one draw. Every point is a stage of its own: it is shared with \
-                `linear_probe`, `knn`, `finetune(net, …)` and `finetune(encoder, few, #{ calibrate: false })` on the same images, an \
+                `linear_probe`, `knn`, `finetune(net, …)` and `finetune(encoder, few, #{ calibrate: false, guard: false })` on the same images, an \
                 interrupted curve goes on, and a further number of labels costs only itself. The verdict says where pretraining helped (95 % interval of the difference over draws above 0) and \
                 how many labels of scratch that is worth, read off scratch's curve on the logarithm of labels. Print it for a \
                 table, or put it into `report` for a plot.",
@@ -129,7 +129,7 @@ fn curve_options() -> Vec<OptionDoc> {
             "finetune",
             "object map",
             "#{ calibrate: false }",
-            "options of `finetune` for encoders; probabilities are calibrated only if asked for",
+            "options of `finetune` for encoders; nothing is calibrated or guarded unless asked for",
         ),
         OptionDoc::new("scratch", "object map", "#{}", "options of `finetune` for the network from scratch"),
         OptionDoc::new("linear", "object map", "#{}", "options of `linear_probe` and `pixel_probe`"),
@@ -175,6 +175,9 @@ fn settings(call: &Call<'_>, argument: usize) -> Result<CurveOptions, CallError>
     }
     // A curve is about answers, not about how sure they are; calibration would train further networks at every point.
     options.finetune.calibrate.get_or_insert(false);
+    // And it compares: what an encoder costs where it harms must be seen.
+    let nested = written.get("finetune").and_then(|part| part.as_map_ref().ok().map(|map| map.contains_key("guard")));
+    options.finetune.guard &= nested == Some(true);
     let within = |part: &str, fault: CallError| {
         let path = [Some(part.to_owned()), fault.option.clone()].into_iter().flatten().collect();
         fault.at(Span::Value(argument, path))

@@ -19,6 +19,7 @@ mod networks;
 mod online;
 mod open_dataset;
 mod own_tasks;
+mod pick_encoder;
 mod pick_task;
 mod preview;
 mod probes;
@@ -48,6 +49,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         weights::WORDS,
         train::WORDS,
         pick_task::WORDS,
+        pick_encoder::WORDS,
         probes::WORDS,
         label_next::WORDS,
         eval::WORDS,

@@ -137,12 +137,13 @@ fn options_are_those_of_the_structs() {
         )
     );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
-    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "precision"]));
+    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "layer_decay", "precision"]));
     assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
     assert_eq!(documented("pick_task"), keys(&foretask_experiment::stages::PickOptions::default()));
+    assert_eq!(documented("pick_encoder"), keys(&foretask_experiment::stages::PickEncoderOptions::default()));
     assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
     assert_eq!(
         documented("dataset"),
@@ -183,6 +184,7 @@ fn every_property_of_the_reference_is_there() {
         ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
         ("Chosen", "label_next(encoder, data.unlabeled(), #{ n: 3 })"),
         ("Picked", "pick_task(net, data.unlabeled(), data.split(\"train\").per_class(3), [rotation(), simclr()])"),
+        ("PickedEncoder", "pick_encoder(#{ a: encoder, b: random_encoder(net) }, data.split(\"train\").per_class(3))"),
         ("LabelCurve", "label_curve(encoder, data)"),
         (
             "Comparison",

@@ -53,8 +53,12 @@ pub(super) static WORDS: &[Word] = &[
         name: "finetune",
         theme: Theme::Training,
         summary: "Trains a classifier on few labels, once per label draw: from an encoder, or from scratch",
-        about: "From an encoder: a linear probe first, then the whole network from there. From a net: random weights, trained until the \
-                training loss has come to rest, since a network stopped early makes any pretraining look good.",
+        about: "From an encoder: a linear probe first, then the whole network from there; of a transformer the blocks near the pixels learn \
+                slowest. What comes of it is held against the probe on labeled images left out in turn, and the probe is kept where \
+                training did not help. Where neither does better than raw pixels the same network is tried from scratch on the same \
+                images, and taken if it is better: a bad encoder does no harm. `check` says how many trainings that takes; \
+                `guard: false` spares them, and shows what an encoder is worth, harm included. From a net: random weights, trained until \
+                the training loss has come to rest, since a network stopped early makes any pretraining look good.",
         use_when: "you want the best classifier for the labels you have",
         not_when: "you want to judge features as they are: `linear_probe`, `knn`",
         signatures: &[Signature {
@@ -70,6 +74,10 @@ pub(super) static WORDS: &[Word] = &[
         examples: &[
             Example { about: "from what pretraining made", script: "let ours = finetune(encoder, few);" },
             Example { about: "from nothing, for comparison", script: "let scratch = finetune(net, few);" },
+            Example {
+                about: "to compare encoders, harm included",
+                script: "let ours = finetune(encoder, few, #{ guard: false });",
+            },
         ],
         run: finetune,
     },

@@ -1,9 +1,10 @@
 //! Words that load weights: of a file, or published ones by their name.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use foretask_experiment::values::Encoder;
-use foretask_models::{Fit, ForeignOptions, ModelError, PUBLISHED, Published, Stem, load_weights};
+use foretask_experiment::published;
+use foretask_experiment::values::{Encoder, ForSmall};
+use foretask_models::{Fit, ForeignOptions, ModelError, PUBLISHED, Published, Source, Stem, load_weights};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +42,13 @@ pub(super) static WORDS: &[Word] = &[
         name: "pretrained",
         theme: Theme::Models,
         summary: "An encoder of published weights by their name",
-        about: "The file is looked for in `third_party/weights` below the working folder and in `foretask/weights` of your cache \
-                folder (`~/.cache`); where it is in neither, the error says where to get it. Its license is printed, and \
-                stands in every file that is saved from it. Known: `efficientnet_lite0` (ImageNet's labels, Apache-2.0). Images \
-                are enlarged to `image_size`: published weights expect 224 pixels, and 128 cost a third of it.",
+        about: "`foretask models` lists the names. The file is looked for in `third_party/weights` below the working folder, in \
+                `foretask/weights` of your cache folder (`~/.cache`) and in the cache of the Hugging Face hub; where it is in none, it \
+                is fetched from the hub, once (also by `check`, so that nothing is trained before it is there), and compared with the \
+                hub's SHA-256. `HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN` and `HF_HUB_OFFLINE` mean what they mean for `huggingface_hub`; \
+                where there is no way to the hub, the error says which file to bring and where to put it. The license is printed, and \
+                stands in the report and in every file that is saved from the weights; some ask for `accept_license: true`. Images \
+                are brought to `image_size`: most published weights expect 224 pixels, and 128 cost a third of it.",
         use_when: "there are few images or little time: features of published weights beat what a CPU learns in an hour",
         not_when: "images are unlike photographs, or nothing but your own images may teach the encoder: `pretrain`",
         signatures: &[Signature {
@@ -58,7 +62,7 @@ pub(super) static WORDS: &[Word] = &[
         options: published_options,
         examples: &[Example {
             about: "probe published features",
-            script: "let encoder = pretrained(\"efficientnet_lite0\", #{ image_size: 128 });\nlet probe = linear_probe(encoder, few);",
+            script: "let encoder = pretrained(\"efficientnet_lite0\");\nlet probe = linear_probe(encoder, few);",
         }],
         run: pretrained,
     },
@@ -200,12 +204,23 @@ fn content_hash(path: &Path) -> Result<String, ModelError> {
 
 fn published_options() -> Vec<OptionDoc> {
     vec![
-        OptionDoc::new("image_size", "whole number", "224", "side of the network's input in pixels"),
+        OptionDoc::new(
+            "image_size",
+            "whole number, or \"auto\"",
+            "\"auto\"",
+            "side of the network's input in pixels; auto: 128 (126 where patches have 14) for images up to 64, else 224",
+        ),
         OptionDoc::new(
             "fit",
             "\"crop\", \"pad\" or \"stretch\"",
             "\"crop\"",
             "images of another shape: cut out their middle, fill up with mean color, or change their proportions",
+        ),
+        OptionDoc::new(
+            "accept_license",
+            "true or false",
+            "false",
+            "whether you agree to a license that asks for it; `foretask models` says which do",
         ),
     ]
 }
@@ -213,53 +228,50 @@ fn published_options() -> Vec<OptionDoc> {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PublishedOptions {
+    #[serde(with = "foretask_pretext::auto_option")]
     image_size: Option<usize>,
     fit: Option<Fit>,
+    accept_license: bool,
 }
 
 fn pretrained(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let options: PublishedOptions = call.options(1)?;
     let name = call.text(0)?;
-    let Some(published) = Published::find(&name) else {
-        let known = PUBLISHED.iter().map(|published| published.name);
-        let all = known.clone().collect::<Vec<_>>().join(", ");
-        let fault = CallError::input(format!("no published weights are called \"{name}\"")).argument(0);
-        let near = errors::nearest(&name, known).map(|near| format!("did you mean \"{near}\"? "));
-        return Err(fault.label("unknown name").help(format!(
-            "{}(known: {all}); `load_encoder(\"file\")` reads weights from a file",
-            near.unwrap_or_default()
-        )));
-    };
-    let folders = weights_folders();
-    let Some(path) = folders.iter().map(|folder| folder.join(published.file)).find(|path| path.is_file()) else {
-        let folders: Vec<String> = folders.iter().map(|folder| format!("`{}`", folder.display())).collect();
-        let fault = CallError::input(format!("the file of these weights, `{}`, is not here", published.file));
-        return Err(fault.argument(0).label("not on this machine").help(format!(
-            "put it into {}; it comes from {}",
-            folders.join(" or "),
-            published.source
-        )));
-    };
+    let published = published::named(&name).map_err(|error| {
+        let error = CallError::from(error).argument(0);
+        match errors::nearest(&name, PUBLISHED.iter().map(|published| published.name)) {
+            Some(near) => {
+                let known = error.help.clone().unwrap_or_default();
+                error.help(format!("did you mean \"{near}\"? {known}"))
+            }
+            None => error,
+        }
+    })?;
+    let settings = call.experiment().settings();
+    let path = published::file(published, options.accept_license, settings)
+        .map_err(|error| CallError::from(error).argument(0))?;
     let failed = |error| call.refused(error, 1).argument(0);
     let hash = content_hash(&path).map_err(failed)?;
-    if hash != published.hash {
-        let fault =
-            CallError::input(format!("`{}` is not the published file: its contents are others", path.display()));
-        return Err(fault
-            .argument(0)
-            .label("these weights")
-            .help(format!("take it again from {}, or read it as it is with `load_encoder`", published.source)));
+    if let Source::Package { hash: own, how, .. } = published.source
+        && hash != own
+    {
+        let message = format!("`{}` is not the published file: its contents are others", path.display());
+        let error = CallError::input(message).argument(0).label("these weights");
+        return Err(error.help(format!("take it again from {how}, or read it as it is with `load_encoder`")));
     }
-    let encoder = published.load(&path).map_err(failed)?.encoder;
-    let options = LoadEncoderOptions { image_size: options.image_size, fit: options.fit, ..Default::default() };
-    let encoder = settled(call, encoder, &options)?;
-    Ok(Dynamic::from(encoder_of(call, &path, &hash, encoder)))
-}
-
-/// Where files of published weights lie: below the working folder, and in the user's cache.
-fn weights_folders() -> Vec<PathBuf> {
-    let absolute = |variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    let cache = cache.map(|cache| cache.join("foretask/weights"));
-    std::iter::once(PathBuf::from("third_party/weights")).chain(cache).collect()
+    let [small, own] = published.sides;
+    let fit = options.fit.unwrap_or_default();
+    let read = move |path: &Path, side: usize| {
+        let mut encoder = published.load(path, side)?.encoder;
+        encoder.input.fit = fit;
+        Ok::<_, ModelError>(encoder)
+    };
+    let encoder = read(&path, options.image_size.unwrap_or(own)).map_err(|error| call.refused(error, 1))?;
+    let encoder = encoder_of(call, &path, &hash, encoder);
+    if options.image_size.is_some() || small == own {
+        return Ok(Dynamic::from(encoder));
+    }
+    let again = path.clone();
+    let small = ForSmall::new(Published::SMALL, move || Ok(read(&again, small)?));
+    Ok(Dynamic::from(encoder.with_small(small)))
 }

@@ -71,7 +71,8 @@ impl Default for CurveOptions {
             seed: None,
             methods: vec![CurveMethod::Finetune, CurveMethod::Linear, CurveMethod::Knn],
             baselines: vec![Baseline::Scratch, Baseline::Pixels],
-            finetune: FinetuneOptions::default(),
+            // Curves compare: what an encoder costs where it harms must be seen.
+            finetune: FinetuneOptions { guard: false, ..FinetuneOptions::default() },
             scratch: FinetuneOptions::default(),
             linear: ProbeOptions::default(),
             knn: KnnOptions::default(),

@@ -7,10 +7,10 @@ use crate::stages::draws::need_labels;
 use crate::values::Dataset;
 
 /// The labels must allow to hold some out.
-pub(super) fn check(few: &Dataset) -> Result<(), Error> {
+pub(in crate::stages) fn check(word: &str, few: &Dataset) -> Result<(), Error> {
     if few.views.len() > 1 {
         return Err(Error::input(format!(
-            "`pick_task` decides by one set of labels, and this holds {} label draws",
+            "`{word}` decides by one set of labels, and this holds {} label draws",
             few.views.len()
         ))
         .label("several label draws")
@@ -18,7 +18,7 @@ pub(super) fn check(few: &Dataset) -> Result<(), Error> {
         .at(Role::Few));
     }
     let samples = few.views[0].samples()?;
-    need_labels("pick_task", few, &samples)?;
+    need_labels(word, few, &samples)?;
     let labels: Vec<u32> = samples.labels.iter().copied().flatten().collect();
     let classes = samples.classes.len();
     let count = |class: u32| labels.iter().filter(|&&label| label == class).count();

@@ -1,9 +1,9 @@
 //! A race of pretext tasks by successive halving, each rung made of pretraining stages.
 
-mod labels;
+pub(super) mod labels;
 mod options;
 mod runner;
-mod score;
+pub(super) mod score;
 mod verdict;
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::Pretrain;
 use crate::error::{Blame, Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedStage, duration, planned};
-use crate::values::{Contestant, Dataset, Picked, Pretrained, Start, Task};
+use crate::values::{Contestant, Dataset, Encoder, Picked, Pretrained, Start, Task};
 pub use options::PickOptions;
 use runner::Runner;
 use score::score;
@@ -48,7 +48,7 @@ impl PickTask {
     /// # Errors
     /// When the labels cannot decide, an option does not suit the images, or training fails or is interrupted.
     pub fn run(&self, experiment: &Experiment) -> Result<Picked, Error> {
-        labels::check(&self.few)?;
+        labels::check("pick_task", &self.few)?;
         let fields = fields(self.tasks.len());
         let mut race = Race { experiment, request: self, fields: &fields, table: Vec::new(), told: Vec::new() };
         let mut runners = race.first_rung()?;
@@ -57,7 +57,9 @@ impl PickTask {
                 race.train_longer(&mut runners, rung)?;
             }
             for runner in &mut runners {
-                runner.score = score(experiment, &runner.pretrained, &self.few, &self.options)?;
+                let encoder = Encoder::pretrained(runner.pretrained.clone());
+                let dealing = (self.options.folds, self.options.repeats, self.options.seed);
+                runner.score = score(experiment, &encoder, &self.few, dealing)?;
                 if let (0, Some(score)) = (rung, &runner.score) {
                     runner.first_steps = score.steps;
                 }
