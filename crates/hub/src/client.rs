@@ -74,7 +74,7 @@ impl<'a> Client<'a> {
             }
             let next = redirect(&at, headers);
             if let (true, Some(next)) = (status.is_redirection(), &next) {
-                self.require_safe(&at, next)?;
+                require_safe(&at, next)?;
                 at.clone_from(next);
             }
             if let (Some(commit), Some(etag)) = (&commit, &etag) {
@@ -99,7 +99,7 @@ impl<'a> Client<'a> {
             }
             match redirect(&at, answer.headers()).filter(|_| status.is_redirection()) {
                 Some(next) => {
-                    self.require_safe(&at, &next)?;
+                    require_safe(&at, &next)?;
                     at = next;
                 }
                 None => return Err(self.refusal(asked, &at, &answer)),
@@ -144,16 +144,6 @@ impl<'a> Client<'a> {
         Url::parse(&self.hub.endpoint).is_ok_and(|own| own.origin() == at.origin())
     }
 
-    /// What was asked for over a line that nobody reads is not fetched over another.
-    fn require_safe(&self, from: &Url, to: &Url) -> Result<(), Failure> {
-        let fits = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http");
-        if fits {
-            return Ok(());
-        }
-        let reason = format!("it redirects to {}, which is not encrypted", host(to));
-        Err(Failure::Final(HubError::Unreachable { host: host(from), reason }))
-    }
-
     fn refusal(&self, asked: &Asked<'_>, at: &Url, answer: &Response) -> Failure {
         let status = answer.status();
         let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
@@ -180,6 +170,16 @@ impl<'a> Client<'a> {
         let busy = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
         if busy || stale { Failure::Passing(refused) } else { Failure::Final(refused) }
     }
+}
+
+/// What was asked for over a line that nobody reads is not fetched over another.
+fn require_safe(from: &Url, to: &Url) -> Result<(), Failure> {
+    let fits = to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http");
+    if fits {
+        return Ok(());
+    }
+    let reason = format!("it redirects to {}, which is not encrypted", host(to));
+    Err(Failure::Final(HubError::Unreachable { host: host(from), reason }))
 }
 
 fn redirect(at: &Url, headers: &HeaderMap) -> Option<Url> {

@@ -56,7 +56,8 @@ impl<'a> Part<'a> {
     /// On the disk, with its SHA-256.
     pub(crate) fn finish(self) -> Result<(u64, String), HubError> {
         self.file.sync_all().map_err(HubError::file("written", self.path))?;
-        let hash = self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digit = |four: u8| char::from_digit(u32::from(four), 16).unwrap_or('0');
+        let hash = self.hash.finalize().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
         Ok((self.length, hash))
     }
 

@@ -48,7 +48,7 @@ impl std::fmt::Debug for Hub {
             .field("cache", &self.cache)
             .field("token", &self.token.as_ref().map(|token| &token.place))
             .field("offline", &self.offline)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -30,9 +30,9 @@ pub(crate) fn remembered(
     let mut computed = 0;
     for part in indices.chunks(PART) {
         let mut name = whose.clone();
-        part.iter().for_each(|&i| {
+        for &i in part {
             name.update(&hashes[i as usize].to_le_bytes());
-        });
+        }
         let name = name.finalize().to_hex();
         if let Some(known) = store.load(&name).filter(|known| known.len() == part.len() * dim) {
             data.extend(known);

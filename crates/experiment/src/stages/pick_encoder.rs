@@ -1,5 +1,7 @@
 //! A race of encoders on the labeled few: a cross-validated probe of each, compared image by image, with what an image costs.
 
+use std::fmt::Write as _;
+
 use foretask_eval::{Paired, Summary, Verdict, paired};
 use serde::{Deserialize, Serialize};
 
@@ -163,7 +165,8 @@ fn in_words(table: &[Entrant], images: usize) -> String {
     )];
     let cheaper = table.iter().filter(|row| row.close && row.giga_macs < best.giga_macs);
     if let Some(cheap) = cheaper.min_by(|one, other| one.giga_macs.total_cmp(&other.giga_macs)) {
-        lines[0] += &format!(
+        let _ = write!(
+            lines[0],
             "; {} may be as good (within noise) and costs {:.0} % of it",
             cheap.encoder,
             100.0 * cheap.giga_macs / best.giga_macs

@@ -1,6 +1,7 @@
 //! A server on this machine that plays the hub, or the host that the hub redirects to.
 
-use std::io::{BufRead, BufReader, Write};
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -98,15 +99,15 @@ fn converse(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Reply, known: &M
         known.lock().unwrap().push(request.clone());
         let reply = answer(&request);
         if reply.silent {
-            std::thread::sleep(std::time::Duration::from_secs(60));
+            std::thread::sleep(std::time::Duration::from_mins(1));
             return;
         }
         let mut head = format!("HTTP/1.1 {} x\r\n", reply.status);
         if !reply.headers.iter().any(|(name, _)| *name == "Content-Length") {
-            head += &format!("Content-Length: {}\r\n", reply.body.len());
+            write!(head, "Content-Length: {}\r\n", reply.body.len()).unwrap();
         }
         for (name, value) in &reply.headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         head += "\r\n";
         let body = if request.method == "HEAD" { &[][..] } else { &reply.body };

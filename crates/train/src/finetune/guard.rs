@@ -1,6 +1,8 @@
 //! That an encoder does no harm: what is kept of it is held against the frozen probe, raw pixels and the same network from
 //! scratch, on labeled images that were left out.
 
+use std::fmt::Write as _;
+
 use foretask_models::Encoder;
 
 use super::fold::{Whole, in_words, parts_of};
@@ -88,7 +90,7 @@ pub(super) fn judged(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Judged, Trai
         return Ok(Judged { kept, reason, answers, scratch: None });
     }
     let (scratch, right, by_scratch) = from_scratch(whole, &parts, cx)?;
-    reason += &format!(", from scratch {:.1} %", share(&right));
+    let _ = write!(reason, ", from scratch {:.1} %", share(&right));
     if share(&right) <= share(best) {
         return Ok(Judged { kept, reason, answers, scratch: None });
     }
@@ -115,7 +117,7 @@ fn from_scratch(
         freeze: Vec::new(),
         ..options.clone()
     };
-    let learner = Learner::new(random, whole.images, whole.labels, None, own, cx)?.from_scratch();
+    let learner = Learner::new(random, whole.images, whole.labels, None, own, cx)?.untrained();
     let other = learner.whole(whole.images, whole.labels, None);
     let (mut right, mut answers) = (Vec::new(), HeldOut { how: in_words(parts.len()), ..HeldOut::default() });
     for (number, held) in parts.iter().enumerate() {

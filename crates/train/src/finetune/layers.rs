@@ -1,7 +1,7 @@
 //! Blocks of a transformer that learn the more slowly the nearer they are to the pixels.
 
 /// Factors of the learning rate, each with the part it is for, later ones counting before earlier ones: with L blocks,
-/// block i has `decay^(L - i)`, what makes tokens of the pixels `decay^(L + 1)`, and the last norm 1, as in MAE and DINOv2.
+/// block i has `decay^(L - i)`, what makes tokens of the pixels `decay^(L + 1)`, and the last norm 1, as in `MAE` and `DINOv2`.
 /// `names` are those of the network's tensors: `blocks.3.norm1.weight`.
 pub(super) fn factors<'a>(names: impl Iterator<Item = &'a String>, decay: f64) -> Vec<(String, f64)> {
     let number = |name: &String| name.strip_prefix("blocks.")?.split('.').next()?.parse::<usize>().ok();

@@ -43,7 +43,7 @@ impl Learner {
     }
 
     /// The same with weights that were never trained.
-    pub(super) fn from_scratch(self) -> Self {
+    pub(super) fn untrained(self) -> Self {
         Self { from_scratch: true, ..self }
     }
 

@@ -62,7 +62,7 @@ pub fn finetune(
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
     let own = Learner::new(encoder, images, &labels, statistics, options.clone(), cx)?;
-    let own = if from_scratch { own.from_scratch() } else { own };
+    let own = if from_scratch { own.untrained() } else { own };
     let whole = own.whole(images, &labels, statistics);
     // What cannot be is said before anything is trained.
     let mut resolved = resolve_finetune(options, whole.beginning(), Labeled::of(&labels, &own.encoder.input))?;

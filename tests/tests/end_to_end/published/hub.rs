@@ -21,7 +21,7 @@ impl Hub {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let sent = Arc::new(AtomicUsize::new(0));
         let count = sent.clone();
-        let etag = sha256.unwrap_or_else(|| Sha256::digest(weights()).iter().map(|b| format!("{b:02x}")).collect());
+        let etag = sha256.unwrap_or_else(|| hex(&Sha256::digest(weights())));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (etag, count) = (etag.clone(), count.clone());
@@ -34,6 +34,10 @@ impl Hub {
     pub(super) fn downloads(&self) -> usize {
         self.sent.load(Ordering::SeqCst)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn converse(mut stream: TcpStream, etag: &str, sent: &AtomicUsize) {
