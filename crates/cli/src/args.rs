@@ -1,5 +1,6 @@
 //! The command line.
 
+mod export;
 mod label;
 mod models;
 mod shared;
@@ -9,9 +10,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use foretask_experiment::tools::Fit;
 
+pub(crate) use self::export::ExportArguments;
 pub(crate) use self::label::{LabelArguments, LabelsArguments};
-pub(crate) use self::shared::{BadImages, Common, ExportArguments, Replace, TableArguments};
 pub(crate) use self::models::{ModelsAct, ModelsArguments};
+pub(crate) use self::shared::{BadImages, Common, Replace, TableArguments};
 use crate::pictures::Pictures;
 
 /// Self-supervised learning on images: pretrain on what you have, label only a few, see whether it helped
@@ -270,22 +272,8 @@ fixed size, in CSV a column for each number)")]
         device: Option<String>,
     },
     /// Write a model for other programs: weights under the names of torchvision and timm, or an ONNX graph
-    #[command(after_help = "\
-Examples:
-  foretask export classifier.safetensors -o classifier.onnx   images in, calibrated probabilities out; a Python program lies beside it
-  foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
-  foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names")]
-    Export {
-        /// An encoder or classifier saved by a run or by `.save`, or weights of another program
-        model: PathBuf,
-        /// The file to write: .safetensors or .onnx
-        #[arg(short, long)]
-        output: PathBuf,
-        #[command(flatten)]
-        form: ExportArguments,
-        #[command(flatten)]
-        replace: Replace,
-    },
+    #[command(after_help = export::EXAMPLES)]
+    Export(ExportArguments),
     /// Label images in the browser: what to label next is chosen, and learned from as you go
     #[command(after_help = label::EXAMPLES)]
     Label(LabelArguments),

@@ -1,9 +1,9 @@
 //! Arguments that several verbs take.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use foretask_experiment::tools::{ExportFormat, OnnxInput, OnnxOptions, Opset, TableRequest};
+use foretask_experiment::tools::TableRequest;
 
 /// What to do with images that cannot be read.
 #[derive(Debug, Args)]
@@ -54,37 +54,6 @@ pub(crate) struct TableArguments {
 impl From<TableArguments> for TableRequest {
     fn from(table: TableArguments) -> Self {
         Self { path: table.output, overwrite: table.replace.force, formulas: table.formulas }
-    }
-}
-
-/// How a model is written for other programs.
-#[derive(Debug, Args)]
-pub(crate) struct ExportArguments {
-    /// Weights (safetensors) or a graph with them (onnx); by the ending of the file unless given
-    #[arg(long, value_parser = ["safetensors", "onnx"])]
-    format: Option<String>,
-    /// Version of ONNX's operators: 17 for runtimes from 2022 on, 20 for those from 2024 on
-    #[arg(long, value_parser = ["17", "20"], default_value = "20")]
-    opset: String,
-    /// What an ONNX graph takes in: pixels (bytes, [images, height, width, channels]) or planes (0 to 1, [images, channels, height, width])
-    #[arg(long, value_parser = ["pixels", "planes"], default_value = "pixels")]
-    input: String,
-}
-
-impl ExportArguments {
-    /// By what was said, else by the file's ending.
-    pub(crate) fn format(&self, output: &Path) -> ExportFormat {
-        let onnx = match &self.format {
-            Some(format) => format == "onnx",
-            None => output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")),
-        };
-        if !onnx {
-            return ExportFormat::Safetensors;
-        }
-        ExportFormat::Onnx(OnnxOptions {
-            opset: if self.opset == "17" { Opset::V17 } else { Opset::V20 },
-            input: if self.input == "planes" { OnnxInput::Planes } else { OnnxInput::Pixels },
-        })
     }
 }
 

@@ -85,8 +85,7 @@ pub fn finetune(
     let (recipe, more) = resolved;
     autos.extend(more.into_iter().chain(auto));
     let learner = scratch.as_ref().unwrap_or(&own);
-    let fitted =
-        network::fit_network(&learner.classifier, learner.from_scratch, images, &recipe, cx)?;
+    let fitted = network::fit_network(&learner.classifier, learner.from_scratch, images, &recipe, cx)?;
     let held_out = match answers {
         _ if options.calibrate == Some(false) => None,
         Some(answers) => Some(answers),

@@ -1,0 +1,52 @@
+//! What `export` takes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use foretask_experiment::tools::{ExportFormat, OnnxInput, OnnxOptions, Opset};
+
+use super::shared::Replace;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  foretask export classifier.safetensors -o classifier.onnx   images in, calibrated probabilities out; a Python program lies beside it
+  foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
+  foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names";
+
+/// A model, and how it is written for other programs.
+#[derive(Debug, Args)]
+pub(crate) struct ExportArguments {
+    /// An encoder or classifier saved by a run or by `.save`, or weights of another program
+    pub(crate) model: PathBuf,
+    /// The file to write: .safetensors or .onnx
+    #[arg(short, long)]
+    pub(crate) output: PathBuf,
+    /// Weights (safetensors) or a graph with them (onnx); by the ending of the file unless given
+    #[arg(long, value_parser = ["safetensors", "onnx"])]
+    format: Option<String>,
+    /// Version of ONNX's operators: 17 for runtimes from 2022 on, 20 for those from 2024 on
+    #[arg(long, value_parser = ["17", "20"], default_value = "20")]
+    opset: String,
+    /// What an ONNX graph takes in: pixels (bytes, [images, height, width, channels]) or planes (0 to 1, [images, channels, height, width])
+    #[arg(long, value_parser = ["pixels", "planes"], default_value = "pixels")]
+    input: String,
+    #[command(flatten)]
+    pub(crate) replace: Replace,
+}
+
+impl ExportArguments {
+    /// By what was said, else by the file's ending.
+    pub(crate) fn format(&self) -> ExportFormat {
+        let onnx = match &self.format {
+            Some(format) => format == "onnx",
+            None => self.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")),
+        };
+        if !onnx {
+            return ExportFormat::Safetensors;
+        }
+        ExportFormat::Onnx(OnnxOptions {
+            opset: if self.opset == "17" { Opset::V17 } else { Opset::V20 },
+            input: if self.input == "planes" { OnnxInput::Planes } else { OnnxInput::Pixels },
+        })
+    }
+}
