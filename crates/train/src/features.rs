@@ -13,7 +13,7 @@ use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::loader::Workers;
 use crate::memory::require_to_evaluate;
-use crate::remembered::remembered;
+use crate::remembered::{Memory, remembered};
 use crate::views::EvaluationViews;
 
 /// A feature vector for each of many images.
@@ -85,7 +85,7 @@ fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>)
     check_channels(&encoder.input, images)?;
     if let Some((store, half)) = cx.features.and_then(|store| Some((store, store.wants(encoder, images.len())?))) {
         let now = |some: &Images, cx: &Context<'_>| Ok(extract_now(encoder, some, mirrored, cx)?.data);
-        let data = remembered(store, half, (encoder, mirrored), images, cx, now)?;
+        let data = remembered(Memory { store, half }, (encoder, mirrored), images, cx, now)?;
         let rows = (0..images.len()).map(|i| images.row(i)).collect();
         return Ok(Features { data, dim: encoder.config.feature_dim(), rows });
     }

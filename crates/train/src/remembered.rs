@@ -13,15 +13,22 @@ use crate::start::state_fingerprint;
 /// Images that are remembered together: what an interruption loses at most.
 const PART: usize = if cfg!(test) { 5 } else { 2048 };
 
+/// Where features are remembered, and whether in half precision.
+#[derive(Clone, Copy)]
+pub(crate) struct Memory<'a> {
+    pub(crate) store: &'a dyn FeatureStore,
+    pub(crate) half: bool,
+}
+
 /// The features of all images, `[rows, dim]`, those that are remembered first and the others by `extract`, part by part.
 pub(crate) fn remembered(
-    store: &dyn FeatureStore,
-    half: bool,
+    memory: Memory<'_>,
     (encoder, mirrored): (&Encoder, bool),
     images: &Images,
     cx: &Context<'_>,
     extract: impl Fn(&Images, &Context<'_>) -> Result<Vec<f32>, TrainError>,
 ) -> Result<Vec<f32>, TrainError> {
+    let Memory { store, half } = memory;
     let whose = whose(encoder, mirrored, half);
     let hashes: Vec<u64> = images.content_hashes().collect();
     let indices: Vec<u32> = (0..images.len() as u32).collect();

@@ -22,13 +22,13 @@ fn values_stay_and_mistakes_do_not_end_the_session() {
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "2\n", ""));
 
     let lines = "let n = 4;\nn * 10\nfn twice(x) {\n    2 * x\n}\nlet o = #{\n    width: n,\n};\nresnet10(o)\n\
-                 resnet11(o)\nwords rotation\nsimclr(#{ temperature: \"hot\" })\ntwice(n)\nexit\nprint(\"never\")\n";
+                 resnett10(o)\nwords rotation\nsimclr(#{ temperature: \"hot\" })\ntwice(n)\nexit\nprint(\"never\")\n";
     let (code, out, err) = repl(&place, &[], lines);
     assert_eq!(code, Some(2), "the pipe learns that something was wrong: {err}");
     let said: Vec<&str> = out.lines().collect();
     assert_eq!((said[0], said[1], *said.last().unwrap()), ("40", "Net(resnet10-w4-auto)", "8"), "{out}");
     assert!(out.contains("rotation(") && !out.contains("never"), "{out}");
-    for part in ["there is no word `resnet11`", "repl:10", "did you mean `resnet10`", "`temperature` expects a number"]
+    for part in ["there is no word `resnett10`", "repl:10", "did you mean `resnet10`", "`temperature` expects a number"]
     {
         assert!(err.contains(part), "`{part}` is not in:\n{err}");
     }

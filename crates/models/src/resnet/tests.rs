@@ -7,6 +7,7 @@ use foretask_backend::{StateDict, state_dict};
 use crate::reference::{Reference, devices, equals, gradient_norms, waves};
 use crate::{Arch, BackboneConfig, ResNetConfig, Stem};
 
+// Long: a table of what other programs computed.
 fn references() -> [Reference; 5] {
     [
         Reference {

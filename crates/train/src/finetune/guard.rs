@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use foretask_models::Encoder;
 
 use super::fold::{Whole, in_words, parts_of};
-use super::learner::Learner;
+use super::learner::{LabeledImages, Learner};
 use super::options::{FinetuneOptions, Keep};
 use super::result::Retained;
 use crate::context::{Context, Event};
@@ -117,8 +117,9 @@ fn from_scratch(
         freeze: Vec::new(),
         ..options.clone()
     };
-    let learner = Learner::new(random, whole.images, whole.labels, None, own, cx)?.untrained();
-    let other = learner.whole(whole.images, whole.labels, None);
+    let few = LabeledImages { images: whole.images, labels: whole.labels, statistics: None };
+    let learner = Learner::new(random, few, own, cx)?.untrained();
+    let other = learner.whole(few);
     let (mut right, mut answers) = (Vec::new(), HeldOut { how: in_words(parts.len()), ..HeldOut::default() });
     for (number, held) in parts.iter().enumerate() {
         let folder = cx.folder.join(format!("guard-scratch-{}", number + 1));

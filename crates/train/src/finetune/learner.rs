@@ -24,15 +24,23 @@ pub(super) struct Learner {
     pub(super) from_scratch: bool,
 }
 
+/// Images with labels, and what their features are standardized by, if by others than theirs.
+#[derive(Clone, Copy)]
+pub(super) struct LabeledImages<'a> {
+    pub(super) images: &'a Images,
+    /// One for each image.
+    pub(super) labels: &'a [u32],
+    pub(super) statistics: Option<&'a Standardization>,
+}
+
 impl Learner {
     pub(super) fn new(
         encoder: Encoder,
-        images: &Images,
-        labels: &[u32],
-        statistics: Option<&Standardization>,
+        few: LabeledImages<'_>,
         options: FinetuneOptions,
         cx: &Context<'_>,
     ) -> Result<Self, TrainError> {
+        let LabeledImages { images, labels, statistics } = few;
         let quiet = |_| ();
         let features = extract_features(&encoder, images, &Context { events: &quiet, ..*cx })?;
         let classes = images.classes();
@@ -84,12 +92,8 @@ impl Learner {
     }
 
     /// What it learns from.
-    pub(super) fn whole<'a>(
-        &'a self,
-        images: &'a Images,
-        labels: &'a [u32],
-        statistics: Option<&'a Standardization>,
-    ) -> Whole<'a> {
+    pub(super) fn whole<'a>(&'a self, few: LabeledImages<'a>) -> Whole<'a> {
+        let LabeledImages { images, labels, statistics } = few;
         Whole {
             encoder: &self.encoder,
             images,

@@ -31,7 +31,7 @@ use crate::probe::{HeldOut, Standardization};
 use crate::start::Start;
 use fold::Whole;
 use guard::Judged;
-use learner::Learner;
+use learner::{LabeledImages, Learner};
 
 /// Learns to tell the classes of labeled images apart: linear probe first, then (see [`Keep`]) the whole network from
 /// there, by `AdamW` with warm-up and cosine, slightly moved and mirrored images.
@@ -61,9 +61,10 @@ pub fn finetune(
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
     check_channels(&encoder.input, images)?;
-    let own = Learner::new(encoder, images, &labels, statistics, options.clone(), cx)?;
+    let few = LabeledImages { images, labels: &labels, statistics };
+    let own = Learner::new(encoder, few, options.clone(), cx)?;
     let own = if from_scratch { own.untrained() } else { own };
-    let whole = own.whole(images, &labels, statistics);
+    let whole = own.whole(few);
     // What cannot be is said before anything is trained.
     let mut resolved = resolve_finetune(options, whole.beginning(), Labeled::of(&labels, &own.encoder.input))?;
 

@@ -19,7 +19,7 @@ pub use objective::{Forward, Objective, Stateless, StepInfo};
 pub use plan::TrainingPlan;
 use progress::Progress;
 use readings::Readings;
-use run::Told;
+use run::StepOutcome;
 pub use run::TrainingRun;
 
 use crate::checkpoint;
@@ -86,7 +86,7 @@ pub fn train<M: Module, S: BatchSource>(
             let learning_rate = plan.schedule.at(info.step);
             let (run, told) = state.run.one_step(learning_rate, batches, objective, info)?;
             state.run = run;
-            let Told { reading, diagnostics, warnings } = told;
+            let StepOutcome { reading, diagnostics, warnings } = told;
             for warning in warnings {
                 cx.note(warning);
             }

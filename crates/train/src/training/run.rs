@@ -25,8 +25,8 @@ pub struct TrainingRun<'a, M> {
     pub plan: &'a TrainingPlan,
 }
 
-/// What an update told.
-pub(super) struct Told {
+/// What came of an update.
+pub(super) struct StepOutcome {
     /// `[loss, gradient norm]`, still on the device.
     pub(super) reading: Tensor<1>,
     pub(super) diagnostics: Option<Diagnostics>,
@@ -41,7 +41,7 @@ impl<M: Module> TrainingRun<'_, M> {
         batches: &mut Batches<B>,
         objective: &mut impl Objective<M, B>,
         info: StepInfo,
-    ) -> Result<(Self, Told), TrainError> {
+    ) -> Result<(Self, StepOutcome), TrainError> {
         let (model, plan) = (self.model, self.plan);
         let mut sum = None;
         let mut losses = Vec::new();
@@ -70,6 +70,6 @@ impl<M: Module> TrainingRun<'_, M> {
         let model = objective.after_step(model, info)?;
         let loss = if losses.len() == 1 { losses.remove(0) } else { Tensor::cat(losses, 0).sum() };
         let reading = Tensor::cat(vec![loss, norm], 0);
-        Ok((Self { model, ..self }, Told { reading, diagnostics, warnings }))
+        Ok((Self { model, ..self }, StepOutcome { reading, diagnostics, warnings }))
     }
 }
