@@ -19,9 +19,10 @@ fn main() -> Result<(), DataError> {
     println!("{}: {} images, mean {:.3?}, sd {:.3?}", few.steps().join(" | "), images.len(), stats.mean, stats.std);
 
     let first = images.get(0)?;
+    let bytes = first.data.bytes().unwrap_or_default();
     let class = images.label(0).map_or("none", |label| &images.classes()[label as usize]);
     println!("{}, class {class}, {}x{}", images.name(0), first.width, first.height);
-    for row in first.data.chunks(first.width * first.channels).step_by(2) {
+    for row in bytes.chunks(first.width * first.channels).step_by(2) {
         let shades =
             row.iter().step_by(first.channels).map(|&value| [' ', '.', ':', 'o', '#'][usize::from(value) * 5 / 256]);
         println!("    {}", shades.collect::<String>());

@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     error::Result,
-    find::{Passed, PassedOver, Reason, expand, is_image, unread_format},
+    find::{Passed, PassedOver, Reason, expand, is_image, unread_format, without_arrays_beside},
     manifest::Manifest,
     samples::Samples,
     source::Source,
@@ -88,6 +88,7 @@ fn named(name: &Path, parts: &mut Vec<Part>, passed_over: &mut Vec<PassedOver>) 
         parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));
         return Ok(());
     }
+    let images = without_arrays_beside(images, &mut passed);
     // A pattern such as photos/* meets notes and spreadsheets, too; only images are meant.
     parts.extend(images.into_iter().map(Part::Image));
     for other in others {

@@ -17,6 +17,7 @@ mod order;
 mod output;
 mod predicate;
 mod quiet;
+mod reading;
 mod samples;
 mod shard;
 mod source;
@@ -26,12 +27,13 @@ mod test_images;
 
 pub use atomic::{write_atomically, write_atomically_with};
 pub use bytes::parse_bytes;
-pub use decode::{Pixels, decode_bytes, decode_file};
+pub use decode::{Depth, Pixels, Values, decode_bytes, decode_file};
 pub use error::{DataError, Result};
 pub use find::{PassedOver, Scanning, watch_scans};
 pub use gather::{Gathered, gather};
 pub use images::{
-    BadImage, ChannelStats, ImageSummary, Images, Leak, LoadOptions, OnBadImage, ReadAhead, Survey, leaks, survey,
+    BadImage, ChannelStats, ImageSummary, Images, Leak, LoadOptions, OnBadImage, ReadAhead, Survey, leaks,
+    settle_range, survey,
 };
 pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
 pub use manifest::{
@@ -42,6 +44,7 @@ pub use manifest::{KeptRows, ToLabel, check_to_label, content_numbers, is_held_o
 pub use order::{Windows, epoch_order};
 pub use output::{Found, Output, WRITTEN, found_at};
 pub use predicate::PredicateError;
+pub use reading::{ChannelName, Channels, Range, Reading, Whites};
 pub use samples::Samples;
 pub use shard::{Shard, ShardSlice};
 pub use source::{Blob, Source};

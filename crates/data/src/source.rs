@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,6 +14,7 @@ use crate::{
     decode::{self, MAX_FILE, Pixels},
     error::{DataError, Result},
     images::ImageSummary,
+    reading::Range,
     shard::ShardSlice,
 };
 
@@ -97,16 +99,34 @@ impl Source {
     }
 
     /// The picture in color, for somebody who looks at it as large as `side` pixels along its longer side, with its (width,
-    /// height) as it is stored; it may come out larger than that, and is then for the caller to shrink.
+    /// height) as it is stored; it may come out larger than that, and is then for the caller to shrink. `range` says which values
+    /// of images of more than 8 bits are black and white; further channels than three are left out.
     ///
     /// # Errors
     /// [`DataError::Decode`] naming the image.
-    pub fn look_at(&self, side: u32) -> Result<(Pixels<'static>, (usize, usize))> {
+    pub fn look_at(&self, side: u32, range: &Range) -> Result<(Pixels<'static>, (usize, usize))> {
         let failed =
             |reason| DataError::Decode { name: self.name().unwrap_or("an image without a name").to_owned(), reason };
         let bytes = self.read().map_err(failed)?;
-        let (pixels, _, size) = decode::decode_to_shrink(&bytes, side).map_err(failed)?;
-        Ok((pixels.with_channels(3), size))
+        let (raw, size) = decode::read_to_shrink(&bytes, side).map_err(failed)?;
+        Ok((decode::shown(raw, range).map_err(failed)?, size))
+    }
+
+    /// At most so many of the first encoded bytes.
+    pub(crate) fn head(&self, most: usize) -> Result<Vec<u8>, String> {
+        match self {
+            Self::File { folder, name } => {
+                let path = folder.join(name);
+                let mut head = Vec::new();
+                let file = foretask_files::open(&path);
+                let read = file.and_then(|file| file.take(most as u64).read_to_end(&mut head));
+                read.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+                Ok(head)
+            }
+            Self::Packed { place, .. } => place.shard.read(place.offset, most.min(place.len as usize)),
+            Self::Bytes { bytes, .. } => Ok(bytes.as_slice()[..most.min(bytes.as_slice().len())].to_vec()),
+            Self::Missing => self.read().map(Cow::into_owned),
+        }
     }
 
     /// The encoded bytes, or why there are none.

@@ -1,49 +1,50 @@
-//! From any pixel type to grey or RGB bytes.
-
-use std::borrow::Cow;
+//! From the pixel types of decoders to values, with transparency laid onto white.
 
 use image::DynamicImage;
 
-use super::{Notes, Pixels, depth};
+use super::{
+    depth,
+    raw::{Offered, Raw},
+};
 
-/// Every decoded image as 1 or 3 channels of 8 bits, whichever its own kind is.
-pub(super) fn from_image(image: DynamicImage) -> Result<(Pixels<'static>, Notes), String> {
+/// Every decoded image as gray or color of 8 or 16 bits, whichever its own kind is. Transparency is laid onto white, unless it
+/// is to be kept as a channel.
+pub(super) fn from_image(image: DynamicImage, keep_alpha: bool) -> Result<Raw, String> {
     let (width, height) = (image.width() as usize, image.height() as usize);
-    let mut notes = Notes::default();
-    // `colors` of the values of a pixel are colors, of `of_pixel` in all.
-    let mut words = |values: &[u16], colors: usize, of_pixel: usize| {
-        let largest = values.chunks_exact(of_pixel).flat_map(|pixel| &pixel[..colors]).max();
-        let (white, said) = depth::white_of_words(largest.copied().map_or(0, u32::from), 65535);
-        notes = said;
-        depth::words(values, white)
+    let bytes = |offered: Offered, values: Vec<u8>| Raw::bytes(width, height, offered, values);
+    let words = |offered: Offered, values: Vec<u16>| Raw {
+        values: values.into(),
+        full: 65535,
+        ..Raw::bytes(width, height, offered, Vec::new())
     };
-    let (channels, data) = match image {
-        DynamicImage::ImageLuma8(image) => (1, image.into_raw()),
-        DynamicImage::ImageLumaA8(image) => (1, lay_onto_white::<2>(image.as_raw(), false)),
-        DynamicImage::ImageRgb8(image) => (3, image.into_raw()),
-        DynamicImage::ImageRgba8(image) => (3, lay_onto_white::<4>(image.as_raw(), false)),
-        DynamicImage::ImageLuma16(image) => (1, words(image.as_raw(), 1, 1)),
-        DynamicImage::ImageLumaA16(image) => (1, lay_onto_white::<2>(&words(image.as_raw(), 1, 2), false)),
-        DynamicImage::ImageRgb16(image) => (3, words(image.as_raw(), 3, 3)),
-        DynamicImage::ImageRgba16(image) => (3, lay_onto_white::<4>(&words(image.as_raw(), 3, 4), false)),
+    let (gray, rgb) = (Offered::gray, Offered::rgb);
+    Ok(match image {
+        DynamicImage::ImageLuma8(image) => bytes(gray(), image.into_raw()),
+        DynamicImage::ImageRgb8(image) => bytes(rgb(), image.into_raw()),
+        DynamicImage::ImageLuma16(image) => words(gray(), image.into_raw()),
+        DynamicImage::ImageRgb16(image) => words(rgb(), image.into_raw()),
+        DynamicImage::ImageLumaA8(image) if keep_alpha => bytes(gray().with_alpha(), image.into_raw()),
+        DynamicImage::ImageRgba8(image) if keep_alpha => bytes(rgb().with_alpha(), image.into_raw()),
+        DynamicImage::ImageLumaA16(image) if keep_alpha => words(gray().with_alpha(), image.into_raw()),
+        DynamicImage::ImageRgba16(image) if keep_alpha => words(rgb().with_alpha(), image.into_raw()),
+        DynamicImage::ImageLumaA8(image) => bytes(gray(), lay_onto_white::<2>(image.as_raw(), false)),
+        DynamicImage::ImageRgba8(image) => bytes(rgb(), lay_onto_white::<4>(image.as_raw(), false)),
+        DynamicImage::ImageLumaA16(image) => {
+            let white = white_of::<2>(image.as_raw());
+            words(gray(), lay_words_onto::<2>(white, image.as_raw(), false))
+        }
+        DynamicImage::ImageRgba16(image) => {
+            let white = white_of::<4>(image.as_raw());
+            words(rgb(), lay_words_onto::<4>(white, image.as_raw(), false))
+        }
         other => return Err(format!("pixels of the type {:?} are not supported", other.color())),
-    };
-    Ok((Pixels { width, height, channels, data: Cow::Owned(data) }, notes))
+    })
 }
 
-/// See [`Pixels::with_channels`].
-pub(super) fn convert(pixels: Pixels<'_>, channels: u8) -> Pixels<'_> {
-    let data: Vec<u8> = match (pixels.channels, channels) {
-        (1, 3) => pixels.data.iter().flat_map(|&grey| [grey; 3]).collect(),
-        (3, 1) => pixels.data.as_chunks::<3>().0.iter().map(|&pixel| luma(pixel)).collect(),
-        _ => return pixels,
-    };
-    Pixels { channels: usize::from(channels), data: Cow::Owned(data), ..pixels }
-}
-
-/// ITU-R BT.601 luma in the 16-bit fixed point of Pillow's `convert("L")`.
-fn luma([red, green, blue]: [u8; 3]) -> u8 {
-    ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
+/// The white of pixels of `N - 1` colors and alpha.
+pub(super) fn white_of<const N: usize>(data: &[u16]) -> u32 {
+    let largest = data.as_chunks::<N>().0.iter().flat_map(|pixel| &pixel[..N - 1]).max();
+    depth::white_of_words(largest.copied().map_or(0, u32::from), 65535).0
 }
 
 /// Lays pixels of `N - 1` colors and alpha onto white; `multiplied` where the colors have been multiplied by it already.
@@ -63,18 +64,39 @@ pub(super) fn lay_onto_white<const N: usize>(data: &[u8], multiplied: bool) -> V
     out
 }
 
+/// The same of words, whose white is `white`.
+pub(super) fn lay_words_onto<const N: usize>(white: u32, data: &[u16], multiplied: bool) -> Vec<u16> {
+    let (pixels, _) = data.as_chunks::<N>();
+    let white = u64::from(white.max(1));
+    let mut out = Vec::with_capacity(pixels.len() * (N - 1));
+    for pixel in pixels {
+        let alpha = u64::from(pixel[N - 1]).min(white);
+        out.extend(pixel[..N - 1].iter().map(|&value| {
+            let value = u64::from(value);
+            if multiplied {
+                return (value + white - alpha).min(white) as u16;
+            }
+            ((value * alpha + white * (white - alpha) + white / 2) / white) as u16
+        }));
+    }
+    out
+}
+
+/// The same of floats.
+pub(super) fn lay_floats_onto<const N: usize>(white: f32, data: &[f32], multiplied: bool) -> Vec<f32> {
+    let (pixels, _) = data.as_chunks::<N>();
+    let mut out = Vec::with_capacity(pixels.len() * (N - 1));
+    for pixel in pixels {
+        let alpha = (pixel[N - 1] / white).clamp(0.0, 1.0);
+        let paper = white * (1.0 - alpha);
+        out.extend(pixel[..N - 1].iter().map(|&value| if multiplied { value + paper } else { value * alpha + paper }));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn luma_is_that_of_pillow() {
-        // Image.new("RGB", (1, 1), c).convert("L").getpixel((0, 0)) of Pillow.
-        let pillow = [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([10, 200, 90], 131), ([255; 3], 255)];
-        for (rgb, grey) in pillow {
-            assert_eq!(luma(rgb), grey, "{rgb:?}");
-        }
-    }
 
     #[test]
     fn transparency_shows_white_paper() {
@@ -84,5 +106,10 @@ mod tests {
         assert_eq!(lay_onto_white::<2>(&[0, 51], false), [204]);
         // The same, of a color that is a fifth already.
         assert_eq!(lay_onto_white::<2>(&[20, 51], true), [224]);
+        // Words and floats: 4 fifths of white.
+        assert_eq!(lay_words_onto::<2>(4095, &[0, 819, 4095, 65535], false), [3276, 4095]);
+        assert_eq!(lay_words_onto::<2>(65535, &[10000, 13107], true), [62428]);
+        let floats = lay_floats_onto::<2>(1.0, &[0.0, 0.2, 0.5, 1.0], false);
+        assert!((floats[0] - 0.8).abs() < 1e-6 && (floats[1] - 0.5).abs() < 1e-6, "{floats:?}");
     }
 }

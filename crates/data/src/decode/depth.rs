@@ -7,7 +7,7 @@
 use super::Notes;
 
 /// Which value is white, and what to say of it. `largest` is the largest value; `full` the largest that the type allows.
-pub(super) fn white_of_words(largest: u32, full: u32) -> (u32, Notes) {
+pub(crate) fn white_of_words(largest: u32, full: u32) -> (u32, Notes) {
     match largest {
         1..=0xFF if full > 0xFF => (0xFF, Notes::EIGHT_BITS),
         0x100..=0xFFF if full > 0xFFF => (0xFFF, Notes::TWELVE_BITS),
@@ -16,11 +16,30 @@ pub(super) fn white_of_words(largest: u32, full: u32) -> (u32, Notes) {
     }
 }
 
+/// What to say of words whose white is this one.
+pub(super) fn said_of_words(white: u32, full: u32) -> Notes {
+    match white {
+        0xFF if full > 0xFF => Notes::EIGHT_BITS,
+        0xFFF if full > 0xFFF => Notes::TWELVE_BITS,
+        _ => Notes::default(),
+    }
+}
+
+/// What to say of floats whose white is this one.
+pub(super) fn said_of_floats(white: f32) -> Notes {
+    match white {
+        255.0 => Notes::FLOATS_TO_255,
+        4095.0 => Notes::FLOATS_TO_4095,
+        65535.0 => Notes::FLOATS_TO_65535,
+        _ => Notes::default(),
+    }
+}
+
 /// Which value of floats is white: 1, 255, 4095 or 65535, and what to say of it.
 ///
 /// # Errors
 /// Where values are negative or larger than that, so that nobody can tell what is black and white.
-pub(super) fn white_of_floats(values: &[f32]) -> Result<(f32, Notes), String> {
+pub(crate) fn white_of_floats(values: &[f32]) -> Result<(f32, Notes), String> {
     let (mut low, mut high, mut strange) = (f32::INFINITY, f32::NEG_INFINITY, false);
     for &value in values {
         if value.is_finite() {
@@ -47,8 +66,8 @@ pub(super) fn white_of_floats(values: &[f32]) -> Result<(f32, Notes), String> {
 
 fn no_range(low: f32, high: f32) -> String {
     format!(
-        "its floating-point values go from {low} to {high}, which does not tell what is black and what is white; rescale them to 0..1 \
-         (or 0..255) and save the image again"
+        "its floating-point values go from {low} to {high}, which does not tell what is black and what is white; say it by \
+         `range: [low, high]` or `range: \"percentile\"` of the dataset, or rescale them to 0..1 and save the image again"
     )
 }
 

@@ -3,11 +3,14 @@
 /// File name endings, in lower case, of the formats that can be decoded.
 pub(crate) const EXTENSIONS: &[&str] = &[
     "png", "apng", "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "webp", "bmp", "dib", "gif", "tif", "tiff", "pnm",
-    "pbm", "pgm", "ppm", "pam",
+    "pbm", "pgm", "ppm", "pam", "npy", "npz",
 ];
 
+/// Those of them that may hold anything: beside images of other formats they are features or labels.
+pub(crate) const ARRAYS: &[&str] = &["npy", "npz"];
+
 /// Said of what is no image at all.
-pub(super) const KNOWN: &str = "PNG, JPEG, WebP, BMP, GIF, TIFF, PNM";
+pub(super) const KNOWN: &str = "PNG, JPEG, WebP, BMP, GIF, TIFF, PNM, NumPy arrays";
 
 /// A format of images that cannot be decoded here.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,11 +54,6 @@ static RAW: Unread = format(
     &["dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw"],
     "develop it, for example by `darktable-cli photo.nef photo.png`",
 );
-static NUMPY: Unread = format(
-    "a NumPy array",
-    &["npy", "npz"],
-    "write its images as PNG or TIFF, for example by Pillow's `Image.fromarray(a).save(…)`",
-);
 static SVG: Unread =
     format("SVG", &["svg", "svgz"], "draw it at a size, for example by `rsvg-convert -w 256 x.svg -o x.png`");
 static PSD: Unread = format("Photoshop", &["psd", "psb"], CONVERT);
@@ -82,9 +80,9 @@ static VIDEO: Unread = format(
 );
 
 /// All of them, by their endings.
-pub(crate) static UNREAD: [&Unread; 18] = [
-    &HEIC, &AVIF, &JPEG_XL, &JPEG_2000, &JPEG_XR, &DICOM, &RAW, &NUMPY, &SVG, &PSD, &EXR, &HDR, &OTHERS, &SLIDE,
-    &VOLUME, &HDF5, &PDF, &VIDEO,
+pub(crate) static UNREAD: [&Unread; 17] = [
+    &HEIC, &AVIF, &JPEG_XL, &JPEG_2000, &JPEG_XR, &DICOM, &RAW, &SVG, &PSD, &EXR, &HDR, &OTHERS, &SLIDE, &VOLUME,
+    &HDF5, &PDF, &VIDEO,
 ];
 
 /// What bytes are that no decoder knows, in words with the way out; `None` where nobody can tell.
@@ -121,14 +119,13 @@ fn unread(bytes: &[u8]) -> Option<&'static Unread> {
             _ => &VIDEO,
         });
     }
-    let magics: [(usize, &[u8], &'static Unread); 18] = [
+    let magics: [(usize, &[u8], &'static Unread); 17] = [
         (0, b"\xFF\x0A", &JPEG_XL),
         (0, b"\0\0\0\x0CJXL \r\n\x87\n", &JPEG_XL),
         (0, b"\0\0\0\x0CjP  \r\n\x87\n", &JPEG_2000),
         (0, b"\xFF\x4F\xFF\x51", &JPEG_2000),
         (0, b"II\xBC", &JPEG_XR),
         (128, b"DICM", &DICOM),
-        (0, b"\x93NUMPY", &NUMPY),
         (0, b"8BPS", &PSD),
         (0, b"v/1\x01", &EXR),
         (0, b"#?RADIANCE", &HDR),

@@ -16,8 +16,12 @@ impl Notes {
     pub(super) const FURTHER_CHANNELS: Self = Self(64);
     pub(super) const FURTHER_PAGES: Self = Self(128);
 
+    pub(super) const BEYOND_WHITE: Self = Self(256);
+
+    pub(super) const CHANNELS_FIRST: Self = Self(512);
+
     /// All of them, in words.
-    pub(crate) const ALL: [(Self, &'static str); 8] = [
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::EIGHT_BITS, "values of 16 bits that use 8 bits only, taken as such: white is 255"),
         (Self::TWELVE_BITS, "values of 16 bits that use 12 bits only, taken as such: white is 4095"),
         (Self::FLOATS_TO_255, "floating-point values beyond 1, taken as 0 to 255"),
@@ -25,11 +29,21 @@ impl Notes {
         (Self::FLOATS_TO_65535, "floating-point values beyond 4095, taken as 0 to 65535"),
         (Self::NOT_NUMBERS, "values that are infinite or not numbers, taken as white or black"),
         (Self::FURTHER_CHANNELS, "channels beside gray or color that are no transparency, left out"),
-        (Self::FURTHER_PAGES, "several pages, only the first of which is used"),
+        (
+            Self::FURTHER_PAGES,
+            "several pages, only the first of which is used (`channels: \"pages\"` takes all as channels)",
+        ),
+        (Self::BEYOND_WHITE, "values beyond what is white in the dataset, cut off there (`range` says what is)"),
+        (Self::CHANNELS_FIRST, "arrays whose first axis is the shortest, taken as (channels, rows, columns)"),
     ];
 
     pub(crate) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// Those of these that are among them.
+    pub(super) fn only(self, others: Self) -> Self {
+        Self(self.0 & others.0)
     }
 
     #[cfg(test)]

@@ -3,6 +3,8 @@
 mod holes;
 mod tiffs;
 
+use std::borrow::Cow;
+
 use image::{DynamicImage, ImageBuffer, ImageFormat, LumaA, Rgba};
 use proptest::prelude::*;
 
@@ -11,8 +13,32 @@ use crate::test_images::{color, encode, fixture, grey, write};
 
 const QUARTERS: [[u8; 3]; 4] = [[200, 30, 40], [20, 180, 60], [30, 40, 220], [250, 250, 250]];
 
+/// A picture as a screen shows it.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    width: usize,
+    height: usize,
+    channels: usize,
+    data: Cow<'static, [u8]>,
+}
+
+fn shown_of(pixels: Pixels<'static>) -> Shown {
+    let Pixels { width, height, channels, data } = pixels.at_depth(Depth::Bytes);
+    let Values::Bytes(data) = data else { panic!("bytes were asked for") };
+    Shown { width, height, channels, data }
+}
+
+fn decode(bytes: &[u8], channels: Option<u8>) -> Result<Shown, String> {
+    super::decode(bytes, &Channels::of(channels), &Range::Auto).map(shown_of)
+}
+
+fn decode_noted(bytes: &[u8]) -> Result<(Shown, Notes), String> {
+    let (pixels, notes) = pixels(read(bytes, &Channels::Auto)?, &Range::Auto)?;
+    Ok((shown_of(pixels), notes))
+}
+
 /// The colors near the four corners: top left, top right, bottom left, bottom right.
-fn corners(pixels: &Pixels<'_>) -> [[u8; 3]; 4] {
+fn corners(pixels: &Shown) -> [[u8; 3]; 4] {
     let at = |x: usize, y: usize| {
         let start = (y * pixels.width + x) * 3;
         [pixels.data[start], pixels.data[start + 1], pixels.data[start + 2]]
@@ -64,6 +90,25 @@ fn sixteen_bits_use_the_whole_range() {
     let deep = ImageBuffer::from_fn(3, 2, |x, y| image::Luma([x as u16 * 20_000 + y as u16]));
     let bytes = encode(DynamicImage::ImageLuma16(deep), ImageFormat::Png);
     assert_eq!(decode(&bytes, Some(1)).unwrap().data.as_ref(), [0, 78, 156, 0, 78, 156]);
+    // Not rounded to bytes on the way.
+    let words = decode_bytes(&bytes, None).unwrap();
+    assert_eq!(words.data, Values::from(vec![0_u16, 20_000, 40_000, 1, 20_001, 40_001]));
+}
+
+#[test]
+fn transparency_is_a_channel_where_channels_are_chosen() {
+    let glass = ImageBuffer::from_fn(2, 1, |x, _| Rgba([10, 20, 30, if x == 0 { 0 } else { 255 }]));
+    let bytes = encode(DynamicImage::ImageRgba8(glass), ImageFormat::Png);
+    let these = |names: &[&str]| {
+        Channels::These(names.iter().map(|name| crate::ChannelName::Name((*name).to_owned())).collect())
+    };
+    let chosen = super::decode(&bytes, &these(&["alpha", "Red"]), &Range::Auto).unwrap();
+    assert_eq!((chosen.channels, chosen.data), (2, Values::from(vec![0_u8, 10, 255, 10])));
+    let reason = super::decode(&bytes, &these(&["nir"]), &Range::Auto).unwrap_err();
+    assert_eq!(reason, "it has no channel \"nir\", but 4 channels (red, green, blue, alpha)");
+    assert_eq!(outline(&bytes, &these(&["alpha"])).unwrap().channels, 1);
+    assert_eq!(outline(&bytes, &Channels::Auto).unwrap().channels, 3);
+    assert!(super::decode(&bytes, &Channels::Pages, &Range::Auto).unwrap_err().contains("TIFF"));
 }
 
 #[test]
@@ -87,7 +132,9 @@ fn channels_are_what_was_asked_for() {
     let three = decode(&grey, Some(3)).unwrap();
     assert!(three.data.chunks(3).zip(one.data.iter()).all(|(pixel, &value)| pixel == [value; 3]));
     assert_eq!(decode(&color, Some(1)).unwrap().data.len(), 12);
-    assert!(decode_bytes(&grey, Some(4)).unwrap_err().to_string().contains("1 (grey) or 3 (RGB)"));
+    assert!(
+        decode_bytes(&grey, Some(4)).unwrap_err().to_string().contains("1 channel (gray), and `channels` asks for 4")
+    );
 }
 
 #[test]

@@ -4,12 +4,12 @@
 use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
-use super::{Pixels, channels};
+use super::{Raw, channels};
 
 /// A JPEG at the smallest of these sizes whose longer side is still twice `side` (as Pillow's `thumbnail` does, so that
 /// what comes after decides how it looks), and the whole's (width, height) as shown. `None` for everything else,
 /// damaged files among them: the usual decoder has the say about those.
-pub(super) fn reduced(bytes: &[u8], side: u32) -> Option<(Pixels<'static>, (usize, usize))> {
+pub(super) fn reduced(bytes: &[u8], side: u32) -> Option<(Raw, (usize, usize))> {
     if !super::is_jpeg(bytes) {
         return None;
     }
@@ -41,7 +41,7 @@ pub(super) fn reduced(bytes: &[u8], side: u32) -> Option<(Pixels<'static>, (usiz
     image.apply_orientation(orientation);
     let (width, height) = (width as usize, height as usize);
     let size = if super::is_turned(orientation) { (height, width) } else { (width, height) };
-    Some((channels::from_image(image).ok()?.0, size))
+    Some((channels::from_image(image, false).ok()?, size))
 }
 
 #[cfg(test)]
@@ -50,7 +50,8 @@ mod tests {
     use image::{ExtendedColorType, ImageEncoder};
 
     use super::*;
-    use crate::decode::{decode, decode_to_shrink};
+    use crate::decode::{decode, read_to_shrink};
+    use crate::reading::{Channels, Range};
     use crate::test_images::fixture;
 
     /// Waves, as a photograph's parts.
@@ -80,12 +81,14 @@ mod tests {
     fn a_reduced_picture_shows_the_mean_of_what_it_stands_for() {
         for color in [ExtendedColorType::Rgb8, ExtendedColorType::L8] {
             let bytes = jpeg(640, 480, color);
-            let (small, ..) = decode_to_shrink(&bytes, 160).unwrap();
-            let whole = decode(&bytes, None).unwrap();
-            assert_eq!((small.width, small.height, small.channels), (320, 240, whole.channels));
-            let at = |x: usize, y: usize, c: usize| f32::from(whole.data[(y * 640 + x) * whole.channels + c]);
-            for (i, value) in small.data.iter().enumerate() {
-                let (c, x, y) = (i % small.channels, i / small.channels % 320, i / small.channels / 320);
+            let (small, ..) = read_to_shrink(&bytes, 160).unwrap();
+            let whole = decode(&bytes, &Channels::Auto, &Range::Auto).unwrap();
+            let channels = whole.channels;
+            let (small_bytes, whole_bytes) = (small.values.bytes().unwrap(), whole.data.bytes().unwrap());
+            assert_eq!((small.width, small.height, small.offered.channels), (320, 240, channels));
+            let at = |x: usize, y: usize, c: usize| f32::from(whole_bytes[(y * 640 + x) * channels + c]);
+            for (i, value) in small_bytes.iter().enumerate() {
+                let (c, x, y) = (i % channels, i / channels % 320, i / channels / 320);
                 let mean = (0..2).flat_map(|dy| (0..2).map(move |dx| at(2 * x + dx, 2 * y + dy, c))).sum::<f32>() / 4.0;
                 assert!((f32::from(*value) - mean).abs() < 6.0, "{x} {y} {c}: {value} {mean}");
             }
@@ -103,10 +106,10 @@ mod tests {
     fn what_it_does_not_take_is_left_to_the_usual_decoder() {
         let bytes = jpeg(400, 300, ExtendedColorType::Rgb8);
         assert!(reduced(&bytes[..bytes.len() / 2], 20).is_none());
-        assert!(decode_to_shrink(&bytes[..bytes.len() / 2], 20).is_err());
+        assert!(read_to_shrink(&bytes[..bytes.len() / 2], 20).is_err());
         for name in ["cmyk.jpg", "palette.png"] {
             assert!(reduced(&fixture(name), 1).is_none(), "{name}");
-            assert!(decode_to_shrink(&fixture(name), 1).is_ok(), "{name}");
+            assert!(read_to_shrink(&fixture(name), 1).is_ok(), "{name}");
         }
     }
 }

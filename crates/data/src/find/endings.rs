@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::decode::{EXTENSIONS, UNREAD, Unread};
+use crate::decode::{ARRAYS, EXTENSIONS, UNREAD, Unread};
 
 /// The ending of a name, in lower case; empty where there is none.
 pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
@@ -12,6 +12,11 @@ pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
 /// Whether a name ends like that of an image that can be decoded.
 pub(crate) fn is_image(name: impl AsRef<Path>) -> bool {
     EXTENSIONS.contains(&extension_of(name).as_str())
+}
+
+/// Whether a name ends like that of an array of numbers, which may be an image.
+pub(crate) fn is_array(name: impl AsRef<Path>) -> bool {
+    ARRAYS.contains(&extension_of(name).as_str())
 }
 
 /// The image format of a name that cannot be decoded here.

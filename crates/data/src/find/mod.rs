@@ -13,7 +13,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::{
-    endings::{extension_of, is_image, unread_format},
+    endings::{extension_of, is_array, is_image, unread_format},
     names::{leftover, leftover_in_path},
     passed::{Passed, Reason},
     pattern::expand,
@@ -38,8 +38,23 @@ pub(crate) fn images_below(root: &Path, tables: &[&str], passed: &mut Passed) ->
         (None, Found::File) if tables.contains(&name) => Verdict::Leave,
         (None, Found::File) => Verdict::Pass(unread_format(name).map_or(NoImage, Reason::Unread)),
     };
-    let walked = walk(root, (), choose, passed);
-    walked.map_err(|(path, source)| DataError::Read { path, source })
+    let walked = walk(root, (), choose, passed).map_err(|(path, source)| DataError::Read { path, source })?;
+    Ok(without_arrays_beside(walked, passed))
+}
+
+/// Images without arrays of numbers where there are others: beside pictures they are features or labels.
+pub(crate) fn without_arrays_beside<P: AsRef<Path>>(images: Vec<P>, passed: &mut Passed) -> Vec<P> {
+    if images.iter().all(is_array) || !images.iter().any(is_array) {
+        return images;
+    }
+    let mut keep = |image: &P| {
+        if is_array(image) {
+            passed.add(NoImage, &image.as_ref().to_string_lossy());
+            return false;
+        }
+        true
+    };
+    images.into_iter().filter(|image| keep(image)).collect()
 }
 
 /// The regular files right inside a folder, or the file itself, by their names, sorted.

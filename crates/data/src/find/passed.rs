@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::endings::extension_of;
-use crate::decode::Unread;
+use crate::decode::{ARRAYS, Unread};
 
 /// Names that are kept of each reason: the first in order.
 const EXAMPLES: usize = 3;
@@ -77,6 +77,9 @@ impl Reason {
             Self::NoEnd => "archive without its end; something may be missing".to_owned(),
             Self::Further => "further image of a sample".to_owned(),
             Self::NoImage if extension.is_empty() => "no image: a file without an ending".to_owned(),
+            Self::NoImage if ARRAYS.contains(&extension) => {
+                format!("array beside images of other formats: .{extension}")
+            }
             Self::NoImage => format!("no image: .{extension}"),
             Self::AppleDouble => "side file of macOS (._…)".to_owned(),
             Self::System => "file or folder of the operating system".to_owned(),

@@ -1,9 +1,12 @@
 //! The image store: decoded once into memory when small, else at each look.
 
+mod agree;
 mod ahead_cache;
 mod bad;
 mod leaks;
 mod load;
+mod measure;
+mod pile;
 
 mod read_ahead;
 mod remarks;
@@ -12,17 +15,17 @@ mod summary;
 mod survey;
 
 use std::{
-    borrow::Cow,
     fmt,
     sync::{Arc, OnceLock},
 };
 
 use serde::{Deserialize, Serialize};
 
-use self::{ahead_cache::ReadAheadCache, stats::Sums};
+use self::{ahead_cache::ReadAheadCache, pile::Pile, stats::Sums};
 pub use self::{
     bad::BadImage,
     leaks::{Leak, leaks},
+    measure::settle_range,
     read_ahead::ReadAhead,
     stats::ChannelStats,
     summary::ImageSummary,
@@ -33,8 +36,9 @@ pub(crate) use self::{
     remarks::Remarks,
 };
 use crate::{
-    decode::{self, Pixels},
+    decode::{self, Depth, Pixels},
     error::{DataError, Result},
+    reading::{Channels, Range, Reading},
     source::Source,
 };
 
@@ -52,8 +56,10 @@ pub enum OnBadImage {
 /// How to load images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
-    /// 1 (grey) or 3 (RGB); `None` = what the files have: 3 where any of them is stored in color, else 1.
-    pub channels: Option<u8>,
+    /// Which channels of the files.
+    pub channels: Channels,
+    /// Which of their values are black and white.
+    pub range: Range,
     /// Skip or refuse.
     pub on_bad_image: OnBadImage,
     /// Under [`OnBadImage::Skip`], the largest share of bad images that is still accepted, 0 to 1.
@@ -68,7 +74,8 @@ pub struct LoadOptions {
 impl Default for LoadOptions {
     fn default() -> Self {
         Self {
-            channels: None,
+            channels: Channels::Auto,
+            range: Range::Auto,
             on_bad_image: OnBadImage::Skip,
             max_bad_fraction: 0.01,
             threads: 0,
@@ -91,7 +98,9 @@ pub struct Images {
 
 /// What views share.
 struct Store {
-    channels: u8,
+    channels: usize,
+    depth: Depth,
+    reading: Option<Reading>,
     classes: Arc<[String]>,
     pixels: Stored,
     about: Vec<About>,
@@ -102,10 +111,11 @@ struct Store {
 /// Where pixels are.
 enum Stored {
     /// Image `i` is `data[starts[i]..starts[i + 1]]`, interleaved.
-    Memory { data: Vec<u8>, starts: Vec<usize> },
+    Memory { data: Pile, starts: Vec<usize> },
     /// Decoded anew at each look.
     Encoded {
         sources: Vec<Source>,
+        reading: Reading,
         /// What encoded images may take of the memory, in bytes.
         memory: u64,
         /// Bytes that have been read before they are asked for.
@@ -147,12 +157,12 @@ impl Images {
         let (width, height, channels) = (about.width as usize, about.height as usize, self.channels());
         match &self.store.pixels {
             Stored::Memory { data, starts } => {
-                let data = Cow::Borrowed(&data[starts[at]..starts[at + 1]]);
+                let data = data.part(starts[at]..starts[at + 1]);
                 Ok(Pixels { width, height, channels, data })
             }
-            Stored::Encoded { sources, ahead, .. } => {
+            Stored::Encoded { sources, reading, ahead, .. } => {
                 let failed = |reason| DataError::Decode { name: self.name(i), reason };
-                let decoded = |bytes: &[u8]| decode::decode(bytes, Some(self.store.channels));
+                let decoded = |bytes: &[u8]| decode::decode(bytes, &reading.channels, &reading.range);
                 let pixels = match ahead.find(at as u32, &sources[at]) {
                     Some(read) => read.bytes().and_then(decoded),
                     None => sources[at].read().and_then(|bytes| decoded(&bytes)),
@@ -161,14 +171,25 @@ impl Images {
                 if (pixels.width, pixels.height) != (width, height) {
                     return Err(failed("the file has changed since the dataset was loaded; run again".to_owned()));
                 }
-                Ok(pixels)
+                Ok(pixels.with_channels(channels).at_depth(self.store.depth))
             }
         }
     }
 
-    /// Channels of all images: 1 or 3.
+    /// Channels of all images.
     pub fn channels(&self) -> usize {
-        usize::from(self.store.channels)
+        self.store.channels
+    }
+
+    /// The type of the values of all images.
+    pub fn depth(&self) -> Depth {
+        self.store.depth
+    }
+
+    /// Which channels of the files these are, and which of their values are black and white; `None` for photographs: gray or
+    /// color, of bytes from 0 to 255.
+    pub fn reading(&self) -> Option<&Reading> {
+        self.store.reading.as_ref()
     }
 
     /// (width, height) of image `i`, without decoding it.
@@ -269,7 +290,10 @@ impl Images {
         self.fingerprint.get_or_init(|| {
             let mut hash = blake3::Hasher::new();
             hash.update(b"foretask images 1\n");
-            hash.update(&[self.store.channels]);
+            hash.update(&(self.store.channels as u16).to_le_bytes()[..if self.store.channels < 256 { 1 } else { 2 }]);
+            if let Some(reading) = &self.store.reading {
+                hash.update(format!("{reading:?}").as_bytes());
+            }
             hash.update(&(self.classes().len() as u64).to_le_bytes());
             for class in &**self.classes() {
                 hash.update(&(class.len() as u64).to_le_bytes());

@@ -4,8 +4,15 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::load::decoded_bytes;
-use super::{BadImage, Images, LoadOptions, accepted, ahead_cache::windows_of, in_pool};
-use crate::{decode, error::Result, order::Windows, samples::Samples, source::Source};
+use super::{BadImage, Images, LoadOptions, accepted, agree::agreed, ahead_cache::windows_of, in_pool};
+use crate::{
+    decode::{self, Depth, Outline},
+    error::Result,
+    order::Windows,
+    reading::{Channels, Range},
+    samples::Samples,
+    source::Source,
+};
 
 /// One image in so many has a shorter side than [`Survey::low_side`].
 const FEW: usize = 10;
@@ -58,8 +65,10 @@ impl Images {
 /// # Errors
 /// As [`Images::load`].
 pub fn survey(samples: &Samples, options: &LoadOptions) -> Result<(Survey, Vec<BadImage>)> {
-    decode::check_channels(options.channels)?;
-    let seen: Vec<_> = in_pool(options.threads, || samples.sources.par_iter().map(outline).collect())?;
+    options.check()?;
+    let look = |source: &Source| outline(source, &options.channels);
+    let mut seen: Vec<_> = in_pool(options.threads, || samples.sources.par_iter().map(look).collect())?;
+    let channels = agreed(&options.channels, &mut seen, |outline| outline.channels);
     let mut bad = Vec::new();
     let mut found = Vec::with_capacity(seen.len());
     for (i, seen) in seen.into_iter().enumerate() {
@@ -70,23 +79,35 @@ pub fn survey(samples: &Samples, options: &LoadOptions) -> Result<(Survey, Vec<B
         }
     }
     let bad = accepted(bad, samples.len(), options.on_bad_image, options.max_bad_fraction)?;
-    let color = found.iter().any(|(_, (.., channels))| *channels == 3);
-    let channels = options.channels.unwrap_or(if color { 3 } else { 1 });
-    let total: u64 = found.iter().map(|(_, (width, height, _))| decoded_bytes(*width, *height, channels)).sum();
+    let depth = found.iter().map(|(_, outline)| mapped(outline.depth, &options.range)).max().unwrap_or_default();
+    let bytes = |outline: &Outline| decoded_bytes(outline.width, outline.height, channels, depth);
+    let total: u64 = found.iter().map(|(_, outline)| bytes(outline)).sum();
     let windows = if total > options.cache_bytes {
         windows_of(found.iter().map(|(source, _)| *source), options.cache_bytes)
     } else {
         None
     };
-    let sizes: Vec<_> = found.iter().map(|(_, (width, height, _))| (*width as usize, *height as usize)).collect();
-    Ok((Survey::of(&sizes, usize::from(channels), windows), bad))
+    let sizes: Vec<_> = found.iter().map(|(_, outline)| (outline.width as usize, outline.height as usize)).collect();
+    Ok((Survey::of(&sizes, channels, windows), bad))
 }
 
-/// Width, height and channels.
-fn outline(source: &Source) -> Result<(u32, u32, u8), String> {
+/// Bytes of another range than their own need more room.
+fn mapped(depth: Depth, range: &Range) -> Depth {
+    let own = match range {
+        Range::Auto | Range::Whites(_) => true,
+        Range::Percentile => false,
+        Range::Between(pairs) => pairs.iter().all(|pair| *pair == [0.0, 255.0]),
+    };
+    if depth == Depth::Bytes && !own { Depth::Words } else { depth }
+}
+
+fn outline(source: &Source, channels: &Channels) -> Result<Outline, String> {
     match source {
-        Source::Packed { look: Some(look), .. } => Ok((look.width, look.height, look.channels)),
-        source => decode::outline(&source.read()?),
+        Source::Packed { look: Some(look), .. } if matches!(channels, Channels::Auto | Channels::Count(1 | 3)) => {
+            let channels = channels.count().unwrap_or(look.channels);
+            Ok(Outline { width: look.width, height: look.height, channels, depth: Depth::Bytes })
+        }
+        source => decode::outline(&source.read()?, channels),
     }
 }
 
@@ -123,7 +144,7 @@ mod tests {
         let alike = (0..5).map(|_| source(&gray(8, 6), ImageFormat::Bmp)).collect();
         for sources in [mixed, alike] {
             let samples = samples(sources);
-            for channels in [None, Some(1), Some(3)] {
+            for channels in [Channels::Auto, Channels::Count(1), Channels::Count(3)] {
                 let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
                 let images = Images::load(&samples, &options).unwrap();
                 let (survey, bad) = survey(&samples, &options).unwrap();

@@ -1,13 +1,13 @@
 //! Loading: order, bad images, threads, statistics.
 
-use std::{fs, path::Path};
+use std::{borrow::Cow, fs, path::Path};
 
 use image::ImageFormat;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Manifest, PackOptions, pack,
+    Manifest, PackOptions, Values, pack,
     test_images::{color, dataset, encode, grey, png, write},
 };
 
@@ -31,11 +31,11 @@ fn images_come_in_row_order_with_their_labels() {
     let images = load(folder.path(), &LoadOptions::default()).unwrap();
     assert_eq!((images.len(), images.channels(), images.uniform_size()), (24, 1, Some((6, 5))));
     for i in 0..24 {
-        assert_eq!(images.get(i).unwrap().data.as_ref(), grey(6, 5, i as u32).as_raw().as_slice());
+        assert_eq!(images.get(i).unwrap().data.bytes().unwrap(), grey(6, 5, i as u32).as_raw().as_slice());
         assert_eq!((images.row(i), images.label(i)), (i as u64, Some(i as u32 % 3)));
         assert_eq!(images.name(i), format!("images/{i}.png"));
     }
-    assert!(matches!(images.get(3).unwrap().data, Cow::Borrowed(_)));
+    assert!(matches!(images.get(3).unwrap().data, Values::Bytes(Cow::Borrowed(_))));
 }
 
 #[test]
@@ -114,7 +114,19 @@ fn statistics_are_those_of_the_definition() {
     let stats = images.channel_stats();
     for channel in 0..3 {
         let values: Vec<f64> = (0..2)
-            .flat_map(|i| images.get(i).unwrap().data.iter().skip(channel).step_by(3).copied().collect::<Vec<_>>())
+            .flat_map(|i| {
+                images
+                    .get(i)
+                    .unwrap()
+                    .data
+                    .bytes()
+                    .unwrap()
+                    .iter()
+                    .skip(channel)
+                    .step_by(3)
+                    .copied()
+                    .collect::<Vec<_>>()
+            })
             .map(|value| f64::from(value) / 255.0)
             .collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -171,7 +183,7 @@ proptest! {
             if colored { encode(color(width, height, i), ImageFormat::Png) } else { encode(grey(width, height, i), ImageFormat::Png) }
         }).collect();
         let channels = [None, Some(1), Some(3)][want];
-        let images = load(folder(&files).path(), &LoadOptions { channels, ..LoadOptions::default() }).unwrap();
+        let images = load(folder(&files).path(), &LoadOptions { channels: Channels::of(channels), ..LoadOptions::default() }).unwrap();
         let any = shapes.iter().any(|shape| shape.2);
         prop_assert_eq!(images.channels(), usize::from(channels.unwrap_or(if any { 3 } else { 1 })));
         for (i, bytes) in files.iter().enumerate() {

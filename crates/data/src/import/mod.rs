@@ -11,6 +11,7 @@ mod raw;
 mod shrink;
 mod stl;
 mod tar;
+mod tiff;
 mod webdataset;
 mod write;
 

@@ -13,7 +13,7 @@ use super::{
     stl, webdataset,
 };
 use crate::{
-    decode::{self, Notes, Pixels},
+    decode::{self, Notes, Pixels, Raw},
     error::{DataError, Result},
     find::Passed,
     manifest::{Manifest, TableImages},
@@ -33,8 +33,8 @@ pub(super) enum Origin {
 /// An image that has been read and decoded.
 pub(super) struct Image {
     pub(super) bytes: Vec<u8>,
-    /// Smaller than the image where it is to be shrunk.
-    pub(super) pixels: Pixels<'static>,
+    /// Its values as they are written there; a smaller picture where it is to be shrunk.
+    pub(super) raw: Raw,
     /// Width and height of the image.
     pub(super) size: (usize, usize),
     pub(super) source: Option<Source>,
@@ -155,7 +155,7 @@ impl Origin {
                     let bad = |reason| (Some(name.clone()), reason);
                     let bytes = png::encode(&pixels).map_err(bad)?;
                     let size = (pixels.width, pixels.height);
-                    let image = Image { bytes, pixels, size, source: None, name: Some(name.clone()) };
+                    let image = Image { bytes, raw: pixels.into(), size, source: None, name: Some(name.clone()) };
                     Ok((work(image).map_err(bad)?, Notes::default()))
                 };
                 Ok(raw.into_par_iter().map(one).collect())
@@ -174,8 +174,9 @@ fn each<T: Send>(
         let bad = |reason| (name.clone(), reason);
         let bytes = source.read().map_err(bad)?;
         // Nothing is longer than all there is.
-        let (pixels, notes, size) = decode::decode_to_shrink(&bytes, side.unwrap_or(u32::MAX / 2)).map_err(bad)?;
-        let image = Image { bytes: bytes.into_owned(), pixels, size, source: Some(source.clone()), name: name.clone() };
+        let (raw, size) = decode::read_to_shrink(&bytes, side.unwrap_or(u32::MAX / 2)).map_err(bad)?;
+        let notes = decode::assumed(&raw);
+        let image = Image { bytes: bytes.into_owned(), raw, size, source: Some(source.clone()), name: name.clone() };
         Ok((work(image).map_err(bad)?, notes))
     };
     sources.par_iter().map(one).collect()

@@ -92,7 +92,7 @@ fn idx_pairs_become_splits_with_every_pixel() {
     for i in 0..14 {
         let (i_of_split, shift) = if i < 10 { (i, 0) } else { (i - 10, 128) };
         let expected: Vec<u8> = (0..6).map(|value| ((i_of_split * 6 + value) * 5 + shift) as u8).collect();
-        assert_eq!(images.get(i).unwrap().data.as_ref(), expected);
+        assert_eq!(images.get(i).unwrap().data.bytes().unwrap(), expected);
         let class = &images.classes()[images.label(i).unwrap() as usize];
         assert_eq!(class, ["zero", "one"][i_of_split % 2]);
     }
@@ -257,7 +257,7 @@ proptest! {
         let destination = folder.path().join("m.parquet");
         import(folder.path(), &destination, &ImportOptions::default()).unwrap();
         let images = load(&destination);
-        let found: Vec<u8> = (0..3).flat_map(|i| images.get(i).unwrap().data.to_vec()).collect();
+        let found: Vec<u8> = (0..3).flat_map(|i| images.get(i).unwrap().data.bytes().unwrap().to_vec()).collect();
         prop_assert_eq!(found, values);
     }
 

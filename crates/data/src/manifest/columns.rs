@@ -28,6 +28,8 @@ pub(crate) const LEN: &str = "len";
 pub(crate) const CHECKSUM: &str = "checksum";
 /// What was seen of the image when it was packed ([`ImageSummary`](crate::images::ImageSummary)).
 pub(crate) const LOOK: &str = "first_look";
+/// Whether the image has more than 8 bits, so that what was seen of it is not what will be learned from.
+pub(crate) const DEEP: &str = "first_look_deep";
 
 /// The columns with a meaning; all others are for `.filter`.
 pub(crate) struct Columns {
@@ -50,6 +52,7 @@ pub(crate) struct ImageColumn {
 pub(super) struct Packed {
     pub(super) checksum: bool,
     pub(super) look: bool,
+    pub(super) deep: bool,
 }
 
 impl Columns {
@@ -118,7 +121,7 @@ pub(super) fn is_name(column: &str) -> bool {
 
 /// Whether a column of this name means something to us.
 pub(super) fn is_ours(column: &str) -> bool {
-    is_name(column) || [OFFSET, LEN, CHECKSUM, LOOK].contains(&column)
+    is_name(column) || [OFFSET, LEN, CHECKSUM, LOOK, DEEP].contains(&column)
 }
 
 /// A column by its name: as it is written here, else in other case or with blanks around it.
@@ -174,13 +177,14 @@ impl ImageColumn {
             expressions.extend([col(SHARD), number(OFFSET), number(LEN)]);
             expressions.extend(packed.checksum.then(|| number(CHECKSUM)));
             expressions.extend(packed.look.then(|| col(LOOK)));
+            expressions.extend(packed.deep.then(|| col(DEEP)));
         }
         expressions
     }
 
     /// The columns of the table that say where images are, and nothing else of interest.
-    pub(crate) const OWN: [&'static str; 11] =
-        ["path", "file_name", "filename", "file", "image", "img", SHARD, OFFSET, LEN, CHECKSUM, LOOK];
+    pub(crate) const OWN: [&'static str; 12] =
+        ["path", "file_name", "filename", "file", "image", "img", SHARD, OFFSET, LEN, CHECKSUM, LOOK, DEEP];
 
     /// Whether images are parts of files that hold many.
     pub(crate) fn is_packed(&self) -> bool {
@@ -200,6 +204,7 @@ impl Packed {
         (is(SHARD, &|kind| *kind == DataType::String) && whole).then(|| Self {
             checksum: is(CHECKSUM, &DataType::is_integer),
             look: is(LOOK, &|kind| *kind == DataType::Binary),
+            deep: is(DEEP, &|kind| *kind == DataType::Boolean),
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     decode::{self, Notes},
     error::Result,
     images::{BadImage, Remarks, in_pool},
+    reading::Channels,
     source::Source,
 };
 
@@ -75,8 +76,8 @@ impl Manifest {
 impl Inspected {
     fn look(&mut self, rows: &[u64], sources: &[Source]) -> Result<()> {
         let one = |source: &Source| -> Result<((u32, u32), Notes), String> {
-            let (pixels, notes) = decode::decode_noted(&source.read()?)?;
-            Ok(((pixels.width as u32, pixels.height as u32), notes))
+            let raw = decode::read(&source.read()?, &Channels::Auto)?;
+            Ok(((raw.width as u32, raw.height as u32), decode::assumed(&raw)))
         };
         let found: Vec<_> = in_pool(0, || sources.par_iter().map(one).collect())?;
         let area = |size: (u32, u32)| u64::from(size.0) * u64::from(size.1);

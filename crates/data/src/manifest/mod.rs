@@ -35,7 +35,7 @@ use std::{fmt, path::Path, sync::Arc};
 use polars::prelude::{DataFrame, Expr, NamedFrom, Series, col, lit};
 
 pub(crate) use self::{
-    columns::{CHECKSUM, LEN, LOOK, OFFSET, ROW, SHARD},
+    columns::{CHECKSUM, DEEP, LEN, LOOK, OFFSET, ROW, SHARD},
     draw::smallest_per_class,
     engine::{among, guarded},
     names::intern,

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use polars::prelude::{Column, DataFrame};
 
 use super::{
-    columns::{BYTES, CHECKSUM, LEN, LOOK, OFFSET, PATH, Packed, SHARD},
+    columns::{BYTES, CHECKSUM, DEEP, LEN, LOOK, OFFSET, PATH, Packed, SHARD},
     table::Table,
 };
 use crate::{
@@ -61,6 +61,7 @@ impl Table {
         let (offsets, lens) = (number(OFFSET)?, number(LEN)?);
         let checksums = if packed.checksum { Some(number(CHECKSUM)?) } else { None };
         let looks = if packed.look { Some(self.checked(data.column(LOOK).and_then(Column::binary))?) } else { None };
+        let deep = if packed.deep { Some(self.checked(data.column(DEEP).and_then(Column::bool))?) } else { None };
         let mut last: Option<(&str, Arc<Shard>)> = None;
         let mut places = Vec::with_capacity(data.height());
         for index in 0..data.height() {
@@ -75,6 +76,7 @@ impl Table {
             };
             last = Some((name, shard.clone()));
             let checksum = checksums.and_then(|checksums| checksums.get(index));
+            let looks = looks.filter(|_| deep.and_then(|deep| deep.get(index)) != Some(true));
             let look = looks.and_then(|looks| looks.get(index)).and_then(ImageSummary::from_bytes);
             places.push(Some((ShardSlice { shard, offset, len, checksum }, look)));
         }

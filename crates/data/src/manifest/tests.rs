@@ -156,7 +156,7 @@ fn the_hub_schema_brings_class_names_and_bytes() {
     assert_eq!(data.labeled().unwrap().count().unwrap(), 4);
     assert_eq!(samples.sources[4].name(), Some("4.png"));
     let pixels = crate::decode_bytes(&samples.sources[4].read().unwrap(), None).unwrap();
-    assert_eq!((pixels.width, pixels.channels, pixels.data[0]), (4, 1, 40));
+    assert_eq!((pixels.width, pixels.channels, pixels.data.bytes().unwrap()[0]), (4, 1, 40));
 }
 
 #[test]

@@ -6,6 +6,8 @@ pub(super) struct Ifd {
     little: bool,
     big: bool,
     entries: Vec<Entry>,
+    /// Where it is.
+    offset: u64,
     /// Where the next one is; 0 where there is none.
     next: u64,
 }
@@ -27,7 +29,7 @@ impl Ifd {
     pub(super) fn first(bytes: &[u8]) -> Option<Self> {
         let little = bytes.starts_with(b"II");
         let big = matches!(bytes.get(..4), Some(b"II+\0" | b"MM\0+"));
-        let mut ifd = Self { little, big, entries: Vec::new(), next: 0 };
+        let mut ifd = Self { little, big, entries: Vec::new(), offset: 0, next: 0 };
         let offset = if big { ifd.number(bytes, 8, 8)? } else { ifd.number(bytes, 4, 4)? };
         ifd.read(bytes, offset)?;
         Some(ifd)
@@ -35,12 +37,27 @@ impl Ifd {
 
     /// The directory after this one.
     pub(super) fn following(&self, bytes: &[u8]) -> Option<Self> {
-        let mut ifd = Self { entries: Vec::new(), next: 0, ..*self };
+        let mut ifd = Self { entries: Vec::new(), offset: 0, next: 0, ..*self };
         (self.next > 0).then(|| ifd.read(bytes, self.next)).flatten()?;
         Some(ifd)
     }
 
+    /// Makes it the first one, in a copy of the file.
+    pub(super) fn put_first(&self, copy: &mut [u8]) {
+        let at = if self.big { 8 } else { 4 };
+        self.put(copy, at, self.offset, self.word());
+    }
+
+    /// The text of a tag.
+    pub(super) fn text(&self, bytes: &[u8], tag: u16) -> Option<String> {
+        let (at, count, size, kind) = self.place(bytes, tag)?;
+        let text = bytes.get(at..at.checked_add(count)?).filter(|_| kind == 2 && size == 1)?;
+        let end = text.iter().position(|&byte| byte == 0).unwrap_or(text.len());
+        Some(String::from_utf8_lossy(&text[..end]).into_owned())
+    }
+
     fn read(&mut self, bytes: &[u8], offset: u64) -> Option<()> {
+        self.offset = offset;
         let offset = usize::try_from(offset).ok()?;
         let (head, size) = if self.big { (8, 20) } else { (2, 12) };
         let count = usize::try_from(self.number(bytes, offset, head)?).ok()?;

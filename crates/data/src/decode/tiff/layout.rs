@@ -1,6 +1,10 @@
 //! What the tags of a picture say about its samples.
 
-use super::ifd::Ifd;
+use super::{ifd::Ifd, names};
+use crate::decode::{
+    Depth,
+    raw::{Colors, Offered},
+};
 
 /// Numbers of tags (TIFF 6.0, appendix A).
 pub(super) mod tag {
@@ -11,11 +15,13 @@ pub(super) mod tag {
     pub(in super::super) const COMPRESSION: u16 = 259;
     pub(in super::super) const PHOTOMETRIC: u16 = 262;
     pub(in super::super) const FILL_ORDER: u16 = 266;
+    pub(in super::super) const DESCRIPTION: u16 = 270;
     pub(in super::super) const STRIP_OFFSETS: u16 = 273;
     pub(in super::super) const ORIENTATION: u16 = 274;
     pub(in super::super) const SAMPLES: u16 = 277;
     pub(in super::super) const STRIP_BYTES: u16 = 279;
     pub(in super::super) const MAX_VALUE: u16 = 281;
+    pub(in super::super) const PAGE_NAME: u16 = 285;
     pub(in super::super) const PLANAR: u16 = 284;
     pub(in super::super) const PREDICTOR: u16 = 317;
     pub(in super::super) const COLOR_MAP: u16 = 320;
@@ -28,6 +34,8 @@ pub(super) mod tag {
     pub(in super::super) const YCBCR_COEFFICIENTS: u16 = 529;
     pub(in super::super) const YCBCR_SUBSAMPLING: u16 = 530;
     pub(in super::super) const REFERENCE_BLACK_WHITE: u16 = 532;
+    /// Private to GDAL: XML, of which the bands' descriptions count.
+    pub(in super::super) const GDAL_METADATA: u16 = 42112;
 }
 
 pub(super) const BLACK_IS_ZERO: u32 = 1;
@@ -174,6 +182,58 @@ impl Layout {
         (9..=15).contains(&self.bits) && self.kind == Kind::Unsigned
     }
 
+    /// Whether the values mean the same as those of bands of measurements: brightness, or red, green and blue.
+    pub(super) fn is_linear(&self) -> bool {
+        matches!(self.color, Color::Gray { .. } | Color::Rgb)
+    }
+
+    /// The samples of a pixel that are in use, and whether the last of them is to be laid onto white.
+    pub(super) fn in_use(&self, keep_alpha: bool) -> (Vec<usize>, bool) {
+        let colors = self.color.samples();
+        let alpha = self.alpha != Alpha::None;
+        if !self.is_linear() {
+            return ((0..colors + usize::from(alpha)).collect(), alpha);
+        }
+        if alpha && self.samples == colors + 1 {
+            return ((0..self.samples).collect(), !keep_alpha);
+        }
+        // Transparency among further channels is nothing to lay one of them by.
+        ((0..self.samples).filter(|&sample| keep_alpha || !alpha || sample != colors).collect(), false)
+    }
+
+    /// The channels that come of them.
+    pub(super) fn offered(&self, ifd: &Ifd, bytes: &[u8], keep_alpha: bool) -> Offered {
+        if !self.is_linear() {
+            return Offered::rgb();
+        }
+        let (columns, laid) = self.in_use(keep_alpha);
+        let own = names::of_bands(ifd, bytes);
+        let few = self.samples - usize::from(self.alpha != Alpha::None);
+        let (colors, usual) = match self.color {
+            Color::Rgb => (Colors::Rgb, ["red", "green", "blue"].as_slice()),
+            _ if few <= 2 => (Colors::Gray, ["gray"].as_slice()),
+            _ => (Colors::Unknown, [].as_slice()),
+        };
+        let name = |&sample: &usize| -> String {
+            let alpha = self.alpha != Alpha::None && sample == self.color.samples();
+            let usual = if alpha { Some("alpha") } else { usual.get(sample).copied() };
+            own.get(&sample).cloned().or_else(|| usual.map(str::to_owned)).unwrap_or_default()
+        };
+        let names: Vec<String> = columns[..columns.len() - usize::from(laid)].iter().map(name).collect();
+        Offered { channels: names.len(), colors, names }
+    }
+
+    /// What the values of the decoded picture are.
+    pub(super) fn depth(&self) -> Depth {
+        match (self.kind, self.bits) {
+            _ if !self.is_linear() => Depth::Bytes,
+            (Kind::Float, _) => Depth::Floats,
+            (Kind::Unsigned, ..=8) => Depth::Bytes,
+            // Whole numbers that are negative or beyond 16 bits become floats, which only they themselves tell.
+            _ => Depth::Words,
+        }
+    }
+
     /// Bytes of a row of whole pixels.
     pub(super) fn row_bytes(&self) -> usize {
         (self.width as usize).saturating_mul(self.samples).saturating_mul(usize::from(self.bits)).div_ceil(8)
@@ -220,13 +280,6 @@ fn color(photometric: u64, samples: usize) -> Result<Color, String> {
     };
     if samples < color.samples() {
         return Err(format!("TIFF: damaged: {samples} samples a pixel are too few for its colors"));
-    }
-    // A gray picture may have transparency and something else; three are no gray picture.
-    if matches!(color, Color::Gray { .. }) && samples > 2 {
-        return Err(format!(
-            "TIFF: {samples} channels; images here have one (gray) or three (RGB): choose three of them, for example by `gdal_translate \
-             -b 1 -b 2 -b 3 in.tif out.tif`"
-        ));
     }
     Ok(color)
 }

@@ -5,12 +5,13 @@
 
 mod ifd;
 mod layout;
+mod names;
 mod samples;
 mod shades;
 
 use std::io::Cursor;
 
-use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
+use image::metadata::Orientation;
 use tiff::{
     TiffError,
     decoder::{Decoder, DecodingResult, Limits},
@@ -22,28 +23,102 @@ use self::{
     layout::{Layout, tag},
     samples::Samples,
 };
-use super::{MAX_BYTES, Notes, Pixels, channels, check_size};
+use super::{
+    Depth, MAX_BYTES, Notes, Outline, Values, check_size, keeps_alpha,
+    raw::{Offered, Raw},
+};
+use crate::reading::Channels;
 
-/// The first page, as it is to be shown.
-pub(super) fn decode(bytes: &[u8]) -> Result<(Pixels<'static>, Notes), String> {
-    let ifd = first(bytes)?;
-    let layout = Layout::of(&ifd, bytes)?;
-    let (pixels, mut notes) = shades::shades(samples(&ifd, bytes, &layout)?, &layout, &ifd, bytes)?;
-    if has_further_pages(&ifd, bytes) {
-        notes = notes | Notes::FURTHER_PAGES;
+/// The most pages that are taken for channels.
+const MOST_PAGES: usize = 1024;
+
+/// The first page, or all pages as channels.
+pub(super) fn decode(bytes: &[u8], wanted: &Channels) -> Result<Raw, String> {
+    let first = first(bytes)?;
+    let keep_alpha = keeps_alpha(wanted);
+    if *wanted == Channels::Pages {
+        return stacked(first, bytes);
     }
-    Ok((turn(pixels, orientation(&ifd, bytes))?, notes))
+    let mut raw = page(&first, bytes, keep_alpha)?;
+    if has_further_pages(&first, bytes) {
+        raw.notes = raw.notes | Notes::FURTHER_PAGES;
+    }
+    Ok(raw)
 }
 
-/// Width and height as shown, and 1 or 3 channels.
-pub(super) fn outline(bytes: &[u8]) -> Result<(u32, u32, u8), String> {
+fn page(ifd: &Ifd, bytes: &[u8], keep_alpha: bool) -> Result<Raw, String> {
+    let layout = Layout::of(ifd, bytes)?;
+    let raw = shades::shades(samples(ifd, bytes, &layout)?, &layout, ifd, (bytes, keep_alpha))?;
+    Ok(turn(raw, orientation(ifd, bytes)))
+}
+
+/// Every page as a channel.
+fn stacked(first: Ifd, bytes: &[u8]) -> Result<Raw, String> {
+    let pages = pages(first, bytes);
+    let names = names::of_pages(&pages, bytes);
+    let mut stack: Option<(Raw, Vec<Values<'static>>)> = None;
+    for (number, ifd) in pages.iter().enumerate() {
+        let raw = page(ifd, bytes, false).map_err(|reason| format!("page {}: {reason}", number + 1))?;
+        if raw.offered.channels != 1 {
+            let reason = "has more than one channel; `channels: \"pages\"` is for pages of one each";
+            return Err(format!("TIFF: page {} {reason}", number + 1));
+        }
+        match &mut stack {
+            None => stack = Some((raw.clone(), vec![raw.values])),
+            Some((first, values)) => {
+                if !are_alike(first, &raw) {
+                    let reason = "has another size or depth than page 1, so that they are no channels of one image";
+                    return Err(format!("TIFF: page {} {reason}", number + 1));
+                }
+                first.notes = first.notes | raw.notes;
+                values.push(raw.values);
+            }
+        }
+    }
+    let (first, planes) = stack.ok_or("TIFF: it has no page")?;
+    let values = samples::woven_values(planes).ok_or("TIFF: damaged: its pages differ")?;
+    let full = if values.depth() == Depth::Floats { 0 } else { first.full };
+    Ok(Raw { offered: Offered::unknown(pages.len(), names), values, full, ..first })
+}
+
+/// Whether two pages may be channels of one image. Whole numbers with a sign are floats where any is negative.
+fn are_alike(a: &Raw, b: &Raw) -> bool {
+    let (depths, floats) = ((a.values.depth(), b.values.depth()), Depth::Floats);
+    let kinds = if depths.0 == depths.1 {
+        a.full == b.full
+    } else {
+        matches!(depths, (Depth::Words, f) | (f, Depth::Words) if f == floats)
+    };
+    (a.width, a.height) == (b.width, b.height) && kinds
+}
+
+/// All pages that are no smaller copies of others.
+fn pages(first: Ifd, bytes: &[u8]) -> Vec<Ifd> {
+    let mut pages = vec![first];
+    while let Some(next) = pages.last().and_then(|last| last.following(bytes)).filter(|_| pages.len() < MOST_PAGES) {
+        pages.push(next);
+    }
+    let is_page = |ifd: &Ifd| ifd.number_of(bytes, tag::NEW_SUBFILE_TYPE).unwrap_or(0) & 5 == 0;
+    let mut number = 0;
+    pages.retain(|ifd| {
+        number += 1;
+        number == 1 || is_page(ifd)
+    });
+    pages
+}
+
+/// What decoding will give.
+pub(super) fn outline(bytes: &[u8], wanted: &Channels) -> Result<Outline, String> {
     let ifd = first(bytes)?;
     let layout = Layout::of(&ifd, bytes)?;
     check_size(layout.width, layout.height)?;
-    let channels = if matches!(layout.color, layout::Color::Gray { .. }) { 1 } else { 3 };
     let turned = super::is_turned(orientation(&ifd, bytes));
     let (width, height) = if turned { (layout.height, layout.width) } else { (layout.width, layout.height) };
-    Ok((width, height, channels))
+    let channels = match wanted {
+        Channels::Pages => pages(ifd, bytes).len(),
+        wanted => layout.offered(&ifd, bytes, keeps_alpha(wanted)).pick(wanted)?.channels,
+    };
+    Ok(Outline { width, height, channels, depth: layout.depth() })
 }
 
 fn first(bytes: &[u8]) -> Result<Ifd, String> {
@@ -60,25 +135,48 @@ fn has_further_pages(ifd: &Ifd, bytes: &[u8]) -> bool {
     ifd.following(bytes).is_some_and(|next| next.number_of(bytes, tag::NEW_SUBFILE_TYPE).unwrap_or(0) & 5 == 0)
 }
 
-fn turn(pixels: Pixels<'static>, orientation: Orientation) -> Result<Pixels<'static>, String> {
-    if orientation == Orientation::NoTransforms {
-        return Ok(pixels);
+/// The picture as it is to be shown, by EXIF's orientation.
+fn turn(raw: Raw, orientation: Orientation) -> Raw {
+    fn turned<T: Copy>(values: &[T], of_pixel: usize, (width, height): (usize, usize), to: Orientation) -> Vec<T> {
+        let number = to.to_exif();
+        let (wide, high) = if number >= 5 { (height, width) } else { (width, height) };
+        let mut out = Vec::with_capacity(values.len());
+        for y in 0..high {
+            for x in 0..wide {
+                let (right, bottom) = (width - 1, height - 1);
+                let (from_x, from_y) = match number {
+                    2 => (right - x, y),
+                    3 => (right - x, bottom - y),
+                    4 => (x, bottom - y),
+                    5 => (y, x),
+                    6 => (y, bottom - x),
+                    7 => (right - y, bottom - x),
+                    8 => (right - y, x),
+                    _ => (x, y),
+                };
+                out.extend_from_slice(&values[(from_y * width + from_x) * of_pixel..][..of_pixel]);
+            }
+        }
+        out
     }
-    let (width, height) = (pixels.width as u32, pixels.height as u32);
-    let (channels, data) = (pixels.channels, pixels.data.into_owned());
-    let image = match channels {
-        1 => GrayImage::from_raw(width, height, data).map(DynamicImage::ImageLuma8),
-        _ => RgbImage::from_raw(width, height, data).map(DynamicImage::ImageRgb8),
+    if orientation == Orientation::NoTransforms {
+        return raw;
+    }
+    let (size, of_pixel) = ((raw.width, raw.height), raw.offered.channels);
+    let values = match &raw.values {
+        Values::Bytes(values) => turned(values, of_pixel, size, orientation).into(),
+        Values::Words(values) => turned(values, of_pixel, size, orientation).into(),
+        Values::Floats(values) => turned(values, of_pixel, size, orientation).into(),
     };
-    let mut image = image.ok_or("TIFF: pixels of an unexpected size")?;
-    image.apply_orientation(orientation);
-    channels::from_image(image).map(|(pixels, _)| pixels)
+    let (width, height) = if super::is_turned(orientation) { (raw.height, raw.width) } else { (raw.width, raw.height) };
+    Raw { width, height, values, ..raw }
 }
 
-/// All samples of the first page, pixel by pixel.
+/// All samples of a page, pixel by pixel.
 fn samples(ifd: &Ifd, bytes: &[u8], layout: &Layout) -> Result<Samples, String> {
     check_size(layout.width, layout.height)?;
     let mut copy = bytes.to_vec();
+    ifd.put_first(&mut copy);
     ifd.set(&mut copy, tag::PHOTOMETRIC, layout::BLACK_IS_ZERO);
     if layout.bits_from_below {
         reverse_bits(ifd, bytes, &mut copy);

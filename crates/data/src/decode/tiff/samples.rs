@@ -2,7 +2,8 @@
 
 use tiff::decoder::DecodingResult;
 
-use super::layout::{Kind, Layout, SAVE_AGAIN};
+use super::layout::{Kind, Layout};
+use crate::decode::Values;
 
 /// Samples pixel by pixel, and the largest value that their type allows.
 pub(super) enum Samples {
@@ -27,20 +28,23 @@ pub(super) fn of(values: DecodingResult, layout: &Layout, samples: usize, row: u
         DecodingResult::F32(values) => Samples::Floats(values),
         DecodingResult::F16(values) => Samples::Floats(values.iter().map(|value| value.to_f32()).collect()),
         DecodingResult::F64(values) => Samples::Floats(values.iter().map(|&value| value as f32).collect()),
-        DecodingResult::I8(values) => words(values, layout)?,
-        DecodingResult::I16(values) => words(values, layout)?,
-        DecodingResult::I32(values) => words(values, layout)?,
-        DecodingResult::I64(values) => words(values, layout)?,
-        DecodingResult::U32(values) => words(values, layout)?,
-        DecodingResult::U64(values) => words(values, layout)?,
+        DecodingResult::I8(values) => words(values, layout),
+        DecodingResult::I16(values) => words(values, layout),
+        DecodingResult::I32(values) => words(values, layout),
+        DecodingResult::I64(values) => words(values, layout),
+        DecodingResult::U32(values) => words(values, layout),
+        DecodingResult::U64(values) => words(values, layout),
     })
 }
 
 /// Planes of one sample each as pixels.
 pub(super) fn woven(planes: Vec<Samples>) -> Option<Samples> {
     let (mut bytes, mut words, mut floats, mut full) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    // Of whole numbers with a sign, those of some planes may all be positive.
+    let any_floats = planes.iter().any(|plane| matches!(plane, Samples::Floats(_)));
     for plane in planes {
         match plane {
+            Samples::Words(values, _) if any_floats => floats.push(values.into_iter().map(f32::from).collect()),
             Samples::Bytes(values, most) => {
                 bytes.push(values);
                 full = most;
@@ -60,27 +64,33 @@ pub(super) fn woven(planes: Vec<Samples>) -> Option<Samples> {
     }
 }
 
-/// Whole numbers that may be negative, or larger than 16 bits hold; refused where any is.
-fn words<T: Copy + TryInto<i128>>(values: Vec<T>, layout: &Layout) -> Result<Samples, String> {
-    let (mut low, mut high) = (i128::MAX, i128::MIN);
-    let mut words = Vec::with_capacity(values.len());
-    for value in values {
-        let value = value.try_into().unwrap_or(i128::MAX);
-        (low, high) = (low.min(value), high.max(value));
-        words.push(value.clamp(0, 65535) as u16);
+/// Pages of one value a pixel as pixels.
+pub(super) fn woven_values(planes: Vec<Values<'static>>) -> Option<Values<'static>> {
+    let samples = planes.into_iter().map(|plane| match plane {
+        Values::Bytes(values) => Samples::Bytes(values.into_owned(), 0),
+        Values::Words(values) => Samples::Words(values.into_owned(), 0),
+        Values::Floats(values) => Samples::Floats(values.into_owned()),
+    });
+    Some(match woven(samples.collect())? {
+        Samples::Bytes(values, _) => values.into(),
+        Samples::Words(values, _) => values.into(),
+        Samples::Floats(values) => values.into(),
+    })
+}
+
+/// Whole numbers that may be negative, or larger than 16 bits hold; floats where any is.
+fn words<T: Copy + TryInto<i128>>(values: Vec<T>, layout: &Layout) -> Samples {
+    let whole = |value: &T| (*value).try_into().unwrap_or(i128::MAX);
+    if values.iter().map(whole).any(|value| !(0..=65535).contains(&value)) {
+        return Samples::Floats(values.iter().map(|value| whole(value) as f32).collect());
     }
-    if low < 0 || high > 65535 {
-        return Err(format!(
-            "TIFF: {}: values from {low} to {high}, which does not tell what is black and what is white; {SAVE_AGAIN}",
-            layout.in_words()
-        ));
-    }
+    let words = values.iter().map(|value| whole(value) as u16).collect();
     let full = match (layout.kind, layout.bits) {
         (Kind::Signed, 8) => 127,
         (Kind::Signed, 16) => 32767,
         _ => 65535,
     };
-    Ok(Samples::Words(words, full))
+    Samples::Words(words, full)
 }
 
 /// Samples of less or more than a byte, `samples` to a pixel, from rows of whole bytes; the first in the highest bits.

@@ -1,26 +1,115 @@
-//! From samples to gray or RGB bytes on white paper.
-
-use std::borrow::Cow;
+//! From samples to the values of gray or RGB on white paper, or of bands.
 
 use super::{
     ifd::Ifd,
     layout::{Alpha, Color, Layout, tag},
     samples::Samples,
 };
-use crate::decode::{Notes, Pixels, channels::lay_onto_white, depth};
+use crate::decode::{
+    Notes, Raw, Values,
+    channels::{lay_floats_onto, lay_onto_white, lay_words_onto, white_of},
+    depth,
+};
 
+/// The values of a picture whose file is `bytes`; transparency is a channel where it is to be kept.
 pub(super) fn shades(
     samples: Samples,
     layout: &Layout,
     ifd: &Ifd,
-    bytes: &[u8],
-) -> Result<(Pixels<'static>, Notes), String> {
+    (bytes, keep_alpha): (&[u8], bool),
+) -> Result<Raw, String> {
+    if !layout.is_linear() {
+        return of_colors(samples, layout, ifd, bytes);
+    }
+    let (columns, laid) = layout.in_use(keep_alpha);
+    let values = match samples {
+        Samples::Bytes(values, 255) => (Values::from(values), 255),
+        Samples::Bytes(values, full) => (depth::words(&widened(&values), full).into(), 255),
+        Samples::Words(values, full) => (values.into(), full),
+        Samples::Floats(values) => (values.into(), 0),
+    };
+    let ((values, full), notes) = if columns.len() == layout.samples {
+        (values, Notes::default())
+    } else {
+        ((values.0.columns(layout.samples, &columns), values.1), Notes::FURTHER_CHANNELS)
+    };
+    let white = told_white(ifd, bytes);
+    let values = match layout.color {
+        Color::Gray { inverted: true } => inverted(values, columns.len(), full, white)?,
+        _ => values,
+    };
+    let multiplied = layout.alpha == Alpha::Premultiplied;
+    let values = if laid { laid_onto_white(values, columns.len(), white, multiplied)? } else { values };
+    let offered = layout.offered(ifd, bytes, keep_alpha);
+    let (width, height) = (layout.width as usize, layout.height as usize);
+    if values.len() != width * height * offered.channels {
+        return Err(CUT.to_owned());
+    }
+    Ok(Raw { width, height, offered, values, full, white, notes })
+}
+
+const CUT: &str = "truncated: the file ends before the image does";
+
+/// The value of white, where the file says it and black is 0.
+fn told_white(ifd: &Ifd, bytes: &[u8]) -> Option<u32> {
     let said = ifd.reals(bytes, tag::LARGEST_SAMPLE).or_else(|| ifd.reals(bytes, tag::MAX_VALUE));
-    let white = said.and_then(|values| values.first().copied());
     let black = ifd.reals(bytes, tag::LEAST_SAMPLE).and_then(|values| values.first().copied()).unwrap_or(0.0);
+    let white = said.and_then(|values| values.first().copied()).filter(|_| black == 0.0)? as u32;
+    (white > 0 && white < 65536).then_some(white)
+}
+
+/// Black as white, where 0 is white.
+fn inverted(values: Values<'static>, of_pixel: usize, full: u32, told: Option<u32>) -> Result<Values<'static>, String> {
+    // The first of a pixel is gray; transparency stays.
+    let is_gray = |at: usize| at.is_multiple_of(of_pixel.max(1));
+    Ok(match values {
+        Values::Bytes(values) => {
+            let one = |(at, &value): (usize, &u8)| if is_gray(at) { 255 - value } else { value };
+            values.iter().enumerate().map(one).collect::<Vec<_>>().into()
+        }
+        Values::Words(values) => {
+            let largest = values.iter().copied().max().map_or(0, u32::from);
+            let white = told.filter(|&told| told >= largest).unwrap_or(depth::white_of_words(largest, full).0) as u16;
+            let one = |(at, &value): (usize, &u16)| if is_gray(at) { white.saturating_sub(value) } else { value };
+            values.iter().enumerate().map(one).collect::<Vec<_>>().into()
+        }
+        Values::Floats(values) => {
+            let (white, _) = depth::white_of_floats(&values).map_err(|reason| format!("TIFF: {reason}"))?;
+            let one = |(at, &value): (usize, &f32)| if is_gray(at) { white - value } else { value };
+            values.iter().enumerate().map(one).collect::<Vec<_>>().into()
+        }
+    })
+}
+
+/// Colors and transparency as colors on white paper.
+fn laid_onto_white(
+    values: Values<'static>,
+    of_pixel: usize,
+    told: Option<u32>,
+    multiplied: bool,
+) -> Result<Values<'static>, String> {
+    let gray = of_pixel == 2;
+    Ok(match values {
+        Values::Bytes(values) if gray => lay_onto_white::<2>(&values, multiplied).into(),
+        Values::Bytes(values) => lay_onto_white::<4>(&values, multiplied).into(),
+        Values::Words(values) => {
+            let guessed = if gray { white_of::<2>(&values) } else { white_of::<4>(&values) };
+            let white = told.unwrap_or(guessed);
+            let lay = if gray { lay_words_onto::<2> } else { lay_words_onto::<4> };
+            lay(white, &values, multiplied).into()
+        }
+        Values::Floats(values) => {
+            let (white, _) = depth::white_of_floats(&values).map_err(|reason| format!("TIFF: {reason}"))?;
+            let lay = if gray { lay_floats_onto::<2> } else { lay_floats_onto::<4> };
+            lay(white, &values, multiplied).into()
+        }
+    })
+}
+
+/// Palettes, CMYK and YCbCr as RGB of 8 bits.
+fn of_colors(samples: Samples, layout: &Layout, ifd: &Ifd, bytes: &[u8]) -> Result<Raw, String> {
     let in_use = layout.color.samples() + usize::from(layout.alpha != Alpha::None);
     let mut notes = if layout.samples > in_use { Notes::FURTHER_CHANNELS } else { Notes::default() };
-    let white = white.filter(|_| black == 0.0);
     let indices = layout.color == Color::Palette;
     let values = match samples {
         Samples::Bytes(values, full) => {
@@ -33,8 +122,7 @@ pub(super) fn shades(
                 return Err("TIFF: a palette of more than 256 colors".to_owned());
             }
             let largest = values.iter().copied().max().map_or(0, u32::from);
-            // Where the file says what is white, nothing has to be guessed.
-            let told = white.map(|white| white as u32).filter(|&white| white > 0 && white >= largest && white < 65536);
+            let told = told_white(ifd, bytes).filter(|&white| white >= largest);
             let (white, said) =
                 told.map_or_else(|| depth::white_of_words(largest, full), |white| (white, Notes::default()));
             notes = notes | said;
@@ -49,8 +137,6 @@ pub(super) fn shades(
     };
     let alpha = layout.alpha != Alpha::None;
     let colors = match layout.color {
-        Color::Gray { inverted: false } | Color::Rgb => values,
-        Color::Gray { inverted: true } => pixels(&values, alpha, |[value]: [u8; 1]| [255 - value]),
         Color::Cmyk => pixels(&values, alpha, rgb_of_cmyk),
         Color::YCbCr => {
             let convert = YCbCr::of(ifd, bytes);
@@ -60,18 +146,18 @@ pub(super) fn shades(
             let palette = palette(ifd, bytes, layout.bits)?;
             pixels(&values, alpha, |[index]: [u8; 1]| palette.get(usize::from(index)).copied().unwrap_or_default())
         }
+        Color::Gray { .. } | Color::Rgb => values,
     };
-    let channels = if matches!(layout.color, Color::Gray { .. }) { 1 } else { 3 };
-    let data = match (layout.alpha, channels) {
-        (Alpha::None, _) => colors,
-        (alpha, 1) => lay_onto_white::<2>(&colors, alpha == Alpha::Premultiplied),
-        (alpha, _) => lay_onto_white::<4>(&colors, alpha == Alpha::Premultiplied),
+    let data = match layout.alpha {
+        Alpha::None => colors,
+        alpha => lay_onto_white::<4>(&colors, alpha == Alpha::Premultiplied),
     };
     let (width, height) = (layout.width as usize, layout.height as usize);
-    if data.len() != width * height * channels {
-        return Err("truncated: the file ends before the image does".to_owned());
+    let offered = layout.offered(ifd, bytes, false);
+    if data.len() != width * height * offered.channels {
+        return Err(CUT.to_owned());
     }
-    Ok((Pixels { width, height, channels, data: Cow::Owned(data) }, notes))
+    Ok(Raw { notes, ..Raw::bytes(width, height, offered, data) })
 }
 
 /// The first `used` of each pixel's samples.

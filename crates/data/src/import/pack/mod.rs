@@ -55,7 +55,7 @@ pub struct PackSummary {
 }
 
 /// Writes all images of `source` (whatever [`import`](crate::import) takes) into `folder`: `images-00000.pack`, … and
-/// `manifest.parquet` with the columns `path`, `shard`, `offset`, `len`, `checksum`, `first_look`, `width`, `height`, and the
+/// `manifest.parquet` with the columns `path`, `shard`, `offset`, `len`, `checksum`, `first_look`, `first_look_deep`, `width`, `height`, and the
 /// labels, splits and further columns of the source. Every image is decoded once; bad ones are left out and listed.
 ///
 /// The manifest appears when all is done. Called again after an interruption with the same source and options, it goes on
@@ -144,7 +144,7 @@ fn check(source: &Path, folder: &Path, options: &PackOptions) -> Result<()> {
 /// A hash of the rows to pack and of how.
 fn identity(source: &Path, plan: &ImportPlan, kept: &[usize], options: &PackOptions) -> String {
     let mut hash = blake3::Hasher::new();
-    hash.update(b"foretask pack 1\n");
+    hash.update(b"foretask pack 2\n");
     let about = |path: &Path| {
         let file = fs::metadata(path).ok();
         let time = file.as_ref().and_then(|file| file.modified().ok());

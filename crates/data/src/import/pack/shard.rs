@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     atomic::write_atomically_if,
+    decode::Depth,
     error::{DataError, Result},
     images::{BadImage, ImageSummary, Remarks, in_pool},
     import::{
@@ -19,7 +20,7 @@ use crate::{
         shrink,
         write::finish,
     },
-    manifest::{CHECKSUM, LEN, LOOK, OFFSET, SHARD},
+    manifest::{CHECKSUM, DEEP, LEN, LOOK, OFFSET, SHARD},
     shard::checksum,
 };
 
@@ -30,7 +31,10 @@ const BATCH: usize = 256;
 struct Packed {
     bytes: Vec<u8>,
     name: Option<String>,
-    look: ImageSummary,
+    size: (usize, usize),
+    /// Where black and white are known.
+    look: Option<[u8; ImageSummary::BYTES]>,
+    deep: bool,
     shrunk: bool,
 }
 
@@ -42,7 +46,8 @@ struct Index {
     offsets: Vec<u64>,
     lens: Vec<u32>,
     checksums: Vec<u64>,
-    looks: Vec<[u8; ImageSummary::BYTES]>,
+    looks: Vec<Option<[u8; ImageSummary::BYTES]>>,
+    deep: Vec<bool>,
     widths: Vec<u32>,
     heights: Vec<u32>,
 }
@@ -96,17 +101,18 @@ impl ShardWriter<'_> {
 
 fn prepare(image: Image, options: &PackOptions) -> Result<Packed, String> {
     let largest = image.size.0.max(image.size.1);
-    let (bytes, pixels, shrunk) = match options.max_side {
+    let (bytes, raw, shrunk) = match options.max_side {
         Some(side) if largest > side as usize => {
-            let (bytes, pixels) = shrink::shrink(&image.bytes, image.pixels, image.size, side, options.quality)?;
-            (bytes, pixels, true)
+            let (bytes, raw) = shrink::shrink(&image.bytes, image.raw, image.size, side, options.quality)?;
+            (bytes, raw, true)
         }
-        _ => (image.bytes, image.pixels, false),
+        _ => (image.bytes, image.raw, false),
     };
     if u32::try_from(bytes.len()).is_err() {
         return Err("an image of more than 4 GiB".to_owned());
     }
-    Ok(Packed { bytes, name: image.name, look: ImageSummary::of(&pixels), shrunk })
+    let (size, deep) = ((raw.width, raw.height), raw.values.depth() != Depth::Bytes);
+    Ok(Packed { bytes, name: image.name, size, look: ImageSummary::packed(raw), deep, shrunk })
 }
 
 impl Index {
@@ -116,13 +122,15 @@ impl Index {
         self.offsets.push(offset);
         self.lens.push(image.bytes.len() as u32);
         self.checksums.push(checksum(&image.bytes));
-        self.looks.push(image.look.to_bytes());
-        self.widths.push(image.look.width);
-        self.heights.push(image.look.height);
+        self.looks.push(image.look);
+        self.deep.push(image.deep);
+        self.widths.push(image.size.0 as u32);
+        self.heights.push(image.size.1 as u32);
     }
 
     fn frame(&self, plan: &ImportPlan, shard: &str) -> PolarsResult<DataFrame> {
-        let looks: Vec<&[u8]> = self.looks.iter().map(<[u8; ImageSummary::BYTES]>::as_slice).collect();
+        let looks: Vec<Option<&[u8]>> =
+            self.looks.iter().map(|look| look.as_ref().map(<[u8; ImageSummary::BYTES]>::as_slice)).collect();
         let columns = vec![
             Column::new("path".into(), &self.paths),
             Column::new(SHARD.into(), vec![shard; self.positions.len()]),
@@ -130,6 +138,7 @@ impl Index {
             Column::new(LEN.into(), &self.lens),
             Column::new(CHECKSUM.into(), &self.checksums),
             Column::new(LOOK.into(), looks),
+            Column::new(DEEP.into(), &self.deep),
             Column::new("width".into(), &self.widths),
             Column::new("height".into(), &self.heights),
         ];

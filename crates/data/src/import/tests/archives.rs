@@ -63,7 +63,7 @@ fn samples_are_members_of_one_name() {
         let images = load(&destination);
         assert_eq!(texts(&images), expected);
         assert_eq!(images.classes().to_vec(), ["9", "10"]);
-        assert_eq!(images.get(3).unwrap(), decode::decode(&png(4), Some(3)).unwrap());
+        assert_eq!(images.get(3).unwrap(), decode::decode_bytes(&png(4), Some(3)).unwrap());
         let data = Manifest::open(&destination).unwrap();
         assert_eq!(data.splits().unwrap(), ["train", "val"]);
         assert_eq!(data.filter("text LIKE '%flag'").unwrap().samples().unwrap().rows, [1]);

@@ -47,7 +47,7 @@ fn cifar_10_keeps_pixels_names_and_splits() {
     let pixels = images.get(1).unwrap();
     assert_eq!((pixels.width, pixels.height, pixels.channels), (32, 32, 3));
     for (y, x) in [(0, 0), (5, 17), (31, 30)] {
-        assert_eq!(pixels.data[(y * 32 + x) * 3..][..3], [x as u8, y as u8, 1]);
+        assert_eq!(pixels.data.bytes().unwrap()[(y * 32 + x) * 3..][..3], [x as u8, y as u8, 1]);
     }
     // One file alone, and names of one's own.
     let names = (0..10).map(|i| format!("class {i}")).collect();
@@ -93,7 +93,7 @@ fn stl_10_is_turned_upright() {
     assert_eq!((0..3).map(|i| class(&images, i)).collect::<Vec<_>>(), ["airplane", "truck", "none"]);
     let pixels = images.get(1).unwrap();
     for (y, x) in [(0, 0), (5, 17), (95, 94)] {
-        assert_eq!(pixels.data[(y * 96 + x) * 3..][..3], [x as u8, y as u8, 8]);
+        assert_eq!(pixels.data.bytes().unwrap()[(y * 96 + x) * 3..][..3], [x as u8, y as u8, 8]);
     }
     let data = Manifest::open(&destination).unwrap();
     assert_eq!(data.splits().unwrap(), ["train", "unlabeled"]);
@@ -210,7 +210,7 @@ proptest! {
         let images = load(&destination);
         for (i, record) in bytes.chunks_exact(3073).enumerate() {
             let pixels = images.get(i).unwrap();
-            let planes: Vec<u8> = (0..3).flat_map(|channel| pixels.data.iter().skip(channel).step_by(3).copied().collect::<Vec<_>>()).collect();
+            let planes: Vec<u8> = (0..3).flat_map(|channel| pixels.data.bytes().unwrap().iter().skip(channel).step_by(3).copied().collect::<Vec<_>>()).collect();
             prop_assert_eq!(&planes, &record[1..]);
         }
     }

@@ -1,6 +1,6 @@
 //! What the names of members say.
 
-use crate::find::{Reason, is_image, unread_format};
+use crate::find::{Reason, is_array, is_image, unread_format};
 
 /// What a member is to its sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +28,8 @@ const TELLING: [(&str, Role); 11] = [
 
 /// The name of the sample, and what a member is to it; none where it is of no use.
 pub(super) fn role(name: &str) -> (&str, Option<Role>) {
-    if is_image(name) {
+    // An array in an archive is what goes with an image: its features, its mask.
+    if is_image(name) && !is_array(name) {
         return (name.rsplit_once('.').map_or(name, |(stem, _)| stem), Some(Role::Image));
     }
     let telling = TELLING.iter().find_map(|&(ending, role)| {
