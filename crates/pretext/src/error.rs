@@ -72,7 +72,7 @@ pub enum PretextError {
     },
     /// A pixel buffer whose length is not `width * height * channels`.
     #[error(
-        "an image of {width}x{height} pixels and {channels} channels needs {expected} bytes, but its buffer holds {got}"
+        "an image of {width}x{height} pixels and {channels} channels needs {expected} values, but its buffer holds {got}"
     )]
     Pixels {
         /// Width in pixels.

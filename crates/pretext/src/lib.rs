@@ -34,7 +34,7 @@ pub use error::{PretextError, Result};
 pub use example::{Example, ExampleTarget, Tiled};
 pub use info::{Family, OptionInfo, TaskInfo};
 pub use ops::{Fill, Kernel};
-pub use pixels::{ImageRef, Planes, Shape};
+pub use pixels::{ImageRef, Planes, Shape, ValuesRef};
 pub use sheet::{GridCell, Picture, SheetStyle, contact_sheet, picture_grid};
 pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{

@@ -1,19 +1,84 @@
-//! Images as the crate takes them ([`ImageRef`]), as networks see them ([`Shape`]) and as it hands them out ([`Planes`]).
+//! Images as the crate takes them ([`ImageRef`], of [`ValuesRef`]), as networks see them ([`Shape`]) and as it hands them out ([`Planes`]).
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{PretextError, Result};
 
-/// One image, borrowed: interleaved rows (height, width, channel) of 8-bit samples, as decoders give them.
+/// Values of one of three types, borrowed; what is black and white follows from the type.
+#[derive(Clone, Copy, Debug)]
+pub enum ValuesRef<'a> {
+    /// 0 to 255.
+    Bytes(&'a [u8]),
+    /// 0 to 65535.
+    Words(&'a [u16]),
+    /// 0 to 1.
+    Floats(&'a [f32]),
+}
+
+impl<'a> ValuesRef<'a> {
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Bytes(values) => values.len(),
+            Self::Words(values) => values.len(),
+            Self::Floats(values) => values.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes, where they are bytes.
+    pub const fn bytes(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Bytes(values) => Some(values),
+            Self::Words(_) | Self::Floats(_) => None,
+        }
+    }
+}
+
+impl<'a> From<&'a [u8]> for ValuesRef<'a> {
+    fn from(values: &'a [u8]) -> Self {
+        Self::Bytes(values)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for ValuesRef<'a> {
+    fn from(values: &'a Vec<u8>) -> Self {
+        Self::Bytes(values)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for ValuesRef<'a> {
+    fn from(values: &'a [u8; N]) -> Self {
+        Self::Bytes(values)
+    }
+}
+
+impl<'a> From<&'a [u16]> for ValuesRef<'a> {
+    fn from(values: &'a [u16]) -> Self {
+        Self::Words(values)
+    }
+}
+
+impl<'a> From<&'a [f32]> for ValuesRef<'a> {
+    fn from(values: &'a [f32]) -> Self {
+        Self::Floats(values)
+    }
+}
+
+/// One image, borrowed: interleaved rows (height, width, channel) of values, as decoders give them.
 #[derive(Clone, Copy, Debug)]
 pub struct ImageRef<'a> {
-    /// `height * width * channels` samples.
-    pub data: &'a [u8],
+    /// `height * width * channels` values.
+    pub data: ValuesRef<'a>,
     /// Width in pixels.
     pub width: usize,
     /// Height in pixels.
     pub height: usize,
-    /// Samples a pixel; 1 is gray, 3 is red, green, blue, any other number is taken as is.
+    /// Values a pixel; 1 is gray, 3 is red, green, blue, any other number is taken as is.
     pub channels: usize,
 }
 
@@ -22,8 +87,8 @@ impl<'a> ImageRef<'a> {
     ///
     /// # Errors
     /// [`PretextError::Empty`] without pixels, [`PretextError::Pixels`] where `data` has another length than the sizes say.
-    pub fn new(data: &'a [u8], width: usize, height: usize, channels: usize) -> Result<Self> {
-        let image = Self { data, width, height, channels };
+    pub fn new(data: impl Into<ValuesRef<'a>>, width: usize, height: usize, channels: usize) -> Result<Self> {
+        let image = Self { data: data.into(), width, height, channels };
         image.check()?;
         Ok(image)
     }
@@ -111,7 +176,7 @@ impl Planes {
 }
 
 impl From<ImageRef<'_>> for Planes {
-    /// Every pixel as it is, divided by 255.
+    /// Every pixel as it is, divided by the value of white.
     fn from(image: ImageRef<'_>) -> Self {
         let shape = Shape::new(image.channels, image.height, image.width);
         let mut planes = Self::black(shape);

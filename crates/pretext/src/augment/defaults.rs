@@ -19,6 +19,7 @@ impl Preset {
             .jitter(0.0)
             .jitter_p(0.8)
             .grayscale(0.0)
+            .channel_drop(0.0)
             .posterize(0.0)
             .bits(4)
             .equalize(0.0)
@@ -43,6 +44,7 @@ impl Preset {
             none.flip(0.5)
                 .jitter(jitter)
                 .grayscale(if color { 0.2 } else { 0.0 })
+                .channel_drop(if shape.channels > 3 { 0.2 } else { 0.0 })
                 .blur(if color && small { 0.0 } else { blur })
                 .solarize(solarize)
         };

@@ -4,7 +4,7 @@ use foretask_random::{Key, Rng};
 
 use super::options::Augment;
 use super::preset::{Preset, Role};
-use crate::ops::{Change, Fill, Rect, random_erasing};
+use crate::ops::{Change, Factors, Fill, Rect, random_erasing};
 use crate::pixels::{ImageRef, Shape};
 
 /// All random choices of one view, in the order in which they are carried out: what [`Augment::apply`] does to an image, as
@@ -27,6 +27,8 @@ pub struct Drawn {
     pub changes: [Option<Change>; 4],
     /// Whether the color is taken away.
     pub grayscale: bool,
+    /// The channel that is blackened.
+    pub dropped: Option<usize>,
     /// The upper bits that are kept.
     pub bits: Option<u32>,
     /// Whether levels are spread evenly.
@@ -82,6 +84,8 @@ impl Augment {
             vertical_flip: happens(self.vertical_flip, "vertical_flip"),
             changes: self.changes(key, shape),
             grayscale: happens(self.grayscale, "grayscale"),
+            dropped: happens(self.channel_drop, "channel_drop")
+                .then(|| key.named("dropped").rng().below(shape.channels.max(1) as u64) as usize),
             bits: happens(self.posterize, "posterize").then_some(self.bits).flatten(),
             equalize: happens(self.equalize, "equalize"),
             sigma,
@@ -109,9 +113,20 @@ impl Augment {
         });
         let hue = hue.map(|factor| factor - 1.0);
         let color = shape.is_color();
+        // Channels of unknown meaning change one by one, each as far as all would together.
+        let apart = !matches!(shape.channels, 1 | 3);
+        let each = |name, strength: f64| Factors { key: key.named(name), strength: strength as f32 };
         let all = [
-            brightness.map(Change::Brightness),
-            contrast.map(Change::Contrast),
+            brightness.map(|factor| {
+                if apart {
+                    Change::ChannelBrightness(each("brightness", strengths[0]))
+                } else {
+                    Change::Brightness(factor)
+                }
+            }),
+            contrast.map(|factor| {
+                if apart { Change::ChannelContrast(each("contrast", strengths[1])) } else { Change::Contrast(factor) }
+            }),
             saturation.filter(|_| color).map(Change::Saturation),
             hue.filter(|_| color).map(Change::Hue),
         ];
@@ -212,6 +227,7 @@ mod tests {
                 Change::Contrast(_) => 1,
                 Change::Saturation(_) => 2,
                 Change::Hue(_) => 3,
+                other => panic!("{other:?} of three channels"),
             }] += 1;
             for change in changes.into_iter().flatten() {
                 match change {
@@ -224,6 +240,7 @@ mod tests {
                         brightest += f64::from(factor);
                     }
                     Change::Contrast(factor) | Change::Saturation(factor) => assert!((0.6..=1.4).contains(&factor)),
+                    Change::ChannelBrightness(_) | Change::ChannelContrast(_) => panic!("{change:?} of three channels"),
                 }
             }
         }

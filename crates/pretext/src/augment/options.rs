@@ -87,9 +87,9 @@ options! {
     jitter: f64,
     /// Probability that light and color are changed at all, in random order.
     jitter_p: f64,
-    /// Brightness is multiplied by `1 - b` to `1 + b`.
+    /// Brightness is multiplied by `1 - b` to `1 + b`; each channel for itself where there are neither one nor three.
     brightness: f64,
-    /// Contrast is multiplied by `1 - c` to `1 + c`.
+    /// Contrast is multiplied by `1 - c` to `1 + c`; each channel for itself where there are neither one nor three.
     contrast: f64,
     /// Saturation is multiplied by `1 - s` to `1 + s`; color only.
     saturation: f64,
@@ -97,6 +97,8 @@ options! {
     hue: f64,
     /// Probability of taking the color away; color only.
     grayscale: f64,
+    /// Probability of blackening one of the channels, any of them alike; more than one channel only.
+    channel_drop: f64,
     /// Probability of keeping only the upper `bits` bits.
     posterize: f64,
     /// Bits that `posterize` keeps, 1 to 8.
@@ -139,6 +141,7 @@ impl Augment {
             saturation: None,
             hue: None,
             grayscale: None,
+            channel_drop: None,
             posterize: None,
             bits: None,
             equalize: None,

@@ -24,6 +24,7 @@ impl Augment {
             ("vertical_flip", self.vertical_flip),
             ("jitter_p", self.jitter_p),
             ("grayscale", self.grayscale),
+            ("channel_drop", self.channel_drop),
             ("posterize", self.posterize),
             ("equalize", self.equalize),
             ("blur", self.blur),
@@ -77,6 +78,15 @@ impl Augment {
         for (option, value) in [("saturation", self.saturation), ("hue", self.hue), ("grayscale", self.grayscale)] {
             check_color(word, option, value.unwrap_or(0.0), shape)?;
         }
+        if let Some(p) = self.channel_drop.filter(|&p| p > 0.0 && shape.channels < 2) {
+            return Err(PretextError::Unsuitable {
+                word,
+                option: "channel_drop",
+                value: p.to_string(),
+                problem: "there is only one channel, without which nothing is left".to_owned(),
+                way_out: "leave it out or set it to 0".to_owned(),
+            });
+        }
         Ok(())
     }
 
@@ -112,6 +122,9 @@ impl Augment {
             }
         };
         let reason = match (color, small, preset) {
+            (false, ..) if shape.channels > 1 => {
+                "there are no red, green and blue, so light changes by +-0.6, channel by channel"
+            }
             (false, ..) => "there is no color to change, so light changes by +-0.6",
             (true, true, _) => "half strength, as usual for small color images",
             (true, false, Preset::SimClr) => "full strength, as usual for photographs",
@@ -126,6 +139,10 @@ impl Augment {
         note("hue", self.hue, filled.hue, if color { "0.2 times jitter" } else { gray });
         let reason = "or colors alone would give away which views belong together";
         note("grayscale", self.grayscale, filled.grayscale, if color { reason } else { gray });
+        if let Some(p) = filled.channel_drop.filter(|&p| p > 0.0) {
+            let reason = "or a few channels alone would give away which views belong together";
+            note("channel_drop", self.channel_drop, Some(p), reason);
+        }
         let reason = match (color, small) {
             (false, _) => "there is no color to change, so blur does its share",
             (true, true) => "at this size blur removes what is to be learned",

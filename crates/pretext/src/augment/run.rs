@@ -39,6 +39,9 @@ impl Drawn {
             count += 1;
         }
         ops::jitter(out, shape, &changes[..count], self.grayscale);
+        if let Some(channel) = self.dropped {
+            ops::drop_channel(out, shape, channel);
+        }
         if let Some(bits) = self.bits {
             ops::posterize(out, bits);
         }

@@ -31,10 +31,15 @@ impl Drawn {
                 Change::Contrast(factor) => format!("contrast x{factor:.2}"),
                 Change::Saturation(factor) => format!("saturation x{factor:.2}"),
                 Change::Hue(shift) => format!("hue {shift:+.2} turn"),
+                Change::ChannelBrightness(factors) => format!("brightness of each channel +-{:.2}", factors.strength),
+                Change::ChannelContrast(factors) => format!("contrast of each channel +-{:.2}", factors.strength),
             });
         }
         if self.grayscale {
             words.push("gray".to_owned());
+        }
+        if let Some(channel) = self.dropped {
+            words.push(format!("without channel {}", channel + 1));
         }
         if let Some(bits) = self.bits {
             words.push(format!("{bits} bits"));

@@ -105,7 +105,7 @@ pub(super) fn rgb(data: &mut [f32], shape: Shape) -> Option<(&mut [f32], &mut [f
 /// A sum in eight lanes: vectorizable, and more exact than one running sum.
 #[allow(clippy::inline_always)] // Compiled for the instruction set of whoever calls.
 #[inline(always)]
-fn sum(data: &[f32]) -> f32 {
+pub(super) fn sum(data: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
     let mut chunks = data.chunks_exact(8);
     for chunk in &mut chunks {

@@ -1,33 +1,61 @@
-//! Interleaved bytes to planes.
+//! Interleaved values to planes.
 
 use super::simd::for_each_level;
+use super::weigh::Sample;
+use crate::pixels::ValuesRef;
+
+/// Interleaved values to planes of 0..1 (of bytes as torchvision's `ToTensor`). `data.len() == out.len()`.
+pub fn to_planes<'a>(data: impl Into<ValuesRef<'a>>, channels: usize, out: &mut [f32]) {
+    match data.into() {
+        ValuesRef::Bytes(data) => bytes_to_planes(data, channels, out),
+        ValuesRef::Words(data) => words_to_planes(data, channels, out),
+        ValuesRef::Floats(data) => floats_to_planes(data, channels, out),
+    }
+}
 
 for_each_level! {
-    /// Interleaved 8-bit samples to planes of sample / 255 (as torchvision's `ToTensor`). `data.len() == out.len()`.
-    pub fn to_planes(data: &[u8], channels: usize, out: &mut [f32]) {
-        match channels {
-            0 => {}
-            1 => {
-                for (out, &sample) in out.iter_mut().zip(data) {
-                    *out = f32::from(sample) / 255.0;
-                }
+    fn bytes_to_planes(data: &[u8], channels: usize, out: &mut [f32]) {
+        planes(data, channels, out);
+    }
+}
+
+for_each_level! {
+    fn words_to_planes(data: &[u16], channels: usize, out: &mut [f32]) {
+        planes(data, channels, out);
+    }
+}
+
+for_each_level! {
+    fn floats_to_planes(data: &[f32], channels: usize, out: &mut [f32]) {
+        planes(data, channels, out);
+    }
+}
+
+#[allow(clippy::inline_always)] // Compiled for the instruction set of whoever calls.
+#[inline(always)]
+fn planes<T: Sample>(data: &[T], channels: usize, out: &mut [f32]) {
+    match channels {
+        0 => {}
+        1 => {
+            for (out, &sample) in out.iter_mut().zip(data) {
+                *out = sample.value() / T::WHITE;
             }
-            3 => {
-                let plane = out.len() / 3;
-                let (red, rest) = out.split_at_mut(plane);
-                let (green, blue) = rest.split_at_mut(plane);
-                for (((pixel, red), green), blue) in data.chunks_exact(3).zip(red).zip(green).zip(blue) {
-                    *red = f32::from(pixel[0]) / 255.0;
-                    *green = f32::from(pixel[1]) / 255.0;
-                    *blue = f32::from(pixel[2]) / 255.0;
-                }
+        }
+        3 => {
+            let plane = out.len() / 3;
+            let (red, rest) = out.split_at_mut(plane);
+            let (green, blue) = rest.split_at_mut(plane);
+            for (((pixel, red), green), blue) in data.chunks_exact(3).zip(red).zip(green).zip(blue) {
+                *red = pixel[0].value() / T::WHITE;
+                *green = pixel[1].value() / T::WHITE;
+                *blue = pixel[2].value() / T::WHITE;
             }
-            _ => {
-                let plane = (out.len() / channels).max(1);
-                for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
-                    for (out, pixel) in out.iter_mut().zip(data.chunks_exact(channels)) {
-                        *out = f32::from(pixel[channel]) / 255.0;
-                    }
+        }
+        _ => {
+            let plane = (out.len() / channels).max(1);
+            for (channel, out) in out.chunks_exact_mut(plane).enumerate() {
+                for (out, pixel) in out.iter_mut().zip(data.chunks_exact(channels)) {
+                    *out = pixel[channel].value() / T::WHITE;
                 }
             }
         }
@@ -51,5 +79,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn white_is_that_of_the_type() {
+        let mut out = [0.0; 2];
+        to_planes([65535_u16, 13107].as_slice(), 1, &mut out);
+        assert_eq!(out, [1.0, 0.2]);
+        to_planes([1.0_f32, 0.25].as_slice(), 2, &mut out);
+        assert_eq!(out, [1.0, 0.25]);
     }
 }

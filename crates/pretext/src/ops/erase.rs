@@ -22,6 +22,13 @@ pub fn random_erasing(shape: Shape, area: [f64; 2], rng: &mut Rng) -> Option<Rec
     None
 }
 
+/// Blackens one channel.
+pub fn drop_channel(data: &mut [f32], shape: Shape, channel: usize) {
+    if let Some(plane) = data.chunks_exact_mut(shape.plane().max(1)).nth(channel) {
+        plane.fill(0.0);
+    }
+}
+
 /// Blackens `rect`, which lies inside the image, in every plane (torchvision's `erase` with value 0).
 pub fn erase(data: &mut [f32], shape: Shape, rect: Rect) {
     for plane in data.chunks_exact_mut(shape.plane().max(1)) {

@@ -1,7 +1,9 @@
 //! Several changes of color in one go: a part of the picture that fits into the fastest cache goes through all of them before
 //! the next one comes. To the bit the same as one after the other.
 
-use super::color::{GRAY, blend, brighten, brightness, contrast, rgb, saturate, saturation, to_gray};
+use foretask_random::Key;
+
+use super::color::{GRAY, blend, brighten, brightness, contrast, rgb, saturate, saturation, sum, to_gray};
 use super::hue::{hue, turn_hue};
 use super::simd::for_each_level;
 use crate::pixels::Shape;
@@ -17,6 +19,40 @@ pub enum Change {
     Saturation(f32),
     /// See [`hue`].
     Hue(f32),
+    /// Every channel is multiplied by a factor of its own.
+    ChannelBrightness(Factors),
+    /// Every channel is blended with its own mean, by a factor of its own.
+    ChannelContrast(Factors),
+}
+
+/// A factor for each of any number of channels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Factors {
+    /// Names the randomness; a channel's number is added.
+    pub key: Key,
+    /// Factors are uniform from 1 less this to 1 more.
+    pub strength: f32,
+}
+
+impl Factors {
+    /// That of a channel.
+    pub fn of(self, channel: usize) -> f32 {
+        1.0 + self.strength * (2.0 * self.key.with(channel as u64).rng().uniform() - 1.0)
+    }
+}
+
+/// Brightness and contrast, channel by channel.
+fn each_channel(data: &mut [f32], shape: Shape, factors: Factors, with_mean: bool) {
+    let plane = shape.plane().max(1);
+    for (channel, data) in data.chunks_exact_mut(plane).enumerate() {
+        let factor = factors.of(channel);
+        if with_mean {
+            let mean = sum(data) / plane as f32;
+            blend(data, factor, (1.0 - factor) * mean);
+        } else {
+            brighten(data, factor);
+        }
+    }
 }
 
 /// Pixels of a part: three planes of it are 12 kB. A multiple of [`LANES`].
@@ -34,6 +70,8 @@ pub fn jitter(data: &mut [f32], shape: Shape, changes: &[Change], gray: bool) {
                 Change::Contrast(factor) => contrast(data, shape, factor),
                 Change::Saturation(factor) => saturation(data, shape, factor),
                 Change::Hue(shift) => hue(data, shape, shift),
+                Change::ChannelBrightness(factors) => each_channel(data, shape, factors, false),
+                Change::ChannelContrast(factors) => each_channel(data, shape, factors, true),
             }
         }
         return;
@@ -115,7 +153,8 @@ fn change(red: &mut [f32], green: &mut [f32], blue: &mut [f32], contrast: Option
             }
             Change::Saturation(factor) => saturate(red, green, blue, factor),
             Change::Hue(shift) => turn_hue(red, green, blue, shift),
-            Change::Contrast(_) => {}
+            // Contrast has been seen to, and colors are not changed channel by channel.
+            Change::Contrast(_) | Change::ChannelBrightness(_) | Change::ChannelContrast(_) => {}
         }
     }
 }
@@ -127,6 +166,24 @@ mod tests {
     use super::*;
     use crate::ops::grayscale;
 
+    #[test]
+    fn other_channels_are_changed_one_by_one() {
+        let shape = Shape::new(4, 1, 2);
+        let factors = Factors { key: Key::new(7), strength: 0.5 };
+        let data: Vec<f32> = (0..8).map(|i| 0.1 + 0.05 * i as f32).collect();
+        let (mut bright, mut contrasted) = (data.clone(), data.clone());
+        jitter(&mut bright, shape, &[Change::ChannelBrightness(factors)], false);
+        jitter(&mut contrasted, shape, &[Change::ChannelContrast(factors)], false);
+        let all: Vec<f32> = (0..4).map(|channel| factors.of(channel)).collect();
+        assert!(all.iter().all(|factor| (0.5..=1.5).contains(factor)) && all[0] != all[1]);
+        for (i, value) in data.iter().enumerate() {
+            let factor = all[i / 2];
+            let mean = f32::midpoint(data[i / 2 * 2], data[i / 2 * 2 + 1]);
+            assert!((bright[i] - value * factor).abs() < 1e-6);
+            assert!((contrasted[i] - (mean + (value - mean) * factor)).abs() < 1e-6);
+        }
+    }
+
     fn one_by_one(data: &mut [f32], shape: Shape, changes: &[Change], gray: bool) {
         for &change in changes {
             match change {
@@ -134,6 +191,8 @@ mod tests {
                 Change::Contrast(factor) => contrast(data, shape, factor),
                 Change::Saturation(factor) => saturation(data, shape, factor),
                 Change::Hue(shift) => hue(data, shape, shift),
+                Change::ChannelBrightness(factors) => each_channel(data, shape, factors, false),
+                Change::ChannelContrast(factors) => each_channel(data, shape, factors, true),
             }
         }
         if gray {
@@ -157,7 +216,7 @@ mod tests {
             changes in proptest::collection::vec(any_change(), 0..6),
         ) {
             let shape = Shape::new(channels, height, width);
-            let mut rng = foretask_random::Key::new(seed).rng();
+            let mut rng = Key::new(seed).rng();
             let data: Vec<f32> = (0..shape.len()).map(|_| rng.uniform()).collect();
             let (mut ours, mut expected) = (data.clone(), data);
             jitter(&mut ours, shape, &changes, gray);

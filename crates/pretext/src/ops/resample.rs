@@ -5,7 +5,8 @@
 use std::cell::Cell;
 
 use super::kernel::{Kernel, Weights};
-use super::weigh::{Window, weigh_bytes, weigh_floats};
+use super::weigh::{Sample, Window, weigh_bytes, weigh_floats, weigh_words};
+use crate::pixels::{ImageRef, ValuesRef};
 use crate::reuse;
 
 /// Sizes repeat from image to image (evaluation views, low resolutions), random crops do not: a few are remembered.
@@ -51,7 +52,7 @@ pub fn resize(
     });
 }
 
-/// Where a window of bytes is read from, along one side: the pixels `low..high` of `size`.
+/// Where a window of values is read from, along one side: the pixels `low..high` of `size`.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) size: usize,
@@ -59,10 +60,10 @@ pub(super) struct Span {
     pub(super) high: f64,
 }
 
-/// Resizes the spans of a window of interleaved bytes, across and down, to planes of `out_height * out_width` in 0..1,
-/// bilinear and anti-aliased. `repeats` says that other images will ask for the same spans.
-pub(super) fn resize_bytes(
-    window: Window<'_, u8>,
+/// Resizes the spans of an image, counted from its value `start`, across and down, to planes of `out_height * out_width` in
+/// 0..1, bilinear and anti-aliased. `repeats` says that other images will ask for the same spans.
+pub(super) fn resize_values(
+    (image, start): (ImageRef<'_>, usize),
     (across, down): (Span, Span),
     repeats: bool,
     out: &mut [f32],
@@ -78,8 +79,20 @@ pub(super) fn resize_bytes(
             buffers.vertical.fill(Kernel::Bilinear, down.size, down.low, down.high, out_height);
         }
         let Buffers { horizontal, vertical, columns, .. } = buffers;
-        vertical.scale(1.0 / 255.0);
-        weigh_bytes(window, horizontal, vertical, columns, out);
+        let (channels, stride) = (image.channels, image.width * image.channels);
+        match image.data {
+            ValuesRef::Bytes(data) => {
+                vertical.scale(1.0 / u8::WHITE);
+                weigh_bytes(Window { data: &data[start..], stride, channels }, horizontal, vertical, columns, out);
+            }
+            ValuesRef::Words(data) => {
+                vertical.scale(1.0 / u16::WHITE);
+                weigh_words(Window { data: &data[start..], stride, channels }, horizontal, vertical, columns, out);
+            }
+            ValuesRef::Floats(data) => {
+                weigh_floats(Window { data: &data[start..], stride, channels }, horizontal, vertical, columns, out);
+            }
+        }
     });
 }
 

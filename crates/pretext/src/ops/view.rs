@@ -1,9 +1,9 @@
 //! The part of an image that a network sees: a random crop, or the middle.
 
 use super::convert::to_planes;
-use super::resample::{Span, resize_bytes};
-use super::weigh::Window;
-use crate::pixels::{ImageRef, Shape};
+use super::resample::{Span, resize_values};
+use super::weigh::Sample;
+use crate::pixels::{ImageRef, Shape, ValuesRef};
 
 /// A rectangle of whole pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,11 +26,9 @@ pub fn crop_resize(image: ImageRef<'_>, rect: Rect, shape: Shape, out: &mut [f32
         return copy_rect(image, rect, out);
     }
     let start = (rect.y * image.width + rect.x) * image.channels;
-    let stride = image.width * image.channels;
     let across = Span { size: rect.width, low: 0.0, high: rect.width as f64 };
     let down = Span { size: rect.height, low: 0.0, high: rect.height as f64 };
-    let window = Window { data: &image.data[start..], stride, channels: image.channels };
-    resize_bytes(window, (across, down), false, out, (shape.height, shape.width));
+    resize_values((image, start), (across, down), false, out, (shape.height, shape.width));
 }
 
 /// The evaluation view: the short side resized to fit and the middle cut out, in one step; pixel for pixel where the
@@ -44,20 +42,26 @@ pub fn center_view(image: ImageRef<'_>, shape: Shape, out: &mut [f32]) {
     let (x, y) = (((image.width as f64 - width) / 2.0).max(0.0), ((image.height as f64 - height) / 2.0).max(0.0));
     let across = Span { size: image.width, low: x, high: (x + width).min(image.width as f64) };
     let down = Span { size: image.height, low: y, high: (y + height).min(image.height as f64) };
-    let stride = image.width * image.channels;
-    let window = Window { data: image.data, stride, channels: image.channels };
-    resize_bytes(window, (across, down), true, out, (shape.height, shape.width));
+    resize_values((image, 0), (across, down), true, out, (shape.height, shape.width));
 }
 
 fn copy_rect(image: ImageRef<'_>, rect: Rect, out: &mut [f32]) {
-    let channels = image.channels;
+    let size = (image.width, image.channels);
+    match image.data {
+        ValuesRef::Bytes(data) => copy_values(data, size, rect, out),
+        ValuesRef::Words(data) => copy_values(data, size, rect, out),
+        ValuesRef::Floats(data) => copy_values(data, size, rect, out),
+    }
+}
+
+fn copy_values<T: Sample>(data: &[T], (width, channels): (usize, usize), rect: Rect, out: &mut [f32]) {
     let plane = rect.width * rect.height;
     for y in 0..rect.height {
-        let row = &image.data[((rect.y + y) * image.width + rect.x) * channels..][..rect.width * channels];
+        let row = &data[((rect.y + y) * width + rect.x) * channels..][..rect.width * channels];
         for channel in 0..channels {
             let out = &mut out[channel * plane + y * rect.width..][..rect.width];
             for (out, pixel) in out.iter_mut().zip(row.chunks_exact(channels)) {
-                *out = f32::from(pixel[channel]) / 255.0;
+                *out = pixel[channel].value() / T::WHITE;
             }
         }
     }
@@ -154,6 +158,17 @@ pub(super) mod tests {
             resize(&Planes::from(image).data, size, Kernel::Bilinear, &mut by_planes, out);
             for (a, b) in direct.iter().zip(&by_planes) {
                 prop_assert!((a - b).abs() < 1e-5);
+            }
+            // The same picture as words and as floats.
+            let words: Vec<u16> = data.iter().map(|&value| u16::from(value) * 257).collect();
+            let floats: Vec<f32> = data.iter().map(|&value| f32::from(value) / 255.0).collect();
+            for values in [ValuesRef::from(words.as_slice()), ValuesRef::from(floats.as_slice())] {
+                let image = ImageRef::new(values, size.1, size.0, channels).unwrap();
+                let mut found = vec![0.0; shape.len()];
+                crop_resize(image, Rect { x: 0, y: 0, width: size.1, height: size.0 }, shape, &mut found);
+                for (a, b) in direct.iter().zip(&found) {
+                    prop_assert!((a - b).abs() < 1e-5);
+                }
             }
         }
     }

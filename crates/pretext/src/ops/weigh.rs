@@ -16,10 +16,24 @@ const BLOCK: usize = 16;
 
 /// A sample of the source, converted on reading.
 pub(super) trait Sample: Copy {
+    /// The value of white.
+    const WHITE: f32;
+
     fn value(self) -> f32;
 }
 
 impl Sample for u8 {
+    const WHITE: f32 = 255.0;
+
+    #[inline]
+    fn value(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+impl Sample for u16 {
+    const WHITE: f32 = 65535.0;
+
     #[inline]
     fn value(self) -> f32 {
         f32::from(self)
@@ -27,6 +41,8 @@ impl Sample for u8 {
 }
 
 impl Sample for f32 {
+    const WHITE: f32 = 1.0;
+
     #[inline]
     fn value(self) -> f32 {
         self
@@ -45,6 +61,14 @@ pub(super) struct Window<'a, T> {
 for_each_level! {
     pub(super) fn weigh_bytes(
         source: Window<'_, u8>, horizontal: &Weights, vertical: &Weights, columns: &mut Vec<f32>, out: &mut [f32],
+    ) {
+        weigh(source, horizontal, vertical, columns, out);
+    }
+}
+
+for_each_level! {
+    pub(super) fn weigh_words(
+        source: Window<'_, u16>, horizontal: &Weights, vertical: &Weights, columns: &mut Vec<f32>, out: &mut [f32],
     ) {
         weigh(source, horizontal, vertical, columns, out);
     }

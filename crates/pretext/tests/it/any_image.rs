@@ -69,7 +69,7 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
     let data = picture(8, 8, 3, 1);
     let shape = Shape::new(1, 8, 8);
     assert!(matches!(ImageRef::new(&data, 8, 8, 1), Err(PretextError::Pixels { expected: 64, got: 192, .. })));
-    assert!(matches!(ImageRef::new(&[], 0, 8, 1), Err(PretextError::Empty { .. })));
+    assert!(matches!(ImageRef::new(&[0_u8; 0], 0, 8, 1), Err(PretextError::Empty { .. })));
     assert!(matches!(ImageRef::new(&data, usize::MAX, 8, 3), Err(PretextError::Pixels { .. })));
     let task = Task::by_name("rotation").unwrap();
     let mut batch = Batch::new(&task.layout(shape), 1);
@@ -79,7 +79,7 @@ fn images_and_buffers_that_do_not_fit_are_refused() {
         assert!(error.to_string().contains("`channels: 1`"), "{error}");
     }
     // Public fields can be wrong without `new`.
-    let broken = ImageRef { data: &data, width: 9, height: 8, channels: 1 };
+    let broken = ImageRef { data: (&data).into(), width: 9, height: 8, channels: 1 };
     assert!(task.explain(broken, Key::new(1), shape).is_err());
     // A batch made for another task.
     let gray = picture(8, 8, 1, 1);

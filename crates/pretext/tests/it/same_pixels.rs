@@ -28,7 +28,8 @@ fn of_simclr(shape: Shape, size: (usize, usize)) -> u64 {
     })
 }
 
-/// As commit 56756b5 made them, compiled for plain x86-64. Sines, logarithms and exponentials come from the system's
+/// As commit 56756b5 made them, compiled for plain x86-64; the light of two channels (the last line's second and third) as it
+/// has been since each channel changes by itself where there are neither one nor three. Sines, logarithms and exponentials come from the system's
 /// library, hence the one system.
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
@@ -39,7 +40,7 @@ fn results_stay_the_same_to_the_bit() {
         (Shape::new(3, 32, 32), (32, 32), [0xe2a8_f51c_78ed_a20f, 0x7df2_73f2_ea55_6e4a, 0x2882_ba14_d0c4_82ea]),
         (Shape::new(3, 33, 29), (47, 61), [0xa21f_d9b5_8bbc_b9fd, 0x10f8_71e5_ecb0_1068, 0xfeeb_c7f3_d482_b046]),
         (Shape::new(3, 80, 80), (110, 90), [0x85d4_215f_b22a_10ac, 0x7eee_6f5d_a852_9f5d, 0x19e1_ef29_dec8_22af]),
-        (Shape::new(2, 24, 24), (31, 27), [0x269d_2e12_1dac_4e04, 0xdb3d_0f28_9474_94b9, 0x81df_388c_1699_dd53]),
+        (Shape::new(2, 24, 24), (31, 27), [0x269d_2e12_1dac_4e04, 0x4b00_7feb_5098_fc0d, 0x48af_1ffa_8a83_6c35]),
     ] {
         let ours =
             [of_augment(&Augment::default(), shape, size), of_augment(&strong, shape, size), of_simclr(shape, size)];

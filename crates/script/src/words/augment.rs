@@ -58,6 +58,7 @@ fn options() -> Vec<OptionDoc> {
         ("saturation", strength, "color only"),
         ("hue", "share of a turn from 0 to 0.5", "color only"),
         ("grayscale", probability, "take the color away; color only"),
+        ("channel_drop", probability, "blacken one of the channels; not of a single one"),
         ("posterize", probability, "keep only the upper `bits` bits"),
         ("bits", "1 to 8", "bits that `posterize` keeps"),
         ("equalize", probability, "spread the levels evenly"),
