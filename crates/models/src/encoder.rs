@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use foretask_backend::{Scope, StateDict, catch, load_state_dict, state_dict};
 
-use crate::file::{self, FORMAT_VERSION, Metadata, PLAIN_VERSION, Tensors, write_safetensors};
+use crate::file::{self, FIT_VERSION, FORMAT_VERSION, Metadata, PLAIN_VERSION, Tensors, write_safetensors};
 use crate::tensor_names::is_encoders;
 use crate::{Backbone, BackboneConfig, Fit, InputSpec, ModelError, Result, Seen};
 
@@ -58,6 +58,39 @@ impl Encoder {
         Ok(Self::of(&backbone, config, input, format!("random, seed {seed}")).with_seen(Seen::nothing()))
     }
 
+    /// The same network for images of another number of channels, normalized by these statistics: the first layer's weights of
+    /// one channel are the sums over all channels, those of several the old ones again and again, scaled so that inputs of
+    /// the same strength give outputs of the same strength.
+    ///
+    /// # Errors
+    /// Where the file's first layer is not there, which no encoder of ours lacks.
+    pub fn on_channels(&self, mean: Vec<f32>, std: Vec<f32>) -> Result<Self> {
+        let (before, after) = (self.input.channels, mean.len());
+        let (name, _) = self.config.first_layer(before);
+        let mut state = (*self.state).clone();
+        let tensor =
+            state.get_mut(name).filter(|tensor| tensor.shape.get(1) == Some(&before) && before > 0 && after > 0);
+        let Some(tensor) = tensor else {
+            let reason = format!("its first layer, {name}, does not take {before} channels");
+            return Err(ModelError::Option { option: "channels", value: after.to_string(), reason });
+        };
+        let plane: usize = tensor.shape[2..].iter().product();
+        let mut data = Vec::with_capacity(tensor.data.len() / before * after);
+        for kernel in tensor.data.chunks_exact((before * plane).max(1)) {
+            if after == 1 {
+                data.extend((0..plane).map(|at| kernel.iter().skip(at).step_by(plane).sum::<f32>()));
+                continue;
+            }
+            let share = before as f32 / after as f32;
+            let channel = |channel: usize| &kernel[channel % before * plane..][..plane];
+            data.extend((0..after).flat_map(channel).map(|weight| weight * share));
+        }
+        tensor.data = data;
+        tensor.shape[1] = after;
+        let input = InputSpec { channels: after, mean, std, reading: None, ..self.input.clone() };
+        Ok(Self { input, state: Arc::new(state), ..self.clone() })
+    }
+
     /// A module with copies of the weights: ready to train on a device with automatic differentiation, ready for
     /// inference on a plain one.
     ///
@@ -80,12 +113,17 @@ impl Encoder {
     pub(crate) fn metadata(&self) -> Metadata {
         let fit = self.input.fit;
         Metadata {
-            // Older programs would crop.
-            format_version: if fit == Fit::Crop { PLAIN_VERSION } else { FORMAT_VERSION },
+            // Older programs would crop, or read the files in another way.
+            format_version: match (&self.input.reading, fit) {
+                (Some(_), _) => FORMAT_VERSION,
+                (None, Fit::Crop) => PLAIN_VERSION,
+                (None, _) => FIT_VERSION,
+            },
             config: self.config.clone(),
-            input: InputSpec { fit: Fit::Crop, ..self.input.clone() },
+            input: InputSpec { fit: Fit::Crop, reading: None, ..self.input.clone() },
             origin: self.origin.clone(),
             fit: Some(fit),
+            reading: self.input.reading.clone(),
             classes: None,
             temperature: None,
             calibration: None,
@@ -132,5 +170,58 @@ impl Encoder {
             Err(ModelError::Backend(source)) => Err(unfit(source)),
             Err(other) => Err(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arch, Stem};
+
+    #[test]
+    fn weights_of_three_channels_go_onto_any_number() {
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let three = Encoder::random(&config, &InputSpec::centered(3, 16, 16), 1).unwrap();
+        let first = |encoder: &Encoder| encoder.state["conv1.weight"].clone();
+        let before = first(&three);
+        for channels in [1, 2, 5, 13] {
+            let other = three.on_channels(vec![0.1; channels], vec![0.2; channels]).unwrap();
+            let after = first(&other);
+            assert_eq!(after.shape[1], channels);
+            assert_eq!((other.input.channels, other.input.mean[0]), (channels, 0.1));
+            let plane = after.shape[2] * after.shape[3];
+            // The weight of the second kernel's last channel at its first place.
+            let found = after.data[(2 * channels - 1) * plane];
+            let old = |channel: usize| before.data[(3 + channel) * plane];
+            let expected = match channels {
+                1 => old(0) + old(1) + old(2),
+                n => old((n - 1) % 3) * 3.0 / n as f32,
+            };
+            assert!((found - expected).abs() < 1e-6, "{channels}: {found} {expected}");
+            other.build(&foretask_backend::device("flex").unwrap().plain()).unwrap();
+        }
+        // What was gray in three channels gives what it gave, in any multiple of three.
+        let six = first(&three.on_channels(vec![0.5; 6], vec![0.5; 6]).unwrap());
+        let sum = |tensor: &[f32]| tensor.iter().sum::<f32>();
+        let kernel = before.data.len() / before.shape[0];
+        assert!((sum(&before.data[..kernel]) - sum(&six.data[..2 * kernel])).abs() < 1e-5);
+    }
+
+    #[test]
+    fn how_images_are_read_travels_in_the_file() {
+        let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(Stem::Strided);
+        let reading = serde_json::json!({ "channels": 2, "range": [[0.0, 4095.0]] });
+        let input = InputSpec { reading: Some(reading.clone()), ..InputSpec::centered(2, 16, 16) };
+        let encoder = Encoder::random(&config, &input, 1).unwrap();
+        let path = std::env::temp_dir().join(format!("foretask-reading-{}.safetensors", std::process::id()));
+        encoder.save(&path).unwrap();
+        let again = Encoder::load(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(again.input.reading, Some(reading));
+        assert_eq!((encoder.metadata().format_version, again.metadata().format_version), (4, 4));
+        // A photograph's encoder is written as it always was.
+        let plain = Encoder::random(&config, &InputSpec::centered(3, 16, 16), 1).unwrap();
+        assert!(!serde_json::to_string(&plain.metadata()).unwrap().contains("reading"));
+        assert_eq!(plain.metadata().format_version, 1);
     }
 }

@@ -1,6 +1,7 @@
 //! What a network takes in.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::sides::MIN_SIDE;
 use crate::{ModelError, Result};
@@ -78,18 +79,30 @@ pub struct InputSpec {
     /// How images of another shape are brought to this one.
     #[serde(default, skip_serializing_if = "Fit::is_crop")]
     pub fit: Fit,
+    /// How the values of image files became these planes, for whoever reads images; none of photographs. The network does not
+    /// look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Value>,
 }
 
 impl InputSpec {
     /// Mean and standard deviation 0.5: values in -1..1.
     pub fn centered(channels: usize, height: usize, width: usize) -> Self {
-        Self { channels, height, width, mean: vec![0.5; channels], std: vec![0.5; channels], fit: Fit::Crop }
+        Self {
+            channels,
+            height,
+            width,
+            mean: vec![0.5; channels],
+            std: vec![0.5; channels],
+            fit: Fit::Crop,
+            reading: None,
+        }
     }
 
     /// `ImageNet`'s published mean and standard deviation, RGB.
     pub fn imagenet(height: usize, width: usize) -> Self {
         let (mean, std) = (vec![0.485, 0.456, 0.406], vec![0.229, 0.224, 0.225]);
-        Self { channels: 3, height, width, mean, std, fit: Fit::Crop }
+        Self { channels: 3, height, width, mean, std, fit: Fit::Crop, reading: None }
     }
 
     /// Whether these are sizes and numbers that images can be brought to.

@@ -11,8 +11,10 @@ use crate::written::present;
 use crate::{BackboneConfig, Fit, InputSpec, ModelError, Result, Seen};
 
 /// The newest version of the metadata that this program writes and reads: 2 is a classifier with
-/// [`Familiar`](crate::Familiar), 3 an input that is not cropped.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+/// [`Familiar`](crate::Familiar), 3 an input that is not cropped, 4 images that are read in another way than photographs.
+pub(crate) const FORMAT_VERSION: u32 = 4;
+/// An input that is not cropped.
+pub(crate) const FIT_VERSION: u32 = 3;
 /// A classifier that knows what it has seen labeled.
 pub(crate) const FAMILIAR_VERSION: u32 = 2;
 /// What everything else is written as, so that older programs read it.
@@ -33,6 +35,9 @@ pub(crate) struct Metadata {
     /// How images of another shape were brought to the input's. Outside of `input`, where older programs do not mind it.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) fit: Option<Fit>,
+    /// How files became planes; outside of `input` for the same reason.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub(crate) reading: Option<Value>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub(crate) classes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -126,6 +131,7 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Metadata> {
     }
     metadata.config.check().map_err(|error| in_description(path, "config", error))?;
     metadata.input.fit = metadata.fit.unwrap_or_default();
+    metadata.input.reading.clone_from(&metadata.reading);
     metadata.input.check().map_err(|error| in_description(path, "input", error))?;
     check_words(&metadata).map_err(wrong)?;
     Ok(metadata)

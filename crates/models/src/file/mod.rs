@@ -17,7 +17,7 @@ use std::path::Path;
 use foretask_backend::{HostTensor, StateDict};
 use safetensors::tensor::{Dtype, View, serialize};
 
-pub(crate) use self::description::{FAMILIAR_VERSION, FORMAT_VERSION, Metadata, PLAIN_VERSION};
+pub(crate) use self::description::{FAMILIAR_VERSION, FIT_VERSION, FORMAT_VERSION, Metadata, PLAIN_VERSION};
 use self::header::KEY;
 pub(crate) use self::header::Tensors;
 use self::pickle::Pickle;
