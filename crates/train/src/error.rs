@@ -25,6 +25,9 @@ pub enum TrainError {
     /// Labels or features that cannot be learned from.
     #[error("{0}")]
     Labels(String),
+    /// Images that a network does not take: of other channels, or read in another way than those it learned from.
+    #[error("{0}")]
+    OtherImages(String),
     /// A network gives something else than numbers.
     #[error(
         "the network gives {what} that are not finite (NaN or infinity) for {names}; its weights are damaged, or its \

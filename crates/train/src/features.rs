@@ -13,6 +13,7 @@ use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::loader::Workers;
 use crate::memory::require_to_evaluate;
+use crate::reading::check_reading;
 use crate::remembered::{Memory, remembered};
 use crate::views::EvaluationViews;
 
@@ -82,7 +83,7 @@ pub fn extract_mirrored_features(encoder: &Encoder, images: &Images, cx: &Contex
 }
 
 fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>) -> Result<Features, TrainError> {
-    check_channels(&encoder.input, images)?;
+    check_images(&encoder.input, images)?;
     if let Some((store, half)) = cx.features.and_then(|store| Some((store, store.wants(encoder, images.len())?))) {
         let now = |some: &Images, cx: &Context<'_>| Ok(extract_now(encoder, some, mirrored, cx)?.data);
         let data = remembered(Memory { store, half }, (encoder, mirrored), images, cx, now)?;
@@ -119,7 +120,7 @@ fn of_backbone(
     images: &Images,
     cx: &Context<'_>,
 ) -> Result<Features, TrainError> {
-    check_channels(views.input, images)?;
+    check_images(views.input, images)?;
     let rows = (0..images.len()).map(|i| images.row(i)).collect();
     let data = each_batch(views, images, cx, |x| catch("extracting features", || backbone.forward(x)))?;
     check_finite("features", &data, images)?;
@@ -217,11 +218,11 @@ fn each_batch(
 }
 
 /// Refuses images that an encoder cannot take.
-pub(crate) fn check_channels(input: &InputSpec, images: &Images) -> Result<(), TrainError> {
+pub(crate) fn check_images(input: &InputSpec, images: &Images) -> Result<(), TrainError> {
     if images.is_empty() || images.channels() == input.channels {
-        return Ok(());
+        return check_reading(input, images);
     }
-    Err(TrainError::Labels(format!(
+    Err(TrainError::OtherImages(format!(
         "the network takes images of {} channel(s), but these have {}; open the dataset with channels: {}",
         input.channels,
         images.channels(),

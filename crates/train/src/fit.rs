@@ -2,11 +2,26 @@
 
 use foretask_models::{Fit, InputSpec};
 use foretask_pretext::ops::{Rect, crop_resize};
-use foretask_pretext::{ImageRef, Shape};
+use foretask_pretext::{ImageRef, Shape, ValuesRef};
+
+/// Interleaved values of an image in the input's own shape.
+pub(crate) enum Fitted {
+    Bytes(Vec<u8>),
+    Floats(Vec<f32>),
+}
+
+impl Fitted {
+    pub(crate) fn values(&self) -> ValuesRef<'_> {
+        match self {
+            Self::Bytes(values) => ValuesRef::Bytes(values),
+            Self::Floats(values) => ValuesRef::Floats(values),
+        }
+    }
+}
 
 /// The image in the input's own shape, where it is to be padded or stretched; none where a view of it is cut out instead, or
-/// where it has that shape already. `image` has as many channels as the input.
-pub(crate) fn fitted(image: ImageRef<'_>, input: &InputSpec) -> Option<Vec<u8>> {
+/// where it has that shape already. `image` has as many channels as the input. Bytes stay bytes.
+pub(crate) fn fitted(image: ImageRef<'_>, input: &InputSpec) -> Option<Fitted> {
     let InputSpec { channels, height, width, fit, .. } = *input;
     if fit == Fit::Crop || (image.width, image.height) == (width, height) || image.channels != channels {
         return None;
@@ -19,19 +34,27 @@ pub(crate) fn fitted(image: ImageRef<'_>, input: &InputSpec) -> Option<Vec<u8>> 
     let whole = Rect { x: 0, y: 0, width: image.width, height: image.height };
     let mut planes = vec![0.0; shape.len()];
     crop_resize(image, whole, shape, &mut planes);
-    let byte = |value: f32| (value * 255.0).round() as u8;
-    let mean: Vec<u8> = input.mean.iter().map(|mean| byte(*mean)).collect();
+    if image.data.bytes().is_none() {
+        return Some(Fitted::Floats(laid(&planes, shape, input, |value| value)));
+    }
+    Some(Fitted::Bytes(laid(&planes, shape, input, |value| (value * 255.0).round() as u8)))
+}
+
+/// Planes of `shape` in the middle of the input, around them its mean.
+fn laid<T: Copy>(planes: &[f32], shape: Shape, input: &InputSpec, level: impl Fn(f32) -> T) -> Vec<T> {
+    let InputSpec { channels, height, width, .. } = *input;
+    let mean: Vec<T> = input.mean.iter().map(|mean| level(*mean)).collect();
     let mut out = mean.repeat(width * height);
-    let (left, top) = ((width - inner_width) / 2, (height - inner_height) / 2);
+    let (left, top) = ((width - shape.width) / 2, (height - shape.height) / 2);
     for (channel, plane) in planes.chunks_exact(shape.plane()).enumerate() {
-        for (y, row) in plane.chunks_exact(inner_width).enumerate() {
+        for (y, row) in plane.chunks_exact(shape.width).enumerate() {
             let start = ((top + y) * width + left) * channels + channel;
             for (pixel, value) in out[start..].iter_mut().step_by(channels).zip(row) {
-                *pixel = byte(*value);
+                *pixel = level(*value);
             }
         }
     }
-    Some(out)
+    out
 }
 
 /// The largest size of the image's proportions inside the input.
@@ -50,7 +73,21 @@ mod tests {
 
     fn of(fit: Fit) -> Option<Vec<u8>> {
         let input = InputSpec { mean: vec![0.4], fit, ..InputSpec::centered(1, 4, 4) };
-        fitted(ImageRef::new(&HALVES, 8, 2, 1).unwrap(), &input)
+        match fitted(ImageRef::new(&HALVES, 8, 2, 1).unwrap(), &input)? {
+            Fitted::Bytes(values) => Some(values),
+            Fitted::Floats(_) => panic!("bytes stay bytes"),
+        }
+    }
+
+    #[test]
+    fn deep_images_are_not_rounded_to_bytes() {
+        let words: Vec<u16> = HALVES.iter().map(|&value| u16::from(value) * 257 + 50).collect();
+        let input = InputSpec { mean: vec![0.4], fit: Fit::Pad, ..InputSpec::centered(1, 4, 4) };
+        let Some(Fitted::Floats(padded)) = fitted(ImageRef::new(words.as_slice(), 8, 2, 1).unwrap(), &input) else {
+            panic!("words become floats")
+        };
+        let bytes = of(Fit::Pad).unwrap();
+        assert!((padded[0] - 0.4).abs() < 1e-6 && (padded[4] - f32::from(bytes[4]) / 255.0).abs() < 0.003);
     }
 
     #[test]
@@ -67,7 +104,7 @@ mod tests {
     #[test]
     fn an_image_of_the_inputs_size_is_left_as_it_is() {
         let input = InputSpec { fit: Fit::Pad, ..InputSpec::centered(1, 2, 8) };
-        assert_eq!(fitted(ImageRef::new(&HALVES, 8, 2, 1).unwrap(), &input), None);
+        assert!(fitted(ImageRef::new(&HALVES, 8, 2, 1).unwrap(), &input).is_none());
     }
 
     #[test]

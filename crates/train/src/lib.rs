@@ -22,6 +22,7 @@ mod precision;
 mod prefetch;
 mod pretrain;
 mod probe;
+mod reading;
 mod remembered;
 mod schedule;
 mod self_train;
@@ -56,6 +57,7 @@ pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,
     held_out_logits, linear_probe, pixel_features, pixel_probe, soft_probe, stratified_folds,
 };
+pub use reading::{image_ref, load_options_for, read_like, reading_in_words, reading_of};
 pub use schedule::{Decay, Schedule};
 pub use self_train::{Consistency, ConsistencyOptions, ConsistencyRound, consistency_round};
 pub use start::{Start, state_fingerprint};

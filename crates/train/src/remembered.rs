@@ -8,6 +8,7 @@ use foretask_models::Encoder;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::feature_store::FeatureStore;
+use crate::reading::reading;
 use crate::start::state_fingerprint;
 
 /// Images that are remembered together: what an interruption loses at most.
@@ -29,7 +30,11 @@ pub(crate) fn remembered(
     extract: impl Fn(&Images, &Context<'_>) -> Result<Vec<f32>, TrainError>,
 ) -> Result<Vec<f32>, TrainError> {
     let Memory { store, half } = memory;
-    let whose = whose(encoder, mirrored, half);
+    let mut whose = whose(encoder, mirrored, half);
+    // Contents are those of the files; what became of their values is said here.
+    if let Some(reading) = reading(images) {
+        whose.update(reading.to_string().as_bytes());
+    }
     let hashes: Vec<u64> = images.content_hashes().collect();
     let indices: Vec<u32> = (0..images.len() as u32).collect();
     let (begin, dim) = (Instant::now(), encoder.config.feature_dim());

@@ -7,6 +7,7 @@ use crate::error::TrainError;
 
 /// What training starts from.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // One for each training.
 pub enum Start {
     /// A new network; its first weights are drawn from the seed in the options.
     Network(BackboneConfig),

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 use foretask_backend::{upload, upload_bytes};
-use foretask_data::Images;
+use foretask_data::{Depth, Images};
 use foretask_models::InputSpec;
 use foretask_pretext::{Augment, ImageRef, Shape};
 use foretask_random::Key;
@@ -10,6 +10,7 @@ use foretask_random::Key;
 use crate::error::TrainError;
 use crate::fit::fitted;
 use crate::loader::Workers;
+use crate::reading::image_ref;
 
 /// How evaluation views come onto the device.
 pub(crate) struct EvaluationViews<'a> {
@@ -31,7 +32,8 @@ pub(crate) enum Views {
 impl<'a> EvaluationViews<'a> {
     /// Bytes pay where they have a way to go.
     pub(crate) fn of(input: &'a InputSpec, images: &Images, mirrored: bool, place: &foretask_backend::Device) -> Self {
-        let bytes = place.is_gpu() && images.uniform_size() == Some((input.width, input.height));
+        let fits = images.depth() == Depth::Bytes && images.uniform_size() == Some((input.width, input.height));
+        let bytes = place.is_gpu() && fits;
         Self { input, mirrored, bytes, device: place.plain() }
     }
 
@@ -48,7 +50,16 @@ impl<'a> EvaluationViews<'a> {
         let mut data = vec![0; part.len() * self.input.len()];
         let slots = data.chunks_exact_mut(self.input.len().max(1)).zip(part).collect();
         workers.each(slots, |(slot, &index): (&mut [u8], &u32)| {
-            slot.copy_from_slice(&images.get(index as usize)?.data);
+            let pixels = images.get(index as usize)?;
+            match pixels.data.bytes().filter(|data| data.len() == slot.len()) {
+                Some(data) => slot.copy_from_slice(data),
+                None => {
+                    return Err(TrainError::Labels(format!(
+                        "{}: not of the input's size",
+                        images.name(index as usize)
+                    )));
+                }
+            }
             Ok(())
         })?;
         Ok(Views::Bytes(data))
@@ -99,10 +110,14 @@ pub(crate) fn views(
     let slots = data.chunks_exact_mut(shape.len().max(1)).zip(indices).collect();
     workers.each(slots, |(slot, &index): (&mut [f32], &u32)| {
         let pixels = images.get(index as usize)?;
-        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+        let image = image_ref(&pixels)?;
         let fitted = fitted(image, input);
-        let image =
-            fitted.as_ref().map_or(image, |data| ImageRef { data, width: input.width, height: input.height, ..image });
+        let image = fitted.as_ref().map_or(image, |fitted| ImageRef {
+            data: fitted.values(),
+            width: input.width,
+            height: input.height,
+            ..image
+        });
         augment.apply(image, key(index), shape, slot)?;
         input.normalize(slot);
         Ok(())

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use foretask_data::{Pixels, decode_file};
-use foretask_pretext::{Batch, ImageRef, Shape, Task};
+use foretask_pretext::{Batch, Shape, Task};
 use foretask_random::Key;
 use foretask_train::TrainError;
 use foretask_train::loader::{Request, Sampling, Workers, with_batches};
@@ -63,7 +63,7 @@ fn run<'a>(
         let work = batch.slots().into_iter().zip(&request.indices).collect();
         workers.each(work, |(slot, &index)| {
             let pixels = get(index)?;
-            let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+            let image = foretask_train::image_ref(&pixels)?;
             Ok(task.generate(image, epoch.with(u64::from(index)), shape, slot)?)
         })?;
         Ok(batch)

@@ -22,12 +22,13 @@ pub use result::{Finetuned, Retained};
 
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::features::check_channels;
+use crate::features::check_images;
 use crate::input_size::{input_size, why_size};
 use crate::labels_of;
 use crate::memory::require_for_weights;
 use crate::precision::check_precision;
 use crate::probe::{HeldOut, Standardization};
+use crate::reading::reading;
 use crate::start::Start;
 use fold::Whole;
 use guard::Judged;
@@ -60,7 +61,7 @@ pub fn finetune(
     let labels = labels_of(images)?;
     let from_scratch = matches!(start, Start::Network(_));
     let (encoder, mut autos) = first_encoder(start, images, options)?;
-    check_channels(&encoder.input, images)?;
+    check_images(&encoder.input, images)?;
     let few = LabeledImages { images, labels: &labels, statistics };
     let own = Learner::new(encoder, few, options.clone(), cx)?;
     let own = if from_scratch { own.untrained() } else { own };
@@ -158,8 +159,15 @@ pub fn random_encoder(
     }));
     require_for_weights(config.parameters(images.channels()))?;
     let stats = images.channel_stats();
-    let input =
-        InputSpec { channels: images.channels(), height, width, mean: stats.mean, std: stats.std, fit: Fit::Crop };
+    let input = InputSpec {
+        channels: images.channels(),
+        height,
+        width,
+        mean: stats.mean,
+        std: stats.std,
+        fit: Fit::Crop,
+        reading: reading(images),
+    };
     Ok((Encoder::random(&config, &input, seed)?, autos))
 }
 

@@ -11,6 +11,7 @@ use super::ready::Ready;
 use crate::error::TrainError;
 use crate::loader::{BatchSource, Request, Workers};
 use crate::prefetch::WindowPrefetcher;
+use crate::reading::image_ref;
 
 /// A task, its key in this epoch, and how the device makes its views, where it does.
 struct Maker<'a> {
@@ -77,8 +78,7 @@ impl BatchSource for PretextBatches<'_> {
         workers.each(work, |(places, &index): (Vec<ImageSlot<'_>>, &u32)| {
             // Looked at once, however many tasks there are: large images are decoded each time.
             let pixels = images.get(index as usize)?;
-            let (width, height, channels) = (pixels.width, pixels.height, pixels.channels);
-            let image = ImageRef { data: &pixels.data, width, height, channels };
+            let image = image_ref(&pixels)?;
             let row = images.row(index as usize);
             places.into_iter().zip(&makers).try_for_each(|(place, maker)| {
                 maker.fill(image, row, place).map_err(|source| TrainError::Image {

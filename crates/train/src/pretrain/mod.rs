@@ -26,8 +26,8 @@ use std::time::Instant;
 
 use burn::module::Module;
 use foretask_backend::{Scope, catch, state_dict};
-use foretask_data::Images;
-use foretask_models::{Backbone, Encoder, Fit, InputSpec};
+use foretask_data::{ChannelStats, Depth, Images};
+use foretask_models::{Backbone, Encoder, InputSpec};
 
 pub use augment_on::AugmentOn;
 pub use collapse::OnCollapse;
@@ -45,6 +45,7 @@ use crate::memory::require_memory;
 use crate::optim::Optimizer;
 use crate::precision::check_precision;
 use crate::prefetch::WindowPrefetcher;
+use crate::reading::reading;
 use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{TrainingPlan, TrainingRun, seconds_per_step, train};
@@ -101,7 +102,10 @@ fn run(
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let tasks = || plan.tasks.iter().map(|task| &task.task);
-    let on_device = on_device::choose(plan.options.augment_on, tasks(), images.uniform_size(), cx.device);
+    let on_device = on_device::choose(plan.options.augment_on, tasks(), images, cx.device);
+    if plan.options.augment_on == AugmentOn::Device && images.depth() != Depth::Bytes {
+        cx.note("augment_on = host (images of more than 8 bits do not travel as bytes)");
+    }
     let batches = PretextBatches {
         tasks: tasks().zip(on_device.iter().map(Option::as_ref)).collect(),
         images,
@@ -161,15 +165,13 @@ fn run(
 
 /// The encoder keeps the statistics that it was trained with.
 fn input_spec(start: &Start, plan: &PretrainPlan, images: &Images) -> InputSpec {
-    let (mean, std, fit) = match start {
-        Start::Encoder(encoder) => (encoder.input.mean.clone(), encoder.input.std.clone(), encoder.input.fit),
-        Start::Network(_) => {
-            let stats = images.channel_stats();
-            (stats.mean, stats.std, Fit::Crop)
-        }
-    };
     let shape = plan.shape();
-    InputSpec { channels: shape.channels, height: shape.height, width: shape.width, mean, std, fit }
+    let Start::Encoder(encoder) = start else {
+        let ChannelStats { mean, std } = images.channel_stats();
+        let input = InputSpec { mean, std, ..InputSpec::centered(shape.channels, shape.height, shape.width) };
+        return InputSpec { reading: reading(images), ..input };
+    };
+    InputSpec { channels: shape.channels, height: shape.height, width: shape.width, ..encoder.input.clone() }
 }
 
 fn learner(start: &Start, plan: &PretrainPlan, cx: &Context<'_>) -> Result<Learner, TrainError> {

@@ -223,7 +223,7 @@ fn a_function_that_no_file_can_hold_comes_from_the_plan() {
     let loaded = Pretrained::load(&path, &of("1")).unwrap().unwrap();
     let images = pictures(1);
     let pixels = images.get(0).unwrap();
-    let image = ImageRef::new(&pixels.data, SIDE, SIDE, 1).unwrap();
+    let image = crate::image_ref(&pixels).unwrap();
     let mut examples = vec![loaded.tasks[0].task.task.explain(image, Key::new(1), loaded.tasks[0].task.shape).unwrap()];
     loaded.answer(0, &mut examples, &foretask_backend::device("flex").unwrap()).unwrap();
     assert!(examples[0].answer.is_some());
@@ -246,7 +246,7 @@ fn every_task_answers_on_its_own_examples_and_survives_its_file() {
         let loaded = Pretrained::load(&path, &mix(task)).unwrap().unwrap();
         assert_same(&loaded, &result);
         let pixels = images.get(0).unwrap();
-        let image = foretask_pretext::ImageRef::new(&pixels.data, SIDE, SIDE, 1).unwrap();
+        let image = crate::image_ref(&pixels).unwrap();
         let mut examples =
             vec![loaded.tasks[0].task.task.explain(image, Key::new(1), loaded.tasks[0].task.shape).unwrap()];
         loaded.answer(0, &mut examples, &device).unwrap();

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::cross_validation::validated_probe;
 use super::{LinearProbe, ProbeOptions, Standardization};
-use crate::features::check_channels;
+use crate::features::check_images;
 use crate::loader::Workers;
+use crate::reading::reading;
 use crate::views::{ViewSpec, views};
 use crate::{Features, TrainError, labels_of};
 
@@ -60,6 +61,7 @@ pub fn pixel_probe(images: &Images, options: &ProbeOptions, threads: usize) -> R
         mean: vec![0.0; channels],
         std: vec![1.0; channels],
         fit: Fit::Crop,
+        reading: reading(images),
     };
     let features = pixel_features(images, &input, threads)?;
     let statistics = Standardization::common_scale(&features.data, features.dim);
@@ -73,7 +75,7 @@ pub fn pixel_probe(images: &Images, options: &ProbeOptions, threads: usize) -> R
 /// # Errors
 /// Images of another number of channels; an image that cannot be read any more.
 pub fn pixel_features(images: &Images, input: &InputSpec, threads: usize) -> Result<Features, TrainError> {
-    check_channels(input, images)?;
+    check_images(input, images)?;
     let indices: Vec<u32> = (0..images.len() as u32).collect();
     let spec = ViewSpec { input, augment: &Augment::none() };
     let data = views(images, &indices, spec, |_| Key::new(0), &Workers::new(threads))?;

@@ -22,7 +22,7 @@ pub use round::ConsistencyRound;
 use crate::balance::Balance;
 use crate::context::Context;
 use crate::error::TrainError;
-use crate::features::check_channels;
+use crate::features::check_images;
 use crate::health::HealthLine;
 use crate::labels_of;
 use crate::loader::Sampling;
@@ -67,8 +67,8 @@ pub fn consistency_round(
     let ConsistencyRound { start, few, pool, .. } = *round;
     let labels = labels_of(few)?;
     let input = &start.encoder.input;
-    check_channels(input, few)?;
-    check_channels(input, pool)?;
+    check_images(input, few)?;
+    check_images(input, pool)?;
     check_fit(&labels, round)?;
     let (augment, _) = options.augment.resolve(Shape::new(input.channels, input.height, input.width))?;
 

@@ -21,12 +21,14 @@ impl OnDevice {
         let Slot { mut bytes, drawn } = slot;
         *drawn = self.views.draw(image, key, self.shape)?;
         if let (Some((width, height)), [all]) = (self.whole, bytes.as_mut_slice()) {
-            if (image.width, image.height) != (width, height) {
-                let (expected, got) = (all.len(), image.data.len());
-                return Err(PretextError::Pixels { width, height, channels: image.channels, expected, got });
+            let (expected, got) = (all.len(), image.data.len());
+            match image.data.bytes() {
+                Some(data) if (image.width, image.height) == (width, height) && expected == got => {
+                    all.copy_from_slice(data);
+                    return Ok(());
+                }
+                _ => return Err(PretextError::Pixels { width, height, channels: image.channels, expected, got }),
             }
-            all.copy_from_slice(image.data);
-            return Ok(());
         }
         let mut drawn = drawn.iter_mut();
         for (bytes, &(shape, _)) in bytes.into_iter().zip(&self.blocks) {

@@ -16,6 +16,7 @@ mod tests;
 
 use burn::tensor::{Device as ImageSlot, Tensor};
 use foretask_backend::{Device, upload_bytes};
+use foretask_data::{Depth, Images};
 use foretask_pretext::{Augment, Resolved, Shape, Views};
 
 use super::augment_on::AugmentOn;
@@ -30,27 +31,32 @@ pub(super) fn check<'a>(on: AugmentOn, mut tasks: impl Iterator<Item = &'a Resol
         return Ok(());
     }
     let reason = "is \"device\", but that is for tasks that compare views (as `simclr` does) whose `views` neither \
-                  `rotate` nor `equalize`; leave it out, and the host makes the inputs"
+                  `rotate` nor `equalize`, on images of one or three channels; leave it out, and the host makes the inputs"
         .to_owned();
     Err(TrainError::Option { option: "augment_on", reason })
 }
 
-/// For each task how the device makes its views, where it is asked to and can. `size` is (width, height) of the images where
-/// all have the same.
+/// For each task how the device makes its views, where it is asked to and can: of images that travel as bytes.
 pub(super) fn choose<'a>(
     on: AugmentOn,
     tasks: impl Iterator<Item = &'a Resolved>,
-    size: Option<(usize, usize)>,
+    images: &Images,
     device: &Device,
 ) -> Vec<Option<OnDevice>> {
     let wanted = on == AugmentOn::Device || (on == AugmentOn::Auto && device.is_gpu());
-    tasks.map(|task| wanted.then(|| OnDevice::new(task, size)).flatten()).collect()
+    let wanted = wanted && images.depth() == Depth::Bytes;
+    tasks.map(|task| wanted.then(|| OnDevice::new(task, images.uniform_size())).flatten()).collect()
 }
 
 /// The task's views, where a device can make them.
 fn views_of(task: &Resolved) -> Option<Views> {
     let views = task.task.views(task.shape)?;
-    let can = |view: &Augment| view.rotate.unwrap_or(0.0) == 0.0 && view.equalize.unwrap_or(0.0) == 0.0;
+    // Other channels are changed one by one.
+    let plain = matches!(task.shape.channels, 1 | 3);
+    let can = |view: &Augment| {
+        let none = |p: Option<f64>| p.unwrap_or(0.0) == 0.0;
+        plain && none(view.rotate) && none(view.equalize) && none(view.channel_drop)
+    };
     let local = views.local.unwrap_or(0) == 0 || can(&views.local_view);
     (can(&views.first) && can(&views.second) && local).then_some(views)
 }

@@ -119,6 +119,8 @@ fn row(drawn: &Drawn, (width, height): (usize, usize), shape: Shape) -> [f32; WI
             Change::Brightness(factor) => (factor, 0.0, 0.0),
             Change::Contrast(factor) => (factor, 1.0 - factor, 0.0),
             Change::Saturation(factor) => (factor, 0.0, 1.0 - factor),
+            // Of neither one nor three channels, whose views the host makes.
+            Change::ChannelBrightness(_) | Change::ChannelContrast(_) => continue,
             Change::Hue(shift) => {
                 row[HUE] = shift;
                 slot = BEFORE;
