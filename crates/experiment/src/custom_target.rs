@@ -56,7 +56,7 @@ fn tried(custom: &Custom, images: &Images, shape: Shape) -> Result<Custom, Error
     let begin = Instant::now();
     for index in (0..images.len().min(IMAGES)).take_while(|&index| index == 0 || begin.elapsed() < PATIENCE) {
         let pixels = images.get(index)?;
-        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+        let image = foretask_train::image_ref(&pixels)?;
         let name = format!("{} (row {})", images.name(index), images.row(index));
         let fault = |error: PretextError| Error::of_generator(&error, Some(&name)).unwrap_or_else(|| error.into());
         for time in 0..TIMES {

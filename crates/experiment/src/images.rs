@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use foretask_data::{BadImage, Images, OnBadImage, Samples, Survey};
+use foretask_data::{BadImage, Channels, Images, OnBadImage, Range, Samples, Survey};
 
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::values::{Dataset, LoadSettings, View};
+use crate::values::{Dataset, Encoder, LoadSettings, View};
 
 impl Experiment {
     /// The decoded images of one view.
     pub(crate) fn images_of(&self, data: &Dataset, view: &View) -> Result<Arc<Images>, Error> {
-        let images = self.images.load(&*view.samples()?, &data.load)?;
+        let images = self.images.load(&*view.samples()?, &data.settings()?)?;
         self.left_out(data, images.bad());
         for remark in images.remarks() {
             self.warn(format!("{}: {remark}", data.steps().first().map_or("dataset", String::as_str)));
@@ -22,10 +22,22 @@ impl Experiment {
     /// Number, channels and sizes of the images of one view, of which no pixel is decoded: what a plan goes by, so that it is the
     /// same when it is checked and when it is run.
     pub(crate) fn survey(&self, data: &Dataset, view: &View) -> Result<Survey, Error> {
-        let found = self.images.survey(&*view.samples()?, &data.load)?;
+        let settings = data.settings()?;
+        let found = self.images.survey(&*view.samples()?, &settings)?;
         let (survey, bad) = &*found;
         self.left_out(data, bad);
+        if let Some(text) = read_in_words(&settings, survey.channels) {
+            self.plan_warning(format!("{}: {text}", data.steps().first().map_or("dataset", String::as_str)));
+        }
         Ok(survey.clone())
+    }
+
+    /// Says, in the plan and once, what becomes of an encoder's first layer on images of other channels.
+    pub(crate) fn say_spread(&self, encoder: &Encoder, images: &Survey) -> Result<(), Error> {
+        if let Some(text) = encoder.spread_in_words(images)? {
+            self.plan_warning(text);
+        }
+        Ok(())
     }
 
     fn left_out(&self, data: &Dataset, all: &[BadImage]) {
@@ -55,9 +67,12 @@ impl Experiment {
         };
         // Bad images are the survey's business; among a few of them one would already be too large a share. A few may all be gray
         // where others are colored.
-        let channels = u8::try_from(self.survey(data, view)?.channels).ok();
-        let load =
-            LoadSettings { channels, on_bad_image: OnBadImage::Skip, max_bad_fraction: 1.0, ..data.load.clone() };
+        let settings = data.settings()?;
+        let channels = match &settings.channels {
+            Channels::Auto => Channels::Count(self.survey(data, view)?.channels),
+            chosen => chosen.clone(),
+        };
+        let load = LoadSettings { channels, on_bad_image: OnBadImage::Skip, max_bad_fraction: 1.0, ..settings };
         self.images.load(&few, &load)
     }
 
@@ -72,7 +87,33 @@ impl Experiment {
         let count = count.min(view.samples()?.len());
         let share = count as f64 / view.samples()?.len().max(1) as f64;
         let chosen = view.manifest.fraction(share.clamp(f64::MIN_POSITIVE, 1.0), seed)?.samples()?;
-        let load = LoadSettings { max_bad_fraction: 1.0, ..data.load.clone() };
+        let load = LoadSettings { max_bad_fraction: 1.0, ..data.settings()? };
         self.images.load(&chosen, &load)
     }
+}
+
+/// How files that are no photographs are read: which of their values are black and white, and how many channels they have.
+fn read_in_words(settings: &LoadSettings, channels: usize) -> Option<String> {
+    const SHOWN: usize = 3;
+    let black_and_white = match &settings.range {
+        Range::Auto | Range::Percentile => None,
+        Range::Whites(whites) => {
+            let words = whites.words.values().map(u32::to_string);
+            let all: Vec<String> = words.chain(whites.floats.map(|white| white.to_string())).collect();
+            (!all.is_empty()).then(|| format!("more than 8 bits, of which 0 is black and {} white", all.join(" or ")))
+        }
+        Range::Between(pairs) => {
+            let more = if pairs.len() > SHOWN { format!(", … ({} channels)", pairs.len()) } else { String::new() };
+            let shown: Vec<String> = pairs.iter().take(SHOWN).map(|[low, high]| format!("{low} and {high}")).collect();
+            let how = if pairs.len() > 1 { "channel by channel " } else { "" };
+            Some(format!("{how}{}{more} are black and white", shown.join(", ")))
+        }
+    };
+    let channels = match &settings.channels {
+        chosen @ (Channels::These(_) | Channels::Pages) => Some(format!("channels {chosen}")),
+        _ if !matches!(channels, 1 | 3) => Some(format!("{channels} channels")),
+        _ => None,
+    };
+    let said: Vec<String> = channels.into_iter().chain(black_and_white).collect();
+    (!said.is_empty()).then(|| format!("read with {}", said.join("; ")))
 }

@@ -114,7 +114,7 @@ impl Advice for TrainError {
     fn help(&self) -> Option<String> {
         match self {
             Self::TooFewImages { need, .. } => second(need),
-            Self::Labels(text) => second(text),
+            Self::Labels(text) | Self::OtherImages(text) => second(text),
             Self::NotFinite { .. } => Some("look at the named images for damaged ones".to_owned()),
             Self::Collapsed { remedy, .. } => {
                 Some(format!("{remedy}. (`on_collapse: \"warn\"` goes on nevertheless.)"))

@@ -113,7 +113,10 @@ impl From<TrainError> for Error {
             TrainError::Pretext(error) => error.into(),
             TrainError::Backend(error) => error.into(),
             TrainError::Model(error) => error.into(),
-            TrainError::TooFewImages { .. } | TrainError::Memory { .. } | TrainError::NoNumbers { .. } => advised,
+            TrainError::TooFewImages { .. }
+            | TrainError::Memory { .. }
+            | TrainError::NoNumbers { .. }
+            | TrainError::OtherImages(_) => advised,
             _ => Self { kind: ErrorKind::Failed, ..advised },
         }
     }

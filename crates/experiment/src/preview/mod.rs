@@ -5,7 +5,7 @@ mod rows;
 use std::path::{Path, PathBuf};
 
 use foretask_data::{Images, Output};
-use foretask_pretext::{Example, ImageRef, Resolved, SheetStyle, contact_sheet};
+use foretask_pretext::{Example, Resolved, SheetStyle, contact_sheet};
 use foretask_random::Key;
 use foretask_train::{PretrainOptions, Start, TaskMix, plan_pretraining};
 
@@ -79,7 +79,7 @@ pub(crate) fn examples(resolved: &Resolved, images: &Images, seed: u64) -> Resul
     let mut examples = Vec::new();
     for index in 0..images.len() {
         let pixels = images.get(index)?;
-        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?;
+        let image = foretask_train::image_ref(&pixels)?;
         examples.push(resolved.task.explain(image, key.with(images.row(index)), resolved.shape)?);
     }
     Ok(examples)

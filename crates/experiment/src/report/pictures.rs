@@ -1,6 +1,6 @@
 //! The pictures of a report: pretext examples with the model's answers, predictions, neighbors.
 
-use foretask_data::Images;
+use foretask_data::{Depth, Images};
 use foretask_eval::{Prediction as Answer, nearest, worst_mistakes};
 use foretask_pretext::{Example, ExampleTarget, Picture as Pixels};
 use foretask_random::Key;
@@ -86,7 +86,8 @@ fn picture_of(bytes: &[u8]) -> Result<Picture, Error> {
 
 /// An image of a dataset as a picture, shrunk where it is large.
 fn picture(images: &Images, index: usize) -> Result<Picture, Error> {
-    let pixels = images.get(index)?;
+    let pixels = images.get(index)?.at_depth(Depth::Bytes);
+    let bytes = pixels.data.bytes().unwrap_or_default();
     let step = pixels.width.max(pixels.height).div_ceil(LARGEST_SIDE).max(1);
     let (width, height) = ((pixels.width / step).max(1), (pixels.height / step).max(1));
     let mut data = Vec::with_capacity(width * height * 3);
@@ -95,7 +96,7 @@ fn picture(images: &Images, index: usize) -> Result<Picture, Error> {
             let at = (y * step * pixels.width + x * step) * pixels.channels;
             for color in 0..3 {
                 let channel = if pixels.channels >= 3 { color } else { 0 };
-                data.push(pixels.data.get(at + channel).copied().unwrap_or(0));
+                data.push(bytes.get(at + channel).copied().unwrap_or(0));
             }
         }
     }

@@ -250,6 +250,7 @@ impl NetworkSketch {
         match start {
             Start::Encoder(encoder) => {
                 let sketch = encoder.sketch(images)?;
+                experiment.say_spread(encoder, images)?;
                 let shape = Shape::new(sketch.input.channels, sketch.input.height, sketch.input.width);
                 if shape.channels != images.channels {
                     let (takes, have) = (shape.channels, images.channels);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use foretask_data::{Images, KeptRows, Output, Samples};
 use foretask_eval::ChooseOptions;
-use foretask_pretext::{GridCell, ImageRef, Kernel, Planes, Shape, SheetStyle, ops, picture_grid};
+use foretask_pretext::{GridCell, Kernel, Planes, Shape, SheetStyle, ops, picture_grid};
 use serde_json::{Value, json};
 
 use super::self_train;
@@ -80,7 +80,7 @@ impl LabelNext {
             write(experiment, pool, &blind, &rows, &self.paths)?;
         }
         let names = names(&samples, &rows).into();
-        let data = Dataset { views: views.into(), load: pool.load.clone(), about: None };
+        let data = Dataset { views: views.into(), about: None, ..pool.clone() };
         Ok(Chosen { rows: rows.into(), names, data })
     }
 }
@@ -251,7 +251,7 @@ fn write(
 /// An image of at most so many pixels a side, so that a sheet of photographs takes little memory.
 pub(crate) fn shrunk(images: &Images, index: usize, most: usize) -> Result<Planes, Error> {
     let pixels = images.get(index)?;
-    let planes = Planes::from(ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)?);
+    let planes = Planes::from(foretask_train::image_ref(&pixels)?);
     let long = pixels.width.max(pixels.height);
     if long <= most {
         return Ok(planes);

@@ -100,6 +100,7 @@ pub(crate) fn fit_in_words(input: &InputSpec, images: &Images) -> Option<String>
 pub fn embed(experiment: &Experiment, encoder: &Encoder, data: &Dataset, view: &View) -> Result<Option<Table>, Error> {
     let samples = view.samples()?;
     experiment.used_data(data.steps(), &samples);
+    experiment.say_spread(encoder, &experiment.survey(data, view)?)?;
     if experiment.planning() {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use foretask_pretext::{ImageRef, Resolved};
+use foretask_pretext::Resolved;
 use foretask_train::{
     Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, Pretraining, TaskMix, plan_pretraining,
 };
@@ -70,7 +70,10 @@ impl Pretrain {
         let (sample_images, pool) = (experiment.sample_images(data, view)?, experiment.survey(data, view)?);
         let sketch = match &self.start {
             Start::Network(net) => foretask_train::Start::Network(net.0.clone()),
-            Start::Encoder(encoder) => foretask_train::Start::Encoder(encoder.sketch(&pool)?),
+            Start::Encoder(encoder) => {
+                experiment.say_spread(encoder, &pool)?;
+                foretask_train::Start::Encoder(encoder.sketch(&pool)?)
+            }
         };
         let tasks = choose_targets(&task.0, &sample_images, |tasks| {
             Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape())
@@ -169,8 +172,7 @@ const WATCHED: usize = 128;
 fn watch(experiment: &Experiment, data: &Dataset, view: &View, plan: &PretrainPlan) -> Result<(), Error> {
     let images = experiment.some_images(data, view, WATCHED, 0)?;
     let pixels = (0..images.len()).map(|index| images.get(index)).collect::<Result<Vec<_>, _>>()?;
-    let images =
-        || pixels.iter().map(|p| ImageRef { data: &p.data, width: p.width, height: p.height, channels: p.channels });
+    let images = || pixels.iter().filter_map(|pixels| foretask_train::image_ref(pixels).ok());
     for Resolved { task, shape, .. } in plan.tasks.iter().map(|planned| &planned.task) {
         let found = foretask_pretext::suspicions(images(), task, *shape).into_iter();
         let found = found.map(|found| format!("{}: {} ({}); {}", task.name(), found.what, found.why, found.instead));

@@ -53,6 +53,7 @@ impl LinearProbe {
                 _ => format!("linear probe of {}", encoder.describe()),
             };
             let survey = experiment.survey(few, view)?;
+            experiment.say_spread(encoder, &survey)?;
             let mut plan = plan(planned_draw(&name, few, draw), survey.count, options);
             plan.notes.extend(encoder.enlarging(&survey)?.filter(|_| draw == 0));
             let key = self.key(experiment, draw)?;
@@ -215,6 +216,7 @@ impl Knn {
                 );
             }
             experiment.used_data(view.manifest.steps(), &samples);
+            experiment.say_spread(encoder, &experiment.survey(few, view)?)?;
             let decided = [
                 ("encoder", encoder.identity()),
                 ("draw", json!(draw)),

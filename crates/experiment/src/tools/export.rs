@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use foretask_data::Output;
+use foretask_data::{Output, Range};
 use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
 use serde::Serialize;
 
 use super::inputs::{any_encoder, refused};
-use super::onnx_example::example;
+use super::onnx_example::example_for;
 use crate::error::Error;
 
 /// What `foretask export` wrote.
@@ -102,18 +102,18 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
 }
 
 /// A program that lies beside a graph.
-struct Beside(Option<(Output, String)>);
+struct Beside(Option<(Output, String, &'static str)>);
 
 impl Beside {
     /// Writes it; says so.
     fn write(self) -> Result<Option<String>, Error> {
-        let Some((file, text)) = self.0 else { return Ok(None) };
+        let Some((file, text, takes)) = self.0 else { return Ok(None) };
         file.write(|path| {
             std::fs::write(path, &text)
                 .map_err(|source| foretask_data::DataError::Write { path: path.into(), source })
                 .map_err(Error::from)
         })?;
-        Ok(Some(format!("`python {} IMAGE …` runs it; needs onnxruntime, numpy, pillow", file.path().display())))
+        Ok(Some(format!("`python {} {takes} …` runs it; needs onnxruntime, numpy, pillow", file.path().display())))
     }
 }
 
@@ -127,9 +127,18 @@ fn beside(
 ) -> Result<Beside, Error> {
     let ExportFormat::Onnx(options) = format else { return Ok(Beside(None)) };
     let mut name = output.file_name().unwrap_or_default().to_owned();
-    let text = example(&name.to_string_lossy(), encoder, options.input, tells);
+    let reading = foretask_train::reading_of(&encoder.input)?;
+    let bytes = reading.as_ref().is_none_or(|reading| matches!(&reading.range, Range::Whites(all) if all.is_empty()));
+    if !bytes && options.input == OnnxInput::Pixels {
+        return Err(Error::input("bytes would be too coarse: the model learned from images of more than 8 bits")
+            .help("`--input planes` makes a graph that takes numbers from 0 (black) to 1 (white)"));
+    }
+    let shown = name.to_string_lossy().into_owned();
+    let Some((text, takes)) = example_for(&shown, encoder, reading.as_ref(), options.input, tells) else {
+        return Ok(Beside(None));
+    };
     name.push(".py");
-    Ok(Beside(Some((Output::at(output.with_file_name(name), overwrite)?, text))))
+    Ok(Beside(Some((Output::at(output.with_file_name(name), overwrite)?, text, takes))))
 }
 
 fn layer(encoder: &Encoder, format: ExportFormat) -> &'static str {
@@ -149,7 +158,7 @@ pub(super) fn terms(encoder: &Encoder) -> Option<String> {
 fn takes(encoder: &Encoder, format: ExportFormat) -> String {
     let input = &encoder.input;
     let (channels, height, width) = (input.channels, input.height, input.width);
-    match format {
+    let taken = match format {
         ExportFormat::Safetensors => format!(
             "it takes {channels} channel(s), {height}x{width} pixels in 0..1, less mean {:?}, divided by std {:?}; other proportions: {}",
             input.mean,
@@ -164,5 +173,11 @@ fn takes(encoder: &Encoder, format: ExportFormat) -> String {
             let fit = input.fit.name();
             format!("it takes {what}; opset {}; images of other proportions: {fit}", opset.number())
         }
+    };
+    match foretask_train::reading_of(input) {
+        Ok(Some(reading)) => {
+            format!("{taken}; image files were read with {}", foretask_train::reading_in_words(&reading))
+        }
+        _ => taken,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use foretask_data::{Gathered, Images, LoadOptions, Output, Samples, Table};
+use foretask_data::{Channels, Gathered, Images, LoadOptions, Output, Samples, Table};
 use foretask_models::{Encoder, Fit, ForeignOptions, InputSpec, ModelError, load_weights};
 use foretask_train::{Context, Interrupt};
 
@@ -95,18 +95,20 @@ pub(super) struct Inputs {
     pub(super) notes: Vec<String>,
 }
 
-/// The images that `names` stand for, with as many channels as the network takes. New images are what they are: bad ones are
+/// The images that `names` stand for, read as those that the network learned from. New images are what they are: bad ones are
 /// listed, however many, as long as one is left.
 pub(super) fn images_for(input: &InputSpec, names: &[PathBuf]) -> Result<Inputs, Error> {
     let gathered = foretask_data::gather(names)?;
-    let channels = u8::try_from(input.channels).ok().filter(|channels| matches!(channels, 1 | 3));
-    let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
+    let options = foretask_train::load_options_for(input)?;
     let images = Images::load(&gathered.samples, &options)?;
     let mut notes: Vec<String> = fit_in_words(input, &images).into_iter().collect();
     let missed = gathered.passed_over.iter().filter(|passed| passed.missed);
     notes.extend(missed.map(|passed| format!("left out: {passed}")));
     notes.extend_from_slice(images.remarks());
-    if channels == Some(1) && look_colored(&gathered.samples) {
+    if input.reading.is_some() {
+        notes.push("channels, black and white are read as in the images that the model learned from".to_owned());
+    }
+    if options.channels == Channels::Count(1) && look_colored(&gathered.samples) {
         notes.push("the model was made for gray images; color is turned to gray".to_owned());
     }
     Ok(Inputs { images, gathered, notes })

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use foretask_data::{Folders, LoadOptions, Manifest, OnBadImage, Samples};
+use foretask_data::{Channels, Folders, LoadOptions, Manifest, OnBadImage, Range, Samples, Source, settle_range};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::{Error, Role};
@@ -13,7 +13,10 @@ use crate::error::{Error, Role};
 #[serde(deny_unknown_fields, default)]
 pub struct LoadSettings {
     /// Channels of the decoded images; as in the files where left out.
-    pub channels: Option<u8>,
+    pub channels: Channels,
+    /// Which values of the files are black and white.
+    #[serde(skip_serializing_if = "Range::is_auto")]
+    pub range: Range,
     /// What to do about files that cannot be read.
     pub on_bad_image: OnBadImage,
     /// Share of bad images that is still put up with.
@@ -59,6 +62,7 @@ impl Default for LoadSettings {
         let options = LoadOptions::default();
         Self {
             channels: options.channels,
+            range: options.range,
             on_bad_image: options.on_bad_image,
             max_bad_fraction: options.max_bad_fraction,
             memory: None,
@@ -75,7 +79,8 @@ impl LoadSettings {
         let memory = self.memory.as_deref().and_then(|text| foretask_data::parse_bytes("memory", text).ok());
         LoadOptions {
             cache_bytes: memory.unwrap_or(options.cache_bytes),
-            channels: self.channels,
+            channels: self.channels.clone(),
+            range: self.range.clone(),
             on_bad_image: self.on_bad_image,
             max_bad_fraction: self.max_bad_fraction,
             ..options
@@ -141,12 +146,55 @@ pub struct Dataset {
     pub load: LoadSettings,
     /// What tells it from others in the titles of stages: "10 labels a class".
     pub about: Option<Arc<str>>,
+    /// The table that all parts of it come from.
+    pub(crate) root: Arc<Root>,
+}
+
+/// A whole table, and which values of its images are black and white: the same for all parts of it.
+#[derive(Debug)]
+pub(crate) struct Root {
+    manifest: Manifest,
+    range: OnceLock<Range>,
+}
+
+/// Images that say whether any has more than 8 bits, and images that say what is black and white then.
+const GLANCED: usize = 256;
+const MEASURED: usize = 1000;
+
+impl Root {
+    /// The range with nothing left open; [`Range::Auto`] for images of 8 bits, where nothing is. Images to measure on have no
+    /// part in it.
+    fn settled(&self, load: &LoadSettings) -> Result<Range, Error> {
+        if matches!(load.range, Range::Between(_) | Range::Whites(_)) {
+            return Ok(load.range.clone());
+        }
+        if let Some(known) = self.range.get() {
+            return Ok(known.clone());
+        }
+        let learnable = self.manifest.unlabeled().unwrap_or_else(|_| self.manifest.clone());
+        let options = load.options();
+        let count = learnable.count()?;
+        let some = |most: usize| -> Result<Samples, Error> {
+            let share = most as f64 / count.max(1) as f64;
+            Ok(if share < 1.0 { learnable.fraction(share, 0)?.samples()? } else { learnable.samples()? })
+        };
+        // Embedded images are read with the whole table, unless they are its first.
+        let embedded = matches!(learnable.take(1)?.samples()?.sources[..], [Source::Bytes { .. }]);
+        let few = if embedded { learnable.take(GLANCED)?.samples()? } else { some(GLANCED)? };
+        let found = match settle_range(&few, &options)? {
+            Range::Whites(whites) if whites.is_empty() => Range::Auto,
+            found if count <= GLANCED => found,
+            _ => settle_range(&some(MEASURED)?, &options)?,
+        };
+        Ok(self.range.get_or_init(|| found).clone())
+    }
 }
 
 impl Dataset {
     /// All rows of a table as one view.
     pub fn new(manifest: Manifest, load: LoadSettings) -> Self {
-        Self { views: Arc::new([Arc::new(View::new(manifest, None))]), load, about: None }
+        let root = Arc::new(Root { manifest: manifest.clone(), range: OnceLock::new() });
+        Self { views: Arc::new([Arc::new(View::new(manifest, None))]), load, about: None, root }
     }
 
     /// All rows of the dataset at `path`: a manifest, a folder that holds one, a pattern of parts, or a folder of images.
@@ -227,9 +275,14 @@ impl Dataset {
         Ok(&self.views[0])
     }
 
+    /// How the images of all parts of the table are decoded, with nothing left open.
+    pub(crate) fn settings(&self) -> Result<LoadSettings, Error> {
+        Ok(LoadSettings { range: self.root.settled(&self.load)?, ..self.load.clone() })
+    }
+
     /// What decides results of words that use `view`.
     pub(crate) fn identity(&self, view: &View) -> Result<serde_json::Value, Error> {
-        Ok(serde_json::json!({ "rows": view.fingerprint()?, "load": self.load }))
+        Ok(serde_json::json!({ "rows": view.fingerprint()?, "load": self.settings()? }))
     }
 
     /// How the first view was made.

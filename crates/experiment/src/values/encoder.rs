@@ -144,6 +144,27 @@ impl Encoder {
 
     /// Everything but the weights, which need not be there yet: what planning asks for.
     pub(crate) fn sketch(&self, images: &Survey) -> Result<foretask_models::Encoder, Error> {
+        let mut sketch = self.own_sketch(images)?;
+        if spreads(sketch.input.channels, images.channels) {
+            let InputSpec { height, width, .. } = sketch.input;
+            sketch.input = InputSpec::centered(images.channels, height, width);
+        }
+        Ok(sketch)
+    }
+
+    /// What becomes of its first layer on images of another number of channels, in words.
+    pub(crate) fn spread_in_words(&self, images: &Survey) -> Result<Option<String>, Error> {
+        let (from, to) = (self.own_sketch(images)?.input.channels, images.channels);
+        Ok(spreads(from, to).then(|| {
+            format!(
+                "{}: the first layer's weights of {from} channel(s) are repeated for {to} channels and scaled by {from}/{to}; the \
+                 statistics to normalize by are those of these images",
+                self.describe()
+            )
+        }))
+    }
+
+    fn own_sketch(&self, images: &Survey) -> Result<foretask_models::Encoder, Error> {
         match &self.source {
             EncoderSource::Pretrained(stage) => Ok(if let Some(result) = stage.result() {
                 result.encoder.clone()
@@ -169,8 +190,25 @@ impl Encoder {
         }
     }
 
-    /// The weights. Random ones are drawn for the images' shape, other ones for every label draw.
+    /// The weights, ready for these images: with a first layer for their channels, where it has to be spread over them. Random
+    /// ones are drawn for the images' shape, other ones for every label draw.
+    ///
+    /// # Errors
+    /// When the encoder learned from images whose values mean something else.
     pub(crate) fn weights(&self, images: &Images, draw: u64) -> Result<foretask_models::Encoder, Error> {
+        let mut encoder = self.own_weights(images, draw)?;
+        if spreads(encoder.input.channels, images.channels()) {
+            let statistics = images.channel_stats();
+            encoder = encoder.on_channels(statistics.mean, statistics.std)?;
+        }
+        if encoder.input.channels != images.channels() {
+            // What takes it will say so.
+            return Ok(encoder);
+        }
+        Ok(foretask_train::read_like(encoder, images)?)
+    }
+
+    fn own_weights(&self, images: &Images, draw: u64) -> Result<foretask_models::Encoder, Error> {
         match &self.source {
             EncoderSource::Pretrained(stage) => match stage.result() {
                 Some(result) => Ok(result.encoder.clone()),
@@ -302,6 +340,12 @@ impl Pretrained {
     pub fn reused(&self) -> bool {
         self.0.done.as_ref().is_some_and(|(.., reused)| *reused)
     }
+}
+
+/// Whether weights for so many channels are spread over so many others: those of photographs over those of measurements. Gray
+/// images become color and color ones gray without a loss of what the weights know.
+fn spreads(from: usize, to: usize) -> bool {
+    matches!(from, 1 | 3) && !matches!(to, 1 | 3)
 }
 
 /// Width and height of a new network's input for these images.

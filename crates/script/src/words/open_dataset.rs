@@ -15,9 +15,19 @@ pub(super) fn dataset_options() -> Vec<OptionDoc> {
     vec![
         OptionDoc::new(
             "channels",
-            "1 (grey) or 3 (color)",
-            "as in the files",
-            "images are converted to this many channels",
+            "\"auto\", a number, \"pages\", or an array of channels",
+            "\"auto\"",
+            "which channels of the files: so many (gray becomes 3, color becomes 1), the pages of TIFF files, or these by their \
+             names or numbers from 1, as `[\"nir\", \"red\"]` or `[8, 4, 3]`; auto: 3 where any file is in color, else as many as \
+             most have",
+        ),
+        OptionDoc::new(
+            "range",
+            "\"auto\", \"percentile\", or [low, high]",
+            "\"auto\"",
+            "which values of the files are black and white: these, for all channels or as an array of one pair a channel; the \
+             0.5th and 99.5th percentile of each channel over the images; auto: 0 to 255 of 8 bits, to the largest value of as many \
+             bits as are in use (8, 12, 16) of more, percentiles where more than three channels have more than 8 bits",
         ),
         OptionDoc::new(
             "on_bad_image",
@@ -57,10 +67,10 @@ pub(super) fn dataset_options() -> Vec<OptionDoc> {
 pub(super) fn dataset(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let path = call.text(0)?;
     let load: LoadSettings = call.options(1)?;
-    if load.channels.is_some_and(|channels| channels != 1 && channels != 3) {
-        return Err(
-            CallError::input("`channels` must be 1 (grey) or 3 (color)").at(Span::Value(1, vec!["channels".into()]))
-        );
+    for (option, checked) in [("channels", load.channels.check()), ("range", load.range.check())] {
+        if let Err(reason) = checked {
+            return Err(CallError::input(format!("`{option}` {reason}")).at(Span::Value(1, vec![option.into()])));
+        }
     }
     if !(0.0..=1.0).contains(&load.max_bad_fraction) {
         return Err(CallError::input("`max_bad_fraction` must be a number from 0 to 1")
