@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use foretask_data::{Manifest, OpenOptions, Samples, Source};
+use foretask_data::{LoadOptions, Manifest, OpenOptions, Pixels, Range, Samples, Source, settle_range};
 use foretask_experiment::Error;
 
 /// What images are called. A name is that of the dataset where no other image has it, else "row 17".
@@ -54,6 +54,8 @@ pub(crate) struct Dataset {
     pub(crate) samples: Samples,
     /// What they are called.
     pub(crate) names: Arc<Names>,
+    /// Which values of images of more than 8 bits are black and white; found out when the first is looked at.
+    range: OnceLock<Range>,
 }
 
 impl Dataset {
@@ -69,7 +71,19 @@ impl Dataset {
                 .help("label a part of it: at most 4,294,967,295 rows can be shown"));
         }
         let names = Arc::new(Names::new(samples.sources.iter().map(Source::name)));
-        Ok(Self { path: path.to_owned(), manifest, samples, names })
+        Ok(Self { path: path.to_owned(), manifest, samples, names, range: OnceLock::new() })
+    }
+
+    /// The picture of a row in bytes of red, green and blue, for somebody who looks at it as large as `side` pixels: it may come
+    /// out larger. The same values are black and white in all images, so that a dark one is dark.
+    ///
+    /// # Errors
+    /// A row that there is not, an image that cannot be read.
+    pub(crate) fn look_at(&self, row: u32, side: u32) -> Result<Pixels<'static>, String> {
+        let source = self.samples.sources.get(row as usize).ok_or("there is no such row")?;
+        let settle = || settle_range(&self.samples, &LoadOptions::default()).unwrap_or_default();
+        let range = self.range.get_or_init(settle);
+        source.look_at(side, range).map(|(pixels, _)| pixels).map_err(|error| error.to_string())
     }
 
     /// Number of images.
@@ -101,6 +115,22 @@ mod tests {
         assert_eq!(list, ["a.png", "row 1", "row 2", "row 3", "row 5", "row 5+"]);
         assert!((0..6).all(|row| names.row(names.name(row).unwrap()) == Some(row)));
         assert_eq!((names.name(6), names.row("c.png")), (None, None));
+    }
+
+    #[test]
+    fn dark_measurements_are_shown_dark() {
+        let folder = tempfile::tempdir().unwrap();
+        // PNM of 16 bits, of which one uses 8 and the other 12.
+        for (name, brightest) in [("bright.pgm", 4000_u16), ("dark.pgm", 200)] {
+            let values = [0, brightest].into_iter().flat_map(u16::to_be_bytes);
+            let file: Vec<u8> = b"P5 2 1 65535\n".iter().copied().chain(values).collect();
+            std::fs::write(folder.path().join(name), file).unwrap();
+        }
+        let data = Dataset::open(folder.path(), &OpenOptions::default()).unwrap();
+        let shown = |row| data.look_at(row, 160).unwrap().data.bytes().unwrap().to_vec();
+        // 4000 and 200 of 4095.
+        assert_eq!((shown(0), shown(1)), (vec![0, 0, 0, 249, 249, 249], vec![0, 0, 0, 12, 12, 12]));
+        assert!(data.look_at(2, 160).is_err());
     }
 
     #[test]

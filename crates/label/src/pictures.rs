@@ -62,12 +62,8 @@ impl Pictures {
         if let Some(found) = self.find(row, side) {
             return Ok(found);
         }
-        let source = self.data.samples.sources.get(row as usize).ok_or("there is no such row")?;
         self.enter();
-        let made = foretask_backend::catch("a picture", || {
-            let (pixels, _) = source.look_at(side).map_err(|error| error.to_string())?;
-            encoded(&pixels, side)
-        });
+        let made = foretask_backend::catch("a picture", || encoded(&self.data.look_at(row, side)?, side));
         self.leave();
         let picture = made.map_err(|error| error.to_string())??;
         self.keep((row, side), picture.clone());
@@ -109,9 +105,9 @@ impl Pictures {
     }
 }
 
-/// A picture of exactly this size; `None` for one without pixels. Pixels are RGB.
+/// A picture of exactly this size; `None` for one without pixels. Pixels are bytes of RGB.
 pub(crate) fn resized(pixels: &Pixels<'_>, width: u32, height: u32) -> Option<RgbImage> {
-    let picture = RgbImage::from_raw(pixels.width as u32, pixels.height as u32, pixels.data.to_vec())?;
+    let picture = RgbImage::from_raw(pixels.width as u32, pixels.height as u32, pixels.data.bytes()?.to_vec())?;
     if picture.width() == 0 || picture.height() == 0 {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foretask_data::{Images, LoadOptions, Source};
+use foretask_data::Images;
 use foretask_experiment::{Error, Interrupt};
 use foretask_models::{ForeignOptions, load_weights};
 use foretask_train::{Context, Event, Features, Standardization};
@@ -34,8 +34,8 @@ pub(crate) enum News {
 }
 
 /// The small picture that the quick description looks at; all of the image, whatever its proportions.
-fn tiny(source: &Source) -> Result<Vec<u8>, String> {
-    let (pixels, _) = source.look_at(2 * SIDE as u32).map_err(|error| error.to_string())?;
+fn tiny(data: &Dataset, row: u32) -> Result<Vec<u8>, String> {
+    let pixels = data.look_at(row, 2 * SIDE as u32)?;
     resized(&pixels, SIDE as u32, SIDE as u32)
         .map(image::RgbImage::into_raw)
         .ok_or_else(|| "it has no pixels".to_owned())
@@ -47,7 +47,7 @@ fn tiny(source: &Source) -> Result<Vec<u8>, String> {
 /// A request to stop.
 pub(crate) fn quick(data: &Dataset, interrupt: &Interrupt, tell: &(dyn Fn(News) + Sync)) -> Result<(), Error> {
     let order: Vec<u32> = spread_evenly(data.len()).collect();
-    let looked = |row: &u32| (*row, tiny(&data.samples.sources[*row as usize]));
+    let looked = |row: &u32| (*row, tiny(data, *row));
     let mut fitted: Option<Descriptor> = None;
     let mut found = Features { data: Vec::new(), dim: DIM, rows: Vec::new() };
     let mut waiting: Vec<(u32, Vec<u8>)> = Vec::new();
@@ -102,9 +102,7 @@ pub(crate) fn by_encoder(
     found.notes.into_iter().for_each(|note| tell(News::Note(note)));
     check(interrupt)?;
     tell(News::Progress("reading the images for the encoder", 0, data.len()));
-    let channels = u8::try_from(encoder.input.channels).ok().filter(|channels| matches!(channels, 1 | 3));
-    let options = LoadOptions { channels, max_bad_fraction: 1.0, ..LoadOptions::default() };
-    let images = Images::load(&data.samples, &options)?;
+    let images = Images::load(&data.samples, &foretask_train::load_options_for(&encoder.input)?)?;
     check(interrupt)?;
     let device = foretask_backend::device(device.unwrap_or("auto"))?;
     let events = |event| {
