@@ -118,13 +118,7 @@ mod tests {
 
     #[test]
     fn a_crate_without_words_is_told() {
-        let member = Member {
-            name: "foretask-x".into(),
-            folder: "crates/x".into(),
-            description: String::new(),
-            dependencies: vec![],
-            examples: vec![],
-        };
+        let member = Member { name: "foretask-x".into(), folder: "crates/x".into(), ..Member::default() };
         let problems = check(&[], &[member]);
         let about = |part: &str| problems.iter().any(|p| p.contains(part));
         assert!(about("description is empty") && about("crates/x/README.md is missing"), "{problems:?}");

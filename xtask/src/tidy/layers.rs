@@ -150,13 +150,17 @@ mod tests {
     use crate::tidy::metadata::Dependency;
 
     fn member(name: &str, dependencies: &[(&str, &str)]) -> Member {
-        let dependency = |(name, kind): &(&str, &str)| Dependency { name: (*name).into(), kind: (*kind).into() };
+        let dependency = |(name, kind): &(&str, &str)| Dependency {
+            name: (*name).into(),
+            kind: (*kind).into(),
+            ..Dependency::default()
+        };
         Member {
             name: name.into(),
             folder: format!("crates/{name}"),
             description: "x".into(),
             dependencies: dependencies.iter().map(dependency).collect(),
-            examples: vec![],
+            ..Member::default()
         }
     }
 

@@ -6,20 +6,31 @@ use serde_json::Value;
 use crate::run::{cargo, read};
 
 /// A package of the workspace.
+#[derive(Default)]
 pub(crate) struct Member {
     pub(crate) name: String,
     /// Relative to the repository's root, with `/`.
     pub(crate) folder: String,
     pub(crate) description: String,
+    pub(crate) version: String,
+    /// Whether the crate registry gets it.
+    pub(crate) is_published: bool,
+    pub(crate) keywords: Vec<String>,
+    pub(crate) categories: Vec<String>,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) examples: Vec<String>,
 }
 
 /// What a member's manifest asks for.
+#[derive(Default)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `normal`, `dev` or `build`.
     pub(crate) kind: String,
+    /// Which versions of it, as cargo writes that: `^1.2`, `*` where none is said.
+    pub(crate) versions: String,
+    /// Whether it is a folder of this repository.
+    pub(crate) is_path: bool,
 }
 
 /// A package from outside.
@@ -56,10 +67,17 @@ pub(crate) fn members_of(metadata: &Value) -> Vec<Member> {
                 name: text(&package["name"]),
                 folder: manifest.trim_end_matches("/Cargo.toml").to_owned(),
                 description: text(&package["description"]),
+                version: text(&package["version"]),
+                // `publish = false` is an empty list of registries.
+                is_published: package["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
+                keywords: list(&package["keywords"]).map(text).collect(),
+                categories: list(&package["categories"]).map(text).collect(),
                 dependencies: list(&package["dependencies"])
                     .map(|dependency| Dependency {
                         name: text(&dependency["name"]),
                         kind: dependency["kind"].as_str().unwrap_or("normal").to_owned(),
+                        versions: text(&dependency["req"]),
+                        is_path: dependency["path"].is_string(),
                     })
                     .collect(),
                 examples: targets(&["example"]).map(|target| text(&target["name"])).collect(),

@@ -8,6 +8,7 @@ mod functions;
 mod layers;
 mod licenses;
 pub(crate) mod metadata;
+mod registry;
 mod spdx;
 mod text;
 mod tokens;
@@ -23,12 +24,13 @@ pub(crate) fn run() -> Result<()> {
     let metadata = metadata::load()?;
     let members = metadata::members_of(&metadata);
     let externals = metadata::externals_of(&metadata);
-    let checks: [(&str, Vec<String>); 9] = [
+    let checks: [(&str, Vec<String>); 10] = [
         ("layers", layers::check(&members)),
         ("circles", circles::check(&files, &members)),
         ("dependencies", dependencies::check(&files)),
         ("licenses", licenses::check(&externals)),
         ("documents", documents::check(&files, &members)),
+        ("registry", registry::check(&files, &members)),
         ("text", text::check(&files)),
         ("length", text::check_lengths(&files)),
         ("functions", functions::check(&files)),
