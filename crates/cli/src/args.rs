@@ -303,6 +303,7 @@ Examples:
 Examples:
   foretask report runs/quickstart/2026-11-23T03-45-00
   foretask report runs/quickstart           the latest run of the script
+  foretask report runs/quickstart --open    and show it in the browser
   foretask report runs/simclr runs/rotation -o tasks.html   side by side: results, what differs, curves")]
     Report {
         /// Folders of runs, or of scripts for their latest run; the first of several is what the others are compared with
@@ -311,8 +312,31 @@ Examples:
         /// The page of a comparison
         #[arg(short, long, default_value = "comparison.html")]
         output: PathBuf,
+        /// Show the page in the browser
+        #[arg(long)]
+        open: bool,
         #[command(flatten)]
         replace: Replace,
+    },
+    /// Say what stages hold, and remove those that no run points to
+    #[command(after_help = "\
+Examples:
+  foretask clean            what there is, and what can go; nothing is removed
+  foretask clean --yes      removes it
+  foretask clean --out /data/runs --json
+
+A stage stays as long as the folder of a run is there that used it, finished or not, or a result that was made from it.
+To give more space back, delete folders of runs first: weights, results and reports lie in them, stages do not.")]
+    Clean {
+        /// Folder of results
+        #[arg(long, default_value = "runs")]
+        out: PathBuf,
+        /// Remove what can go
+        #[arg(long)]
+        yes: bool,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// List the devices that scripts can use
     #[command(after_help = "\

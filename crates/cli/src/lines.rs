@@ -26,6 +26,17 @@ pub(crate) fn duration(seconds: f64) -> String {
     }
 }
 
+/// Bytes as "812 bytes", "3.4 MB", "1.2 GB".
+pub(crate) fn size(bytes: u64) -> String {
+    let amount = |unit: f64| bytes as f64 / unit;
+    match bytes {
+        0..1000 => format!("{bytes} bytes"),
+        1000..1_000_000 => format!("{:.1} kB", amount(1e3)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", amount(1e6)),
+        _ => format!("{:.1} GB", amount(1e9)),
+    }
+}
+
 /// Rows of cells as columns that line up; the first row is the heading.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -102,5 +113,10 @@ mod tests {
         assert_eq!(duration(59.4), "59 s");
         assert_eq!(duration(3700.0), "1 h 1 min");
         assert_eq!(duration(f64::NAN), "?");
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!([999, 1000, 25_400_000, 3 << 30].map(size), ["999 bytes", "1.0 kB", "25.4 MB", "3.2 GB"]);
     }
 }

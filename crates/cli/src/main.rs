@@ -5,6 +5,7 @@
 
 mod args;
 mod bar;
+mod browser;
 mod excerpt;
 mod interrupt;
 mod lines;

@@ -78,6 +78,9 @@ impl Experiment {
                 "interrupted before this stage began"
             }));
         }
+        if let Some(run) = self.run_folder() {
+            run.uses(stage.key().hash())?;
+        }
         self.say_of(&planned.title, self.memory.clear_entrance(stage.key())?);
         let lock =
             self.memory.lock(stage.key(), |pid| self.waits::<S>(&planned, pid), || self.interrupt().requested())?;
@@ -140,7 +143,10 @@ impl Experiment {
     /// The result that an earlier run has left, without doing anything: for planning with numbers where there are some.
     pub(crate) fn stored_before<S: Stage>(&self, stage: &S) -> Option<S::Output> {
         let done = self.memory.done(stage.key())?;
-        stage.load(&self.memory.folder(stage.key()), &done).ok()
+        let value = stage.load(&self.memory.folder(stage.key()), &done).ok()?;
+        // Unnoted, it would only be made again one day.
+        self.run_folder().and_then(|run| run.uses(stage.key().hash()).ok());
+        Some(value)
     }
 
     /// The result of an earlier run, if there is one that can be used.

@@ -3,6 +3,7 @@
 
 mod browser;
 mod channels;
+mod clean;
 mod compare;
 mod custom_task;
 mod data;

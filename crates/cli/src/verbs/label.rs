@@ -1,7 +1,6 @@
 //! Verbs about labels: label, labels.
 
 use crate::out::{self, note, say};
-use std::process::{Command, Stdio};
 
 use foretask_experiment::Interrupt;
 use foretask_label::{LabelRequest, LabelsFile, MakeScript};
@@ -9,8 +8,8 @@ use foretask_script::Error;
 
 use super::print_json;
 use crate::args::{LabelArguments, LabelsArguments};
-use crate::interrupt;
 use crate::lines::{table, thousands};
+use crate::{browser, interrupt};
 
 pub(crate) fn label(arguments: LabelArguments) -> Result<(), Error> {
     let (no_open, host) = (arguments.no_open, arguments.host);
@@ -45,7 +44,7 @@ pub(crate) fn label(arguments: LabelArguments) -> Result<(), Error> {
     }
     say!("Ctrl-C ends it. Every label is on the disk when the page says so.");
     if !no_open {
-        open_in_browser(&serving.address);
+        browser::show(serving.address.as_ref());
     }
     serving.until(&asked);
     Ok(())
@@ -66,23 +65,6 @@ fn script_maker() -> MakeScript {
 fn account() -> String {
     let named = ["USER", "USERNAME", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty()).unwrap_or_else(|| "me".to_owned())
-}
-
-/// Shows the page where there is a screen; its address was printed in any case.
-fn open_in_browser(address: &str) {
-    let screen = |name: &str| std::env::var_os(name).is_some();
-    let (program, arguments): (&str, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(windows) {
-        ("rundll32", &["url.dll,FileProtocolHandler"])
-    } else if screen("DISPLAY") || screen("WAYLAND_DISPLAY") {
-        ("xdg-open", &[])
-    } else {
-        return;
-    };
-    let mut shown = Command::new(program);
-    shown.args(arguments).arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    shown.spawn().ok();
 }
 
 pub(crate) fn labels(arguments: &LabelsArguments) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! One function per verb; everything of substance happens in `foretask_experiment`, and in `foretask_script` where a script is read.
 
+mod clean;
 mod data;
 mod label;
 mod machine;
@@ -68,7 +69,8 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Labels(arguments) => label::labels(&arguments),
         Verb::Models(arguments) => published::models(arguments),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
-        Verb::Report { runs, output, replace } => runs::report(&runs, &output, replace.force),
+        Verb::Report { runs, output, open, replace } => runs::report(&runs, &output, open, replace.force),
+        Verb::Clean { out, yes, json } => clean::clean(&out, yes, json),
         Verb::Devices { json } => machine::devices(json),
         Verb::Doctor { json } => machine::doctor(json),
         Verb::Words { name, markdown } => words::words(name.as_deref(), markdown),

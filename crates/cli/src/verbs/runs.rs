@@ -1,6 +1,7 @@
 //! Verbs about runs of the past: runs, report.
 
-use crate::out::{self, say};
+use crate::browser;
+use crate::out::{self, note, say};
 use std::path::{Path, PathBuf};
 
 use foretask_experiment::run;
@@ -44,15 +45,32 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
     Ok(())
 }
 
-pub(crate) fn report(runs: &[PathBuf], output: &Path, overwrite: bool) -> Result<(), Error> {
-    if let [run] = runs {
-        for page in run::rewrite_report(run, overwrite)? {
-            say!("{}", page.display());
-        }
-        return Ok(());
+pub(crate) fn report(runs: &[PathBuf], output: &Path, open: bool, overwrite: bool) -> Result<(), Error> {
+    let pages = if let [run] = runs {
+        run::rewrite_report(run, overwrite)?
+    } else {
+        let compared = run::compare_runs(runs, output, overwrite)?;
+        out::print(&compared.text);
+        say!("");
+        vec![compared.page]
+    };
+    for page in &pages {
+        say!("{}", page.display());
     }
-    let compared = run::compare_runs(runs, output, overwrite)?;
-    out::print(&compared.text);
-    say!("\n{}", compared.page.display());
+    if open {
+        show(&pages);
+    }
     Ok(())
+}
+
+/// Shows pages in the browser, or says that there is none.
+fn show(pages: &[PathBuf]) {
+    // Browsers are started elsewhere: a page has to be named from the root.
+    let shown =
+        pages.iter().all(|page| browser::show(std::path::absolute(page).as_deref().unwrap_or(page).as_os_str()));
+    if !shown {
+        note!(
+            "Note: there is no screen to show it on; copy the file to where there is one: it needs nothing beside it."
+        );
+    }
 }

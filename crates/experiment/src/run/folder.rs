@@ -14,6 +14,7 @@ use super::curves::Curves;
 use super::names::{Taken, slug, stem};
 use super::record::StageRecord;
 use super::time::UtcTime;
+use super::used::Used;
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::stage::{self, KeptFile};
@@ -40,6 +41,7 @@ impl RunSource {
 #[derive(Debug, Default)]
 struct State {
     stages: Vec<StageRecord>,
+    used: Used,
     reports: Vec<PathBuf>,
     first_report: Option<String>,
     report_names: Taken<String>,
@@ -133,6 +135,17 @@ impl RunFolder {
     /// When the run began, and the seconds since.
     pub(crate) fn times(&self) -> (String, f64) {
         (self.started.for_people(), self.clock.elapsed().as_secs_f64())
+    }
+
+    /// Notes that the run points to a stage, before anything is done with it.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub(crate) fn uses(&self, key: &str) -> Result<(), Error> {
+        let noted = self.state().used.add(&self.path, key);
+        noted.map_err(|error| {
+            Error::failed(format!("the run's folder `{}` cannot be written to: {error}", self.path.display()))
+        })
     }
 
     /// A stage counts once, however often its result is asked for.

@@ -50,10 +50,7 @@ pub struct RunResult {
 /// # Errors
 /// When the folder cannot be read.
 pub fn list_runs(out: &Path, script: Option<&str>) -> Result<Vec<RunLine>, Error> {
-    if !out.exists() {
-        return Ok(Vec::new());
-    }
-    let scripts = folders(out).map_err(|error| {
+    let scripts = runs_below(out).map_err(|error| {
         Error::input(format!("the folder of results `{}` cannot be read: {error}", out.display()))
             .help("`foretask run SCRIPT` makes it; `--out FOLDER` says where else to look")
     })?;
@@ -61,7 +58,7 @@ pub fn list_runs(out: &Path, script: Option<&str>) -> Result<Vec<RunLine>, Error
     let mut runs = Vec::new();
     for folder in scripts {
         let name = folder.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        if name.starts_with('.') || wanted.as_ref().is_some_and(|wanted| *wanted != name) {
+        if wanted.as_ref().is_some_and(|wanted| *wanted != name) {
             continue;
         }
         for run in folders(&folder).unwrap_or_default() {
@@ -74,15 +71,32 @@ pub fn list_runs(out: &Path, script: Option<&str>) -> Result<Vec<RunLine>, Error
     Ok(runs)
 }
 
-fn folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The folders of scripts below a folder of results; none where it is not there.
+pub(super) fn runs_below(out: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !out.exists() {
+        return Ok(Vec::new());
+    }
+    let mut scripts = folders(out)?;
+    scripts.retain(|folder| folder.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')));
+    Ok(scripts)
+}
+
+/// The folders in a folder, by name.
+pub(super) fn folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders: Vec<PathBuf> =
         std::fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
     folders.sort();
     Ok(folders)
 }
 
-fn json(path: &Path) -> Option<Value> {
+pub(super) fn json(path: &Path) -> Option<Value> {
     serde_json::from_slice(&foretask_files::read(path, MOST).ok()?).ok()
+}
+
+/// Whether a run's record says that it is going on, and its process is gone: one that was killed could not say so itself.
+pub(super) fn is_killed(run: &Value) -> bool {
+    let gone = |process: u64| Path::new("/proc").is_dir() && !Path::new(&format!("/proc/{process}")).is_dir();
+    run["status"] == "running" && run["process"].as_u64().is_some_and(gone)
 }
 
 fn line(folder: &Path, script: &str) -> Option<RunLine> {
@@ -99,9 +113,6 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
             }
         }
     }
-    // A process that was killed could not say so itself.
-    let gone = |process: u64| Path::new("/proc").is_dir() && !Path::new(&format!("/proc/{process}")).is_dir();
-    let killed = text("status") == "running" && run["process"].as_u64().is_some_and(gone);
     let params = run["params"].as_array().into_iter().flatten().filter(|param| param["set"] == true);
     let text_of = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let params = params.map(|param| format!("{}={}", text_of(&param["name"]), text_of(&param["value"]))).collect();
@@ -110,7 +121,7 @@ fn line(folder: &Path, script: &str) -> Option<RunLine> {
         folder: folder.to_path_buf(),
         script: script.to_owned(),
         started: text("started"),
-        status: if killed { "killed".to_owned() } else { text("status") },
+        status: if is_killed(&run) { "killed".to_owned() } else { text("status") },
         seconds: run["seconds"].as_f64(),
         device: text("device"),
         results,

@@ -1,5 +1,6 @@
 //! The folder of one run: `runs/<script>/<time>/`.
 
+mod clean;
 mod compare;
 mod curves;
 mod folder;
@@ -7,7 +8,10 @@ mod list;
 mod names;
 mod record;
 mod time;
+mod used;
 
+pub use crate::stage::Standing;
+pub use clean::{Removed, Stock, StoredStage, stock};
 pub use compare::{ComparedRuns, compare_runs};
 pub use folder::{RunFolder, RunSource};
 pub use list::{RunLine, RunResult, list_runs, rewrite_report};

@@ -13,7 +13,10 @@ use super::lineage::Contents;
 use crate::error::Error;
 
 /// Bytes that `done.json` may have: it holds options and numbers, of many tasks and draws at most.
-const MOST_DONE: u64 = 64 << 20;
+pub(super) const MOST_DONE: u64 = 64 << 20;
+
+/// Where stages lie in a folder of results.
+pub(super) const STAGES: &str = ".stages";
 
 /// How far a stage is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -69,7 +72,7 @@ pub(crate) struct StageMemory {
 
 impl StageMemory {
     pub(crate) fn new(runs: &Path) -> Self {
-        Self { folder: runs.join(".stages"), contents: Contents::default() }
+        Self { folder: runs.join(STAGES), contents: Contents::default() }
     }
 
     pub(crate) fn folder(&self, key: &StageKey) -> PathBuf {

@@ -12,6 +12,7 @@ mod key;
 mod lineage;
 mod memory;
 mod obstacles;
+mod shelf;
 
 pub use done::Done;
 pub(crate) use done::hash;
@@ -22,3 +23,5 @@ pub use key::StageKey;
 pub(crate) use key::json;
 pub use memory::StageState;
 pub(crate) use memory::{Damage, KeptFile, StageMemory, Stored};
+pub use shelf::Standing;
+pub(crate) use shelf::{Shelved, remove, shelf};
