@@ -60,10 +60,10 @@ pub struct DeviceInfo {
 /// How to get libtorch into a build.
 #[cfg(not(feature = "libtorch"))]
 pub(crate) const GET_LIBTORCH: &str =
-    "Run `cargo xtask libtorch`, then `cargo run --release -p foretask --features libtorch -- …`";
+    "In a checkout of Foretask, run `cargo xtask libtorch`, then `cargo foretask-torch …`";
 /// How to get libtorch with CUDA into a build.
 pub(crate) const GET_CUDA: &str =
-    "Run `cargo xtask libtorch --cuda`, then `cargo run --release -p foretask --features libtorch -- …`";
+    "In a checkout of Foretask, run `cargo xtask libtorch --cuda`, then `cargo foretask-torch …`";
 
 /// The device of a name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` (`cuda:N` and `cuda` mean the same).
 ///
@@ -243,7 +243,7 @@ mod tests {
     fn a_build_without_libtorch_says_how_to_get_it() {
         let error = device("libtorch").unwrap_err().to_string();
         assert!(error.contains("cargo xtask libtorch"), "{error}");
-        assert!(error.contains("--features libtorch"), "{error}");
+        assert!(error.contains("cargo foretask-torch"), "{error}");
         assert!(device("cuda:0").unwrap_err().to_string().contains("cargo xtask libtorch --cuda"));
         assert_eq!(device("auto").unwrap().name(), "flex");
         let missing: Vec<bool> = devices().iter().map(|device| device.missing.is_some()).collect();

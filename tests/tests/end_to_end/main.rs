@@ -7,6 +7,7 @@ mod clean;
 mod compare;
 mod custom_task;
 mod data;
+mod embed;
 mod experiment;
 mod hostile;
 mod kept_files;

@@ -32,7 +32,7 @@ pub use online::Online;
 pub use pick_encoder::{PickEncoder, PickEncoderOptions};
 pub use pick_task::{PickOptions, PickTask};
 pub use pool::{Pool, of as pool_of};
-pub use predict::{Predictions, embed, predict};
+pub use predict::{Predictions, embed, embed_as, predict};
 pub(crate) use predict::{embedding_table, fit_in_words};
 pub use pretrain::Pretrain;
 pub use probes::{Knn, LinearProbe, PixelRegression};

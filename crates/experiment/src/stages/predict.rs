@@ -7,9 +7,9 @@ use foretask_eval::{Nearness, Prediction};
 use foretask_models::{Classifier, InputSpec};
 use foretask_train::Features;
 
-use crate::error::Error;
+use crate::error::{Error, Role};
 use crate::experiment::Experiment;
-use crate::values::{Classifiers, Dataset, Encoder, Trained, View};
+use crate::values::{Classifiers, Dataset, Encoder, Method, Trained, View};
 
 /// Predictions with the names of their classes.
 #[derive(Debug)]
@@ -51,9 +51,7 @@ pub fn predict(
     }
     let images = experiment.images_of(data, view)?;
     if let Some(Trained::Network(classifier)) = &classifiers.members[0].trained {
-        if let Some(fit) = fit_in_words(&classifier.encoder.input, &images) {
-            experiment.note(fit);
-        }
+        say_fit(experiment, &classifier.encoder, &images);
         let (answers, near) = super::looking(experiment, classifiers.is_frozen(0), |cx| {
             Ok(foretask_eval::predict_with_nearness(classifier, &images, cx)?)
         })?;
@@ -98,19 +96,57 @@ pub(crate) fn fit_in_words(input: &InputSpec, images: &Images) -> Option<String>
 /// # Errors
 /// When images cannot be read, or the network fails on them.
 pub fn embed(experiment: &Experiment, encoder: &Encoder, data: &Dataset, view: &View) -> Result<Option<Table>, Error> {
-    let samples = view.samples()?;
-    experiment.used_data(data.steps(), &samples);
     experiment.say_spread(encoder, &experiment.survey(data, view)?)?;
-    if experiment.planning() {
-        return Ok(None);
-    }
-    let images = experiment.images_of(data, view)?;
+    let Some(images) = images_to_embed(experiment, data, view)? else { return Ok(None) };
     let weights = encoder.weights(&images, 0)?;
-    if let Some(fit) = fit_in_words(&weights.input, &images) {
-        experiment.note(fit);
-    }
+    say_fit(experiment, &weights, &images);
     let features = super::features(experiment, &weights, &images)?;
     embedding_table(&images, features, Some(&view.manifest)).map(Some)
+}
+
+/// The same as the first draw's classifier sees the images: by the encoder that it has come to in learning its labels.
+///
+/// # Errors
+/// When images cannot be read, the network fails on them, or the classifier knows nothing but pixels.
+pub fn embed_as(
+    experiment: &Experiment,
+    classifiers: &Classifiers,
+    data: &Dataset,
+    view: &View,
+) -> Result<Option<Table>, Error> {
+    if matches!(classifiers.method, Method::PixelProbe) {
+        return Err(Error::input("a probe of raw pixels has no features: it looks at the pixels themselves")
+            .help("`linear_probe(encoder, few)` and `finetune(encoder, few)` give classifiers that have some")
+            .at(Role::Start));
+    }
+    if let Some(encoder) = classifiers.method.encoder() {
+        experiment.say_spread(encoder, &experiment.survey(data, view)?)?;
+    }
+    let Some(images) = images_to_embed(experiment, data, view)? else { return Ok(None) };
+    let encoder = match &classifiers.members[0].trained {
+        Some(Trained::Network(classifier)) => &classifier.encoder,
+        Some(Trained::Neighbors(encoder)) => &**encoder,
+        Some(Trained::Pixels(_)) | None => return Ok(None),
+    };
+    say_fit(experiment, encoder, &images);
+    let features = super::looking(experiment, classifiers.is_frozen(0), |cx| {
+        Ok(foretask_train::extract_features(encoder, &images, cx)?)
+    })?;
+    embedding_table(&images, features, Some(&view.manifest)).map(Some)
+}
+
+/// The images of a view; none in a planning pass.
+fn images_to_embed(experiment: &Experiment, data: &Dataset, view: &View) -> Result<Option<Arc<Images>>, Error> {
+    let samples = view.samples()?;
+    experiment.used_data(data.steps(), &samples);
+    if experiment.planning() { Ok(None) } else { experiment.images_of(data, view).map(Some) }
+}
+
+/// What becomes of images of other proportions.
+fn say_fit(experiment: &Experiment, encoder: &foretask_models::Encoder, images: &Images) {
+    if let Some(fit) = fit_in_words(&encoder.input, images) {
+        experiment.note(fit);
+    }
 }
 
 /// `row`, `path`, `label` and `split` where there are any, the manifest's further columns, `embedding`. Further columns that

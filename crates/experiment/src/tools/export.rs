@@ -91,6 +91,7 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
                 }
                 .map_err(Error::from)
             })?;
+            notes.extend(headless(&encoder, format));
             notes.push(takes(&encoder, format));
             notes.extend(terms(&encoder));
             notes.extend(beside.write()?);
@@ -146,6 +147,18 @@ fn layer(encoder: &Encoder, format: ExportFormat) -> &'static str {
         ExportFormat::Safetensors => encoder.config.classifier(),
         ExportFormat::Onnx(_) => "probabilities",
     }
+}
+
+/// What a program misses that builds the whole network.
+fn headless(encoder: &Encoder, format: ExportFormat) -> Option<String> {
+    let layer = encoder.config.classifier();
+    let says = || {
+        format!(
+            "an encoder has no `{layer}`, the layer that tells classes, and neither has this file: PyTorch takes it with \
+             `load_state_dict(…, strict=False)`, and `{layer}` then stays as it was"
+        )
+    };
+    matches!(format, ExportFormat::Safetensors).then(says)
 }
 
 /// Under which terms published weights are given on.

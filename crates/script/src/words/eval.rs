@@ -88,12 +88,22 @@ pub(super) static WORDS: &[Word] = &[
         about: "The file (.parquet, .csv, .jsonl by its ending) has a row per image: row, path, label, split, the manifest's further \
                 columns, and the features: in Parquet one column `embedding` of fixed-size lists, in CSV a column for each number. \
                 Of images that are not of the network's proportions the middle is seen, unless the encoder was loaded with another \
-                `fit` (`load_encoder(\"encoder.safetensors\", #{ fit: \"pad\" })`).",
+                `fit` (`load_encoder(\"encoder.safetensors\", #{ fit: \"pad\" })`). A classifier's features are those of its own encoder, \
+                which `finetune` and `self_train` have changed; of several label draws, the first one's.",
         use_when: "other programs are to work with the features: search, clustering, plots",
         not_when: "you want a classifier: `linear_probe`",
-        signatures: &[Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text }],
+        signatures: &[
+            Signature { on: Some(Kind::Encoder), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text },
+            Signature { on: Some(Kind::Classifier), params: &[IMAGES, PATH, OPTIONS], returns: Kind::Text },
+        ],
         options: table_options,
-        examples: &[Example { about: "as Parquet", script: "encoder.embed(test, \"features.parquet\");" }],
+        examples: &[
+            Example { about: "as Parquet", script: "encoder.embed(test, \"features.parquet\");" },
+            Example {
+                about: "as labels have taught it to see",
+                script: "finetune(encoder, few).embed(test, \"tuned.parquet\");",
+            },
+        ],
         run: embed,
     },
 ];
@@ -133,11 +143,15 @@ fn predict(call: &Call<'_>) -> Result<Dynamic, CallError> {
 }
 
 fn embed(call: &Call<'_>) -> Result<Dynamic, CallError> {
-    let (encoder, data): (Encoder, Dataset) = (call.receiver()?, call.value(0)?);
+    let data: Dataset = call.value(0)?;
     let view = data.single("embed", Role::Images)?;
     let options: TableOptions = call.options(2)?;
     let file = table_file(call, 1, &call.text(1)?, &options)?;
-    if let Some(table) = stages::embed(call.experiment(), &encoder, &data, view)? {
+    let table = match call.receiver::<Classifiers>() {
+        Ok(classifiers) => stages::embed_as(call.experiment(), &classifiers, &data, view)?,
+        Err(_) => stages::embed(call.experiment(), &call.receiver::<Encoder>()?, &data, view)?,
+    };
+    if let Some(table) = table {
         write_table(call, "Features", &file, table, &options)?;
     }
     Ok(Dynamic::from(file.path().display().to_string()))

@@ -127,7 +127,8 @@ fn probe_options() -> Vec<OptionDoc> {
             "tolerance",
             "number above 0",
             &defaults.tolerance.to_string(),
-            "the search ends when no component of the gradient exceeds this",
+            "the search ends when no component of the gradient exceeds this; a strength far below 0.01 needs less: at 0.00017 and 1e-5 \
+             probabilities are off by up to 0.04",
         ),
         OptionDoc::new(
             "max_iterations",

@@ -15,7 +15,8 @@ pub struct ProbeOptions {
     /// on raw pixels chosen by cross-validation on the labeled images.
     #[serde(with = "foretask_pretext::auto_option")]
     pub strength: Option<f64>,
-    /// The search ends when no component of the gradient exceeds this.
+    /// The search ends when no component of the gradient exceeds this. The weaker the penalty, the farther from the minimum that can
+    /// be: with a strength of 1.7e-4 probabilities are off by up to 0.04 at 1e-5; ask for 1e-8 there.
     pub tolerance: f64,
     /// Most iterations of L-BFGS.
     pub max_iterations: usize,
