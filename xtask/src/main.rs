@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod dataset;
+mod dist;
 mod libtorch;
 mod parity;
 mod run;
@@ -12,6 +13,7 @@ mod tidy;
 mod tools;
 mod torture;
 mod weights;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,10 @@ enum Task {
     Bench(bench::Args),
     /// Asks timm, torchvision and transformers what published networks answer, for the tests.
     Parity(parity::Args),
+    /// Packs an archive: the program, completions, manual pages, licenses, a bill of materials, checksums.
+    Dist(dist::Args),
+    /// Makes the Python wheel, and tries it in an environment of its own.
+    Wheel(wheel::Args),
     /// Kills, damages and mutates what the built binary meets, and says what broke.
     Torture(torture::Args),
     /// Checks the repository itself: layers, licenses, documents, text.
@@ -54,6 +60,8 @@ fn main() -> ExitCode {
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
         Task::Parity(args) => parity::run(&args),
+        Task::Dist(args) => dist::run_task(&args),
+        Task::Wheel(args) => wheel::run_task(&args),
         Task::Torture(args) => torture::run(&args),
         Task::Tidy => tidy::run(),
     };

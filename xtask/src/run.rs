@@ -18,10 +18,15 @@ pub(crate) fn command(program: &str, args: &[&str]) -> Command {
     command
 }
 
-/// A cargo command. What `cargo run` told xtask about itself is not passed on: a build script that watches one of those
-/// variables would run again.
+/// A cargo command.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let mut command = command("cargo", args);
+    quiet("cargo", args)
+}
+
+/// A command that calls cargo. What `cargo run` told xtask about itself is not passed on: a build script that watches one of those
+/// variables would run again.
+pub(crate) fn quiet(program: &str, args: &[&str]) -> Command {
+    let mut command = command(program, args);
     for (name, _) in std::env::vars() {
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "LD_LIBRARY_PATH" {
             command.env_remove(name);

@@ -3,6 +3,8 @@
 mod export;
 mod label;
 mod models;
+mod new;
+mod runs;
 mod shared;
 
 use std::path::PathBuf;
@@ -13,6 +15,8 @@ use foretask_experiment::tools::Fit;
 pub(crate) use self::export::ExportArguments;
 pub(crate) use self::label::{LabelArguments, LabelsArguments};
 pub(crate) use self::models::{ModelsAct, ModelsArguments};
+pub(crate) use self::new::NewArguments;
+pub(crate) use self::runs::{CleanArguments, ReportArguments};
 pub(crate) use self::shared::{BadImages, Common, Replace, TableArguments};
 use crate::pictures::Pictures;
 
@@ -37,23 +41,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Write a first script that fits a folder of images: size, channels, labels found
-    #[command(after_help = "\
-Examples:
-  foretask new photos/                      writes photos.rhai, which runs as it is
-  foretask new photos/ --labels photos-to-label.csv   once some are labeled
-  foretask new table.parquet -o first.rhai")]
-    New {
-        /// A folder of images (with a subfolder per class, or flat), or a manifest
-        folder: PathBuf,
-        /// A table of labels for some of the images, such as one that `label_next` wrote and you filled in
-        #[arg(long)]
-        labels: Option<PathBuf>,
-        /// The script to write; the folder's name unless given
-        #[arg(short, long)]
-        output: Option<PathBuf>,
-        #[command(flatten)]
-        replace: Replace,
-    },
+    #[command(after_help = new::EXAMPLES)]
+    New(NewArguments),
     /// Run an experiment; finished stages are loaded, interrupted ones go on
     #[command(after_help = "\
 Examples:
@@ -299,45 +288,11 @@ Examples:
         json: bool,
     },
     /// Write a run's HTML again from its stored data, or compare several runs on one page
-    #[command(after_help = "\
-Examples:
-  foretask report runs/quickstart/2026-11-23T03-45-00
-  foretask report runs/quickstart           the latest run of the script
-  foretask report runs/quickstart --open    and show it in the browser
-  foretask report runs/simclr runs/rotation -o tasks.html   side by side: results, what differs, curves")]
-    Report {
-        /// Folders of runs, or of scripts for their latest run; the first of several is what the others are compared with
-        #[arg(required = true)]
-        runs: Vec<PathBuf>,
-        /// The page of a comparison
-        #[arg(short, long, default_value = "comparison.html")]
-        output: PathBuf,
-        /// Show the page in the browser
-        #[arg(long)]
-        open: bool,
-        #[command(flatten)]
-        replace: Replace,
-    },
+    #[command(after_help = runs::REPORT_EXAMPLES)]
+    Report(ReportArguments),
     /// Say what stages hold, and remove those that no run points to
-    #[command(after_help = "\
-Examples:
-  foretask clean            what there is, and what can go; nothing is removed
-  foretask clean --yes      removes it
-  foretask clean --out /data/runs --json
-
-A stage stays as long as the folder of a run is there that used it, finished or not, or a result that was made from it.
-To give more space back, delete folders of runs first: weights, results and reports lie in them, stages do not.")]
-    Clean {
-        /// Folder of results
-        #[arg(long, default_value = "runs")]
-        out: PathBuf,
-        /// Remove what can go
-        #[arg(long)]
-        yes: bool,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(after_help = runs::CLEAN_EXAMPLES)]
+    Clean(CleanArguments),
     /// List the devices that scripts can use
     #[command(after_help = "\
 Examples:
@@ -379,6 +334,15 @@ Examples:
     Completions {
         /// The shell
         shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of the command and its verbs into a folder
+    #[command(after_help = "\
+Examples:
+  foretask man -o ~/.local/share/man/man1   then: man foretask, man foretask-run")]
+    Man {
+        /// The folder; files there of the same names are replaced
+        #[arg(short, long)]
+        output: PathBuf,
     },
 }
 

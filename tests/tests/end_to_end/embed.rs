@@ -38,7 +38,8 @@ fn a_classifier_embeds_as_its_saved_file_does() {
     let arguments = ["embed", "tuned.safetensors", "datasets/fashion-mini", "-o", "file.jsonl", "--device", "flex"];
     place.foretask(&arguments).exits(0);
     let file = features(&place, "file.jsonl");
-    let first = serde_json::from_str::<Value>(fs::read_to_string(place.path("tuned.jsonl")).unwrap().lines().next().unwrap());
+    let first =
+        serde_json::from_str::<Value>(fs::read_to_string(place.path("tuned.jsonl")).unwrap().lines().next().unwrap());
     let row = first.unwrap()["row"].as_u64().unwrap() as usize;
     assert_eq!(file[row], tuned[0]);
     let before = features(&place, "before.jsonl");

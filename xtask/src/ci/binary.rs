@@ -15,7 +15,7 @@ pub(crate) fn release_folder() -> Result<PathBuf> {
 
 /// The built binary.
 pub(crate) fn foretask() -> Result<PathBuf> {
-    let program = release_folder()?.join("foretask");
+    let program = release_folder()?.join(format!("foretask{}", std::env::consts::EXE_SUFFIX));
     if !program.is_file() {
         bail!("{} is not built; run `cargo xtask ci --only build` first", program.display());
     }

@@ -68,6 +68,7 @@ const STEPS: &[Step] = &[
     Step { name: "scripts", about: "each script runs for a few steps, twice", run: scripts::run },
     Step { name: "torture", about: "killed, damaged and fed with rubbish for two minutes", run: torture },
     Step { name: "default", about: "the README's command, with default features", run: newcomer::build },
+    Step { name: "ship", about: "archive and wheel of it, and the quickstart out of the wheel", run: newcomer::ship },
     Step { name: "torch", about: "layers, devices, models and training on libtorch", run: tests::torch },
 ];
 
@@ -141,7 +142,7 @@ mod unit {
     #[test]
     fn steps_are_chosen_by_name() {
         assert_eq!(names(None, None).unwrap().len(), STEPS.len());
-        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "torture", "default", "torch"]);
+        assert_eq!(names(Some("scripts"), None).unwrap(), ["scripts", "torture", "default", "ship", "torch"]);
         assert_eq!(names(None, Some("fmt")).unwrap(), ["fmt"]);
         assert!(names(None, Some("lint")).unwrap_err().to_string().contains("the steps are fmt, typos"));
     }

@@ -1,11 +1,12 @@
-//! The README's command.
+//! The README's commands: in a checkout, and out of a wheel.
 
 use anyhow::Result;
 
 use super::binary::foretask;
 use super::scripts;
 use super::step::Outcome;
-use crate::run::{cargo, command, run};
+use crate::run::{cargo, command, root, run};
+use crate::{dist, wheel};
 
 /// Builds with default features, as a newcomer does, and uses what was built.
 pub(crate) fn build() -> Result<Outcome> {
@@ -17,4 +18,19 @@ pub(crate) fn build() -> Result<Outcome> {
     scripts::run_one("scripts/quickstart.rhai")?;
     let size = std::fs::metadata(&*program)?.len();
     Ok(Outcome::Passed(format!("foretask is {:.1} MB", size as f64 / 1e6)))
+}
+
+/// Packs what was built, compiles nothing again, and tries the wheel where there is neither Rust nor this checkout.
+pub(crate) fn ship() -> Result<Outcome> {
+    let made = dist::make(&dist::Args { no_build: true, out: "target/dist".into() })?;
+    let archive = format!("archive {:.1} MB", made.archive_bytes as f64 / 1e6);
+    let maturin = match wheel::maturin() {
+        Ok(maturin) => maturin,
+        Err(error) => {
+            return Ok(Outcome::Passed(format!("{archive}; no wheel, for maturin is not to be had: {error:#}")));
+        }
+    };
+    let wheel = wheel::make(&maturin, &root().join("target/wheel"))?;
+    wheel::trial(&wheel)?;
+    Ok(Outcome::Passed(format!("{archive}, wheel {:.1} MB", wheel.metadata()?.len() as f64 / 1e6)))
 }

@@ -8,6 +8,7 @@ use foretask_script::Error;
 use serde::Serialize;
 
 use super::print_json;
+use crate::args::CleanArguments;
 use crate::lines::{size, table, thousands};
 
 /// What `--json` prints.
@@ -18,7 +19,8 @@ struct Told<'a> {
     removed: Option<Removed>,
 }
 
-pub(crate) fn clean(out: &Path, yes: bool, json: bool) -> Result<(), Error> {
+pub(crate) fn clean(CleanArguments { out, yes, json }: &CleanArguments) -> Result<(), Error> {
+    let (yes, json) = (*yes, *json);
     let stock = run::stock(out)?;
     if json {
         let removed = if yes { Some(stock.remove()?) } else { None };

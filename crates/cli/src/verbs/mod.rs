@@ -2,6 +2,7 @@
 
 mod clean;
 mod data;
+mod example;
 mod label;
 mod machine;
 mod models;
@@ -30,9 +31,7 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             script::preview(&script, common, &request, pictures)
         }
         Verb::Repl { common } => repl::repl(common),
-        Verb::New { folder, labels, output, replace } => {
-            script::new(&folder, labels.as_deref(), output.as_deref(), replace.force)
-        }
+        Verb::New(arguments) => script::new(&arguments),
         Verb::Describe { dataset, deep, json } => data::describe(&dataset, deep, json),
         Verb::Import { source, output, format, split, per_class, seed, class_names, paths, bad, replace } => {
             let (on_bad_image, max_bad_fraction) = (Some(bad.on_bad_image), bad.max_bad_fraction);
@@ -69,8 +68,8 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Labels(arguments) => label::labels(&arguments),
         Verb::Models(arguments) => published::models(arguments),
         Verb::Runs { script, out, json } => runs::list(&out, script.as_deref(), json),
-        Verb::Report { runs, output, open, replace } => runs::report(&runs, &output, open, replace.force),
-        Verb::Clean { out, yes, json } => clean::clean(&out, yes, json),
+        Verb::Report(arguments) => runs::report(&arguments),
+        Verb::Clean(arguments) => clean::clean(&arguments),
         Verb::Devices { json } => machine::devices(json),
         Verb::Doctor { json } => machine::doctor(json),
         Verb::Words { name, markdown } => words::words(name.as_deref(), markdown),
@@ -78,6 +77,7 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
             words::completions(shell);
             Ok(())
         }
+        Verb::Man { output } => words::manual(&output),
     }
 }
 

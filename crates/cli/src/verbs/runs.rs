@@ -1,5 +1,6 @@
 //! Verbs about runs of the past: runs, report.
 
+use crate::args::ReportArguments;
 use crate::browser;
 use crate::out::{self, note, say};
 use std::path::{Path, PathBuf};
@@ -45,11 +46,12 @@ pub(crate) fn list(out: &Path, script: Option<&str>, json: bool) -> Result<(), E
     Ok(())
 }
 
-pub(crate) fn report(runs: &[PathBuf], output: &Path, open: bool, overwrite: bool) -> Result<(), Error> {
-    let pages = if let [run] = runs {
+pub(crate) fn report(arguments: &ReportArguments) -> Result<(), Error> {
+    let overwrite = arguments.replace.force;
+    let pages = if let [run] = &arguments.runs[..] {
         run::rewrite_report(run, overwrite)?
     } else {
-        let compared = run::compare_runs(runs, output, overwrite)?;
+        let compared = run::compare_runs(&arguments.runs, &arguments.output, overwrite)?;
         out::print(&compared.text);
         say!("");
         vec![compared.page]
@@ -57,7 +59,7 @@ pub(crate) fn report(runs: &[PathBuf], output: &Path, open: bool, overwrite: boo
     for page in &pages {
         say!("{}", page.display());
     }
-    if open {
+    if arguments.open {
         show(&pages);
     }
     Ok(())

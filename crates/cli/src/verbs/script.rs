@@ -7,7 +7,7 @@ use foretask_experiment::Settings;
 use foretask_script::{Error, PreviewRequest};
 
 use super::print_json;
-use crate::args::Common;
+use crate::args::{Common, NewArguments};
 use crate::lines::duration;
 use crate::pictures::{Pictures, Screen};
 use crate::{interrupt, progress, terminal};
@@ -73,8 +73,11 @@ pub(crate) fn preview(
     Ok(())
 }
 
-pub(crate) fn new(folder: &Path, labels: Option<&Path>, output: Option<&Path>, force: bool) -> Result<(), Error> {
-    let written = foretask_script::new_script(folder, labels, output, force)?;
+pub(crate) fn new(arguments: &NewArguments) -> Result<(), Error> {
+    let force = arguments.replace.force;
+    // Without a folder the command line says `--example`.
+    let Some(folder) = &arguments.folder else { return super::example::write(force) };
+    let written = foretask_script::new_script(folder, arguments.labels.as_deref(), arguments.output.as_deref(), force)?;
     for found in &written.found {
         say!("{found}");
     }

@@ -2,6 +2,7 @@
 
 mod data;
 mod embed;
+mod example;
 mod export;
 mod inputs;
 mod onnx_example;
@@ -12,6 +13,7 @@ use crate::error::Error;
 
 pub use data::{ImportRequest, Imported, check_usable, describe, import};
 pub use embed::{Embedded, embed};
+pub use example::{Files, unpack};
 pub use export::{ExportFormat, Exported, export};
 pub use foretask_backend::{DeviceInfo, Finding, devices, doctor};
 pub use foretask_models::{Fit, OnnxInput, OnnxOptions, Opset};
