@@ -7,8 +7,8 @@ mod cross_validation;
 mod error;
 mod evaluation;
 mod familiar;
+mod issues;
 mod knn;
-mod label_issues;
 mod maps;
 mod online;
 mod pca;
@@ -28,8 +28,11 @@ pub use cross_validation::{CrossValidated, FoldOptions, cross_validate};
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, wilson, worst_mistakes};
 pub use familiar::{Nearness, familiar, nearness};
+pub use issues::{
+    Issue, IssueKind, IssueOptions, Issues, LOOK_SIDE, LabelIssue, Labeled, Look, altered, altered_copies,
+    copies_similarity, find_issues, label_issues, looks, picture_issues, wrong_labels,
+};
 pub use knn::{KnnOptions, knn};
-pub use label_issues::{LabelIssue, label_issues};
 pub use maps::{Maps, maps};
 pub use online::{OnlineJudge, OnlineOptions};
 pub use pca::{Projection, pca};

@@ -9,6 +9,7 @@ mod custom_task;
 mod data;
 mod embed;
 mod experiment;
+mod find_issues;
 mod handed_on;
 mod hostile;
 mod kept_files;

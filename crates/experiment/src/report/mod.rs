@@ -4,6 +4,7 @@ mod atlas;
 mod baselines;
 mod comparison;
 mod embedding;
+mod issues;
 mod label_curve;
 mod leakage;
 mod pictures;
@@ -20,7 +21,7 @@ use crate::experiment::Experiment;
 use crate::progress::Progress;
 use crate::run::{RunFolder, RunSource, UtcTime, is_cut, slug};
 use crate::stages::Leakage;
-use crate::values::{Evaluation, LabelCurve, Pretrained, Trained};
+use crate::values::{Evaluation, FoundIssues, LabelCurve, Pretrained, Trained};
 
 pub use comparison::compare;
 pub use label_curve::label_curve;
@@ -52,12 +53,14 @@ pub struct Reported {
     pub curves: Vec<(String, LabelCurve)>,
     /// Pretraining shown for its own sake, with or without results.
     pub pretrained: Vec<(String, Pretrained)>,
+    /// What may be wrong with datasets.
+    pub issues: Vec<(String, FoundIssues)>,
 }
 
 impl Reported {
     /// Whether there is nothing to report.
     pub fn is_empty(&self) -> bool {
-        self.results.is_empty() && self.curves.is_empty() && self.pretrained.is_empty()
+        self.results.is_empty() && self.curves.is_empty() && self.pretrained.is_empty() && self.issues.is_empty()
     }
 }
 
@@ -71,7 +74,7 @@ pub fn write_report(
     given: Reported,
     options: &ReportOptions,
 ) -> Result<Option<PathBuf>, Error> {
-    let Reported { mut results, curves, pretrained: named } = given;
+    let Reported { mut results, curves, pretrained: named, issues } = given;
     if options.baselines {
         baselines::add(experiment, &mut results)?;
     }
@@ -99,6 +102,7 @@ pub fn write_report(
         pretext: pictures::pretext(experiment, &pretrained)?,
         predictions: pictures::predictions(experiment, &results)?,
         neighbors: pictures::neighbors(experiment, &all, &named)?,
+        issues: issues::issues(experiment, &issues)?,
         bad_images: Some(provenance::bad_images(experiment, &all, &pretrained)?),
         leakage,
         notes: [provenance::notes(experiment, &run), provenance::licenses(&all, &named)].concat(),

@@ -85,7 +85,7 @@ fn picture_of(bytes: &[u8]) -> Result<Picture, Error> {
 }
 
 /// An image of a dataset as a picture, shrunk where it is large.
-fn picture(images: &Images, index: usize) -> Result<Picture, Error> {
+pub(super) fn picture(images: &Images, index: usize) -> Result<Picture, Error> {
     let pixels = images.get(index)?.at_depth(Depth::Bytes);
     let bytes = pixels.data.bytes().unwrap_or_default();
     let step = pixels.width.max(pixels.height).div_ceil(LARGEST_SIDE).max(1);

@@ -2,6 +2,7 @@
 
 mod draws;
 mod evaluate;
+mod find_issues;
 mod finetune;
 mod finish;
 mod fitted;
@@ -22,6 +23,8 @@ mod spread;
 mod taught;
 
 pub use evaluate::evaluate;
+pub use find_issues::{FindIssues, IssuePaths};
+pub(crate) use find_issues::{Shown, chosen};
 pub use finetune::Finetune;
 pub use label_curve::{Baseline, Curve, CurveMethod, CurveOptions, LabelCurves, LabelsAsked, short_name};
 pub(crate) use label_next::shrunk;

@@ -13,6 +13,7 @@ mod curves;
 mod embedding;
 mod explore;
 mod head;
+mod issues;
 mod label_curve;
 mod picture;
 mod provenance;
@@ -28,7 +29,7 @@ use serde::Serialize;
 
 use crate::{Report, ReportError, shown};
 
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("page.html", include_str!("../../templates/page.html")),
     ("picture.html", include_str!("../../templates/picture.html")),
     ("results.html", include_str!("../../templates/results.html")),
@@ -40,6 +41,7 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("predictions.html", include_str!("../../templates/predictions.html")),
     ("embedding.html", include_str!("../../templates/embedding.html")),
     ("neighbors.html", include_str!("../../templates/neighbors.html")),
+    ("issues.html", include_str!("../../templates/issues.html")),
     ("bad_images.html", include_str!("../../templates/bad_images.html")),
     ("leakage.html", include_str!("../../templates/leakage.html")),
     ("notes.html", include_str!("../../templates/notes.html")),
@@ -144,6 +146,8 @@ fn sections(report: &Report) -> Vec<Section> {
         ),
         Section::of("neighbors", "Nearest neighbors", "neighbors.html", sheets::neighbors(report))
             .intro("What an encoder finds alike: the leftmost image, and those nearest to it in feature space."),
+        Section::of("issues", "What may be wrong with the data", "issues.html", issues::view(report))
+            .intro("Look before you remove anything: what is rare, dark or alike may be what matters."),
         Section::of("bad-images", "Bad images", "bad_images.html", provenance::bad_images(report)),
         Section::of("leakage", "Leakage", "leakage.html", provenance::leakage(report))
             .or(if evaluated || curves_alone {

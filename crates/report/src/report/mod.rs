@@ -3,6 +3,7 @@
 mod comparison;
 mod embedding;
 mod gallery;
+mod issues;
 mod label_curve;
 mod number;
 mod outcome;
@@ -14,6 +15,7 @@ mod stages;
 pub use comparison::{Compared, Matched, RunComparison};
 pub use embedding::{Embedding, PointMap};
 pub use gallery::{Answer, Atlas, Gallery};
+pub use issues::{IssueItem, IssueSheet};
 pub use label_curve::{Bound, Comparison, CurvePoint, CurveSeries, LabelCount, LabelCurve, Savings, Worth};
 pub use outcome::Outcome;
 pub use pictures::{
@@ -69,6 +71,8 @@ pub struct Report {
     /// Nearest neighbors in feature space, per encoder.
     #[serde(rename = "neighbours")] // typos: ignore
     pub neighbors: Vec<NeighborSheet>,
+    /// What may be wrong with the data, a sheet a kind.
+    pub issues: Vec<IssueSheet>,
     /// Images that could not be read; `None` when nobody looked.
     pub bad_images: Option<BadImages>,
     /// Evaluation images found among the images learned from; `None` when nobody looked.
@@ -103,6 +107,7 @@ impl Default for Report {
             predictions: Vec::new(),
             embeddings: Vec::new(),
             neighbors: Vec::new(),
+            issues: Vec::new(),
             bad_images: None,
             leakage: None,
             notes: Vec::new(),

@@ -3,8 +3,8 @@
 use std::any::TypeId;
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, PickedEncoder,
-    Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, FoundIssues, LabelCurve, Network, Picked,
+    PickedEncoder, Pretrained, Task,
 };
 use rhai::Dynamic;
 
@@ -27,6 +27,8 @@ pub enum Kind {
     Evaluation,
     /// Images chosen for labeling.
     Chosen,
+    /// What may be wrong with a dataset.
+    Issues,
     /// The outcome of a race of tasks.
     Picked,
     /// The outcome of a race of encoders.
@@ -59,7 +61,7 @@ pub enum Kind {
 
 impl Kind {
     /// The types that this crate brings.
-    const OWN: [Self; 12] = [
+    const OWN: [Self; 13] = [
         Self::Dataset,
         Self::Network,
         Self::Task,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Classifier,
         Self::Evaluation,
         Self::Chosen,
+        Self::Issues,
         Self::Picked,
         Self::PickedEncoder,
         Self::LabelCurve,
@@ -85,6 +88,7 @@ impl Kind {
             Self::Classifier => "Classifier",
             Self::Evaluation => "Evaluation",
             Self::Chosen => "Chosen",
+            Self::Issues => "Issues",
             Self::Picked => "Picked",
             Self::PickedEncoder => "PickedEncoder",
             Self::LabelCurve => "LabelCurve",
@@ -113,6 +117,7 @@ impl Kind {
             Self::Classifier => "a Classifier (from `finetune`, `linear_probe`, …)",
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
             Self::Chosen => "a Chosen (from `label_next`)",
+            Self::Issues => "an Issues (from `find_issues`)",
             Self::Picked => "a Picked (from `pick_task`)",
             Self::PickedEncoder => "a PickedEncoder (from `pick_encoder`)",
             Self::LabelCurve => "a LabelCurve (from `label_curve`)",
@@ -140,6 +145,7 @@ impl Kind {
             Self::Classifier => TypeId::of::<Classifiers>(),
             Self::Evaluation => TypeId::of::<Evaluation>(),
             Self::Chosen => TypeId::of::<Chosen>(),
+            Self::Issues => TypeId::of::<FoundIssues>(),
             Self::Picked => TypeId::of::<Picked>(),
             Self::PickedEncoder => TypeId::of::<PickedEncoder>(),
             Self::LabelCurve => TypeId::of::<LabelCurve>(),
@@ -237,6 +243,16 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Chosen", "rows", "array of row numbers, the most valuable first (of the first draw)"),
     ("Chosen", "names", "array of their paths, or \"row 17\" where they have none"),
     ("Chosen", "data", "the chosen images as a dataset, with the labels that the pool carries"),
+    (
+        "Issues",
+        "table",
+        "array of object maps, kind by kind, the gravest first: issue, row, name, value, words, label, instead, other, other_name, bits, \
+         split, other_split; () where there is none",
+    ),
+    ("Issues", "counts", "object map: the number of issues of each kind"),
+    ("Issues", "similarity", "cosine similarity from which on images counted as near-duplicates"),
+    ("Issues", "clean", "the images without any issue, as a dataset"),
+    ("Issues", "verdict", "what was found, in words, as `print` shows it"),
     ("Picked", "best", "the task that won"),
     ("Picked", "name", "its name"),
     ("Picked", "encoder", "its encoder, as the last rung left it"),

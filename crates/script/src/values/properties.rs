@@ -2,8 +2,8 @@
 //! together.
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, LabelCurve, Network, Picked, PickedEncoder,
-    Pretrained, Task,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, FoundIssues, LabelCurve, Network, Picked,
+    PickedEncoder, Pretrained, Task,
 };
 use foretask_train::{Diagnostics, HealthLine};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map};
@@ -24,6 +24,7 @@ pub(crate) fn register(engine: &mut Engine) {
     starts(engine);
     classifiers(engine);
     findings(engine);
+    issues(engine);
     printed::<Dataset>(engine);
     printed::<Network>(engine);
     printed::<Task>(engine);
@@ -32,6 +33,7 @@ pub(crate) fn register(engine: &mut Engine) {
     printed::<Classifiers>(engine);
     printed::<Evaluation>(engine);
     printed::<Chosen>(engine);
+    printed::<FoundIssues>(engine);
     printed::<Picked>(engine);
     printed::<PickedEncoder>(engine);
     printed::<LabelCurve>(engine);
@@ -93,6 +95,22 @@ fn classifiers(engine: &mut Engine) {
     });
     engine.register_get("chance", |evaluation: &mut Evaluation| evaluation.chance);
     engine.register_get("count", |evaluation: &mut Evaluation| evaluation.count as i64);
+}
+
+/// What may be wrong with a dataset.
+fn issues(engine: &mut Engine) {
+    engine.register_type_with_name::<FoundIssues>("Issues");
+    engine.register_get("table", |issues: &mut FoundIssues| -> Array {
+        let rows = issues.table.iter().filter_map(|row| serde_json::to_value(row).ok());
+        rows.map(|row| from_json(&row)).collect()
+    });
+    engine.register_get("counts", |issues: &mut FoundIssues| -> Map {
+        let counts = issues.counts().into_iter();
+        counts.map(|(kind, count)| (kind.name().into(), Dynamic::from(count as i64))).collect()
+    });
+    engine.register_get("similarity", |issues: &mut FoundIssues| issues.similarity);
+    engine.register_get("clean", |issues: &mut FoundIssues| issues.clean.clone());
+    engine.register_get("verdict", |issues: &mut FoundIssues| issues.verdict());
 }
 
 /// What the words that choose and compare have found.
@@ -252,6 +270,9 @@ fn nested(value: &Dynamic) -> String {
     }
     if let Some(chosen) = value.read_lock::<Chosen>() {
         return chosen.to_string();
+    }
+    if let Some(issues) = value.read_lock::<FoundIssues>() {
+        return issues.verdict();
     }
     if let Some(picked) = value.read_lock::<Picked>() {
         return picked.verdict.clone();

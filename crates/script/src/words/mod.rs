@@ -11,6 +11,7 @@ mod word;
 mod augment;
 mod dataset;
 mod eval;
+mod find_issues;
 mod label_curve;
 mod label_next;
 mod misc;
@@ -52,6 +53,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         pick_encoder::WORDS,
         probes::WORDS,
         label_next::WORDS,
+        find_issues::WORDS,
         eval::WORDS,
         label_curve::WORDS,
         save::WORDS,

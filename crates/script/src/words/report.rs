@@ -1,7 +1,7 @@
 //! `report`: the table, the page, and the baselines that nobody may leave out by accident.
 
 use foretask_experiment::report::{self, ReportOptions, Reported};
-use foretask_experiment::values::{Dataset, Encoder, EncoderSource, Evaluation, LabelCurve, Pretrained};
+use foretask_experiment::values::{Dataset, Encoder, EncoderSource, Evaluation, FoundIssues, LabelCurve, Pretrained};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
@@ -12,7 +12,7 @@ pub(super) static WORDS: &[Word] = &[Word {
     name: "report",
     theme: Theme::Report,
     summary: "Prints the table of results and writes report.html with everything behind it",
-    about: "Takes an object map of evaluations, label curves and what `pretrain` gave, by name. What is missing among the baselines is added and measured with the same \
+    about: "Takes an object map of evaluations, label curves, what `pretrain` and what `find_issues` gave, by name. What is missing among the baselines is added and measured with the same \
             label draws: the same network from scratch, trained to convergence; a frozen random encoder; raw pixels. Results with the \
             same draws are compared pairwise. Evaluation images that are also in the pretraining images or the labeled few are \
             reported loudly. All results must be on the same images.\n\n\
@@ -115,6 +115,10 @@ fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Datas
         given.pretrained.push((name.to_owned(), stage));
         return Ok(None);
     }
+    if let Some(issues) = value.clone().try_cast::<FoundIssues>() {
+        given.issues.push((name.to_owned(), issues));
+        return Ok(None);
+    }
     match value.try_cast::<Encoder>().map(|encoder| encoder.source) {
         Some(EncoderSource::Pretrained(stage)) => {
             given.pretrained.push((name.to_owned(), stage));
@@ -126,7 +130,7 @@ fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Datas
         .label("an encoder without images")
         .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
         None => Err(CallError::input(format!(
-            "`report` takes evaluations, label curves and what `pretrain` gave, and `{name}` is {found}"
+            "`report` takes evaluations, label curves, what `pretrain` and what `find_issues` gave, and `{name}` is {found}"
         ))
         .label("nothing to report")
         .help("write `.evaluate(test)` after a classifier")),

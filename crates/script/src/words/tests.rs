@@ -142,6 +142,8 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
+    let written = ["table", "sheet", "overwrite"];
+    assert_eq!(documented("find_issues"), with(keys(&foretask_eval::IssueOptions::default()), &written));
     assert_eq!(documented("pick_task"), keys(&foretask_experiment::stages::PickOptions::default()));
     assert_eq!(documented("pick_encoder"), keys(&foretask_experiment::stages::PickEncoderOptions::default()));
     assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
@@ -183,6 +185,7 @@ fn every_property_of_the_reference_is_there() {
         ("Classifier", "linear_probe(encoder, few)"),
         ("Evaluation", "linear_probe(encoder, few).evaluate(test)"),
         ("Chosen", "label_next(encoder, data.unlabeled(), #{ n: 3 })"),
+        ("Issues", "find_issues(data, encoder)"),
         ("Picked", "pick_task(net, data.unlabeled(), data.split(\"train\").per_class(3), [rotation(), simclr()])"),
         ("PickedEncoder", "pick_encoder(#{ a: encoder, b: random_encoder(net) }, data.split(\"train\").per_class(3))"),
         ("LabelCurve", "label_curve(encoder, data)"),

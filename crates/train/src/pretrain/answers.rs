@@ -18,6 +18,55 @@ impl Pretrained {
     /// # Errors
     /// Examples of another shape, and what the device reports.
     pub fn answer(&self, task: usize, examples: &mut [Example], device: &Device) -> Result<(), TrainError> {
+        self.asked(task, device, |planned, view| {
+            for example in examples {
+                example.answer = catch("answering an example", || answer_of(planned, view, example))??;
+            }
+            Ok(())
+        })
+    }
+
+    /// The shares (0 to 1) that each input of each example is given by each class, `[inputs, classes]` an example, of a task that asks
+    /// one question an input and has classes for answers; nothing of another one.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer).
+    pub fn class_shares(
+        &self,
+        task: usize,
+        examples: &[Example],
+        device: &Device,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut all = Vec::with_capacity(examples.len());
+        self.asked(task, device, |planned, view| {
+            let TargetKind::Classes { names, .. } = planned.task.task.layout(planned.task.shape).target else {
+                return Ok(());
+            };
+            // All at once: one input after the other would leave most of the cores idle.
+            let inputs: Vec<Planes> = examples.iter().flat_map(|example| example.inputs.iter().cloned()).collect();
+            let Answer::Logits(logits) = catch("answering examples", || told(planned, view, &inputs))?? else {
+                return Ok(());
+            };
+            let mut shares = host_tensor(logits).data;
+            shares.chunks_exact_mut(names.len().max(1)).for_each(softmax);
+            let mut rest = &shares[..];
+            for example in examples {
+                let (own, others) = rest.split_at((example.inputs.len() * names.len()).min(rest.len()));
+                all.push(own.to_vec());
+                rest = others;
+            }
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Does `work` with the network of one of the tasks on the device; nothing where there is no such task.
+    fn asked(
+        &self,
+        task: usize,
+        device: &Device,
+        work: impl FnOnce(&PlannedTask, &TaskView<'_>) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
         let Some(planned) = self.tasks.get(task) else { return Ok(()) };
         let plain = device.plain();
         let heads = self.tasks.iter().map(|task| &task.head);
@@ -25,12 +74,23 @@ impl Pretrained {
         let heads = load_state_dict(learner.heads, &self.heads)?;
         let learner = Learner { encoder: learner.encoder, heads };
         let normalizer = Normalizer::new(&self.encoder.input, Precision::F32, &plain);
-        let view = TaskView::of(&learner, task, &normalizer);
-        for example in examples {
-            example.answer = catch("answering an example", || answer_of(planned, &view, example))??;
-        }
-        Ok(())
+        work(planned, &TaskView::of(&learner, task, &normalizer))
     }
+}
+
+/// Exponentials that sum to 1.
+fn softmax(logits: &mut [f32]) {
+    let most = logits.iter().copied().fold(f32::MIN, f32::max);
+    let sum: f32 = logits.iter().map(|value| (value - most).exp()).sum();
+    for value in logits.iter_mut() {
+        *value = (*value - most).exp() / sum;
+    }
+}
+
+/// What the network says of inputs.
+fn told(planned: &PlannedTask, view: &TaskView<'_>, inputs: &[Planes]) -> Result<Answer, TrainError> {
+    let inputs = blocks(inputs).into_iter().map(|block| view.normalizer.block(block)).collect();
+    Ok(answer(view, planned.task.task.name(), inputs, false)?.1)
 }
 
 fn answer_of(
@@ -39,9 +99,7 @@ fn answer_of(
     example: &Example,
 ) -> Result<Option<ExampleTarget>, TrainError> {
     let task = &planned.task.task;
-    let inputs = blocks(&example.inputs).into_iter().map(|block| view.normalizer.block(block)).collect();
-    let (_, answer) = answer(view, task.name(), inputs, false)?;
-    Ok(match (answer, task.layout(planned.task.shape).target) {
+    Ok(match (told(planned, view, &example.inputs)?, task.layout(planned.task.shape).target) {
         (Answer::Logits(logits), TargetKind::Classes { names, .. }) => {
             let logits = host_tensor(logits);
             let rows = logits.data.chunks_exact(names.len().max(1));
