@@ -27,7 +27,7 @@ mod test_images;
 
 pub use atomic::{write_atomically, write_atomically_with};
 pub use bytes::parse_bytes;
-pub use decode::{Depth, Pixels, Values, decode_bytes, decode_file};
+pub use decode::{Depth, Pixels, Values, decode_bytes, decode_file, ending_of};
 pub use error::{DataError, Result};
 pub use find::{PassedOver, Scanning, watch_scans};
 pub use gather::{Gathered, gather};
@@ -35,7 +35,10 @@ pub use images::{
     BadImage, ChannelStats, ImageSummary, Images, Leak, LoadOptions, OnBadImage, ReadAhead, Survey, leaks,
     settle_range, survey,
 };
-pub use import::{ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack};
+pub use import::{
+    ClassLabeled, ImportFormat, ImportOptions, ImportSummary, PackOptions, PackSummary, PerClass, import, pack,
+    write_class_labels,
+};
 pub use manifest::{
     ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, SplitCount, evaluation_rank,
     is_evaluation_split,

@@ -129,6 +129,15 @@ impl Source {
         }
     }
 
+    /// The file's bytes as they are.
+    ///
+    /// # Errors
+    /// [`DataError::Decode`] naming the image, where there are none.
+    pub fn encoded(&self) -> Result<Cow<'_, [u8]>> {
+        let name = || self.name().unwrap_or("an image without a name").to_owned();
+        self.read().map_err(|reason| DataError::Decode { name: name(), reason })
+    }
+
     /// The encoded bytes, or why there are none.
     pub(crate) fn read(&self) -> std::result::Result<Cow<'_, [u8]>, String> {
         match self {

@@ -196,6 +196,17 @@ pub(crate) fn read_to_shrink(bytes: &[u8], side: u32) -> Result<(Raw, (usize, us
     Ok((raw, size))
 }
 
+/// The usual ending of files that begin like these bytes, where it is an image that is read here.
+pub fn ending_of(bytes: &[u8]) -> Option<&'static str> {
+    if tiff::is_tiff(bytes) {
+        return Some("tiff");
+    }
+    if numpy::is_numpy(bytes) {
+        return Some("npy");
+    }
+    image::guess_format(bytes).ok()?.extensions_str().first().copied()
+}
+
 /// What decoding will give, from the header alone.
 pub(crate) fn outline(bytes: &[u8], wanted: &Channels) -> Result<Outline, String> {
     guarded(|| {

@@ -1,6 +1,7 @@
 //! Other people's datasets as one manifest.
 
 mod cifar;
+mod class_labels;
 mod idx;
 mod options;
 mod origin;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use self::{
+    class_labels::{ClassLabeled, write_class_labels},
     options::{ImportFormat, ImportOptions, PerClass},
     pack::{PackOptions, PackSummary, pack},
 };
