@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod dataset;
 mod dist;
+mod label_bench;
 mod libtorch;
 mod parity;
 mod run;
@@ -40,6 +41,8 @@ enum Task {
     Dataset(dataset::Dataset),
     /// Measures speed and memory, beside PyTorch and lightly if asked to.
     Bench(bench::Args),
+    /// Measures the labeling page: sessions at many rows, people who know every label.
+    LabelBench(label_bench::Args),
     /// Asks timm, torchvision and transformers what published networks answer, for the tests.
     Parity(parity::Args),
     /// Packs an archive: the program, completions, manual pages, licenses, a bill of materials, checksums.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Weights(args) => weights::run(&args),
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
+        Task::LabelBench(args) => label_bench::run(&args),
         Task::Parity(args) => parity::run(&args),
         Task::Dist(args) => dist::run_task(&args),
         Task::Wheel(args) => wheel::run_task(&args),

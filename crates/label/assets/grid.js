@@ -115,8 +115,10 @@ export class Grid {
     const picture = el('img', { alt: '', loading: 'eager', decoding: 'async', draggable: false, src: `/image/${row}?side=${side}` });
     picture.addEventListener('load', () => picture.classList.toggle('pixels', picture.naturalWidth < 64));
     picture.addEventListener('error', () => picture.replaceWith(el('span', { class: 'broken' }, 'cannot be read')));
+    const other = this.options.other?.(item(row));
+    const beside = other === undefined || other === null ? '' : el('img', { alt: '', decoding: 'async', draggable: false, src: `/image/${other}?side=${side}` });
     const tile = el('div', { class: 'tile', role: 'option', id: `tile-${row}` },
-      el('span', { class: 'frame' }, picture, el('span', { class: 'chip' }), el('span', { class: 'tick', 'aria-hidden': 'true' }, '✓')),
+      el('span', { class: beside ? 'frame pair' : 'frame' }, picture, beside, el('span', { class: 'chip' }), el('span', { class: 'tick', 'aria-hidden': 'true' }, '✓')),
       el('span', { class: 'words' }));
     tile.dataset.row = row;
     return tile;

@@ -5,7 +5,7 @@ import { addClass, keys } from './side.js';
 
 const WORDS = [
   ['1 … 9, letters', 'give the class with that key to the image under the cursor, or to all that are selected'],
-  ['Enter', 'accept what the classifier would say; in Confirm: the whole screenful'],
+  ['Enter', 'accept what the classifier would say; in Confirm: the whole screenful; in Issues: what the button below says'],
   ['u, x', 'unsure, not usable'],
   ['Backspace', 'take your label off'],
   ['Arrows, Home, End', 'move; with Shift select'],

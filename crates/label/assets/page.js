@@ -1,6 +1,7 @@
 // The page: its views, and what keys and buttons do in them.
 
 import { ask, el, many, number, toast } from './dom.js';
+import { Issues } from './issues.js';
 import { help, listen } from './keys.js';
 import { Large } from './large.js';
 import { Browse, Confirm, History, Next } from './lists.js';
@@ -11,7 +12,7 @@ import { follow, hear, item, label, model, nameOf, post, refresh } from './talk.
 // The address with its secret does not stay in sight, in bookmarks or in the history.
 if (location.search) history.replaceState(null, '', '/');
 
-const VIEWS = { next: Next, confirm: Confirm, browse: Browse, map: Plane, history: History };
+const VIEWS = { next: Next, confirm: Confirm, browse: Browse, issues: Issues, map: Plane, history: History };
 const main = document.getElementById('main');
 
 const page = {
@@ -54,7 +55,7 @@ const page = {
   },
 
   accept() {
-    if (this.view instanceof Confirm) return this.view.accept();
+    if (this.view instanceof Confirm || this.view instanceof Issues) return this.view.accept();
     const rows = this.grid?.chosen ?? [];
     const doubtful = this.view.view === 'doubtful';
     const said = rows.map((row) => [row, (doubtful && item(row)?.doubt?.[0]) || item(row)?.guess?.[0]?.[0]]).filter(([, code]) => code !== undefined);
@@ -93,7 +94,7 @@ const page = {
   toggleLarge() { if (this.large?.isOpen) this.large.close(); else if (!(this.view instanceof Confirm)) this.large?.open(); },
 };
 
-const side = new Side(document.getElementById('side'), { say: (code) => page.say(code), show: (view, id) => page.go('browse', view, id), focus: () => page.focus() });
+const side = new Side(document.getElementById('side'), { say: (code) => page.say(code), show: (view, id) => (view === 'issues' ? page.go('issues', id) : page.go('browse', view, id)), focus: () => page.focus() });
 
 function head(state) {
   const name = state.data.replace(/\/+$/, '').split('/').at(-1) || state.data;

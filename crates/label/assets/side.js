@@ -99,8 +99,30 @@ export class Side {
           ? `Another 50 labels promise about ${(100 * promise.gain).toFixed(1)} points; from about ${number(promise.stops)} labels on they bring less than half a point.`
           : 'Another 50 labels promise less than half a point: a good moment to train.'));
     }
-    if (state.script) parts.push(el('button', { type: 'button', class: 'main', disabled: state.labeled < 2, on: { click: () => script() } }, 'Make the script'));
+    if (state.script) {
+      const off = state.labeled < 2 || state.classes.length < 2;
+      parts.push(el('div', { class: 'pair-of-buttons' },
+        el('button', { type: 'button', class: 'main', disabled: off || state.training.running, title: 'Run the script that these labels make', on: { click: () => post('train').catch(() => {}) } }, 'Train now'),
+        el('button', { type: 'button', class: 'plain', disabled: off, on: { click: () => script() } }, 'Make the script')));
+      parts.push(...this.training(state.training));
+    }
     this.card.replaceChildren(...parts.filter(Boolean));
+  }
+
+  /** How far the run of the script is, what it said last, and its report. */
+  training(run) {
+    const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+    if (run.running) {
+      const left = run.remaining > 0 && run.of ? `, about ${minutes(run.remaining)} left` : '';
+      return [
+        el('label', { class: 'quiet wide' }, `${run.title || 'Reading the script'}${run.of ? `: ${number(run.done)} of ${number(run.of)}${left}` : ` (${minutes(run.seconds)})`}`,
+          el('progress', run.of ? { max: run.of, value: run.done } : {})),
+        el('button', { type: 'button', class: 'plain', on: { click: () => post('stop_training').catch(() => {}) } }, 'Stop training'),
+      ];
+    }
+    if (run.error) return [el('p', { class: 'warn' }, `Training: ${run.error}`)];
+    if (run.report) return [el('p', {}, el('a', { href: '/report', target: '_blank', rel: 'noopener', id: 'report' }, 'Open the report'), ` of ${run.script}, trained in ${minutes(run.seconds)}`)];
+    return [];
   }
 
   drawWork(state) {
@@ -110,11 +132,12 @@ export class Side {
       parts.push(el('label', {}, `${doing[0].toUpperCase()}${doing.slice(1)}: ${number(done)} of ${number(of)}`, el('progress', { max: of || 1, value: done })));
     }
     if (encoder) parts.push(el('p', {}, `Suggestions by ${encoder}, ${many(described, 'image')}${state.seconds ? `; learned in ${state.seconds.toFixed(1)} s` : ''}`));
-    if (state.doubtful) parts.push(el('p', {}, el('button', { type: 'button', class: 'link', on: { click: () => this.show('doubtful') } }, `${many(state.doubtful, 'label')} probably wrong`)));
+    if (state.doubtful) parts.push(el('p', {}, el('button', { type: 'button', class: 'link', on: { click: () => this.show('issues', 'label') } }, `${many(state.doubtful, 'label')} probably wrong`)));
     if (bad) parts.push(el('p', {}, el('button', { type: 'button', class: 'link', on: { click: () => this.show('bad') } }, `${many(bad, 'image')} cannot be read`)));
     if (state.gone) parts.push(el('p', {}, `${many(state.gone, 'labeled image')} are not in the data any more; their labels are kept.`));
     notes.forEach((note) => parts.push(el('p', { class: 'warn' }, note)));
-    parts.push(el('p', {}, 'Labels for scripts: ', el('code', {}, state.manifest)));
+    const table = state.table.holds ? '' : ' (being written)';
+    parts.push(el('p', {}, 'Labels for scripts: ', el('code', {}, state.manifest), table));
     this.work.replaceChildren(...parts);
   }
 }

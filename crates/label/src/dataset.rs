@@ -75,15 +75,16 @@ impl Dataset {
     }
 
     /// The picture of a row in bytes of red, green and blue, for somebody who looks at it as large as `side` pixels: it may come
-    /// out larger. The same values are black and white in all images, so that a dark one is dark.
+    /// out larger; and width and height of the image itself. The same values are black and white in all images, so that a dark one
+    /// is dark.
     ///
     /// # Errors
     /// A row that there is not, an image that cannot be read.
-    pub(crate) fn look_at(&self, row: u32, side: u32) -> Result<Pixels<'static>, String> {
+    pub(crate) fn look_at(&self, row: u32, side: u32) -> Result<(Pixels<'static>, (usize, usize)), String> {
         let source = self.samples.sources.get(row as usize).ok_or("there is no such row")?;
         let settle = || settle_range(&self.samples, &LoadOptions::default()).unwrap_or_default();
         let range = self.range.get_or_init(settle);
-        source.look_at(side, range).map(|(pixels, _)| pixels).map_err(|error| error.to_string())
+        source.look_at(side, range).map_err(|error| error.to_string())
     }
 
     /// Number of images.
@@ -127,7 +128,7 @@ mod tests {
             std::fs::write(folder.path().join(name), file).unwrap();
         }
         let data = Dataset::open(folder.path(), &OpenOptions::default()).unwrap();
-        let shown = |row| data.look_at(row, 160).unwrap().data.bytes().unwrap().to_vec();
+        let shown = |row| data.look_at(row, 160).unwrap().0.data.bytes().unwrap().to_vec();
         // 4000 and 200 of 4095.
         assert_eq!((shown(0), shown(1)), (vec![0, 0, 0, 249, 249, 249], vec![0, 0, 0, 12, 12, 12]));
         assert!(data.look_at(2, 160).is_err());

@@ -63,7 +63,7 @@ impl Pictures {
             return Ok(found);
         }
         self.enter();
-        let made = foretask_backend::catch("a picture", || encoded(&self.data.look_at(row, side)?, side));
+        let made = foretask_backend::catch("a picture", || encoded(&self.data.look_at(row, side)?.0, side));
         self.leave();
         let picture = made.map_err(|error| error.to_string())??;
         self.keep((row, side), picture.clone());
@@ -119,6 +119,14 @@ pub(crate) fn resized(pixels: &Pixels<'_>, width: u32, height: u32) -> Option<Rg
     } else {
         imageops::resize(&picture, width, height, imageops::FilterType::Triangle)
     })
+}
+
+/// The picture with its longer side at most `side` pixels; `None` for one without pixels. Pixels are RGB.
+pub(crate) fn fitted(pixels: &Pixels<'_>, side: u32) -> Option<RgbImage> {
+    let (width, height) = (pixels.width as u32, pixels.height as u32);
+    let long = width.max(height).max(1);
+    let fit = |length: u32| if long <= side { length } else { (length * side / long).max(1) };
+    resized(pixels, fit(width), fit(height))
 }
 
 fn encoded(pixels: &Pixels<'_>, side: u32) -> Result<Picture, String> {

@@ -1,18 +1,21 @@
 //! `foretask label`: opens the images, their labels and the page.
 
+use std::fmt::Write as _;
 use std::io::ErrorKind as IoKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foretask_data::{Folders, OpenOptions};
+use foretask_data::{Folders, OpenOptions, write_table};
 use foretask_experiment::{Error, Interrupt};
 
-use crate::app::{App, AppOptions, MakeScript};
+use crate::app::{App, AppOptions, Scripts};
 use crate::dataset::{Dataset, default_labels_path};
+use crate::exchange::foreign_labels;
 use crate::http::{Guard, Token, serve};
-use crate::learn::LearnOptions;
+use crate::learn::{EncoderChoice, LearnOptions};
+use crate::run::{RunParts, of_run};
 use crate::store::Store;
 
 /// The port where none is asked for, and how many after it are tried.
@@ -23,18 +26,18 @@ const GIVEN: &str = "(dataset)";
 /// What to label, and how.
 #[derive(Debug, Clone, Default)]
 pub struct LabelRequest {
-    /// The images: a folder, a manifest, a pattern, a pack.
+    /// The images: a folder, a manifest, a pattern, a pack; or the folder of a run, for its images and weights.
     pub data: PathBuf,
     /// Classes to begin with.
     pub classes: Vec<String>,
-    /// Tables of labels that are taken over.
+    /// Tables of labels that are taken over, and exports of other programs ([`foreign_labels`](crate::foreign_labels)).
     pub labels: Vec<PathBuf>,
     /// Whether labels that come with the images, in a column or as names of subfolders, are left aside.
     pub ignore_labels: bool,
     /// The labels file; beside the images unless given.
     pub output: Option<PathBuf>,
-    /// An encoder or classifier, or weights of another program, for better suggestions.
-    pub encoder: Option<PathBuf>,
+    /// The encoder for better suggestions than the quick description gives.
+    pub encoder: EncoderChoice,
     /// The device that computes with it.
     pub device: Option<String>,
     /// Where to listen; this machine alone unless given.
@@ -79,14 +82,21 @@ impl Serving {
 ///
 /// # Errors
 /// No images, a labels file that is open elsewhere or cannot be written, a port in use.
-pub fn label(request: &LabelRequest, script: Option<MakeScript>) -> Result<Serving, Error> {
+pub fn label(request: &LabelRequest, scripts: Option<Scripts>) -> Result<Serving, Error> {
+    let resolved = of_run(&request.data)?.map(|run| with_run(request, run));
+    let (request, about_run) =
+        resolved.as_ref().map_or((request, None), |(request, note)| (request, Some(note.clone())));
     let labels = request.output.clone().unwrap_or_else(|| default_labels_path(&request.data));
     let listener = listen(request)?;
     let folders = if request.ignore_labels { Folders::Ignore } else { Folders::Classes };
-    let options = OpenOptions { labels: request.labels.clone(), folders };
+    let foreign = Converted::of(&request.labels)?;
+    let options = OpenOptions { labels: foreign.tables.clone(), folders };
     let data = Dataset::open(&request.data, &options)?;
     let mut store = Store::open(&labels, Arc::clone(&data.names))?;
     let mut notes = take_over(&mut store, &data, request)?;
+    notes.extend(about_run);
+    notes.extend(foreign.notes.iter().cloned());
+    drop(foreign);
     for note in data.manifest.notes()? {
         notes.push(note.to_string());
     }
@@ -99,7 +109,7 @@ pub fn label(request: &LabelRequest, script: Option<MakeScript>) -> Result<Servi
     }
     let images = data.len();
     let learn = LearnOptions { encoder: request.encoder.clone(), device: request.device.clone() };
-    let options = AppOptions { learn, person: request.person.clone(), script, overwrite: request.overwrite };
+    let options = AppOptions { learn, person: request.person.clone(), scripts, overwrite: request.overwrite };
     let app = Arc::new(App::start(data, store, options)?);
     let at = listener.local_addr().map_err(|error| Error::failed(format!("the page has no address: {error}")))?;
     let open_at = request.host.filter(|host| !host.is_loopback());
@@ -119,6 +129,20 @@ pub fn label(request: &LabelRequest, script: Option<MakeScript>) -> Result<Servi
     started.map_err(|error| Error::failed(format!("no thread could be started: {error}")))?;
     let manifest = app.manifest_path();
     Ok(Serving { address: own, elsewhere, labels, manifest, images, notes, app })
+}
+
+/// The request for a run's folder as one for its images, and what to say of that.
+fn with_run(request: &LabelRequest, run: RunParts) -> (LabelRequest, String) {
+    let mut note = format!("{}: its images are {}", request.data.display(), run.data.display());
+    let mut request = LabelRequest { data: run.data, ..request.clone() };
+    if request.labels.is_empty() {
+        request.labels = run.labels;
+    }
+    if let (EncoderChoice::Auto, Some(encoder)) = (&request.encoder, run.encoder) {
+        let _ = write!(note, ", suggestions by {}", encoder.file_name().unwrap_or_default().to_string_lossy());
+        request.encoder = EncoderChoice::File(encoder);
+    }
+    (request, note)
 }
 
 /// Labels and classes that come with the images, from tables and from the command line; what to say of them.
@@ -147,6 +171,44 @@ fn take_over(store: &mut Store, data: &Dataset, request: &LabelRequest) -> Resul
         }
     }
     Ok(notes)
+}
+
+/// Labels of other programs as tables, for as long as they are read.
+struct Converted {
+    tables: Vec<PathBuf>,
+    notes: Vec<String>,
+    folder: Option<PathBuf>,
+}
+
+impl Converted {
+    fn of(paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut found = Self { tables: Vec::new(), notes: Vec::new(), folder: None };
+        for (number, path) in paths.iter().enumerate() {
+            let Some(labels) = foreign_labels(path)? else {
+                found.tables.push(path.clone());
+                continue;
+            };
+            let folder = std::env::temp_dir().join(format!("foretask-labels-{}", std::process::id()));
+            std::fs::create_dir_all(&folder)
+                .map_err(|error| Error::failed(format!("`{}` cannot be made: {error}", folder.display())))?;
+            found.folder = Some(folder.clone());
+            let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let table = folder.join(format!("{number}-{stem}.csv"));
+            write_table(&table, &labels.table())?;
+            found.tables.push(table);
+            found.notes.push(format!("{}: {}, {} labels", path.display(), labels.what, labels.labels.len()));
+            found.notes.extend(labels.notes);
+        }
+        Ok(found)
+    }
+}
+
+impl Drop for Converted {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            std::fs::remove_dir_all(folder).ok();
+        }
+    }
 }
 
 /// Takes a port.

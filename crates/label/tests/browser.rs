@@ -7,7 +7,7 @@ mod chromium;
 use std::path::Path;
 
 use chromium::Browser;
-use foretask_label::{LabelRequest, Serving, label, read_labels};
+use foretask_label::{EncoderChoice, LabelRequest, Serving, label, read_labels};
 
 const EVIL: &str = "<img src=x onerror=document.title='owned'>";
 
@@ -27,7 +27,13 @@ fn serving(root: &Path) -> Serving {
         std::fs::write(photos.join(format!("{index:03}-{kind}{}.pgm", if index == 7 { EVIL } else { "" })), image)
             .unwrap();
     }
-    let request = LabelRequest { data: photos, person: "ann".to_owned(), port: Some(0), ..LabelRequest::default() };
+    let request = LabelRequest {
+        data: photos,
+        person: "ann".to_owned(),
+        port: Some(0),
+        encoder: EncoderChoice::None,
+        ..LabelRequest::default()
+    };
     label(&request, None).unwrap()
 }
 

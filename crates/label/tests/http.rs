@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 
-use foretask_label::{LabelRequest, Serving, label, read_labels};
+use foretask_label::{EncoderChoice, LabelRequest, Serving, label, read_labels};
 use serde_json::{Value, json};
 
 /// A folder of small gray images, one of them damaged, and a page on it.
@@ -19,7 +19,13 @@ fn serving(root: &Path) -> Serving {
         std::fs::write(photos.join(format!("{index:02}.pgm")), image).unwrap();
     }
     std::fs::write(photos.join("broken.pgm"), "P5\n16 16\n255\n").unwrap();
-    let request = LabelRequest { data: photos, person: "ann".to_owned(), port: Some(0), ..LabelRequest::default() };
+    let request = LabelRequest {
+        data: photos,
+        person: "ann".to_owned(),
+        port: Some(0),
+        encoder: EncoderChoice::None,
+        ..LabelRequest::default()
+    };
     label(&request, None).unwrap()
 }
 
@@ -150,6 +156,9 @@ fn what_is_acknowledged_is_in_the_file_and_in_the_table() {
     assert_eq!((status, told["rows"].clone(), told["trouble"].is_null()), (200, json!([0, 1, 2]), true), "{told}");
     let file = read_labels(&serving.labels, 5).unwrap();
     assert_eq!((file.classes[0].1, file.unsure, file.unusable), (1, 1, 1));
+    // The table follows within a moment, or at once where somebody asks for it.
+    assert_eq!(talk.post("ann", "/api/table", &json!({})).1["saved"], true);
+    assert_eq!(talk.json("/api/state")["table"]["holds"], true);
     let table = std::fs::read_to_string(&serving.manifest).unwrap();
     // A name that a spreadsheet would run is written as text.
     assert!(table.contains("photos/00.pgm,'=cat <b>,,ann,"), "{table}");
@@ -261,9 +270,12 @@ fn a_table_that_somebody_works_on_is_left_alone() {
     let talk = Talk::to(&serving);
     let cat = talk.post("ann", "/api/class", &json!({ "do": "add", "name": "cat" })).1["id"].clone();
     talk.post("ann", "/api/label", &json!({ "said": [[0, cat]] }));
+    assert_eq!(talk.post("ann", "/api/table", &json!({})).0, 200);
     std::fs::write(&serving.manifest, "path,label\nphotos/00.pgm,dog\n").unwrap();
     let (status, told) = talk.post("ann", "/api/label", &json!({ "said": [[1, cat]] }));
-    assert!(status == 200 && told["trouble"].as_str().unwrap().contains("was changed"), "{told}");
+    assert_eq!((status, &told["saved"]), (200, &json!(true)));
+    let (status, told) = talk.post("ann", "/api/table", &json!({}));
+    assert!(status == 507 && told["error"].as_str().unwrap().contains("was changed"), "{status} {told}");
     assert!(talk.json("/api/state")["trouble"].is_string());
     assert!(std::fs::read_to_string(&serving.manifest).unwrap().contains("dog"));
     assert_eq!(read_labels(&serving.labels, 0).unwrap().classes[0].1, 2);

@@ -18,7 +18,7 @@ struct Page {
 
 impl Page {
     fn open(place: &Place, more: &[&str]) -> Self {
-        let arguments = ["label", "photos", "--no-open", "--name", "ann"];
+        let arguments = ["label", "photos", "--no-open", "--name", "ann", "--encoder", "none"];
         let mut running = place.start(&[&arguments, more].concat());
         let mut address = None;
         let seen = running.until_printed(|text| {
@@ -113,7 +113,7 @@ fn nothing_that_was_acknowledged_is_lost_by_kills() {
     assert!(acknowledged.len() > 20, "{}", acknowledged.len());
     // The next start brings the table up to date, too.
     let page = Page::open(&place, &[]);
-    page.post("/api/label", &json!({ "said": [] })).unwrap();
+    page.post("/api/table", &json!({})).unwrap();
     let table = std::fs::read_to_string(place.path("photos-labels.csv")).unwrap();
     assert!(acknowledged.iter().all(|(image, label)| table.contains(&format!("photos/{image},{label},"))), "{table}");
     drop(page);

@@ -59,6 +59,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "foretask-random",
             "foretask-files",
             "foretask-data",
+            "foretask-pretext",
             "foretask-backend",
             "foretask-models",
             "foretask-train",

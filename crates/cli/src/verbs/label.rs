@@ -1,9 +1,13 @@
 //! Verbs about labels: label, labels.
 
 use crate::out::{self, note, say};
+use std::path::Path;
+use std::sync::Arc;
 
-use foretask_experiment::Interrupt;
-use foretask_label::{LabelRequest, LabelsFile, MakeScript};
+use foretask_experiment::{Interrupt, Settings};
+use foretask_label::{
+    EncoderChoice, Exchange, ExportRequest, ForeignLabels, LabelRequest, LabelsFile, MakeScript, RunScript, Scripts,
+};
 use foretask_script::Error;
 
 use super::print_json;
@@ -19,7 +23,7 @@ pub(crate) fn label(arguments: LabelArguments) -> Result<(), Error> {
         labels: arguments.labels,
         ignore_labels: arguments.ignore_labels,
         output: arguments.output,
-        encoder: arguments.encoder,
+        encoder: EncoderChoice::of(&arguments.encoder)?,
         device: arguments.device,
         host,
         port: arguments.port,
@@ -28,7 +32,10 @@ pub(crate) fn label(arguments: LabelArguments) -> Result<(), Error> {
     };
     interrupt::listen()?;
     let asked = Interrupt::new();
-    let serving = foretask_label::label(&request, Some(script_maker()))?;
+    let serving = foretask_label::label(
+        &request,
+        Some(Scripts { make: script_maker(), run: script_runner(request.device.clone()) }),
+    )?;
     interrupt::goes_to(&asked);
     for note in &serving.notes {
         note!("Note: {note}");
@@ -61,6 +68,20 @@ fn script_maker() -> MakeScript {
     })
 }
 
+/// What `foretask run` does, told to the page.
+fn script_runner(device: Option<String>) -> RunScript {
+    Arc::new(move |script, listener, interrupt| {
+        let wrong = |error: Error| {
+            let plain = foretask_experiment::Error::failed(error.to_string());
+            foretask_experiment::Error { kind: error.kind(), ..plain }
+        };
+        let source = foretask_script::read_script(script).map_err(wrong)?;
+        let (interrupt, device) = (interrupt.clone(), device.clone());
+        let settings = Settings { device, listener, interrupt, ..Settings::new("runs") };
+        Ok(foretask_script::run(source, &settings).map_err(wrong)?.reports)
+    })
+}
+
 /// The name of whoever is logged in.
 fn account() -> String {
     let named = ["USER", "USERNAME", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
@@ -71,7 +92,16 @@ pub(crate) fn labels(arguments: &LabelsArguments) -> Result<(), Error> {
     let file = &arguments.file;
     let is_labels = file.extension().is_some_and(|ending| ending == "sqlite");
     let path = if is_labels { file.clone() } else { foretask_label::default_labels_path(file) };
+    if !is_labels
+        && !path.is_file()
+        && let Some(foreign) = foretask_label::foreign_labels(file)?
+    {
+        return converted(&foreign, arguments);
+    }
     let found = foretask_label::read_labels(&path, arguments.history)?;
+    if let (Some(format), Some(output)) = (&arguments.export, &arguments.output) {
+        return export(format, &path, &found, (output, arguments));
+    }
     if let Some(output) = &arguments.output {
         let count = foretask_label::export_labels(&found, output, arguments.replace.force)?;
         say!("{}: {} images", output.display(), thousands(count as u64));
@@ -81,6 +111,57 @@ pub(crate) fn labels(arguments: &LabelsArguments) -> Result<(), Error> {
         return print_json(&found);
     }
     print(&found);
+    Ok(())
+}
+
+/// Labels of another program, as a table or in a sentence.
+fn converted(foreign: &ForeignLabels, arguments: &LabelsArguments) -> Result<(), Error> {
+    let (labels, without) = (thousands(foreign.labels.len() as u64), thousands(foreign.unlabeled as u64));
+    say!("{}: {labels} images with a label, {without} without", foreign.what);
+    foreign.notes.iter().for_each(|note| note!("Note: {note}"));
+    if let Some(output) = &arguments.output {
+        foreign.write(output, arguments.replace.force)?;
+        say!("{}", output.display());
+    } else {
+        say!(
+            "Write a table with -o labels.csv, or take them over: foretask label IMAGES --labels {}",
+            arguments.file.display()
+        );
+    }
+    Ok(())
+}
+
+/// Labels for another program.
+fn export(
+    format: &str,
+    path: &Path,
+    found: &LabelsFile,
+    (output, arguments): (&Path, &LabelsArguments),
+) -> Result<(), Error> {
+    let unknown = || foretask_experiment::Error::input(format!("there is no format {format}"));
+    let format = Exchange::ALL.into_iter().find(|known| known.name() == format).ok_or_else(unknown)?;
+    // The images, or where labels of them lie by default.
+    let own = (arguments.file != path).then(|| arguments.file.clone());
+    let beside = || {
+        let name = path.file_stem()?.to_str()?.strip_suffix("-labels")?;
+        Some(path.with_file_name(name)).filter(|images| images.exists())
+    };
+    let images = arguments.images.clone().or(own).or_else(beside);
+    let request = ExportRequest {
+        labels: found,
+        images: images.as_deref(),
+        predictions: arguments.predictions.as_deref(),
+        output,
+        link: arguments.link,
+        overwrite: arguments.replace.force,
+    };
+    let done = foretask_label::export_to(format, &request)?;
+    let (images, labeled) = (thousands(done.images as u64), thousands(done.labeled as u64));
+    for written in &done.written {
+        say!("{}", written.display());
+    }
+    say!("{images} images, {labeled} of them with a label");
+    done.notes.iter().for_each(|note| note!("Note: {note}"));
     Ok(())
 }
 

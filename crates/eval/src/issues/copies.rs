@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use foretask_data::{Images, LoadOptions, Pixels, Samples, Source};
+use foretask_data::{Channels, Depth, Images, LoadOptions, Pixels, Range, Samples, Source, Values};
 use foretask_train::Features;
 
 use super::{Issue, IssueKind, Look};
@@ -41,8 +41,14 @@ pub fn altered_copies(images: &Images, most: usize) -> Result<(Vec<u32>, Images)
         classes: Arc::from(Vec::new()),
         sources,
     };
-    let channels = u8::try_from(images.channels()).ok();
-    Ok((places, Images::load(&samples, &LoadOptions { channels, ..LoadOptions::default() })?))
+    // The copies hold what was decoded: its black and white stand for themselves.
+    let white = match images.depth() {
+        Depth::Bytes => f32::from(u8::MAX),
+        Depth::Words => f32::from(u16::MAX),
+        Depth::Floats => 1.0,
+    };
+    let (channels, range) = (Channels::Count(images.channels()), Range::Between(vec![[0.0, white]]));
+    Ok((places, Images::load(&samples, &LoadOptions { channels, range, ..LoadOptions::default() })?))
 }
 
 /// The picture as careless hands copy it: a hair is cropped off, and it is brightened by a tenth.
@@ -50,20 +56,40 @@ pub fn altered(pixels: &Pixels<'_>) -> Pixels<'static> {
     let cut = |length: usize| ((length as f64 * CROP).round() as usize).clamp(usize::from(length > 2), length / 3);
     let (left, top) = (cut(pixels.width), cut(pixels.height));
     let (width, height) = (pixels.width - 2 * left, pixels.height - 2 * top);
-    let mut data = Vec::with_capacity(width * height * pixels.channels);
-    for y in top..top + height {
-        let line = &pixels.data[(y * pixels.width + left) * pixels.channels..][..width * pixels.channels];
-        data.extend(line.iter().map(|level| (f32::from(*level) * BRIGHTER).round().min(255.0) as u8));
-    }
-    Pixels { width, height, channels: pixels.channels, data: data.into() }
+    let channels = pixels.channels;
+    let kept = (top..top + height).flat_map(|y| {
+        let begin = (y * pixels.width + left) * channels;
+        begin..begin + width * channels
+    });
+    let data: Values<'static> = match &pixels.data {
+        Values::Bytes(values) => {
+            kept.map(|at| (f32::from(values[at]) * BRIGHTER).round().min(255.0) as u8).collect::<Vec<_>>().into()
+        }
+        Values::Words(values) => {
+            kept.map(|at| (f32::from(values[at]) * BRIGHTER).round().min(65535.0) as u16).collect::<Vec<_>>().into()
+        }
+        Values::Floats(values) => kept.map(|at| (values[at] * BRIGHTER).min(1.0)).collect::<Vec<_>>().into(),
+    };
+    Pixels { width, height, channels, data }
 }
 
-/// One image, altered, as a PNM file.
+/// One image, altered, as a file of `NumPy`'s: the one format that holds any number of channels of any depth.
 fn altered_source(images: &Images, at: usize) -> Result<Source, EvalError> {
     let Pixels { width, height, channels, data } = altered(&images.get(at)?);
-    let kind = if channels == 1 { "P5" } else { "P6" };
-    let mut bytes = format!("{kind}\n{width} {height}\n255\n").into_bytes();
-    bytes.extend_from_slice(&data);
+    let kind = match data.depth() {
+        Depth::Bytes => "|u1",
+        Depth::Words => "<u2",
+        Depth::Floats => "<f4",
+    };
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({height}, {width}, {channels}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+    match &data {
+        Values::Bytes(values) => bytes.extend_from_slice(values),
+        Values::Words(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+        Values::Floats(values) => bytes.extend(values.iter().flat_map(|value| value.to_le_bytes())),
+    }
     Ok(Source::Bytes { bytes: bytes.as_slice().into(), name: None })
 }
 

@@ -2,7 +2,7 @@
 
 use foretask_data::{Images, Pixels};
 use foretask_pretext::{ImageRef, Kernel, Planes, Shape, ops};
-use foretask_train::stop_if_asked;
+use foretask_train::{image_ref, stop_if_asked};
 use rayon::prelude::*;
 
 use crate::EvalError;
@@ -41,8 +41,7 @@ impl Look {
     /// # Errors
     /// [`EvalError::Input`] for a picture without pixels.
     pub fn at(pixels: &Pixels<'_>, size: (usize, usize)) -> Result<Self, EvalError> {
-        let image = ImageRef::new(&pixels.data, pixels.width, pixels.height, pixels.channels)
-            .map_err(|error| EvalError::Input(error.to_string()))?;
+        let image = image_ref(pixels).map_err(|error| EvalError::Input(error.to_string()))?;
         let small = shrunk(image);
         let (gray, bright) = tones(&small);
         let (low, high) = percentiles(bright);

@@ -1,15 +1,13 @@
 //! Looks against the programs they follow, and faults that were put there.
 
-use std::borrow::Cow;
-
-use foretask_data::{Images, LoadOptions, Pixels, Samples, Source};
+use foretask_data::{Depth, Images, LoadOptions, Pixels, Range, Samples, Source, Values};
 use foretask_random::Key;
 
 use super::*;
 
 fn gray(width: usize, height: usize, tone: impl Fn(usize, usize) -> usize) -> Pixels<'static> {
     let data: Vec<u8> = (0..width * height).map(|at| tone(at % width, at / width) as u8).collect();
-    Pixels { width, height, channels: 1, data: Cow::Owned(data) }
+    Pixels { width, height, channels: 1, data: data.into() }
 }
 
 fn look(pixels: &Pixels<'_>) -> Look {
@@ -22,7 +20,7 @@ fn looks_are_those_of_cleanvision_and_imagehash() {
     let color: Vec<u8> = (0..64 * 64)
         .flat_map(|at| [at % 64 * 4 % 256, at / 64 * 4 % 256, (at % 64) * (at / 64) % 256].map(|tone| tone as u8))
         .collect();
-    let color = Pixels { width: 64, height: 64, channels: 3, data: Cow::Owned(color) };
+    let color = Pixels { width: 64, height: 64, channels: 3, data: color.into() };
     for (name, pixels, [darkest, brightest, contrast, sharpness], hash) in [
         (
             "wavy",
@@ -69,7 +67,7 @@ fn faults_of_pictures_are_found_and_only_these() {
     let noise = |seed: u64, width: usize, height: usize, (low, range): (usize, u64)| {
         let mut rng = Key::new(seed).rng();
         let data: Vec<u8> = (0..width * height).map(|_| (low as u64 + rng.below(range)) as u8).collect();
-        Pixels { width, height, channels: 1, data: Cow::Owned(data) }
+        Pixels { width, height, channels: 1, data: data.into() }
     };
     let mut pictures: Vec<Pixels<'_>> = (0..40).map(|seed| noise(seed, 32, 32, (20, 200))).collect();
     pictures.push(noise(90, 32, 32, (0, 60)));
@@ -192,6 +190,29 @@ fn wrong_labels_are_found_and_lone_classes_left_out() {
 }
 
 #[test]
+fn copies_of_deep_images_are_as_deep() {
+    const SIDES: (usize, usize, usize) = (12, 10, 5);
+    let (height, width, channels) = SIDES;
+    let value = |at: usize| (at * 137 % 60_000) as u16;
+    let header = format!("{{'descr': '<u2', 'fortran_order': False, 'shape': ({height}, {width}, {channels}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(header.as_bytes());
+    bytes.extend((0..height * width * channels).flat_map(|at| value(at).to_le_bytes()));
+    let sources = vec![Source::Bytes { bytes: bytes.as_slice().into(), name: None }];
+    let samples = Samples { rows: vec![0], labels: vec![None], classes: [].into(), sources };
+    let range = Range::Between(vec![[0.0, 65_535.0]]);
+    let images = Images::load(&samples, &LoadOptions { range, ..LoadOptions::default() }).unwrap();
+    let (_, copies) = altered_copies(&images, 1).unwrap();
+    assert_eq!((copies.channels(), copies.depth(), copies.size(0)), (5, Depth::Words, (8, 10)));
+    let copy = copies.get(0).unwrap();
+    let Values::Words(copy) = &copy.data else { panic!("not of 16 bits") };
+    // One row and one column are cut off at each side.
+    let first = f32::from(value((width + 1) * channels)) * 1.1;
+    assert_eq!((copy.len(), f32::from(copy[0])), (10 * 8 * 5, first.round()));
+}
+
+#[test]
 fn altered_copies_say_how_alike_copies_are() {
     let sources: Vec<Source> = (0..30_usize)
         .map(|seed| {
@@ -206,7 +227,8 @@ fn altered_copies_say_how_alike_copies_are() {
     assert_eq!((places.as_slice(), copies.len()), (&[0, 3, 6, 9, 12, 15, 18, 21, 24, 27][..], 10));
     assert_eq!(copies.size(0), (44, 30));
     let (own, copy) = (images.get(3).unwrap(), copies.get(1).unwrap());
-    assert_eq!(u32::from(copy.data[0]), (f32::from(own.data[48 + 2]) * 1.1).round() as u32);
+    let (copy, own) = (copy.data.bytes().unwrap(), own.data.bytes().unwrap());
+    assert_eq!(u32::from(copy[0]), (f32::from(own[48 + 2]) * 1.1).round() as u32);
     let features = |data: &[f32]| Features { data: data.to_vec(), dim: 2, rows: (0..data.len() as u64 / 2).collect() };
     let (one, other) = (features(&[1.0, 0.0, 0.0, 2.0]), features(&[3.0, 0.0, 1.0, 1.0]));
     assert!((copies_similarity(&one, &other).unwrap() - 0.5_f64.sqrt()).abs() < 1e-6);

@@ -1,5 +1,7 @@
 //! What the page does.
 
+use std::path::PathBuf;
+
 use foretask_experiment::Error;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -47,6 +49,12 @@ impl App {
             "undo" => self.turn(&who, true),
             "redo" => self.turn(&who, false),
             "script" => self.write_script(),
+            "table" => self.write_table(),
+            "train" => self.train(),
+            "stop_training" => {
+                self.training.stop();
+                Ok(json!({}))
+            }
             _ => Err(Error::input(format!("there is nothing to do called {what}"))),
         }
     }
@@ -88,30 +96,53 @@ impl App {
         Ok(self.saved(who, json!({ "done": done }), &rows))
     }
 
-    /// What is on the disk is learned from and goes into the table; the answer says so.
+    /// What is on the disk is learned from, and goes into the table within a moment; the answer says so.
     fn saved(&self, who: &str, mut told: Value, rows: &[u32]) -> Value {
-        self.tell_learner();
+        self.learner.labels_changed();
         let learned = self.learner.learned();
         let store = self.store();
         let version = store.version();
         let items: Vec<Value> = rows.iter().take(ITEMS).map(|row| self.item(&store, &learned, *row, who)).collect();
         drop(store);
         told["items"] = json!(items);
-        told["trouble"] = json!(self.manifest.save(version));
+        self.manifest.ask(version);
+        told["trouble"] = json!(self.manifest.trouble());
         told["saved"] = json!(true);
         told["version"] = json!(version);
         self.moves.step();
         told
     }
 
+    /// Writes the table now rather than in a moment.
+    fn write_table(&self) -> Result<Value, Error> {
+        let version = self.store().version();
+        match self.manifest.save(version) {
+            Some(trouble) => Err(Error::failed(trouble)),
+            None => Ok(json!({ "path": self.manifest.path().display().to_string(), "saved": true })),
+        }
+    }
+
     fn write_script(&self) -> Result<Value, Error> {
-        let make = self.script.as_ref().ok_or_else(|| Error::input("no script can be written here"))?;
+        let (path, found) = self.made_script()?;
+        Ok(json!({ "path": path.display().to_string(), "found": found }))
+    }
+
+    /// A script for the table as it is now.
+    fn made_script(&self) -> Result<(PathBuf, Vec<String>), Error> {
+        let scripts = self.scripts.as_ref().ok_or_else(|| Error::input("no script can be written here"))?;
         let version = self.store().version();
         if let Some(trouble) = self.manifest.save(version) {
             return Err(Error::failed(trouble));
         }
-        let (path, found) = make(&self.data.path, self.manifest.path())?;
-        Ok(json!({ "path": path.display().to_string(), "found": found }))
+        (scripts.make)(&self.data.path, self.manifest.path())
+    }
+
+    /// Makes the script and runs it.
+    fn train(&self) -> Result<Value, Error> {
+        let (path, _) = self.made_script()?;
+        let scripts = self.scripts.as_ref().ok_or_else(|| Error::input("no script can be run here"))?;
+        self.training.begin(&path, &scripts.run)?;
+        Ok(json!({ "path": path.display().to_string() }))
     }
 }
 

@@ -27,6 +27,7 @@ files! {
     "/keys.js", SCRIPT, "keys.js";
     "/map.js", SCRIPT, "map.js";
     "/lists.js", SCRIPT, "lists.js";
+    "/issues.js", SCRIPT, "issues.js";
     "/dom.js", SCRIPT, "dom.js";
     "/icon.svg", "image/svg+xml", "icon.svg";
 }

@@ -13,7 +13,7 @@ use crate::learn::{Learned, Reason, Suggestion};
 use crate::store::{Store, Verdict, is_source};
 
 /// Images of a list that are sent at once.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 /// Images that are like another one.
 const LIKE: usize = 400;
 
@@ -137,7 +137,7 @@ impl App {
             "verdict": store.verdict(row),
             "said": said,
             "guess": guess,
-            "doubt": learned.doubtful.iter().find(|doubt| doubt.row == row).map(|doubt| (doubt.likelier, doubt.own)),
+            "doubt": learned.doubts.get(&row).map(|doubt| (doubt.likelier, doubt.own)),
         })
     }
 }
@@ -170,13 +170,8 @@ impl Kind {
 
     fn rows(&self, store: &Store, images: u32, who: &str) -> Vec<u32> {
         if let Self::Open = self {
-            let mut marked = store.marked().map(|(row, _)| row).peekable();
-            return (0..images)
-                .filter(|row| {
-                    let known = marked.next_if_eq(row).is_some();
-                    !known || store.verdict(*row) == Verdict::Open
-                })
-                .collect();
+            let mut closed = store.verdicts().map(|(row, _)| row).peekable();
+            return (0..images).filter(|row| closed.next_if_eq(row).is_none()).collect();
         }
         let mut found: Vec<(i64, u32)> = Vec::new();
         for (row, marks) in store.marked() {

@@ -2,6 +2,7 @@
 
 mod acts;
 mod assets;
+mod issues;
 mod leases;
 mod list;
 mod lists;
@@ -9,8 +10,9 @@ mod map;
 mod map_maker;
 mod moves;
 mod state;
+mod training;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foretask_experiment::{Error, ErrorKind};
@@ -20,18 +22,19 @@ use self::leases::Leases;
 use self::lists::Lists;
 use self::map_maker::MapMaker;
 use self::moves::Moves;
+use self::training::Training;
+pub use self::training::{MakeScript, RunScript, Scripts};
 use crate::dataset::Dataset;
 use crate::http::{Guard, Handler, Method, Request, Response};
-use crate::learn::{Known, LearnOptions, Learner};
+use crate::learn::{Known, LearnOptions, Learner, Watch};
 use crate::manifest::Manifest;
 use crate::pictures::Pictures;
 use crate::store::{CurvePoint, Store, Verdict};
 
-/// Writes a script that trains from labels: of the data and the table of labels; where it is, and what was found.
-pub type MakeScript = Box<dyn Fn(&Path, &Path) -> Result<(PathBuf, Vec<String>), Error> + Send + Sync>;
-
 /// The header by which the page says who sits before it, percent-encoded.
 const WHO: &str = "x-foretask-who";
+/// Bytes of a report, at most.
+const REPORT: u64 = 1 << 30;
 /// A point is added to the curve when so many labels have come.
 const CURVE_STEP: u32 = 5;
 
@@ -46,7 +49,8 @@ pub(crate) struct App {
     lists: Lists,
     map: MapMaker,
     moves: Arc<Moves>,
-    script: Option<MakeScript>,
+    scripts: Option<Scripts>,
+    training: Training,
     person: String,
 }
 
@@ -62,8 +66,8 @@ pub(crate) struct AppOptions {
     pub(crate) learn: LearnOptions,
     /// What the page calls a person who has given no name.
     pub(crate) person: String,
-    /// Writes scripts.
-    pub(crate) script: Option<MakeScript>,
+    /// Makes and runs scripts.
+    pub(crate) scripts: Option<Scripts>,
     /// Whether a table that somebody else wrote is replaced.
     pub(crate) overwrite: bool,
 }
@@ -76,21 +80,27 @@ impl App {
     pub(crate) fn start(data: Dataset, store: Store, options: AppOptions) -> Result<Self, Error> {
         let data = Arc::new(data);
         let store = Arc::new(Mutex::new(store));
-        let manifest = Manifest::start(&store, Arc::clone(&data), options.overwrite)?;
         let moves = Arc::new(Moves::default());
-        let (told, kept) = (Arc::clone(&moves), Arc::clone(&store));
-        let learner = Learner::start(&data, &options.learn, move |point| {
-            if let Some(point) = point {
-                remember(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &point);
-            }
-            told.step();
-        });
+        let told = Arc::clone(&moves);
+        let manifest = Manifest::start(&store, Arc::clone(&data), options.overwrite, move || told.step())?;
+        let (told, kept, asked) = (Arc::clone(&moves), Arc::clone(&store), Arc::clone(&store));
+        let watch = Watch {
+            known: Box::new(move || known(&asked.lock().unwrap_or_else(PoisonError::into_inner))),
+            changed: Box::new(move |point| {
+                if let Some(point) = point {
+                    remember(&mut kept.lock().unwrap_or_else(PoisonError::into_inner), &point);
+                }
+                told.step();
+            }),
+        };
+        let learner = Learner::start(&data, &options.learn, watch);
         let app = Self {
             pictures: Pictures::new(Arc::clone(&data)),
             leases: Mutex::default(),
             lists: Lists::default(),
             map: MapMaker::new(Arc::clone(&moves)),
-            script: options.script,
+            scripts: options.scripts,
+            training: Training::new(Arc::clone(&moves)),
             person: options.person,
             data,
             store,
@@ -98,7 +108,7 @@ impl App {
             learner,
             moves,
         };
-        app.tell_learner();
+        app.learner.labels_changed();
         // A kill may have come between the last label and the table.
         let store = app.store();
         let asked = store.marked().next().is_some().then(|| store.version());
@@ -118,6 +128,7 @@ impl App {
     pub(crate) fn finish(&self) {
         let version = self.store().version();
         self.manifest.save(version);
+        self.training.stop();
     }
 
     /// Answers requests; who may ask was looked at before.
@@ -136,6 +147,7 @@ impl App {
         let path: Vec<&str> = request.path.trim_matches('/').split('/').collect();
         let found = match (request.method, path.as_slice()) {
             (Method::Get, ["image", row]) => return self.picture(row, request),
+            (Method::Get, ["report"]) => return self.report(),
             (Method::Get, ["api", what]) => self.look(what, request),
             (Method::Post, ["api", what]) => self.act(what, request),
             (Method::Get, _) => return assets::asset(&request.path),
@@ -148,6 +160,8 @@ impl App {
         match what {
             "state" => self.state(&self.who(request)),
             "list" => self.list(request),
+            "issues" => Ok(self.issues()),
+            "issues_of" => self.issues_of(request),
             "history" => self.history(request),
             "people" => self.people(),
             "map" => Ok(self.map_of(request)),
@@ -162,6 +176,15 @@ impl App {
         match self.pictures.get(row, request.number("side").unwrap_or(160)) {
             Ok(picture) => Response::of(picture.kind, &*picture.bytes).cached(),
             Err(reason) => Response::error(404, &reason),
+        }
+    }
+
+    /// The report of the last run: a page of its own, which can reach nothing of this one.
+    fn report(&self) -> Response {
+        let Some(path) = self.training.report() else { return Response::error(404, "there is no report yet") };
+        match foretask_files::read(&path, REPORT) {
+            Ok(bytes) => Response::document(bytes),
+            Err(error) => Response::error(404, &format!("the report cannot be read: {error}")),
         }
     }
 
@@ -184,22 +207,18 @@ impl App {
     fn leases(&self) -> MutexGuard<'_, Leases> {
         self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Tells the learner what holds by now.
-    fn tell_learner(&self) {
-        let store = self.store();
-        let mut known = Known::default();
-        for (row, _) in store.marked() {
-            match store.verdict(row) {
-                Verdict::Class(class) => known.labels.push((row, class)),
-                Verdict::Open => continue,
-                Verdict::Unsure | Verdict::Unusable | Verdict::Disputed => {}
-            }
-            known.closed.push(row);
+/// What the labels say by now.
+fn known(store: &Store) -> Known {
+    let mut known = Known::default();
+    for (row, verdict) in store.verdicts() {
+        if let Verdict::Class(class) = verdict {
+            known.labels.push((row, class));
         }
-        drop(store);
-        self.learner.know(known);
+        known.closed.push(row);
     }
+    known
 }
 
 /// Adds a point to the curve where labels have come since the last one of this encoder.

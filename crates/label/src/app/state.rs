@@ -1,14 +1,12 @@
 //! What is always in sight: counts, accuracy, what is being done.
 
-use std::collections::BTreeMap;
-
 use foretask_experiment::Error;
 use serde_json::{Value, json};
 
 use super::App;
 use crate::http::Request;
 use crate::learn::promise;
-use crate::store::{Verdict, read_labels};
+use crate::store::read_labels;
 
 /// Acts of the history at once.
 const LINES: usize = 100;
@@ -21,22 +19,12 @@ impl App {
         let standing = self.learner.standing();
         let learned = self.learner.learned();
         let store = self.store();
-        let mut counts: BTreeMap<i64, usize> = BTreeMap::new();
-        let (mut unsure, mut unusable, mut disputed, mut by_me) = (0, 0, 0, 0);
-        for (row, marks) in store.marked() {
-            by_me += usize::from(marks.iter().any(|mark| *mark.who == *who));
-            match store.verdict(row) {
-                Verdict::Class(id) => *counts.entry(id).or_default() += 1,
-                Verdict::Unsure => unsure += 1,
-                Verdict::Unusable => unusable += 1,
-                Verdict::Disputed => disputed += 1,
-                Verdict::Open => {}
-            }
-        }
+        let counts = store.counts().clone();
+        let by_me = store.by(who);
         let classes: Vec<Value> = store
             .classes()
             .map(|class| {
-                let count = counts.get(&class.id).copied().unwrap_or(0);
+                let count = counts.classes.get(&class.id).copied().unwrap_or(0);
                 json!({ "id": class.id, "name": class.state.name, "key": class.state.key, "count": count })
             })
             .collect();
@@ -46,7 +34,7 @@ impl App {
         let (gone, version) = (store.gone().count(), store.version());
         let labels_file = store.path().display().to_string();
         drop(store);
-        let labeled: usize = counts.values().sum();
+        let labeled = counts.labeled();
         Ok(json!({
             "moves": moves,
             "version": version,
@@ -54,15 +42,16 @@ impl App {
             "images": self.data.len(),
             "labels_file": labels_file,
             "manifest": self.manifest.path().display().to_string(),
+            "table": self.manifest.standing(version),
             "trouble": self.manifest.trouble(),
             "me": who,
             "by_me": by_me,
             "classes": classes,
             "labeled": labeled,
-            "unsure": unsure,
-            "unusable": unusable,
-            "disputed": disputed,
-            "open": self.data.len() - labeled - unsure - unusable - disputed,
+            "unsure": counts.unsure,
+            "unusable": counts.unusable,
+            "disputed": counts.disputed,
+            "open": self.data.len() - labeled - counts.unsure - counts.unusable - counts.disputed,
             "gone": gone,
             "standing": standing,
             "accuracy": learned.accuracy,
@@ -71,7 +60,8 @@ impl App {
             "rounds": learned.rounds,
             "curve": rest,
             "promise": promise(&rest),
-            "script": self.script.is_some(),
+            "script": self.scripts.is_some(),
+            "training": self.training.standing(),
         }))
     }
 

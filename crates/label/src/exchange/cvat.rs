@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::Path;
 
+use foretask_data::Range;
 use foretask_experiment::Error;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -28,7 +29,7 @@ pub(super) fn export(gathered: &Gathered, request: &ExportRequest<'_>) -> Result
         let source =
             gathered.source(entry).ok_or_else(|| Error::input(format!("`{}` is no image here", entry.name)))?;
         // A picture that cannot be read has no size, and CVAT would not show it either.
-        let Ok((_, (width, height))) = source.look_at(8) else { continue };
+        let Ok((_, (width, height))) = source.look_at(8, &Range::Auto) else { continue };
         let name = escaped(&entry.name);
         let _ = writeln!(text, "  <image id=\"{id}\" name=\"{name}\" width=\"{width}\" height=\"{height}\">");
         if let Some(label) = &entry.label {

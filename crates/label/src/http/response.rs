@@ -8,6 +8,10 @@ use serde::Serialize;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// A document that brings its own styles and scripts, such as a report: an origin of its own, from which nothing can be asked.
+const DOCUMENT: &str = "sandbox allow-scripts allow-popups; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                        img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Response {
@@ -16,13 +20,19 @@ pub(crate) struct Response {
     kind: &'static str,
     cookie: Option<String>,
     cached: bool,
+    policy: &'static str,
     body: Vec<u8>,
 }
 
 impl Response {
     /// Bytes of a kind such as `image/jpeg`.
     pub(crate) fn of(kind: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, kind, cookie: None, cached: false, body: body.into() }
+        Self { status: 200, kind, cookie: None, cached: false, policy: POLICY, body: body.into() }
+    }
+
+    /// A document of its own.
+    pub(crate) fn document(body: impl Into<Vec<u8>>) -> Self {
+        Self { policy: DOCUMENT, ..Self::of("text/html; charset=utf-8", body) }
     }
 
     /// Anything as JSON.
@@ -60,12 +70,13 @@ impl Response {
             _ => "Other",
         };
         let mut head = format!(
-            "HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nContent-Security-Policy: {POLICY}\r\n\
+            "HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nContent-Security-Policy: {}\r\n\
              X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n\
              Cross-Origin-Opener-Policy: same-origin\r\nX-Frame-Options: DENY\r\nCache-Control: {}\r\nConnection: {}\r\n",
             self.status,
             self.kind,
             self.body.len(),
+            self.policy,
             if self.cached { "private, max-age=3600" } else { "no-store" },
             if keep { "keep-alive" } else { "close" },
         );

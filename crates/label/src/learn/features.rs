@@ -1,20 +1,26 @@
 //! Features of all images, made in the background: the quick ones first, then those of an encoder.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use foretask_data::Images;
+use foretask_data::{Images, Pixels};
+use foretask_eval::{LOOK_SIDE, Look, altered_copies, copies_similarity};
 use foretask_experiment::{Error, Interrupt};
-use foretask_models::{ForeignOptions, load_weights};
 use foretask_train::{Context, Event, Features, Standardization};
 use rayon::prelude::*;
 
 use super::descriptor::{DIM, Descriptor, SIDE};
+use super::encoders::Chosen;
+use super::issues::Faults;
 use super::pool::{Pool, spread_evenly};
 use crate::dataset::Dataset;
-use crate::pictures::resized;
+use crate::pictures::{fitted, resized};
 
 /// Small pictures that the quick description is fitted to.
 const FITTED: usize = 2000;
+/// Altered copies that say how alike copies are.
+const COPIES: usize = 200;
 /// Images that are described between two looks at the clock and the request to stop.
 const BLOCK: usize = 256;
 /// What the quick features are called.
@@ -26,40 +32,75 @@ pub(crate) enum News {
     /// How far it is: what is done, of how many.
     Progress(&'static str, usize, usize),
     /// Features that may be used from now on.
-    Pool(Pool),
+    Pool(Arc<Pool>),
+    /// Features of an encoder, which take the place of those unless they tell the labels apart less well; those that somebody asked for do
+    /// in any case.
+    Better {
+        /// The features.
+        pool: Arc<Pool>,
+        /// Whether somebody asked for them.
+        asked: bool,
+    },
+    /// What may be wrong with the images.
+    Faults(Faults),
     /// An image that cannot be read.
     Bad(u32, String),
-    /// Something to know.
-    Note(String),
 }
 
-/// The small picture that the quick description looks at; all of the image, whatever its proportions.
-fn tiny(data: &Dataset, row: u32) -> Result<Vec<u8>, String> {
-    let pixels = data.look_at(row, 2 * SIDE as u32)?;
-    resized(&pixels, SIDE as u32, SIDE as u32)
-        .map(image::RgbImage::into_raw)
-        .ok_or_else(|| "it has no pixels".to_owned())
+/// What is kept of one look at an image.
+struct Seen {
+    /// What the quick description looks at: all of the image, whatever its proportions.
+    tiny: Vec<u8>,
+    look: Look,
+    /// The same of an altered copy, where one was asked for.
+    copy: Option<Vec<u8>>,
 }
 
-/// Describes all images, in an order that is spread evenly; what is done so far can be used when it has grown fourfold.
+fn see(data: &Dataset, row: u32, with_copy: bool) -> Result<Seen, String> {
+    let (pixels, size) = data.look_at(row, LOOK_SIDE as u32)?;
+    let small = fitted(&pixels, LOOK_SIDE as u32).ok_or_else(|| "it has no pixels".to_owned())?;
+    let square = |pixels: &Pixels<'_>| {
+        let picture = resized(pixels, SIDE as u32, SIDE as u32).ok_or_else(|| "it has no pixels".to_owned());
+        picture.map(image::RgbImage::into_raw)
+    };
+    let (width, height) = (small.width() as usize, small.height() as usize);
+    let small = Pixels { width, height, channels: 3, data: small.into_raw().into() };
+    let look = Look::at(&small, size).map_err(|error| error.to_string())?;
+    let copy = with_copy.then(|| square(&foretask_eval::altered(&small))).transpose()?;
+    Ok(Seen { tiny: square(&pixels)?, look, copy })
+}
+
+/// Describes all images, in an order that is spread evenly; what is done so far can be used when it has grown fourfold. In the end it
+/// tells what may be wrong with the images. What each looks like, by row.
 ///
 /// # Errors
 /// A request to stop.
-pub(crate) fn quick(data: &Dataset, interrupt: &Interrupt, tell: &(dyn Fn(News) + Sync)) -> Result<(), Error> {
+pub(crate) fn quick(
+    data: &Dataset,
+    interrupt: &Interrupt,
+    tell: &(dyn Fn(News) + Sync),
+) -> Result<HashMap<u32, Look>, Error> {
     let order: Vec<u32> = spread_evenly(data.len()).collect();
-    let looked = |row: &u32| (*row, tiny(data, *row));
     let mut fitted: Option<Descriptor> = None;
     let mut found = Features { data: Vec::new(), dim: DIM, rows: Vec::new() };
     let mut waiting: Vec<(u32, Vec<u8>)> = Vec::new();
+    let mut looks = HashMap::with_capacity(order.len());
+    let mut copies: Vec<(u32, Vec<u8>)> = Vec::new();
     let mut next = FITTED.min(500);
     let mut done = 0;
     for block in order.chunks(BLOCK) {
         check(interrupt)?;
-        let block: Vec<(u32, Result<Vec<u8>, String>)> = block.par_iter().map(looked).collect();
+        let with_copy = copies.len() < COPIES;
+        let looked = |row: &u32| (*row, see(data, *row, with_copy));
+        let block: Vec<(u32, Result<Seen, String>)> = block.par_iter().map(looked).collect();
         done += block.len();
-        for (row, picture) in block {
-            match picture {
-                Ok(picture) => waiting.push((row, picture)),
+        for (row, seen) in block {
+            match seen {
+                Ok(seen) => {
+                    waiting.push((row, seen.tiny));
+                    looks.insert(row, seen.look);
+                    copies.extend(seen.copy.map(|copy| (row, copy)));
+                }
                 Err(reason) => tell(News::Bad(row, reason)),
             }
         }
@@ -79,27 +120,40 @@ pub(crate) fn quick(data: &Dataset, interrupt: &Interrupt, tell: &(dyn Fn(News) 
             // One scale for all: the later axes are mostly noise, and each at its own scale would count as much as the first. On
             // Fashion-MNIST that costs 13 points of accuracy with 50 labels and 7 with 150.
             let scale = Standardization::common_scale(&found.data, found.dim);
-            tell(News::Pool(Pool::new(QUICK.to_owned(), found.clone(), data.len(), scale)));
+            let pool = Arc::new(Pool::new(QUICK.to_owned(), found.clone(), data.len(), scale));
+            tell(News::Pool(Arc::clone(&pool)));
             next = found.len() * 4;
+            if whole {
+                tell(News::Progress("looking for faults", 0, 1));
+                let similarity = alike(&pool, descriptor, &copies)?;
+                tell(News::Faults(Faults::of(&pool, &looks, similarity, interrupt)?));
+            }
         }
     }
-    Ok(())
+    Ok(looks)
 }
 
-/// Features of all images by an encoder's file.
+/// How alike the quick description finds an image and a careless copy of it.
+fn alike(pool: &Pool, descriptor: &Descriptor, copies: &[(u32, Vec<u8>)]) -> Result<f64, Error> {
+    let places: Vec<u32> = copies.iter().filter_map(|(row, _)| pool.place(*row)).collect();
+    let described: Vec<f32> = copies.par_iter().flat_map_iter(|(_, copy)| descriptor.describe(copy)).collect();
+    let data = pool.statistics.apply(&described);
+    let of_copies = Features { data, dim: DIM, rows: (0..copies.len() as u64).collect() };
+    Ok(copies_similarity(&pool.unit.select(&places), &of_copies)?)
+}
+
+/// Features of all images by an encoder. What may be wrong with the images by them, too.
 ///
 /// # Errors
-/// A file that is no encoder, images that it cannot take, a request to stop.
+/// Images that the encoder cannot take, a request to stop.
 pub(crate) fn by_encoder(
     data: &Dataset,
-    file: &Path,
-    device: Option<&str>,
+    (chosen, device): (&Chosen, Option<&str>),
+    looks: &HashMap<u32, Look>,
     interrupt: &Interrupt,
     tell: &(dyn Fn(News) + Sync),
-) -> Result<Pool, Error> {
-    let found = load_weights(file, &ForeignOptions::default())?;
-    let encoder = found.encoder;
-    found.notes.into_iter().for_each(|note| tell(News::Note(note)));
+) -> Result<(), Error> {
+    let encoder = &chosen.encoder;
     check(interrupt)?;
     tell(News::Progress("reading the images for the encoder", 0, data.len()));
     let images = Images::load(&data.samples, &foretask_train::load_options_for(&encoder.input)?)?;
@@ -119,11 +173,21 @@ pub(crate) fn by_encoder(
         features: None,
         checkpoint_every: foretask_train::CHECKPOINT_EVERY,
     };
-    let features =
-        foretask_backend::catch("computing features", || foretask_train::extract_features(&encoder, &images, &cx))??;
-    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let extracted = |images: &Images| -> Result<Features, Error> {
+        let found = || foretask_train::extract_features(encoder, images, &cx);
+        Ok(foretask_backend::catch("computing features", found)??)
+    };
+    let features = extracted(&images)?;
     let scale = Standardization::of(&features.data, features.dim);
-    Ok(Pool::new(name, features, data.len(), scale))
+    let pool = Arc::new(Pool::new(chosen.name.clone(), features, data.len(), scale));
+    tell(News::Better { pool: Arc::clone(&pool), asked: chosen.asked });
+    tell(News::Progress("looking for faults", 0, 1));
+    let (places, copies) = altered_copies(&images, COPIES)?;
+    let mut of_copies = extracted(&copies)?;
+    of_copies.data = pool.statistics.apply(&of_copies.data);
+    let similarity = copies_similarity(&pool.unit.select(&places), &of_copies)?;
+    tell(News::Faults(Faults::of(&pool, looks, similarity, interrupt)?));
+    Ok(())
 }
 
 fn check(interrupt: &Interrupt) -> Result<(), Error> {

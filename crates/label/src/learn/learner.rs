@@ -1,28 +1,35 @@
 //! The two threads: one makes features, one learns from labels with what features there are.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use foretask_experiment::{Error, ErrorKind, Interrupt};
 use serde::Serialize;
 
-use super::features::{self, News};
+use super::encoders::{EncoderChoice, Making, encoder};
+use super::features;
+use super::issues::Faults;
+use super::measure::{Doubtful, Measured, measure};
 use super::pool::Pool;
-use super::round::{Answers, Doubtful, Field, Known, Round, Suggestion, learn};
+use super::round::{Answers, Field, Known, Round, Suggestion, learn};
 use crate::dataset::Dataset;
 use crate::store::CurvePoint;
 
 /// Labels that come within this time are learned from together.
 const GATHER: Duration = Duration::from_millis(120);
+/// How often the accuracy is measured while labels keep coming: it takes longer than learning.
+const MEASURE: Duration = Duration::from_secs(3);
+/// Labels from which features are held against each other.
+const ENOUGH: u32 = 20;
 /// Unreadable images that are remembered one by one.
 const BAD_TOLD: usize = 1000;
 
 /// What to learn with.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LearnOptions {
-    /// An encoder's file, whose features take the place of the quick ones once they are there.
-    pub(crate) encoder: Option<PathBuf>,
+    /// The encoder whose features take the place of the quick ones once they are there.
+    pub(crate) encoder: EncoderChoice,
     /// The device that computes them.
     pub(crate) device: Option<String>,
 }
@@ -40,6 +47,8 @@ pub(crate) struct Learned {
     pub(crate) accuracy: Option<CurvePoint>,
     /// Labels that are probably wrong, the likeliest first.
     pub(crate) doubtful: Arc<Vec<Doubtful>>,
+    /// The same by row.
+    pub(crate) doubts: Arc<HashMap<u32, Doubtful>>,
     /// Seconds that the last round took.
     pub(crate) seconds: f64,
     /// Rounds so far.
@@ -71,14 +80,24 @@ struct State {
     standing: Standing,
     /// Features that nothing has been learned with yet.
     fresh: Option<Arc<Pool>>,
-    known: Option<Known>,
+    /// Whether labels have changed since they were learned from.
+    stale: bool,
     bad: Vec<(u32, String)>,
+    faults: Option<Arc<Faults>>,
+}
+
+/// What the learner asks and tells.
+pub(crate) struct Watch {
+    /// What the labels say by now.
+    pub(crate) known: Box<dyn Fn() -> Known + Send + Sync>,
+    /// There is something new; with the accuracy where it was measured anew.
+    pub(crate) changed: Box<dyn Fn(Option<CurvePoint>) + Send + Sync>,
 }
 
 struct Shared {
     state: Mutex<State>,
     woken: Condvar,
-    changed: Box<dyn Fn(Option<CurvePoint>) + Send + Sync>,
+    watch: Watch,
     interrupt: Interrupt,
 }
 
@@ -105,18 +124,10 @@ impl Drop for Learner {
 }
 
 impl Learner {
-    /// Begins. `changed` is told when there is something new, with the accuracy where it was measured anew.
-    pub(crate) fn start(
-        data: &Arc<Dataset>,
-        options: &LearnOptions,
-        changed: impl Fn(Option<CurvePoint>) + Send + Sync + 'static,
-    ) -> Self {
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            woken: Condvar::new(),
-            changed: Box::new(changed),
-            interrupt: Interrupt::new(),
-        });
+    /// Begins.
+    pub(crate) fn start(data: &Arc<Dataset>, options: &LearnOptions, watch: Watch) -> Self {
+        let shared =
+            Arc::new(Shared { state: Mutex::default(), woken: Condvar::new(), watch, interrupt: Interrupt::new() });
         let (own, data, options) = (Arc::clone(&shared), Arc::clone(data), options.clone());
         start(&shared, "features", move || make_features(&own, &data, &options));
         let own = Arc::clone(&shared);
@@ -124,9 +135,9 @@ impl Learner {
         Self(shared)
     }
 
-    /// Tells it what is known by now.
-    pub(crate) fn know(&self, known: Known) {
-        self.0.state().known = Some(known);
+    /// Tells it that there are labels it does not know.
+    pub(crate) fn labels_changed(&self) {
+        self.0.state().stale = true;
         self.0.woken.notify_all();
     }
 
@@ -138,6 +149,11 @@ impl Learner {
     /// How far the work in the background is.
     pub(crate) fn standing(&self) -> Standing {
         self.0.state().standing.clone()
+    }
+
+    /// What may be wrong with the images, once all of them have been looked at.
+    pub(crate) fn faults(&self) -> Option<Arc<Faults>> {
+        self.0.state().faults.clone()
     }
 
     /// Images that cannot be read, with reasons; the first thousand of them.
@@ -162,60 +178,120 @@ fn start(shared: &Arc<Shared>, name: &'static str, work: impl FnOnce() -> Result
         }
         state.standing.notes.extend(trouble.map(|trouble| format!("{name}: {trouble}")));
         drop(state);
-        (own.changed)(None);
+        (own.watch.changed)(None);
     });
     if let Err(error) = started {
         shared.state().standing.notes.push(format!("{name}: no thread could be started: {error}"));
     }
 }
 
-fn make_features(shared: &Shared, data: &Dataset, options: &LearnOptions) -> Result<(), Error> {
-    let tell = |news: News| {
+fn make_features(shared: &Arc<Shared>, data: &Dataset, options: &LearnOptions) -> Result<(), Error> {
+    let tell = |news: features::News| {
         let mut state = shared.state();
         match news {
-            News::Progress(doing, done, of) => {
+            features::News::Progress(doing, done, of) => {
                 state.standing = Standing { doing, done, of, ..std::mem::take(&mut state.standing) };
             }
-            News::Pool(pool) => {
-                state.fresh = Some(Arc::new(pool));
+            features::News::Pool(pool) => {
+                state.fresh = Some(pool);
                 shared.woken.notify_all();
             }
-            News::Bad(row, reason) => {
+            features::News::Bad(row, reason) => {
                 state.standing.bad += 1;
                 if state.bad.len() < BAD_TOLD {
                     state.bad.push((row, reason));
                 }
             }
-            News::Note(note) => state.standing.notes.push(note),
+            features::News::Better { pool, asked } => {
+                drop(state);
+                better(shared, pool, asked);
+            }
+            features::News::Faults(faults) => {
+                state.faults = Some(Arc::new(faults));
+                drop(state);
+                (shared.watch.changed)(None);
+            }
         }
     };
-    features::quick(data, &shared.interrupt, &tell)?;
-    if let Some(file) = &options.encoder {
-        let pool = features::by_encoder(data, file, options.device.as_deref(), &shared.interrupt, &tell)?;
-        tell(News::Pool(pool));
+    let looks = features::quick(data, &shared.interrupt, &tell)?;
+    let own = Arc::clone(shared);
+    let progress = move |done: u64, of: u64| {
+        let mut state = own.state();
+        let (doing, done, of) = ("pretraining on these images", done as usize, of as usize);
+        state.standing = Standing { doing, done, of, ..std::mem::take(&mut state.standing) };
+    };
+    let device = options.device.as_deref();
+    let making = Making { data, device, interrupt: &shared.interrupt, progress: Arc::new(progress) };
+    if let Some(chosen) = encoder(&options.encoder, &looks, &making)? {
+        shared.state().standing.notes.extend(chosen.notes.iter().cloned());
+        features::by_encoder(data, (&chosen, device), &looks, &shared.interrupt, &tell)?;
     }
     Ok(())
+}
+
+/// Takes over features of an encoder, unless nobody asked for them and the labels say that those before are better.
+fn better(shared: &Shared, pool: Arc<Pool>, asked: bool) {
+    let before = shared.state().learned.pool.clone();
+    let known = (shared.watch.known)();
+    let right = |pool: &Pool| {
+        let measured = shared.interrupt.obeyed(|| measure(pool, &known)).ok()?;
+        measured.accuracy.filter(|point| point.labels >= ENOUGH).map(|point| point.right)
+    };
+    let compared = before.filter(|_| !asked).and_then(|before| Some((right(&before)?, right(&pool)?, before)));
+    let mut state = shared.state();
+    match compared {
+        Some((old, new, before)) if new < old => state.standing.notes.push(format!(
+            "{} tells your labels apart less well than {} ({:.0} % against {:.0} %), which stays",
+            pool.encoder,
+            before.encoder,
+            100.0 * new,
+            100.0 * old
+        )),
+        _ => {
+            state.fresh = Some(pool);
+            shared.woken.notify_all();
+        }
+    }
 }
 
 fn keep_learning(shared: &Shared) -> Result<(), Error> {
     let mut field: Option<(Arc<Pool>, Field)> = None;
     let mut known = Known::default();
-    let mut measured = None;
+    let mut measured = Measured::default();
+    let mut last = None;
+    // Whether what was learned last has not been measured.
+    let mut owed = false;
     loop {
-        let Some(fresh) = wait(shared, &mut known) else { return Ok(()) };
+        let Some(news) = wait(shared, owed && field.is_some()) else { return Ok(()) };
         let begun = Instant::now();
-        if let Some(pool) = fresh {
+        if news.labels || news.fresh.is_some() {
+            known = (shared.watch.known)();
+        }
+        if let Some(pool) = news.fresh {
             let rows: Vec<u32> = known.labels.iter().map(|(row, _)| *row).collect();
             let made = shared.interrupt.obeyed(|| Field::of(&pool, &rows));
             field = told(shared, made)?.map(|made| (pool, made));
-            measured = None;
+            measured = Measured::default();
         }
         let Some((pool, field)) = &field else { continue };
-        let Some(round) = told(shared, shared.interrupt.obeyed(|| learn(pool, field, &known)))? else { continue };
-        let point = round.accuracy.clone().filter(|point| measured.as_ref() != Some(point));
-        measured.clone_from(&round.accuracy);
-        publish(shared, pool, round, begun.elapsed());
-        (shared.changed)(point);
+        if news.labels || news.new {
+            let made = shared.interrupt.obeyed(|| learn(pool, field, &known));
+            let Some(round) = told(shared, made)? else { continue };
+            publish(shared, pool, round, begun.elapsed());
+            (shared.watch.changed)(None);
+            owed = true;
+        }
+        let waiting = shared.state().stale;
+        if owed && (!waiting || last.is_none_or(|last: Instant| last.elapsed() > MEASURE)) {
+            let made = shared.interrupt.obeyed(|| measure(pool, &known));
+            last = Some(Instant::now());
+            owed = false;
+            let Some(found) = told(shared, made)? else { continue };
+            let point = found.accuracy.clone().filter(|point| measured.accuracy.as_ref() != Some(point));
+            publish_measured(shared, &found);
+            measured = found;
+            (shared.watch.changed)(point);
+        }
     }
 }
 
@@ -235,11 +311,21 @@ fn told<T>(shared: &Shared, outcome: Result<T, Error>) -> Result<Option<T>, Erro
     }
 }
 
-/// Waits for something new; new features, if it is these, or `None` where the work is over.
-#[expect(clippy::option_option, reason = "what is new may be features or labels")]
-fn wait(shared: &Shared, known: &mut Known) -> Option<Option<Arc<Pool>>> {
+/// What is new.
+struct News {
+    /// Features.
+    fresh: Option<Arc<Pool>>,
+    /// Whether there are any.
+    new: bool,
+    /// Whether labels have changed.
+    labels: bool,
+}
+
+/// Waits for something new, or only for a moment where something is `owed`; `None` where the work is over.
+fn wait(shared: &Shared, owed: bool) -> Option<News> {
     let mut state = shared.state();
-    while !shared.interrupt.requested() && state.fresh.is_none() && state.known.is_none() {
+    let idle = |state: &State| state.fresh.is_none() && !state.stale;
+    while !shared.interrupt.requested() && idle(&state) && !owed {
         state = shared.woken.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
     drop(state);
@@ -248,23 +334,29 @@ fn wait(shared: &Shared, known: &mut Known) -> Option<Option<Arc<Pool>>> {
         return None;
     }
     let mut state = shared.state();
-    if let Some(newer) = state.known.take() {
-        *known = newer;
-    }
-    Some(state.fresh.take())
+    let fresh = state.fresh.take();
+    Some(News { new: fresh.is_some(), fresh, labels: std::mem::take(&mut state.stale) })
 }
 
 fn publish(shared: &Shared, pool: &Arc<Pool>, round: Round, took: Duration) {
     let mut state = shared.state();
     state.standing.encoder.clone_from(&pool.encoder);
     state.standing.described = pool.len();
+    let before = std::mem::take(&mut state.learned);
     state.learned = Learned {
         pool: Some(Arc::clone(pool)),
         suggestions: Arc::new(round.suggestions),
         answers: Arc::new(round.answers),
-        accuracy: round.accuracy,
-        doubtful: Arc::new(round.doubtful),
         seconds: took.as_secs_f64(),
-        rounds: state.learned.rounds + 1,
+        rounds: before.rounds + 1,
+        ..before
     };
+}
+
+fn publish_measured(shared: &Shared, found: &Measured) {
+    let mut state = shared.state();
+    let learned = &mut state.learned;
+    learned.accuracy.clone_from(&found.accuracy);
+    learned.doubts = Arc::new(found.doubtful.iter().map(|doubt| (doubt.row, *doubt)).collect());
+    learned.doubtful = Arc::new(found.doubtful.clone());
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use foretask_eval::{ChooseOptions, Chooser, FoldOptions, cross_validate, densest_with_members, label_issues, wilson};
+use foretask_eval::{ChooseOptions, Chooser, densest_with_members};
 use foretask_experiment::Error;
-use foretask_train::{Features, LinearProbe, ProbeOptions, linear_probe};
+use foretask_train::{LinearProbe, ProbeOptions, linear_probe};
 use rayon::prelude::*;
 
 use super::pool::{Pool, spread_evenly};
-use crate::store::CurvePoint;
 
 /// Images among which the next ones are chosen; the graph of neighbors grows with the square.
 const GRAPH: usize = 5000;
@@ -16,10 +15,10 @@ const GRAPH: usize = 5000;
 const NEIGHBORS: usize = 15;
 /// Suggestions of a round.
 pub(crate) const SUGGESTED: usize = 60;
-/// Labels that are learned from and measured on, evenly chosen of each class.
-const LEARNED: usize = 4000;
-/// Labels below which nothing is measured.
-const FEW: usize = 10;
+/// Labels that are learned from, evenly chosen of each class.
+const LEARNED: usize = 2000;
+/// Suggestions need no better minimum.
+const TOLERANCE: f64 = 1e-3;
 
 /// Why an image is suggested.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,21 +114,41 @@ pub(crate) struct Round {
     pub(crate) suggestions: Vec<Suggestion>,
     /// What the classifier says, where there is one.
     pub(crate) answers: Answers,
-    /// How often it is right.
-    pub(crate) accuracy: Option<CurvePoint>,
-    /// Labels that are probably wrong, the likeliest first.
-    pub(crate) doubtful: Vec<Doubtful>,
 }
 
-/// A label that is probably wrong: the classifier that has not seen it says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Doubtful {
-    /// The image's row.
-    pub(crate) row: u32,
-    /// The class that it is likelier to be.
-    pub(crate) likelier: i64,
-    /// What its own label was given, 0 to 1.
-    pub(crate) own: f32,
+/// Labels of images whose features are there: places, numbers of classes, and the classes in the order of their ids.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// Places in the pool.
+    pub(super) places: Vec<u32>,
+    /// The class of each, by its place among `classes`.
+    pub(super) labels: Vec<u32>,
+    /// The classes.
+    pub(super) classes: Vec<i64>,
+    /// How many labels there are in all.
+    pub(super) all: usize,
+}
+
+impl Placed {
+    /// At most about `most` of what is known; `None` where there are no two classes with features yet.
+    pub(super) fn of(pool: &Pool, known: &Known, most: usize) -> Option<Self> {
+        let mut classes: Vec<i64> = known.labels.iter().map(|(_, class)| *class).collect();
+        classes.sort_unstable();
+        classes.dedup();
+        let number = |class: i64| classes.binary_search(&class).unwrap_or(0) as u32;
+        let placed: Vec<(u32, u32)> =
+            known.labels.iter().filter_map(|(row, class)| Some((pool.place(*row)?, number(*class)))).collect();
+        let mut seen = vec![0_usize; classes.len()];
+        for (_, class) in &placed {
+            seen[*class as usize] += 1;
+        }
+        // The features of a class may still be to come.
+        if classes.len() < 2 || seen.contains(&0) {
+            return None;
+        }
+        let (places, labels) = thinned(&placed, classes.len(), most);
+        Some(Self { places, labels, classes, all: placed.len() })
+    }
 }
 
 /// Learns from what is known.
@@ -137,32 +156,19 @@ pub(crate) struct Doubtful {
 /// # Errors
 /// Features that are not finite; a request to stop.
 pub(crate) fn learn(pool: &Pool, field: &Field, known: &Known) -> Result<Round, Error> {
-    // Classes by number, in the order of their ids.
-    let mut classes: Vec<i64> = known.labels.iter().map(|(_, class)| *class).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    let number = |class: i64| classes.binary_search(&class).unwrap_or(0) as u32;
-    let placed: Vec<(u32, u32)> =
-        known.labels.iter().filter_map(|(row, class)| Some((pool.place(*row)?, number(*class)))).collect();
-    let mut seen = vec![0_usize; classes.len()];
-    for (_, class) in &placed {
-        seen[*class as usize] += 1;
-    }
-    // The features of a class may still be to come.
-    if classes.len() < 2 || seen.contains(&0) {
+    let Some(Placed { places, labels, classes, .. }) = Placed::of(pool, known, LEARNED) else {
         return Ok(Round { suggestions: first(pool, field, known), ..Round::default() });
-    }
-    let (places, labels) = thinned(&placed, classes.len());
+    };
+    let options = ProbeOptions { tolerance: TOLERANCE, ..ProbeOptions::default() };
     let some = pool.raw.select(&places);
-    let probe = linear_probe(&some, &labels, classes.len(), Some(&pool.statistics), &ProbeOptions::default())?;
-    let (accuracy, doubtful) = measured(pool, &some, &labels, &classes, placed.len())?;
+    let probe = linear_probe(&some, &labels, classes.len(), Some(&pool.statistics), &options)?;
     let answers = answers(pool, &probe, &classes);
-    Ok(Round { suggestions: next(pool, field, known, &classes)?, answers, accuracy, doubtful })
+    Ok(Round { suggestions: next(pool, field, known, &classes)?, answers })
 }
 
-/// At most about [`LEARNED`] of them: every so manieth of each class, but at least two.
-fn thinned(placed: &[(u32, u32)], classes: usize) -> (Vec<u32>, Vec<u32>) {
-    let step = placed.len().div_ceil(LEARNED).max(1);
+/// At most about `most` of them: every so manieth of each class, but at least two.
+fn thinned(placed: &[(u32, u32)], classes: usize, most: usize) -> (Vec<u32>, Vec<u32>) {
+    let step = placed.len().div_ceil(most).max(1);
     let mut seen = vec![0_usize; classes];
     let mut taken = |class: u32| {
         let count = &mut seen[class as usize];
@@ -231,35 +237,12 @@ fn answers(pool: &Pool, probe: &LinearProbe, classes: &[i64]) -> Answers {
     Answers { of: parts.concat() }
 }
 
-/// Cross-validated on the labeled images, where each class has two: how often it is right, and where it disagrees.
-fn measured(
-    pool: &Pool,
-    some: &Features,
-    labels: &[u32],
-    classes: &[i64],
-    known: usize,
-) -> Result<(Option<CurvePoint>, Vec<Doubtful>), Error> {
-    if labels.len() < FEW || foretask_train::fewest_per_class(labels, classes.len()) < 2 {
-        return Ok((None, Vec::new()));
-    }
-    let folds = FoldOptions { folds: 5, repeats: 1, seed: 0 };
-    let found = cross_validate(some, labels, classes.len(), Some(&pool.statistics), folds)?;
-    let right = found.right.iter().sum::<f64>() / found.right.len().max(1) as f64;
-    let (low, high) = wilson(right, found.right.len() as u64);
-    let point = CurvePoint { labels: known as u32, right, low, high, encoder: pool.encoder.clone() };
-    let issues = label_issues(labels, &found.probabilities, classes.len())?;
-    let doubtful = issues.into_iter().map(|issue| Doubtful {
-        row: some.rows[issue.index as usize] as u32,
-        likelier: classes[issue.likelier as usize],
-        own: issue.own,
-    });
-    Ok((Some(point), doubtful.collect()))
-}
-
 #[cfg(test)]
 mod tests {
     use foretask_random::Key;
+    use foretask_train::Features;
 
+    use super::super::measure::measure;
     use super::*;
 
     /// Three groups of images around three axes.
@@ -296,10 +279,11 @@ mod tests {
         let round = learn(&pool, &field, &known(&labels)).unwrap();
         assert!(round.suggestions[..3].iter().all(|suggestion| suggestion.row % 3 == 2), "{:?}", round.suggestions);
         assert!(round.suggestions.iter().all(|suggestion| labels.iter().all(|(row, _)| *row != suggestion.row)));
-        let accuracy = round.accuracy.unwrap();
+        let measured = measure(&pool, &known(&labels)).unwrap();
+        let accuracy = measured.accuracy.unwrap();
         assert!(accuracy.right > 0.9 && accuracy.low < accuracy.right && accuracy.labels == 24);
         assert_eq!(
-            round.doubtful.iter().map(|doubt| (doubt.row, doubt.likelier)).collect::<Vec<_>>(),
+            measured.doubtful.iter().map(|doubt| (doubt.row, doubt.likelier)).collect::<Vec<_>>(),
             [(wrong.0, 11 - wrong.1)]
         );
         // The wrong label costs a little.
@@ -316,7 +300,8 @@ mod tests {
         let field = Field::of(&pool, &[1]).unwrap();
         for labels in [vec![(1, 7)], vec![(1, 7), (2, 7)], vec![(1, 7), (95, 4)]] {
             let round = learn(&pool, &field, &known(&labels)).unwrap();
-            assert!(round.accuracy.is_none() && round.answers.at(0).is_none());
+            let measured = measure(&pool, &known(&labels)).unwrap();
+            assert!(measured.accuracy.is_none() && round.answers.at(0).is_none());
             assert!(round.suggestions.iter().all(|suggestion| suggestion.row != 1));
         }
     }

@@ -1,5 +1,7 @@
 //! What people say of an image, and what follows where several said something.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 /// What one person says of one image.
@@ -32,6 +34,17 @@ impl Answer {
             _ => None,
         }
     }
+}
+
+/// What one person said of an image, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Who.
+    pub(crate) who: Arc<str>,
+    /// What.
+    pub(crate) answer: Answer,
+    /// When, in milliseconds since 1970.
+    pub(crate) at: i64,
 }
 
 /// What holds for an image.

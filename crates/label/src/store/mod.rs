@@ -8,6 +8,8 @@ mod class;
 mod curve;
 mod file;
 mod history;
+mod holding;
+mod import;
 mod schema;
 mod undo;
 
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use foretask_experiment::Error;
 use rusqlite::{Connection, params};
 
-pub(crate) use self::answer::{Answer, Verdict, is_source, verdict};
+pub(crate) use self::answer::{Answer, Mark, Verdict, is_source};
 pub(crate) use self::change::now;
 use self::change::{ClassChange, MarkChange, note, parsed, write_changes};
 use self::class::check_free;
@@ -26,21 +28,13 @@ pub(crate) use self::class::{Class, ClassState, checked_name};
 pub(crate) use self::curve::CurvePoint;
 pub use self::file::{Agreement, LabeledImage, LabelsFile, read_labels};
 pub use self::history::{Act, HistoryLine};
+use self::holding::Holding;
+pub(crate) use self::holding::{Changed, Counts};
+pub(crate) use self::schema::settle;
 use crate::dataset::Names;
 
 /// Longest name of a person, in characters.
 const LONGEST_NAME: usize = 60;
-
-/// What one person said of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mark {
-    /// Who.
-    pub(crate) who: Arc<str>,
-    /// What.
-    pub(crate) answer: Answer,
-    /// When, in milliseconds since 1970.
-    pub(crate) at: i64,
-}
 
 /// Labels that are open for changes; a lock keeps other processes away.
 #[derive(Debug)]
@@ -52,6 +46,7 @@ pub(crate) struct Store {
     marks: BTreeMap<u32, Vec<Mark>>,
     /// Marks of images that the data does not have, by name.
     gone: BTreeMap<String, Vec<Mark>>,
+    holding: Holding,
     /// Grows with every change.
     version: u64,
     _lock: foretask_files::Lock,
@@ -72,10 +67,12 @@ impl Store {
             classes: Vec::new(),
             marks: BTreeMap::new(),
             gone: BTreeMap::new(),
+            holding: Holding::default(),
             version: 1,
             _lock: lock,
         };
         store.read().map_err(|error| schema::broken(path, &error))?;
+        store.look_at_all();
         Ok(store)
     }
 
@@ -137,12 +134,27 @@ impl Store {
 
     /// What holds for an image.
     pub(crate) fn verdict(&self, row: u32) -> Verdict {
-        let known = |answer: Answer| match answer {
-            // One whose making was taken back; what others say of it waits for its return.
-            Answer::Class(id) => self.classes().any(|class| class.id == id),
-            Answer::Unsure | Answer::Unusable => true,
-        };
-        verdict(self.marks(row).iter().map(|mark| (&*mark.who, mark.answer)).filter(|(_, answer)| known(*answer)))
+        self.holding.verdict(row)
+    }
+
+    /// What holds for every image for which anything does, in row order.
+    pub(crate) fn verdicts(&self) -> impl Iterator<Item = (u32, Verdict)> {
+        self.holding.verdicts()
+    }
+
+    /// Images by what holds for them.
+    pub(crate) fn counts(&self) -> &Counts {
+        self.holding.counts()
+    }
+
+    /// Images that somebody has said something of.
+    pub(crate) fn by(&self, who: &str) -> usize {
+        self.holding.by(who)
+    }
+
+    /// What changed since this was asked last.
+    pub(crate) fn take_changed(&mut self) -> Changed {
+        self.holding.take_changed()
     }
 
     /// Images that something was said of and that the data does not have any more.
@@ -250,31 +262,6 @@ impl Store {
         Ok(changes.len())
     }
 
-    /// Labels that come with the images or in a table, by the names of their classes, which are made where they are missing. `source`
-    /// stands in brackets, so that it is nobody's name; what a person says wins. Images whose label changed.
-    ///
-    /// # Errors
-    /// A disk that does not take it.
-    pub(crate) fn import(&mut self, source: &str, given: &[(u32, String)]) -> Result<usize, Error> {
-        let mut ids: BTreeMap<String, i64> = self.classes().map(|class| (class.state.name.clone(), class.id)).collect();
-        let mut next = self.classes.iter().map(|class| class.id).max().unwrap_or(0) + 1;
-        let mut classes = Vec::new();
-        for (_, name) in given {
-            if !ids.contains_key(name) {
-                ids.insert(name.clone(), next);
-                let after = Some(ClassState::named(name.as_str()));
-                classes.push(ClassChange { id: next, before: None, after });
-                next += 1;
-            }
-        }
-        if !classes.is_empty() {
-            self.act(source, "class", &[], &classes)?;
-        }
-        let said: Vec<_> =
-            given.iter().filter_map(|(row, name)| Some((*row, Some(Answer::Class(*ids.get(name)?))))).collect();
-        self.say(source, "import", &said).map(|rows| rows.len())
-    }
-
     fn living(&self, id: i64) -> Result<&Class, Error> {
         let found = self.classes().find(|class| class.id == id);
         found.ok_or_else(|| Error::input("this class is not there any more; somebody has deleted or merged it"))
@@ -298,28 +285,60 @@ impl Store {
 
     /// Makes changes in memory that the disk has.
     fn apply(&mut self, marks: &[MarkChange], classes: &[ClassChange], at: i64) {
-        for change in marks {
-            let row = self.names.row(&change.image);
-            let list = match row {
-                Some(row) => self.marks.entry(row).or_default(),
-                None => self.gone.entry(change.image.clone()).or_default(),
-            };
-            list.retain(|mark| *mark.who != *change.who);
-            list.extend(change.after.map(|answer| Mark { who: change.who.as_str().into(), answer, at }));
-            if list.is_empty() {
-                match row {
-                    Some(row) => drop(self.marks.remove(&row)),
-                    None => drop(self.gone.remove(&change.image)),
-                }
-            }
-        }
+        let newest = self.classes.iter().map(|class| class.id).max().unwrap_or(0);
         for change in classes {
             self.classes.retain(|class| class.id != change.id);
             self.classes.extend(change.after.clone().map(|state| Class { id: change.id, state }));
         }
         self.classes.sort_by_key(|class| class.id);
+        for change in marks {
+            let who: Arc<str> = change.who.as_str().into();
+            let row = self.names.row(&change.image);
+            let list = match row {
+                Some(row) => self.marks.entry(row).or_default(),
+                None => self.gone.entry(change.image.clone()).or_default(),
+            };
+            let before = list.len();
+            list.retain(|mark| *mark.who != *change.who);
+            let said = list.len() < before;
+            list.extend(change.after.map(|answer| Mark { who: Arc::clone(&who), answer, at }));
+            let Some(row) = row else {
+                if list.is_empty() {
+                    self.gone.remove(&change.image);
+                }
+                continue;
+            };
+            if said != change.after.is_some() {
+                self.holding.said(&who, change.after.is_some());
+            }
+            self.holding.look_at(row, list, |id| is_living(&self.classes, id));
+            if list.is_empty() {
+                self.marks.remove(&row);
+            }
+        }
+        // Nothing was ever said of a class that is new.
+        if classes.iter().any(|change| change.before.is_some() || change.id <= newest) {
+            self.look_at_all();
+        }
         self.version += 1;
     }
+
+    /// Looks at everything again: classes have come or gone, or are called otherwise.
+    fn look_at_all(&mut self) {
+        let mut holding = Holding::default();
+        for (row, marks) in &self.marks {
+            for mark in marks {
+                holding.said(&mark.who, true);
+            }
+            holding.look_at(*row, marks, |id| is_living(&self.classes, id));
+        }
+        holding.all_changed();
+        self.holding = holding;
+    }
+}
+
+fn is_living(classes: &[Class], id: i64) -> bool {
+    classes.iter().any(|class| class.id == id && !class.state.gone)
 }
 
 /// Refuses what is no name of a person.

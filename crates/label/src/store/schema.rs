@@ -42,7 +42,16 @@ pub(super) fn open(path: &Path) -> Result<Connection, Error> {
     check(&db, path)?;
     db.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     db.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    // `settle` does it, while nobody waits.
+    db.pragma_update(None, "wal_autocheckpoint", 0).map_err(failed)?;
     Ok(db)
+}
+
+/// Brings what is in the log of the database at `path` to its place, beside whoever writes to it. Nothing depends on it but the size of
+/// the log.
+pub(crate) fn settle(path: &Path) {
+    let Ok(db) = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE) else { return };
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).ok();
 }
 
 /// The same to look at only, beside a server that may write to it.
