@@ -11,7 +11,7 @@ let few = data.split("train").per_class(3, #{ seed: 1 });
 let pre = pretrain(resnet10(#{ width: 4 }), rotation(), data.unlabeled().take(64), #{ steps: 4, batch_size: 16 });
 let test = data.split("test").take(20);
 pre.encoder.embed(test, "before.jsonl");
-let tuned = finetune(pre.encoder, few, #{ steps: 4, guard: false });
+let tuned = finetune(pre.encoder, few, #{ steps: 4, keep: "finetuned" });
 tuned.embed(test, "tuned.jsonl");
 tuned.save("tuned.safetensors");
 knn(pre.encoder, few).embed(test, "knn.jsonl");
@@ -43,8 +43,8 @@ fn a_classifier_embeds_as_its_saved_file_does() {
     let row = first.unwrap()["row"].as_u64().unwrap() as usize;
     assert_eq!(file[row], tuned[0]);
     let before = features(&place, "before.jsonl");
-    assert_ne!(tuned, before, "fine-tuning has changed the encoder");
-    assert_eq!(features(&place, "knn.jsonl"), before, "neighbors are looked for in the encoder's own features");
+    assert!(tuned != before, "fine-tuning has changed the encoder");
+    assert!(features(&place, "knn.jsonl") == before, "neighbors are looked for in the encoder's own features");
 }
 
 #[test]
