@@ -24,6 +24,8 @@ mod tokens;
 pub mod update;
 mod upload;
 
+/// The tensor library of this crate's signatures, in the version whose tensors it takes and gives.
+pub use burn;
 pub use catch::catch;
 pub use device::{Device, DeviceInfo, device, devices};
 pub use doctor::{Finding, doctor};

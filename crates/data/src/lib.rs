@@ -40,8 +40,8 @@ pub use import::{
     write_class_labels,
 };
 pub use manifest::{
-    ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, SplitCount, evaluation_rank,
-    is_evaluation_split,
+    ClassCount, ColumnInfo, Description, Folders, ImageSizes, Manifest, Note, OpenOptions, Row, SplitCount,
+    evaluation_rank, is_evaluation_split,
 };
 pub use manifest::{KeptRows, ToLabel, check_to_label, content_numbers, is_held_out};
 pub use order::{Windows, epoch_order};

@@ -32,6 +32,8 @@ pub mod vit;
 mod written;
 
 pub use backbone::Backbone;
+/// The tensor library of this crate's signatures, in the version whose tensors it takes and gives.
+pub use burn;
 pub use classifier::{Classifier, Network};
 pub use config::BackboneConfig;
 pub use convnext::{ConvNextConfig, ConvNextSize};

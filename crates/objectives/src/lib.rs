@@ -9,6 +9,8 @@ mod momentum;
 mod reference;
 mod state;
 
+/// The tensor library of this crate's signatures, in the version whose tensors it takes and gives.
+pub use burn;
 pub use diagnostics::{
     Collapse, CollapseEvidence, CollapseRisk, PrototypeUse, Similarity, alignment, collapsed, effective_rank,
     embedding_std, mean_entropy, prototype_use, psnr, retrieval_accuracy, similarity, singular_values, ssim,

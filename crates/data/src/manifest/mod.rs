@@ -15,6 +15,7 @@ mod inspect;
 mod join;
 mod label_column;
 mod labels;
+mod memory;
 mod names;
 mod notes;
 mod open;
@@ -49,6 +50,7 @@ pub use self::{
     filled::KeptRows,
     holdout::{content_numbers, is_held_out},
     inspect::ImageSizes,
+    memory::Row,
     notes::Note,
     options::{Folders, OpenOptions},
     splits::{evaluation_rank, is_evaluation_split},
