@@ -19,6 +19,7 @@ mod sheet;
 mod task;
 mod tasks;
 mod tiles;
+mod values;
 mod watch;
 
 /// For `#[serde(with = "foretask_pretext::auto_option")]`: `None` is written `"auto"`.
@@ -34,7 +35,7 @@ pub use error::{PretextError, Result};
 pub use example::{Example, ExampleTarget, Tiled};
 pub use info::{Family, OptionInfo, TaskInfo};
 pub use ops::{Fill, Kernel};
-pub use pixels::{ImageRef, Planes, Shape, ValuesRef};
+pub use pixels::{ImageRef, Planes, Shape};
 pub use sheet::{GridCell, Picture, SheetStyle, contact_sheet, picture_grid};
 pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{
@@ -43,4 +44,5 @@ pub use tasks::{
     MaskedPixels, MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition, Rotation, RunSizes, SimClr,
     SimSiam, SupCon, SuperResolution, SwAv, VicReg,
 };
+pub use values::ValuesRef;
 pub use watch::{Suspicion, suspicions};

@@ -8,14 +8,13 @@ use super::step::Outcome;
 use crate::run::{cargo, command, root, run};
 use crate::{dist, wheel};
 
-/// Builds with default features, as a newcomer does, and uses what was built.
+/// Builds with default features, as a newcomer does, and asks what was built. [`ship`] runs the quickstart with it.
 pub(crate) fn build() -> Result<Outcome> {
     run(&mut cargo(&["build", "--release", "--package", "foretask"]))?;
     let program = foretask()?;
     let program = program.to_string_lossy();
     run(&mut command(&program, &["devices"]))?;
     run(&mut command(&program, &["doctor"]))?;
-    scripts::run_one("scripts/quickstart.rhai")?;
     let size = std::fs::metadata(&*program)?.len();
     Ok(Outcome::Passed(format!("foretask is {:.1} MB", size as f64 / 1e6)))
 }
@@ -27,6 +26,7 @@ pub(crate) fn ship() -> Result<Outcome> {
     let maturin = match wheel::maturin() {
         Ok(maturin) => maturin,
         Err(error) => {
+            scripts::run_one("scripts/quickstart.rhai")?;
             return Ok(Outcome::Passed(format!("{archive}; no wheel, for maturin is not to be had: {error:#}")));
         }
     };

@@ -8,14 +8,15 @@ use std::io::{Cursor, Read};
 use zip::ZipArchive;
 
 pub(crate) use self::array::woven;
-use self::{array::values, header::Header};
+use self::{
+    array::values,
+    header::{Header, MAGIC},
+};
 use super::{
     MAX_BYTES, Notes, Outline, Raw, Values, check_size,
     raw::{Colors, Offered},
 };
 use crate::reading::Channels;
-
-const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Whether bytes begin as `.npy` does, or as a zip archive whose first file is one.
 pub(super) fn is_numpy(bytes: &[u8]) -> bool {

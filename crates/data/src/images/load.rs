@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::{
     About, BadImage, ImageSummary, Images, LoadOptions, OnBadImage, Remarks, Store, Stored, agree::agreed,
-    ahead_cache::ReadAheadCache, measure::settled, pile::Pile,
+    ahead_cache::ReadAheadCache, measure::settled, pile::Pile, threads::in_pool,
 };
 use crate::{
     decode::{self, Depth, Notes, Pixels, Values},
@@ -197,16 +197,4 @@ pub(crate) fn accepted(bad: Vec<BadImage>, total: usize, rule: OnBadImage, max_f
         return Ok(bad);
     };
     Err(DataError::BadImages { bad, total, policy, way_out })
-}
-
-/// Runs `work` with this many threads; 0 = as many as compute, one per core unless told otherwise.
-pub(crate) fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
-    let threads = if threads == 0 { rayon::current_num_threads() } else { threads };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| DataError::Argument {
-        name: "threads",
-        value: threads.to_string(),
-        expected: error.to_string(),
-    })?;
-    Ok(pool.install(work))
 }

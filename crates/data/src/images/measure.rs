@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::{LoadOptions, in_pool};
+use super::{LoadOptions, threads::in_pool};
 use crate::{
     decode::{self, Depth, HEAD, Values},
     error::Result,

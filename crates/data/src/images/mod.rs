@@ -13,6 +13,7 @@ mod remarks;
 mod stats;
 mod summary;
 mod survey;
+mod threads;
 
 use std::{
     fmt,
@@ -31,10 +32,7 @@ pub use self::{
     summary::ImageSummary,
     survey::{Survey, survey},
 };
-pub(crate) use self::{
-    load::{accepted, in_pool},
-    remarks::Remarks,
-};
+pub(crate) use self::{load::accepted, remarks::Remarks, threads::in_pool};
 use crate::{
     decode::{self, Depth, Pixels},
     error::{DataError, Result},

@@ -72,6 +72,8 @@ impl Manifest {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
     use crate::test_images::{png, write};
     use crate::{DataError, Images, LoadOptions};
@@ -90,7 +92,7 @@ mod tests {
             let (path, label) = (format!("{i}.png"), ["cat", "007", "-1"][usize::from(i % 3)]);
             let split = if i < 8 { "train" } else { "test" };
             write(place.path().join(&path), png(u32::from(i)));
-            csv += &format!("{path},{label},{split}\n");
+            let _ = writeln!(csv, "{path},{label},{split}");
             rows.push(row(&path, label, split));
         }
         let file = place.path().join("table.csv");

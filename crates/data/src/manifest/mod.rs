@@ -85,8 +85,7 @@ pub struct Manifest {
 impl Manifest {
     /// Opens a dataset: a table (`.parquet`, `.csv`, `.tsv`, `.jsonl`, `.xlsx`, `.arrow`, `.ipc`, `.feather`), a pattern such as
     /// `data/train-*.parquet`, a folder that holds `manifest.parquet`, `manifest.csv` or Parquet parts (also in `data/`, as on
-    /// the Hugging Face hub), a folder with one subfolder of images per class (optionally below `train/`, `test/`, …), or a flat folder
-    /// of images.
+    /// the Hugging Face hub), a folder with one subfolder of images per class (also below `train/`, …), or a flat folder of images.
     ///
     /// Only the schema is read, except for tables of text, which are read whole.
     ///

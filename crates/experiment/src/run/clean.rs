@@ -115,7 +115,7 @@ impl Stock {
     pub fn remove(&self) -> Result<Removed, Error> {
         if let Some(run) = self.running.first() {
             return Err(Error::input(format!("nothing was removed: the run `{}` is going on", run.display()))
-                .help("wait for its end, or stop it; then clean again"));
+                .help("wait for its end, or stop it, and clean again; of one that was killed only Linux tells: elsewhere delete its folder"));
         }
         let mut removed = Removed::default();
         for stage in self.going() {

@@ -129,10 +129,19 @@ pub(crate) fn remove(stage: &Shelved) -> std::io::Result<bool> {
             Ok(lock) => drop(lock),
         }
         let going = stage.folder.with_file_name(format!("{}{GOING}", stage.key));
+        gone(&going)?;
         // In one step: a kill must not leave half a stage under its name.
         std::fs::rename(&stage.folder, &going)?;
         going
     };
-    std::fs::remove_dir_all(going)?;
+    gone(&going)?;
     Ok(true)
+}
+
+/// Removes a folder; it may have gone before.
+fn gone(folder: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::simd::for_each_level;
 use super::weigh::Sample;
-use crate::pixels::ValuesRef;
+use crate::values::ValuesRef;
 
 /// Interleaved values to planes of 0..1 (of bytes as torchvision's `ToTensor`). `data.len() == out.len()`.
 pub fn to_planes<'a>(data: impl Into<ValuesRef<'a>>, channels: usize, out: &mut [f32]) {

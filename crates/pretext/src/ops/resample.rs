@@ -6,8 +6,9 @@ use std::cell::Cell;
 
 use super::kernel::{Kernel, Weights};
 use super::weigh::{Sample, Window, weigh_bytes, weigh_floats, weigh_words};
-use crate::pixels::{ImageRef, ValuesRef};
+use crate::pixels::ImageRef;
 use crate::reuse;
+use crate::values::ValuesRef;
 
 /// Sizes repeat from image to image (evaluation views, low resolutions), random crops do not: a few are remembered.
 const REMEMBERED: usize = 16;

@@ -3,7 +3,8 @@
 use super::convert::to_planes;
 use super::resample::{Span, resize_values};
 use super::weigh::Sample;
-use crate::pixels::{ImageRef, Shape, ValuesRef};
+use crate::pixels::{ImageRef, Shape};
+use crate::values::ValuesRef;
 
 /// A rectangle of whole pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 //! The text before an array: its type, its shape, and in which order it lies.
 
-use super::MAGIC;
 use crate::decode::Depth;
+
+/// How files of arrays begin.
+pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// Types of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,42 +1,10 @@
 //! What the tags of a picture say about its samples.
 
-use super::{ifd::Ifd, names};
+use super::{ifd::Ifd, names, tag};
 use crate::decode::{
     Depth,
     raw::{Colors, Offered},
 };
-
-/// Numbers of tags (TIFF 6.0, appendix A).
-pub(super) mod tag {
-    pub(in super::super) const NEW_SUBFILE_TYPE: u16 = 254;
-    pub(in super::super) const WIDTH: u16 = 256;
-    pub(in super::super) const HEIGHT: u16 = 257;
-    pub(in super::super) const BITS: u16 = 258;
-    pub(in super::super) const COMPRESSION: u16 = 259;
-    pub(in super::super) const PHOTOMETRIC: u16 = 262;
-    pub(in super::super) const FILL_ORDER: u16 = 266;
-    pub(in super::super) const DESCRIPTION: u16 = 270;
-    pub(in super::super) const STRIP_OFFSETS: u16 = 273;
-    pub(in super::super) const ORIENTATION: u16 = 274;
-    pub(in super::super) const SAMPLES: u16 = 277;
-    pub(in super::super) const STRIP_BYTES: u16 = 279;
-    pub(in super::super) const MAX_VALUE: u16 = 281;
-    pub(in super::super) const PAGE_NAME: u16 = 285;
-    pub(in super::super) const PLANAR: u16 = 284;
-    pub(in super::super) const PREDICTOR: u16 = 317;
-    pub(in super::super) const COLOR_MAP: u16 = 320;
-    pub(in super::super) const TILE_OFFSETS: u16 = 324;
-    pub(in super::super) const TILE_BYTES: u16 = 325;
-    pub(in super::super) const EXTRA_SAMPLES: u16 = 338;
-    pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
-    pub(in super::super) const LEAST_SAMPLE: u16 = 340;
-    pub(in super::super) const LARGEST_SAMPLE: u16 = 341;
-    pub(in super::super) const YCBCR_COEFFICIENTS: u16 = 529;
-    pub(in super::super) const YCBCR_SUBSAMPLING: u16 = 530;
-    pub(in super::super) const REFERENCE_BLACK_WHITE: u16 = 532;
-    /// Private to GDAL: XML, of which the bands' descriptions count.
-    pub(in super::super) const GDAL_METADATA: u16 = 42112;
-}
 
 pub(super) const BLACK_IS_ZERO: u32 = 1;
 

@@ -8,6 +8,7 @@ mod layout;
 mod names;
 mod samples;
 mod shades;
+mod tag;
 
 use std::io::Cursor;
 
@@ -18,11 +19,7 @@ use tiff::{
 };
 
 pub(super) use self::ifd::is_tiff;
-use self::{
-    ifd::Ifd,
-    layout::{Layout, tag},
-    samples::Samples,
-};
+use self::{ifd::Ifd, layout::Layout, samples::Samples};
 use super::{
     Depth, MAX_BYTES, Notes, Outline, Values, check_size, keeps_alpha,
     raw::{Offered, Raw},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ifd::Ifd, layout::tag};
+use super::{ifd::Ifd, tag};
 
 /// Names of bands by their number from 0, as GDAL writes them:
 /// `<Item name="DESCRIPTION" sample="3" role="description">nir</Item>`.

@@ -2,8 +2,9 @@
 
 use super::{
     ifd::Ifd,
-    layout::{Alpha, Color, Layout, tag},
+    layout::{Alpha, Color, Layout},
     samples::Samples,
+    tag,
 };
 use crate::decode::{
     Notes, Raw, Values,
