@@ -74,6 +74,12 @@ impl Dataset {
         Ok(Self { path: path.to_owned(), manifest, samples, names, range: OnceLock::new() })
     }
 
+    /// Which values are black and white. Whoever looks at many images on rayon's threads asks first: the first answer is found on
+    /// those very threads, and would wait for itself there.
+    pub(crate) fn range(&self) -> &Range {
+        self.range.get_or_init(|| settle_range(&self.samples, &LoadOptions::default()).unwrap_or_default())
+    }
+
     /// The picture of a row in bytes of red, green and blue, for somebody who looks at it as large as `side` pixels: it may come
     /// out larger; and width and height of the image itself. The same values are black and white in all images, so that a dark one
     /// is dark.
@@ -82,9 +88,7 @@ impl Dataset {
     /// A row that there is not, an image that cannot be read.
     pub(crate) fn look_at(&self, row: u32, side: u32) -> Result<(Pixels<'static>, (usize, usize)), String> {
         let source = self.samples.sources.get(row as usize).ok_or("there is no such row")?;
-        let settle = || settle_range(&self.samples, &LoadOptions::default()).unwrap_or_default();
-        let range = self.range.get_or_init(settle);
-        source.look_at(side, range).map_err(|error| error.to_string())
+        source.look_at(side, self.range()).map_err(|error| error.to_string())
     }
 
     /// Number of images.

@@ -81,6 +81,7 @@ pub(crate) fn quick(
     tell: &(dyn Fn(News) + Sync),
 ) -> Result<HashMap<u32, Look>, Error> {
     let order: Vec<u32> = spread_evenly(data.len()).collect();
+    data.range();
     let mut fitted: Option<Descriptor> = None;
     let mut found = Features { data: Vec::new(), dim: DIM, rows: Vec::new() };
     let mut waiting: Vec<(u32, Vec<u8>)> = Vec::new();

@@ -79,7 +79,7 @@ fn views_are_those_of_the_host_up_to_rounding() {
                 (Shape::new(3, 32, 32), (32, 32)),
                 (Shape::new(3, 30, 21), (47, 33)),
                 (Shape::new(3, 72, 72), (60, 90)),
-                (Shape::new(2, 16, 16), (9, 11)),
+                (Shape::new(1, 16, 16), (9, 11)),
             ] {
                 let task = task(name, options.clone(), shape);
                 let (most, mean) = distances(&task, &[size; 24], true, &device);
@@ -135,6 +135,10 @@ fn what_a_device_cannot_do_stays_with_the_host() {
     assert!(!can("simclr", json!({"views": {"second": {"equalize": 0.1}}})));
     assert!(!can("simclr", json!({"views": {"local": 2, "local_view": {"rotate": 5}}})));
     assert!(can("simclr", json!({"views": {"local": 0, "local_view": {"rotate": 5}}})));
+    assert!(!can("simclr", json!({"views": {"channel_drop": 0.1}})));
+    // Of other channels each changes by itself.
+    let of_two = task("simclr", json!({}), Shape::new(2, 32, 32));
+    assert!(OnDevice::new(&of_two, Some((32, 32))).is_none());
 }
 
 #[test]
