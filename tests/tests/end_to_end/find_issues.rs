@@ -43,12 +43,13 @@ fn faults_that_were_put_there_are_found() {
          let pre = pretrain(resnet10(#{ width: 4 }), rotation(), data.unlabeled(), #{ steps: 30, batch_size: 16 });\n\
          let issues = find_issues(data, pre.encoder, #{ table: \"out/issues.csv\", sheet: \"out/issues.png\" });\n\
          print(`clean: ${issues.clean.count} of ${data.count}`);\n\
-         print(`first: ${issues.table[0].issue} ${issues.table[0].name}`);\n\
+         // `check` has looked at no image, and finds nothing.\n\
+         for row in issues.table { print(`first: ${row.issue} ${row.name}`); break; }\n\
          report(\"first look\", #{ issues: issues });\n",
     );
     place.foretask(&["check", "find.rhai", "--device", "flex"]).exits(0).says(&["find_issues"]);
     let done = place.foretask(&["run", "find.rhai", "--device", "flex"]).exits(0);
-    done.says(&["may have something wrong", "out/issues.csv", "out/issues.png", "clean: "]);
+    done.says(&["may have something wrong", "out/issues.csv", "out/issues.png", "clean: ", "first: "]);
     let table = std::fs::read_to_string(place.path("out/issues.csv")).unwrap();
     let row = |issue: &str, file: &str| {
         let found = table.lines().find(|line| line.contains(&format!(",{issue},")) && line.contains(file));

@@ -6,6 +6,7 @@ mod licenses;
 mod packages;
 mod sbom;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -80,7 +81,10 @@ pub(crate) fn make(args: &Args) -> Result<Made> {
         .into_iter()
         .map(|file| Ok((sha256(file)?, file.file_name().unwrap_or_default().to_string_lossy().into_owned())))
         .collect::<Result<_>>()?;
-    let text: String = sums.iter().map(|(sum, name)| format!("{sum}  {name}\n")).collect();
+    let mut text = String::new();
+    for (sum, name) in &sums {
+        let _ = writeln!(text, "{sum}  {name}");
+    }
     write(&out.join("SHA256SUMS"), &text)?;
     let size = |file: &Path| file.metadata().map(|about| about.len()).with_context(|| file.display().to_string());
     Ok(Made { archive_bytes: size(&archive)?, program_bytes: size(&program)?, archive })
@@ -140,7 +144,11 @@ fn host() -> Result<String> {
 /// SHA-256 of a file, in hexadecimal digits.
 fn sha256(path: &Path) -> Result<String> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    let mut digits = String::new();
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    Ok(digits)
 }
 
 #[cfg(test)]

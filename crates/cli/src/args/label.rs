@@ -28,7 +28,7 @@ Examples:
   foretask labels photos-labels.sqlite --json
   foretask labels photos/ --export label-studio -o tasks.json   also cvat, fiftyone, folders, hf
   foretask labels photos/ --export folders --link -o by-class/
-  foretask labels annotations.xml -o labels.csv  what CVAT, Label Studio or FiftyOne exported, as a table";
+  foretask labels annotations.xml -o labels.csv   what CVAT, Label Studio or FiftyOne exported, as a table";
 
 /// What to label, and how.
 #[derive(Debug, Args)]

@@ -41,18 +41,17 @@ pub(super) fn example_for(
          import numpy\nimport onnxruntime\nfrom PIL import Image, ImageOps\n\n\
          session = onnxruntime.InferenceSession(pathlib.Path(__file__).with_suffix(\"\"))\n{before}\
          black, white = numpy.float32({}), numpy.float32({})\n\
-         mean = {:?}\n\
          for path in sys.argv[1:]:\n    \
          values = numpy.load(path).astype(numpy.float32)\n    \
          values = numpy.clip((values.reshape(*values.shape[:2], -1) - black) / (white - black), 0, 1)\n    \
          planes = [Image.fromarray(plane) for plane in numpy.ascontiguousarray(values.transpose(2, 0, 1))]\n    \
-         planes = numpy.stack([numpy.asarray({}) for image, color in zip(planes, mean)])\n{}",
+         planes = numpy.stack([numpy.asarray({}) for image, color in zip(planes, {:?})])\n{}",
         encoder.input.channels,
         modules(tells),
         side(0),
         side(1),
-        encoder.input.mean,
         fitted(&encoder.input, "color"),
+        encoder.input.mean,
         print(handed),
     );
     Some((text, "ARRAY.npy"))

@@ -130,7 +130,7 @@ fn take(given: &mut Reported, name: &str, value: Dynamic) -> Result<Option<Datas
         .label("an encoder without images")
         .help("report what `pretrain` gave, or an evaluation: `linear_probe(encoder, few).evaluate(test)`")),
         None => Err(CallError::input(format!(
-            "`report` takes evaluations, label curves, what `pretrain` and what `find_issues` gave, and `{name}` is {found}"
+            "`report` takes evaluations, curves, what `pretrain` or `find_issues` gave, and `{name}` is {found}"
         ))
         .label("nothing to report")
         .help("write `.evaluate(test)` after a classifier")),

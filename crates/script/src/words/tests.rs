@@ -149,7 +149,7 @@ fn options_are_those_of_the_structs() {
     assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
     assert_eq!(
         documented("dataset"),
-        with(keys(&foretask_experiment::values::LoadSettings::default()), &["memory", "labels", "folders"])
+        with(keys(&foretask_experiment::values::LoadSettings::default()), &["memory", "labels", "folders", "range"])
     );
     assert_eq!(documented("report"), keys(&foretask_experiment::report::ReportOptions::default()));
     let net = with(keys(&foretask_models::BackboneConfig::default()), &[]);
