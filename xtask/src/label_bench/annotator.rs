@@ -227,20 +227,14 @@ impl<'a> Person<'a> {
 
     /// A person looks at images that the latest answers have chosen.
     fn wait_for_learning(&mut self) -> Result<()> {
-        let before = self.talk.json("/api/state")?["rounds"].as_u64().unwrap_or(0);
-        for _ in 0..40 {
-            std::thread::sleep(Duration::from_millis(100));
-            if self.talk.json("/api/state")?["rounds"].as_u64().unwrap_or(0) > before {
-                break;
-            }
+        while self.talk.json("/api/state")?["standing"]["learning"] == true {
+            std::thread::sleep(Duration::from_millis(30));
         }
         Ok(())
     }
 
     /// Share of all images that have no label which the classifier names rightly.
     fn accuracy(&mut self) -> Result<f64> {
-        // Two rounds later everything that was said has been learned from.
-        self.wait_for_learning()?;
         self.wait_for_learning()?;
         let (mut right, mut all, mut offset) = (0_usize, 0_usize, 0_usize);
         loop {

@@ -15,8 +15,8 @@ const CROP: f64 = 1.0 / 24.0;
 const BRIGHTER: f32 = 1.1;
 /// Share of altered copies that may be less alike than the threshold.
 const MISSED: f64 = 0.1;
-/// Similarities outside of these say nothing about copies.
-const RANGE: (f64, f64) = (0.5, 0.9999);
+/// Similarities outside of these say nothing about copies; two that are equal differ from 1 by rounding.
+pub(super) const RANGE: (f64, f64) = (0.5, 0.9999);
 /// Bits of a hash that are looked up at once, and images of one such part that one is held against.
 const BAND: u32 = 16;
 const OF_BAND: usize = 64;

@@ -184,7 +184,7 @@ pub fn find_issues(
         return Err(EvalError::Input(format!("{} looks at {} images with features", looks.len(), features.len())));
     }
     let around = outliers::neighbors(features, options)?;
-    let similarity = options.similarity.unwrap_or_else(|| copies.max(outliers::crowded(&around)));
+    let similarity = options.similarity.unwrap_or_else(|| copies.max(outliers::crowded(&around)).min(copies::RANGE.1));
     let (mut issues, beyond) = copies::near_duplicates(looks, features, &around, (similarity, options.bits));
     issues.extend(outliers::outliers(&around, options.outlier));
     issues.extend(picture_issues(looks, options));

@@ -133,7 +133,8 @@ fn copies_are_found_by_looks_and_features_together() {
     assert_eq!(pairs, [(3, 60), (5, 61)]);
     assert!(found.issues.iter().all(|issue| issue.bits.is_none_or(|bits| bits <= options.bits)));
     // With a stricter threshold they are just beyond it.
-    let strict = find_issues(&looks, &features, 0.999_99, &IssueOptions { bits: 8, ..options.clone() }).unwrap();
+    let strict =
+        find_issues(&looks, &features, 0.98, &IssueOptions { similarity: Some(0.999_99), ..options.clone() }).unwrap();
     assert!(strict.issues.iter().all(|issue| issue.kind != IssueKind::Duplicate));
     assert!(find_issues(&looks[1..], &features, 0.9, &options).is_err());
 }

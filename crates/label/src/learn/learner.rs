@@ -72,6 +72,8 @@ pub(crate) struct Standing {
     pub(crate) bad: usize,
     /// Things to know.
     pub(crate) notes: Vec<String>,
+    /// Whether there are labels that were not learned from yet.
+    pub(crate) learning: bool,
 }
 
 #[derive(Default)]
@@ -80,8 +82,10 @@ struct State {
     standing: Standing,
     /// Features that nothing has been learned with yet.
     fresh: Option<Arc<Pool>>,
-    /// Whether labels have changed since they were learned from.
+    /// Whether labels have changed since somebody began to learn from them.
     stale: bool,
+    /// Whether somebody learns from them just now.
+    busy: bool,
     bad: Vec<(u32, String)>,
     faults: Option<Arc<Faults>>,
 }
@@ -148,7 +152,8 @@ impl Learner {
 
     /// How far the work in the background is.
     pub(crate) fn standing(&self) -> Standing {
-        self.0.state().standing.clone()
+        let state = self.0.state();
+        Standing { learning: state.stale || state.busy, ..state.standing.clone() }
     }
 
     /// What may be wrong with the images, once all of them have been looked at.
@@ -273,11 +278,19 @@ fn keep_learning(shared: &Shared) -> Result<(), Error> {
             field = told(shared, made)?.map(|made| (pool, made));
             measured = Measured::default();
         }
-        let Some((pool, field)) = &field else { continue };
+        let Some((pool, field)) = &field else {
+            // Nothing can be learned before there are features.
+            shared.state().busy = false;
+            continue;
+        };
         if news.labels || news.new {
             let made = shared.interrupt.obeyed(|| learn(pool, field, &known));
-            let Some(round) = told(shared, made)? else { continue };
+            let Some(round) = told(shared, made)? else {
+                shared.state().busy = false;
+                continue;
+            };
             publish(shared, pool, round, begun.elapsed());
+            shared.state().busy = false;
             (shared.watch.changed)(None);
             owed = true;
         }
@@ -335,6 +348,7 @@ fn wait(shared: &Shared, owed: bool) -> Option<News> {
     }
     let mut state = shared.state();
     let fresh = state.fresh.take();
+    state.busy = state.stale || fresh.is_some();
     Some(News { new: fresh.is_some(), fresh, labels: std::mem::take(&mut state.stale) })
 }
 
