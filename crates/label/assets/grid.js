@@ -59,7 +59,7 @@ export class Grid {
     const asked = this.fetch(number * BLOCK, BLOCK).then((found) => {
       this.total = found.total;
       found.items.forEach((one, at) => { this.rows[number * BLOCK + at] = one.row; });
-      remember(found.items);
+      remember(found.items, found.version);
       return found;
     });
     this.blocks.set(number, asked);

@@ -45,7 +45,16 @@ export class Next {
     return Math.max(12, Math.min(60, columns * Math.max(2, Math.floor((scroller.clientHeight || 500) / step))));
   }
 
-  async load() { this.grid.cursor = 0; this.grid.selected.clear(); await this.grid.load(); this.touched = false; this.tell(); }
+  async load() {
+    this.grid.cursor = 0;
+    this.grid.selected.clear();
+    await this.grid.load();
+    this.touched = false;
+    // What was said while the list was on its way is in it all the same.
+    const first = this.grid.rows.findIndex((row) => this.open(row));
+    if (first > 0) this.grid.move(first);
+    this.tell();
+  }
 
   /** The first real suggestions take the place of images spread evenly, but never under somebody's hands; what the classifier says
    *  of those in sight is kept up to date. */
@@ -54,7 +63,10 @@ export class Next {
     if (this.rounds === 0 && !this.touched) { await this.load().catch(() => {}); return; }
     this.rounds = state.rounds;
     const rows = this.grid.rows.filter((row) => row !== undefined);
-    if (rows.length) remember((await get('list', { view: 'these', q: rows.join(','), count: rows.length }).catch(() => ({ items: [] }))).items);
+    if (rows.length) {
+      const found = await get('list', { view: 'these', q: rows.join(','), count: rows.length }).catch(() => null);
+      if (found) remember(found.items, found.version);
+    }
     this.tell();
   }
 
@@ -103,7 +115,7 @@ export class Confirm {
     if (offset || !this.class) return { total: offset ? this.grid.total : 0, items: [] };
     const found = await get('list', { view: 'confirm', class: this.class, count: this.count() });
     this.left = found.total;
-    return { total: found.items.length, items: found.items };
+    return { ...found, total: found.items.length };
   }
 
   count() { return Next.prototype.count.call(this); }

@@ -31,7 +31,7 @@ export class Plane {
     const found = await get('map');
     this.points = found.points;
     this.found = found;
-    remember(found.points.map(({ row, verdict, mine, guess }) => ({ row, verdict, mine, guess })));
+    remember(found.points.map(({ row, verdict, mine, guess }) => ({ row, verdict, mine, guess })), found.version);
     const xs = this.points.map((point) => point.x);
     const ys = this.points.map((point) => point.y);
     this.box = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];

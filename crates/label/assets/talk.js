@@ -33,7 +33,8 @@ function saving(by) {
   else if (saved.dataset.failed !== 'yes') saved.textContent = 'Saved';
 }
 
-export async function post(what, body = {}) {
+/** Has something done; `answered` is called once the server has answered, before its answer is looked at. */
+export async function post(what, body = {}, answered = () => {}) {
   const saved = document.getElementById('saved');
   saving(1);
   try {
@@ -42,7 +43,8 @@ export async function post(what, body = {}) {
     });
     const value = await answer(response);
     saved.dataset.failed = 'no';
-    if (value.items) remember(value.items);
+    answered();
+    if (value.items) remember(value.items, value.version);
     return value;
   } catch (error) {
     saved.dataset.failed = 'yes';
@@ -54,9 +56,15 @@ export async function post(what, body = {}) {
   }
 }
 
-/** Keeps what the server says of images. */
-export function remember(items) {
-  for (const item of items) known.set(item.row, { ...known.get(item.row), ...item, pending: false });
+/** Keeps what the server says of images, at a version of its labels. Answers overtake each other: what was said here and is not
+ *  acknowledged yet, or is known of a later version, is not replaced by what the server knew before. */
+export function remember(items, version) {
+  for (const item of items) {
+    const old = known.get(item.row);
+    const late = old && (old.pending > 0 || version < old.version);
+    const { mine, verdict, said, version: since } = late ? old : { ...old, ...item, version };
+    known.set(item.row, { ...old, ...item, mine, verdict, said, version: since });
+  }
   if (known.size > 40000) for (const row of [...known.keys()].slice(0, 20000)) known.delete(row);
   tell({ rows: items.map((item) => item.row) });
 }
@@ -82,13 +90,18 @@ export async function label(said, kind = 'label') {
     const old = known.get(row);
     if (!old) continue;
     const others = (old.said ?? []).some((one) => !one.source && one.who !== model.state?.me);
-    known.set(row, { ...old, mine: code, pending: true, verdict: others ? old.verdict : verdict(code) });
+    known.set(row, { ...old, mine: code, pending: (old.pending ?? 0) + 1, verdict: others ? old.verdict : verdict(code) });
   }
   tell({ rows: said.map(([row]) => row) });
+  const answered = () => before.forEach(({ row }) => {
+    const one = known.get(row);
+    if (one) known.set(row, { ...one, pending: one.pending - 1 });
+  });
   try {
-    return await post('label', { kind, said });
+    return await post('label', { kind, said }, answered);
   } catch (error) {
-    before.forEach((old) => known.set(old.row, { ...old, pending: false }));
+    answered();
+    for (const { row, mine, verdict: held, said: others } of before) known.set(row, { ...known.get(row), mine, verdict: held, said: others });
     tell({ rows: before.map((old) => old.row) });
     return null;
   }

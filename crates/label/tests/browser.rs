@@ -119,6 +119,7 @@ fn session() {
         browser.picture(&Path::new(&folder).join("label.png"));
     }
     accessible(&mut browser, "next");
+    overtaken(&mut browser);
     undo_and_redo(&mut browser, &|| counts().0);
     issues(&mut browser, &|| counts().0);
     confirm(&mut browser, &|| counts().0);
@@ -171,6 +172,25 @@ fn issues(browser: &mut Browser, count: &dyn Fn() -> usize) {
     browser.until(&format!("{unusable} === '0'"));
     saved(browser);
     assert_eq!(count(), before);
+}
+
+/// What the server knew before a label was said arrives after it: the label stays.
+fn overtaken(browser: &mut Browser) {
+    browser.eval(
+        "(() => { window.held = 0; window.real = fetch; window.freed = new Promise((free) => { window.free = free; });
+            window.fetch = async (...what) => { const answer = await real(...what);
+                if (String(what[0]).includes('view=these')) { window.held++; await freed; }
+                return answer; }; })()",
+    );
+    label_by_keys(browser, 1);
+    browser.until("window.held > 0");
+    let done = label_by_keys(browser, 4);
+    browser
+        .eval("(() => { window.fetch = real; window.free(); return new Promise((done) => setTimeout(done, 50)); })()");
+    let open = browser.eval("[...document.querySelectorAll('.tile:not(.said)')].map((tile) => tile.title)");
+    for name in &done {
+        assert!(!open.as_array().unwrap().iter().any(|one| one == name.as_str()), "{name} lost its label in sight");
+    }
 }
 
 fn undo_and_redo(browser: &mut Browser, count: &dyn Fn() -> usize) {

@@ -9,7 +9,7 @@ impl App {
     pub(super) fn map_of(&self, request: &Request) -> Value {
         let learned = self.learner.learned();
         let Some(pool) = &learned.pool else {
-            return json!({ "points": [], "curved": false, "waiting": true });
+            return json!({ "points": [], "version": self.store().version(), "curved": false, "waiting": true });
         };
         let (rows, points, curved) = self.map.of(pool);
         let who = self.who(request);
@@ -20,6 +20,6 @@ impl App {
             json!({ "row": row, "x": x, "y": y, "verdict": store.verdict(*row), "mine": mine, "guess": guess })
         };
         let points: Vec<Value> = rows.iter().zip(&points).map(point).collect();
-        json!({ "points": points, "curved": curved, "of": pool.len(), "waiting": false })
+        json!({ "points": points, "version": store.version(), "curved": curved, "of": pool.len(), "waiting": false })
     }
 }
