@@ -10,7 +10,7 @@ use std::path::Path;
 /// mapped, faulted in page by page and unmapped again, which costs 15 to 20 % of a step. Call it first thing in `main`;
 /// elsewhere than on glibc it does nothing. Costs resident memory: the peak stays.
 pub fn tune_memory() {
-    #[cfg(target_env = "gnu")]
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         const KEEP: libc::c_int = 1 << 30;
         const TOP_UP: libc::c_int = 64 << 20;
@@ -39,13 +39,13 @@ pub fn available_memory_bytes() -> Option<u64> {
 }
 
 /// Bytes that were freed and that the allocator has not given back to the system.
-#[cfg(target_env = "gnu")]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn kept() -> u64 {
     // SAFETY: mallinfo2 takes nothing, counts, and is safe to call at any time.
     unsafe { libc::mallinfo2() }.fordblks as u64
 }
 
-#[cfg(not(target_env = "gnu"))]
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn kept() -> u64 {
     0
 }
