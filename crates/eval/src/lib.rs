@@ -23,7 +23,7 @@ mod temperature;
 mod tsne;
 
 pub use calibrate::calibrate;
-pub use choose::{ChooseOptions, Chooser, Doubt, densest, densest_with_members, label_next};
+pub use choose::{ChooseOptions, Chooser, Doubt, Situation, densest, densest_with_members, label_next};
 pub use cross_validation::{CrossValidated, FoldOptions, cross_validate};
 pub use error::EvalError;
 pub use evaluation::{ClassScore, Evaluation, Prediction, score, wilson, worst_mistakes};

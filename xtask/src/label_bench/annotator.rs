@@ -76,9 +76,13 @@ impl Simulation {
         let (mut cells, mut given) = (Vec::new(), Vec::new());
         for after in AFTER {
             person.work_until(after)?;
-            let right = person.accuracy()?;
-            println!("  {}: {} presses, {} labels: {:.1} %", way.name(), person.presses, person.labels, 100.0 * right);
-            cells.push(format!("{:.1}", 100.0 * right));
+            let [open, all] = person.accuracy()?.map(|right| 100.0 * right);
+            let (presses, labels) = (person.presses, person.labels);
+            println!(
+                "  {}: {presses} presses, {labels} labels: {open:.1} % of the others, {all:.1} % of all",
+                way.name()
+            );
+            cells.push(format!("{open:.1} / {all:.1}"));
             given.push(person.labels.to_string());
         }
         let perfect = person.presses as f64 / person.labels.max(1) as f64;
@@ -90,7 +94,7 @@ impl Simulation {
 pub(super) fn head() -> String {
     let after: Vec<String> = AFTER.iter().map(|after| format!("after {after}")).collect();
     format!(
-        "| how | {} | labels by then | presses a label |\n|---|{}---|---|",
+        "Percent named rightly of the images without a label / of all, labels being right\n\n| how | {} | labels by then | presses a label |\n|---|{}---|---|",
         after.join(" | "),
         "---|".repeat(AFTER.len())
     )
@@ -233,20 +237,23 @@ impl<'a> Person<'a> {
         Ok(())
     }
 
-    /// Share of all images that have no label which the classifier names rightly.
-    fn accuracy(&mut self) -> Result<f64> {
+    /// Of the images that have no label the share which the classifier names rightly; and of all images, labels being right.
+    fn accuracy(&mut self) -> Result<[f64; 2]> {
         self.wait_for_learning()?;
-        let (mut right, mut all, mut offset) = (0_usize, 0_usize, 0_usize);
+        let (mut right, mut open, mut offset) = (0_usize, 0_usize, 0_usize);
         loop {
             let found = self.talk.json(&format!("/api/list?view=open&offset={offset}&count=500"))?;
             let items = found["items"].as_array().cloned().unwrap_or_default();
             if items.is_empty() {
-                return Ok(right as f64 / all.max(1) as f64);
+                let all = open + self.labels;
+                return Ok(
+                    [(right, open), (right + self.labels, all)].map(|(right, of)| right as f64 / of.max(1) as f64)
+                );
             }
             offset += items.len();
             for item in &items {
                 let Some(class) = self.class_of(item) else { continue };
-                all += 1;
+                open += 1;
                 right += usize::from(item["guess"][0][0].as_i64() == Some(class));
             }
         }

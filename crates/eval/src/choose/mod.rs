@@ -12,7 +12,7 @@ use foretask_random::Key;
 use foretask_train::{Context, Features, extract_features, labels_of};
 
 pub use options::ChooseOptions;
-pub use uncertain::{Chooser, Doubt};
+pub use uncertain::{Chooser, Doubt, Situation};
 
 use crate::spread::{compared, together};
 use crate::{EvalError, nearest};
@@ -20,9 +20,9 @@ use crate::{EvalError, nearest};
 /// Positions in `pool` of the `n` images to label next, the most valuable first. The labels of the pool, if it has any, are not
 /// looked at.
 ///
-/// Without `few` there is no label yet: see [`densest`]. With labeled images `few`, the answer is the images that are most
-/// uncertain when those labels spread along nearest neighbors, stand for many others and are not alike; an image whose pixels are
-/// among the few is never asked for.
+/// Without `few` there is no label yet: see [`densest`]. With labeled images `few`, the answer is the images that a probe on those is
+/// most in doubt of and that no label reaches yet, that stand for many others and are not alike (see [`Chooser::choose`]); an image
+/// whose pixels are among the few is never asked for.
 ///
 /// # Errors
 /// Options out of range; more images asked for than there are; images that the encoder cannot take.

@@ -10,7 +10,7 @@ use crate::EvalError;
 pub struct ChooseOptions {
     /// Images to choose.
     pub n: usize,
-    /// Neighbors that say how densely an image is surrounded, and along which uncertainty flows.
+    /// Neighbors that say how densely an image is surrounded, and along which doubt flows.
     pub neighbors: usize,
     /// Whether an image is compared by the sum of its features and those of its mirror image.
     pub mirror: bool,

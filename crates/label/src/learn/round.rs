@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use foretask_eval::{ChooseOptions, Chooser, densest_with_members};
+use foretask_eval::{ChooseOptions, Chooser, Situation, densest_with_members};
 use foretask_experiment::Error;
 use foretask_train::{LinearProbe, ProbeOptions, linear_probe};
 use rayon::prelude::*;
@@ -163,7 +163,7 @@ pub(crate) fn learn(pool: &Pool, field: &Field, known: &Known) -> Result<Round, 
     let some = pool.raw.select(&places);
     let probe = linear_probe(&some, &labels, classes.len(), Some(&pool.statistics), &options)?;
     let answers = answers(pool, &probe, &classes);
-    Ok(Round { suggestions: next(pool, field, known, &classes)?, answers })
+    Ok(Round { suggestions: next(pool, field, known, (&probe, &classes))?, answers })
 }
 
 /// At most about `most` of them: every so manieth of each class, but at least two.
@@ -199,14 +199,21 @@ fn first(pool: &Pool, field: &Field, known: &Known) -> Vec<Suggestion> {
     found
 }
 
-/// What is uncertain, stands for many and is not alike.
-fn next(pool: &Pool, field: &Field, known: &Known, classes: &[i64]) -> Result<Vec<Suggestion>, Error> {
+/// What the probe is in doubt of, stands for many and is not alike.
+fn next(
+    pool: &Pool,
+    field: &Field,
+    known: &Known,
+    (probe, classes): (&LinearProbe, &[i64]),
+) -> Result<Vec<Suggestion>, Error> {
     let by_row: BTreeMap<u32, i64> = known.labels.iter().copied().collect();
     let rows: Vec<u32> = field.places.iter().map(|place| pool.row(*place)).collect();
     let label = |row: &u32| by_row.get(row).and_then(|class| classes.binary_search(class).ok()).map(|at| at as u32);
     let labels: Vec<Option<u32>> = rows.iter().map(label).collect();
     let blocked: Vec<bool> = rows.iter().map(|row| closed(known, *row)).collect();
-    let chosen = field.chooser.choose(&labels, classes.len(), &blocked, SUGGESTED)?;
+    let shares = probe.probabilities(&pool.raw.select(&field.places).data);
+    let now = Situation { labels: &labels, shares: Some(&shares), classes: classes.len(), blocked: &blocked };
+    let chosen = field.chooser.choose(&now, SUGGESTED)?;
     let suggestion = |doubt: foretask_eval::Doubt| {
         let reason = doubt.between.map_or(Reason::Unlike, |[(first, _), (second, _)]| {
             Reason::Between(classes[first as usize], classes[second as usize])

@@ -17,8 +17,9 @@ pub(super) static WORDS: &[Word] = &[Word {
     theme: Theme::Probes,
     summary: "Chooses the images whose labels would help most, as a manifest to fill in and a sheet of pictures",
     about: "From an encoder, while nothing is labeled yet: its features fall into `n` clusters, and the densest member of each is \
-            chosen, so that together they stand for all images. From a classifier: its labels spread along nearest neighbors, and \
-            chosen are images that stay uncertain, stand for many others, and are not alike; what is labeled already is left out. \
+            chosen, so that together they stand for all images. From a classifier: a probe learns from its labels, and \
+            chosen are images that it is in doubt of and that no label reaches yet, that stand for many others and are not alike; \
+            what is labeled already is left out. \
             The pool's own labels are never looked at. The manifest lists the images, the most valuable first, with an empty \
             `label` and paths from where it lies: fill it in (in a CSV, with any spreadsheet) and open it with `dataset`. Run again, \
             the table keeps every row and label that is in it, and images that it lacks are added below. Classes \
@@ -68,7 +69,7 @@ fn options() -> Vec<OptionDoc> {
             "neighbors",
             "whole number from 1",
             &defaults.neighbors,
-            "neighbors that say how dense it is around an image, and along which uncertainty flows",
+            "neighbors that say how dense it is around an image, and along which doubt flows",
         ),
         option(
             "mirror",
