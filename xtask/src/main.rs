@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod dataset;
 mod dist;
+mod exchange;
 mod label_bench;
 mod libtorch;
 mod parity;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Args),
     /// Measures the labeling page: sessions at many rows, people who know every label.
     LabelBench(label_bench::Args),
+    /// Sends labels to other labeling programs and back, through these programs' own libraries.
+    Exchange(exchange::Args),
     /// Asks timm, torchvision and transformers what published networks answer, for the tests.
     Parity(parity::Args),
     /// Packs an archive: the program, completions, manual pages, licenses, a bill of materials, checksums.
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Dataset(dataset) => dataset::run(&dataset),
         Task::Bench(args) => bench::run(&args),
         Task::LabelBench(args) => label_bench::run(&args),
+        Task::Exchange(args) => exchange::run(&args),
         Task::Parity(args) => parity::run(&args),
         Task::Dist(args) => dist::run_task(&args),
         Task::Wheel(args) => wheel::run_task(&args),

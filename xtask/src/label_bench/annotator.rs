@@ -19,7 +19,7 @@ const SCREEN: usize = 24;
 /// Presses that the confirming person begins with, and after which suggestions take their turn again.
 const BEGIN: usize = 60;
 /// Suggestions between two rounds of confirming.
-const TURN: usize = 12;
+const TURN: usize = 24;
 
 /// How somebody labels.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -208,8 +208,9 @@ impl<'a> Person<'a> {
         let mut classes: Vec<i64> = self.classes.values().copied().collect();
         classes.sort_unstable();
         self.wait_for_learning()?;
-        // Half of the classes at a time: what is learned from them helps with the others.
-        for _ in 0..classes.len().div_ceil(2) {
+        // A fifth of the classes at a time: what the classifier is sure of teaches it little, and too much of it hides what it does
+        // not know.
+        for _ in 0..classes.len().div_ceil(5) {
             let class = classes[self.turn % classes.len()];
             self.turn += 1;
             let found = self.talk.json(&format!("/api/list?view=confirm&class={class}&count={SCREEN}"))?;

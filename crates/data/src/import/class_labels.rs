@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use polars::prelude::{
-    Column, DataFrame, IntoSeries, KeyValueMetadata, NamedFrom, ParquetCompression, ParquetWriter, PolarsResult,
-    Series, StatisticsOptions, StructChunked,
+    Column, DataFrame, IntoSeries, NamedFrom, ParquetCompression, ParquetWriter, PolarsResult, Series,
+    StatisticsOptions, StructChunked,
 };
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{BATCH, write::io_error};
 use crate::{
     atomic::write_atomically_if,
     error::{DataError, Result},
-    manifest::huggingface::KEY,
+    manifest::huggingface::metadata,
 };
 
 /// An image and its class.
@@ -44,14 +44,12 @@ pub fn write_class_labels(
     } } });
     write_atomically_if(path, |file| {
         let open = || -> PolarsResult<_> {
+            let empty = frame(&[])?;
             ParquetWriter::new(file)
                 .with_compression(ParquetCompression::Zstd(None))
                 .with_statistics(StatisticsOptions::empty())
-                .with_key_value_metadata(Some(KeyValueMetadata::from_static(vec![(
-                    KEY.to_owned(),
-                    features.to_string(),
-                )])))
-                .batched(frame(&[])?.schema())
+                .with_key_value_metadata(Some(metadata(&features.to_string(), empty.schema())))
+                .batched(empty.schema())
         };
         let mut writer = open().map_err(failed)?;
         for begin in (0..count).step_by(BATCH) {
@@ -90,6 +88,16 @@ mod tests {
         assert_eq!((samples.labels, samples.classes.to_vec()), (vec![Some(1), None, Some(0)], classes.to_vec()));
         assert_eq!(samples.sources[2].name(), Some("2.pgm"));
         assert_eq!(samples.sources[2].encoded().unwrap().last(), Some(&2));
+        // Where pyarrow looks: within the Arrow schema, beside the types that features have there.
+        let schema = {
+            let file = std::fs::read(&path).unwrap();
+            let at = file.windows(12).rposition(|part| part == b"ARROW:schema").unwrap() + 12;
+            let text = file[at..].iter().skip_while(|byte| **byte != b'/').copied();
+            let text: Vec<u8> = text.take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).collect();
+            base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap()
+        };
+        let holds = |text: &str| schema.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(holds("huggingface") && holds("ClassLabel") && holds("bytes"));
         let broken = |_| Err(DataError::Decode { name: "x".into(), reason: "gone".into() });
         let other = folder.path().join("y.parquet");
         assert!(write_class_labels(&other, &classes, 1, &broken).is_err() && !other.exists());

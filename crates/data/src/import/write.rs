@@ -9,9 +9,8 @@ use std::{
 use polars::{
     io::parquet::write::BatchedWriter,
     prelude::{
-        Column, CsvWriter, DataFrame, DataType, IdxCa, IdxSize, IntoSeries, KeyValueMetadata, NamedFrom,
-        ParquetCompression, ParquetWriter, PolarsError, PolarsResult, SerWriter, Series, StatisticsOptions,
-        StructChunked,
+        Column, CsvWriter, DataFrame, DataType, IdxCa, IdxSize, IntoSeries, NamedFrom, ParquetCompression,
+        ParquetWriter, PolarsError, PolarsResult, SerWriter, Series, StatisticsOptions, StructChunked,
     },
 };
 
@@ -65,8 +64,7 @@ impl<'a> Writer<'a> {
             return Ok(Self { file: Format::Csv { file, begun: false }, destination, plan, store });
         }
         // Readers on the hub expect all columns to be listed or none.
-        let metadata: Vec<_> =
-            features(plan, store).map(|features| (huggingface::KEY.to_owned(), features)).into_iter().collect();
+        let features = features(plan, store);
         let open = || -> PolarsResult<_> {
             let empty = frame(plan, &[], store)?;
             let writer = ParquetWriter::new(file)
@@ -74,7 +72,7 @@ impl<'a> Writer<'a> {
                 .with_compression(ParquetCompression::Zstd(None))
                 // The smallest and largest PNG of a row group help nobody and would be stored whole.
                 .with_statistics(StatisticsOptions::empty())
-                .with_key_value_metadata(Some(KeyValueMetadata::from_static(metadata)))
+                .with_key_value_metadata(features.map(|features| huggingface::metadata(&features, empty.schema())))
                 .batched(empty.schema())?;
             Ok(Format::Parquet(Box::new(writer)))
         };
