@@ -91,3 +91,46 @@ fn a_classifier_says_the_same_probabilities_and_a_program_lies_beside_it() {
         assert!((found - wanted).abs() <= 1e-4, "{line} instead of {wanted}");
     }
 }
+
+#[test]
+fn a_folder_for_the_hub_says_what_a_model_of_a_run_reached() {
+    let place = place();
+    place.write(
+        "few.rhai",
+        "let clothes = dataset(\"clothes\");\nlet few = clothes.per_class(2, #{ seed: 1 });\n\
+         let probe = linear_probe(random_encoder(resnet10(#{ width: 4 })), few);\n\
+         report(\"few\", #{ probe: probe.evaluate(clothes) }, #{ baselines: false });\n",
+    );
+    place.foretask(&["run", "few.rhai", "--device", "flex"]).exits(0);
+    let run = fs::read_dir(place.path("runs/few")).unwrap().next().unwrap().unwrap().path();
+    let model = run.join("weights/probe.safetensors").display().to_string();
+    let write = |more: &[&str]| place.foretask(&[&["export", &model, "--to-hub-folder", "hub/clothes"], more].concat());
+    write(&[]).exits(0).says(&["classifier resnet10", "README.md", "model.onnx.py", "nothing has left this machine"]);
+    let card = fs::read_to_string(place.path("hub/clothes/README.md")).unwrap();
+    for words in [
+        "pipeline_tag: image-classification",
+        "\"model-index",
+        "# clothes",
+        "`t-shirt`, `trouser`",
+        "with 4 labels",
+        "let few = ",
+    ] {
+        assert!(card.contains(words.trim_start_matches('"')), "{words}\n{card}");
+    }
+    // The weights are whole: they tell classes.
+    place
+        .foretask(&["predict", "hub/clothes/model.safetensors", "clothes", "-o", "p.csv", "--device", "flex"])
+        .exits(0);
+    // Again it is the same; what somebody wrote into the card stays.
+    write(&[]).exits(0);
+    assert_eq!(fs::read_to_string(place.path("hub/clothes/README.md")).unwrap(), card);
+    place.write("hub/clothes/README.md", "mine\n");
+    write(&[]).exits(2).says(&["README.md", "--force"]);
+    // A model outside a run has a card without results.
+    place
+        .foretask(&["export", "classifier.safetensors", "--to-hub-folder", "other"])
+        .exits(0)
+        .says(&["nothing of results"]);
+    place.foretask(&["export", "classifier.safetensors"]).exits(2).says(&["--output"]);
+    place.foretask(&["export", "classifier.safetensors", "--to-hub-folder", "make.rhai"]).exits(2).says(&["make.rhai"]);
+}

@@ -11,7 +11,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   foretask export classifier.safetensors -o classifier.onnx   images in, calibrated probabilities out; a Python program lies beside it
   foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
-  foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names";
+  foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names
+  foretask export runs/…/weights/simclr.safetensors --to-hub-folder my-model   a folder to upload: card, weights, graph";
 
 /// A model, and how it is written for other programs.
 #[derive(Debug, Args)]
@@ -19,8 +20,11 @@ pub(crate) struct ExportArguments {
     /// An encoder or classifier saved by a run or by `.save`, or weights of another program
     pub(crate) model: PathBuf,
     /// The file to write: .safetensors or .onnx
-    #[arg(short, long)]
-    pub(crate) output: PathBuf,
+    #[arg(short, long, required_unless_present = "to_hub_folder")]
+    pub(crate) output: Option<PathBuf>,
+    /// A folder to write as the Hugging Face hub shows models: weights, an ONNX graph with its program, a card with what the model reached
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "format", "opset", "input"])]
+    pub(crate) to_hub_folder: Option<PathBuf>,
     /// Weights (safetensors) or a graph with them (onnx); by the ending of the file unless given
     #[arg(long, value_parser = ["safetensors", "onnx"])]
     format: Option<String>,
@@ -39,7 +43,10 @@ impl ExportArguments {
     pub(crate) fn format(&self) -> ExportFormat {
         let onnx = match &self.format {
             Some(format) => format == "onnx",
-            None => self.output.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")),
+            None => {
+                let ending = self.output.as_ref().and_then(|output| output.extension());
+                ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+            }
         };
         if !onnx {
             return ExportFormat::Safetensors;

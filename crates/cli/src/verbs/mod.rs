@@ -61,9 +61,7 @@ pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
         Verb::Embed { model, images, table, fit, device } => {
             models::embed(&model, &images, &table.into(), &Answering { device: device.as_deref(), fit })
         }
-        Verb::Export(arguments) => {
-            models::export(&arguments.model, &arguments.output, arguments.format(), arguments.replace.force)
-        }
+        Verb::Export(arguments) => models::export(&arguments),
         Verb::Label(arguments) => label::label(arguments),
         Verb::Labels(arguments) => label::labels(&arguments),
         Verb::Models(arguments) => published::models(arguments),

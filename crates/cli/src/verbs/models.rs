@@ -3,9 +3,10 @@
 use crate::out::{note, say};
 use std::path::{Path, PathBuf};
 
-use foretask_experiment::tools::{self, Answering, ExportFormat, TableRequest};
+use foretask_experiment::tools::{self, Answering, TableRequest};
 use foretask_script::Error;
 
+use crate::args::ExportArguments;
 use crate::lines::thousands;
 
 pub(crate) fn predict(
@@ -40,8 +41,15 @@ pub(crate) fn embed(model: &Path, images: &[PathBuf], output: &TableRequest, how
     Ok(())
 }
 
-pub(crate) fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool) -> Result<(), Error> {
-    let exported = tools::export(model, output, format, overwrite)?;
+pub(crate) fn export(arguments: &ExportArguments) -> Result<(), Error> {
+    let (model, overwrite) = (&arguments.model, arguments.replace.force);
+    if let Some(folder) = &arguments.to_hub_folder {
+        return hub_folder(model, folder, overwrite);
+    }
+    let Some(output) = &arguments.output else {
+        return Err(Error::input("no file is named to write", "say which with -o".to_owned()));
+    };
+    let exported = tools::export(model, output, arguments.format(), overwrite)?;
     say!("{}: {} {}", output.display(), exported.kind, exported.architecture);
     if !exported.classes.is_empty() {
         say!("  classes of {}, in order: {}", exported.layer, exported.classes.join(", "));
@@ -49,6 +57,20 @@ pub(crate) fn export(model: &Path, output: &Path, format: ExportFormat, overwrit
     for note in &exported.notes {
         say!("  {note}");
     }
+    Ok(())
+}
+
+/// `foretask export --to-hub-folder`.
+fn hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<(), Error> {
+    let written = tools::to_hub_folder(model, folder, overwrite)?;
+    say!("{}: {} {}", folder.display(), written.kind, written.architecture);
+    for file in &written.files {
+        say!("  {}", file.display());
+    }
+    if !written.results {
+        note!("Note: the card says nothing of results: these stand in the run in whose weights/ a model lies");
+    }
+    note!("Note: read README.md, then `hf upload NAME {}`; nothing has left this machine", folder.display());
     Ok(())
 }
 

@@ -1,0 +1,116 @@
+//! A folder as the Hugging Face hub shows models: weights, a graph, a program that runs it, a card.
+
+use std::path::{Path, PathBuf};
+
+use foretask_data::{Output, Range, write_atomically};
+use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
+use serde::Serialize;
+
+use super::export::{ExportFormat, export};
+use super::inputs::{any_encoder, refused};
+use super::model_card::{Card, Reached};
+use crate::error::Error;
+
+/// What `foretask export --to-hub-folder` wrote.
+#[derive(Debug, Clone, Serialize)]
+pub struct HubFolder {
+    /// "classifier" or "encoder".
+    pub kind: &'static str,
+    /// Architecture, as torchvision and timm call it.
+    pub architecture: String,
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// Whether the card says what the model reached, from the run it lies in.
+    pub results: bool,
+}
+
+/// Writes a model as a folder that can be uploaded as it is: `model.safetensors`, which foretask opens again with everything in it,
+/// `model.onnx` with its Python program, and `README.md`, the card. Of a file in the `weights/` of a run the card says what it reached and
+/// holds the script. Nothing is uploaded.
+///
+/// # Errors
+/// A model that cannot be read, a folder with files of somebody else (unless `overwrite`), writing that fails.
+pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<HubFolder, Error> {
+    if folder.is_file() {
+        return Err(Error::input(format!("`{}` is a file", folder.display())).help("name a folder to make"));
+    }
+    let (whole, notes) = match Classifier::load(model) {
+        Ok(classifier) => (Whole::Classifier(Box::new(classifier)), Vec::new()),
+        Err(ModelError::NoClassifier { .. }) => {
+            let (encoder, notes) = any_encoder(model)?;
+            (Whole::Encoder(Box::new(encoder)), notes)
+        }
+        Err(error) => return Err(refused(error, model)),
+    };
+    let encoder = whole.encoder();
+    let card = Output::at(folder.join("README.md"), overwrite)?;
+    let weights = Output::at(folder.join("model.safetensors"), overwrite)?;
+    std::fs::create_dir_all(folder)
+        .map_err(|source| foretask_data::DataError::Write { path: folder.to_owned(), source })?;
+    let (graph, program) = (folder.join("model.onnx"), folder.join("model.onnx.py"));
+    // Bytes would be too coarse for what was read with more than 8 bits.
+    let reading = foretask_train::reading_of(&encoder.input)?;
+    let bytes = reading.is_none_or(|reading| matches!(&reading.range, Range::Whites(all) if all.is_empty()));
+    let input = if bytes { OnnxInput::Pixels } else { OnnxInput::Planes };
+    export(model, &graph, ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() }), overwrite)?;
+    weights.write(|path| whole.save(path))?;
+    let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let reached = Reached::of(model);
+    let results = reached.is_some();
+    let text = Card {
+        name: &name.file_name().unwrap_or_default().to_string_lossy(),
+        architecture: encoder.config.name(),
+        classes: whole.classes(),
+        input: &encoder.input,
+        origin: &encoder.origin,
+        license: encoder.license.as_deref(),
+        reached,
+        notes: &notes,
+        graph: program.is_file().then_some(if bytes { "IMAGE" } else { "ARRAY.npy" }),
+    }
+    .page();
+    card.write(|path| write_atomically(path, text.as_bytes()).map_err(Error::from))?;
+    let files = [card.path().to_owned(), weights.path().to_owned(), graph, program];
+    Ok(HubFolder {
+        kind: whole.kind(),
+        architecture: encoder.config.name(),
+        files: files.into_iter().filter(|file| file.is_file()).collect(),
+        results,
+    })
+}
+
+/// A model with all that it has.
+enum Whole {
+    Classifier(Box<Classifier>),
+    Encoder(Box<Encoder>),
+}
+
+impl Whole {
+    fn encoder(&self) -> &Encoder {
+        match self {
+            Self::Classifier(classifier) => &classifier.encoder,
+            Self::Encoder(encoder) => encoder,
+        }
+    }
+
+    fn classes(&self) -> &[String] {
+        match self {
+            Self::Classifier(classifier) => &classifier.classes,
+            Self::Encoder(_) => &[],
+        }
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Classifier(_) => "classifier",
+            Self::Encoder(_) => "encoder",
+        }
+    }
+
+    fn save(&self, path: &Path) -> Result<(), Error> {
+        Ok(match self {
+            Self::Classifier(classifier) => classifier.save(path)?,
+            Self::Encoder(encoder) => encoder.save(path)?,
+        })
+    }
+}
