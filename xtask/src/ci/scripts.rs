@@ -11,10 +11,10 @@ use crate::run::{command, root};
 use crate::runs;
 use crate::tidy::has_extension;
 
-/// Values that make any script quick: for each parameter that it declares (`param("budget", "2m")`) and whose name ends
-/// like this.
+/// Values that make any script quick: for each parameter that it declares (`param("budget", "2m")`) and that is called so or whose
+/// last word is this (`self_steps`).
 const TINY: &[(&str, &str)] =
-    &[("budget", "2s"), ("steps", "3"), ("epochs", "0.02"), ("draws", "1"), ("labels", "2"), ("width", "4")];
+    &[("budget", "2s"), ("steps", "3"), ("epochs", "0.02"), ("draws", "1"), ("labels", "2"), ("width", "4"), ("n", "20")];
 
 /// Every script.
 pub(crate) fn run() -> Result<Outcome> {
@@ -107,7 +107,8 @@ fn tiny(script: &str) -> Vec<String> {
     let declared = code.flat_map(|line| line.split("param(\"").skip(1)).filter_map(|rest| rest.split('"').next());
     let mut settings = Vec::new();
     for name in declared {
-        if let Some((_, value)) = TINY.iter().find(|(ending, _)| name.ends_with(ending)) {
+        let word = name.rsplit('_').next().unwrap_or(name);
+        if let Some((_, value)) = TINY.iter().find(|(tiny, _)| *tiny == word) {
             settings.extend(["--set".to_owned(), format!("{name}={value}")]);
         }
     }
