@@ -25,7 +25,7 @@ fn a_folder_of_images_is_a_dataset_and_imports_whole() {
     let place = Place::new();
     clothes(&place, "clothes");
     place.foretask(&["describe", "clothes"]).exits(0).says(&["24", "sneaker", "t-shirt", "trouser"]);
-    place.foretask(&["import", "clothes", "-o", "clothes.parquet"]).exits(0).says(&["24"]);
+    place.foretask(&["import", "clothes", "-o", "clothes.parquet"]).exits(0).says(&["clothes.parquet: 24 rows"]);
     let (folder, table) = (described(&place, "clothes"), described(&place, "clothes.parquet"));
     assert_eq!(folder["rows"], 24, "{folder:#}");
     assert_eq!(table["rows"], 24, "{table:#}");

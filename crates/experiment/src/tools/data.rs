@@ -122,7 +122,8 @@ pub fn import(source: &Path, destination: &Path, request: ImportRequest) -> Resu
     let file = Output::at(destination, request.overwrite)?;
     let options = import_options(request)?;
     let summary = file.write(|path| foretask_data::import(source, path, &options).map_err(refused))?;
-    Ok(Imported(summary))
+    // It was written under another name, and then took its place.
+    Ok(Imported(ImportSummary { destination: destination.to_owned(), ..summary }))
 }
 
 /// An error of importing, with options as they are called on the command line.
