@@ -20,6 +20,10 @@ const IMAGES: [&str; 2] = ["image", "img"];
 /// Names of the label column, the likeliest first; others are those of the Hugging Face hub.
 pub(super) const LABELS: [&str; 3] = ["label", "labels", "fine_label"];
 
+/// What people call columns of labels, too: often enough something else to be only asked about.
+const PERHAPS_LABELS: [&str; 9] =
+    ["class", "target", "category", "class_name", "classname", "species", "diagnosis", "y", "coarse_label"];
+
 /// The columns that say where an image lies in a file of many: the file, relative to the manifest; its first byte, its length.
 pub(crate) const SHARD: &str = "shard";
 pub(crate) const OFFSET: &str = "offset";
@@ -80,6 +84,12 @@ impl Columns {
             let kind = schema.get(&name).map(ToString::to_string).unwrap_or_default();
             notes.push(Note::warning(format!("column `{name}` has the type {kind} and is not read as labels")));
         }
+        if label.is_none()
+            && notes.is_empty()
+            && let Some(name) = PERHAPS_LABELS.iter().find_map(|name| named(&schema, name))
+        {
+            notes.push(Note::warning(format!("no column is called `label`; if `{name}` holds the labels, call it so")));
+        }
         let split = find(&["split"]);
         for (name, wanted) in [(&label, "label"), (&split, "split")] {
             notes.extend(name.as_deref().filter(|name| name.trim() != *name).map(|name| {
@@ -111,6 +121,28 @@ impl Columns {
     pub(crate) fn names(&self) -> Vec<&str> {
         self.schema.iter_names().map(PlSmallStr::as_str).collect()
     }
+}
+
+/// Refuses files of one table that call file names or labels by different names: those of one of them would be lost.
+pub(super) fn check_names(files: &[(String, Vec<String>)]) -> Result<()> {
+    let named = |names: &[String], wanted: &[&str]| {
+        wanted.iter().find_map(|wanted| names.iter().find(|name| name.trim().eq_ignore_ascii_case(wanted)).cloned())
+    };
+    for (wanted, what) in [(&PATHS[..], "file names"), (&LABELS[..], "labels")] {
+        let all: Vec<String> = files.iter().flat_map(|(_, names)| names.clone()).collect();
+        let Some(chosen) = named(&all, wanted) else { continue };
+        for (file, names) in files.iter().filter(|(_, names)| !names.contains(&chosen)) {
+            if let Some(other) = named(names, wanted) {
+                let first =
+                    files.iter().find(|(_, names)| names.contains(&chosen)).map_or("others", |(file, _)| file.as_str());
+                let reason = format!(
+                    "its {what} stand in `{other}`, and those of {first} in `{chosen}`; give the columns one name"
+                );
+                return Err(DataError::Table { table: file.clone(), reason });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether what a column of this name holds are names, of images, classes or splits.

@@ -2,7 +2,10 @@
 
 use polars::prelude::{ArrowDataType, ArrowSchema, DataType, PlSmallStr, Schema};
 
-use super::{columns::is_ours, notes::Note};
+use super::{
+    columns::{check_names, is_ours},
+    notes::Note,
+};
 use crate::{
     error::{DataError, Result},
     quiet,
@@ -35,6 +38,8 @@ impl Part {
 ///
 /// Columns that mean something to us have to fit together; of the others, those that do not are left out, which is said.
 pub(super) fn unite(parts: &[&Part]) -> Result<(Schema, Vec<Note>)> {
+    let names = |part: &&Part| (part.file.clone(), part.schema.iter_names().map(ToString::to_string).collect());
+    check_names(&parts.iter().map(names).collect::<Vec<_>>())?;
     let mut all: Vec<(PlSmallStr, DataType, &str)> = Vec::new();
     let mut out: Vec<PlSmallStr> = Vec::new();
     let mut notes = Vec::new();
@@ -174,6 +179,20 @@ mod tests {
         let error = unite(&[&parts[0], &parts[1]]).unwrap_err().to_string();
         assert!(error.starts_with("test.parquet: column `label` has the type list[i64]"), "{error}");
         assert!(error.contains("in train.parquet it has the type i64"), "{error}");
+        let parts = [
+            part("train.parquet", &[("path", DataType::String), ("label", DataType::Int64)]),
+            part("test.parquet", &[("file_name", DataType::String), ("label", DataType::Int64)]),
+            part("more.parquet", &[("path", DataType::String), ("labels", DataType::Int64)]),
+            part("bare.parquet", &[("path", DataType::String)]),
+        ];
+        let error = unite(&[&parts[0], &parts[1]]).unwrap_err().to_string();
+        assert!(
+            error.contains("test.parquet: its file names stand in `file_name`, and those of train.parquet in `path`"),
+            "{error}"
+        );
+        let error = unite(&[&parts[0], &parts[2]]).unwrap_err().to_string();
+        assert!(error.contains("more.parquet: its labels stand in `labels`"), "{error}");
+        assert!(unite(&[&parts[0], &parts[3]]).is_ok());
         let unreadable = Part { unreadable: vec![("label".into(), "Decimal(10, 2)".to_owned())], ..part("a", &[]) };
         let error = unite(&[&unreadable]).unwrap_err().to_string();
         assert!(error.contains("column `label` has the type Decimal(10, 2)"), "{error}");

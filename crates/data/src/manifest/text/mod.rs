@@ -8,7 +8,7 @@ mod json;
 mod xlsx;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::PathBuf,
 };
 
@@ -16,7 +16,7 @@ use polars::prelude::DataFrame;
 
 use self::cells::Cells;
 pub(super) use self::csv::rows as csv_rows;
-use super::notes::Note;
+use super::{columns::check_names, notes::Note};
 use crate::error::{DataError, Result};
 
 /// How a table is written.
@@ -43,7 +43,7 @@ pub(super) type TableFault = String;
 
 /// The rows of these files, one after the other, as one table.
 pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<Note>)> {
-    let (mut sheet, mut notes) = (Sheet::default(), Vec::new());
+    let (mut sheet, mut notes, mut names) = (Sheet::default(), Vec::new(), Vec::new());
     for file in files {
         let refuse = |reason: TableFault| DataError::Table { table: file.display().to_string(), reason };
         let bytes = foretask_files::read(file, MOST).map_err(DataError::read(file))?;
@@ -51,7 +51,9 @@ pub(super) fn read(files: &[PathBuf], format: Format) -> Result<(DataFrame, Vec<
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let place = |note: Note| if files.len() > 1 { Note { text: format!("{name}: {note}"), ..note } } else { note };
         notes.extend(said.into_iter().map(place));
+        names.push((file.display().to_string(), sheet.names_of_file()));
     }
+    check_names(&names)?;
     let table = files.first().map_or_else(String::new, |file| file.display().to_string());
     let frame = sheet.finish().map_err(|error| DataError::Table { table, reason: error.to_string() })?;
     Ok((frame, notes))
@@ -75,6 +77,8 @@ fn one(bytes: Vec<u8>, format: Format, sheet: &mut Sheet) -> Result<Vec<Note>, T
 struct Sheet {
     columns: Vec<Cells>,
     places: HashMap<String, usize>,
+    /// Which columns the file that is being read has.
+    in_file: BTreeSet<usize>,
     rows: usize,
 }
 
@@ -82,14 +86,25 @@ impl Sheet {
     /// Where a column of this name stands; it is added where it is new.
     fn column(&mut self, name: &str) -> Result<usize, TableFault> {
         if let Some(place) = self.places.get(name) {
+            self.in_file.insert(*place);
             return Ok(*place);
         }
         if self.columns.len() == MOST_COLUMNS {
             return Err(too_wide(MOST_COLUMNS + 1));
         }
+        self.in_file.insert(self.columns.len());
         self.places.insert(name.to_owned(), self.columns.len());
         self.columns.push(Cells::new(name));
         Ok(self.columns.len() - 1)
+    }
+
+    /// The columns of the file that has been read; the next one begins.
+    fn names_of_file(&mut self) -> Vec<String> {
+        let own = std::mem::take(&mut self.in_file);
+        let mut names: Vec<(usize, &String)> = self.places.iter().map(|(name, place)| (*place, name)).collect();
+        names.retain(|(place, _)| own.contains(place));
+        names.sort_unstable();
+        names.into_iter().map(|(_, name)| name.clone()).collect()
     }
 
     /// A cell of the row that has been begun last.

@@ -316,3 +316,36 @@ proptest::proptest! {
         proptest::prop_assert_eq!(rows(&data), expected);
     }
 }
+
+#[test]
+fn files_of_one_table_call_their_columns_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("a.csv", "path,label\n1.png,007\n"),
+        ("b.csv", "file_name,label\n2.png,7\n"),
+        ("c.csv", "label,path\n010,3.png\n"),
+        ("d.csv", "path,labels\n4.png,x\n"),
+        ("e.csv", "path\n5.png\n"),
+    ] {
+        write(folder.path().join(name), text);
+    }
+    let open = |pattern: &str| Manifest::open(folder.path().join(pattern));
+    assert_eq!(rows(&open("[ac].csv").unwrap()), pairs(&[("1.png", "007"), ("3.png", "010")]));
+    assert_eq!(rows(&open("[ae].csv").unwrap()), pairs(&[("1.png", "007"), ("5.png", "")]));
+    for (pattern, what) in
+        [("[ab].csv", "its file names stand in `file_name`"), ("[ad].csv", "its labels stand in `labels`")]
+    {
+        let reason = open(pattern).unwrap_err().to_string();
+        assert!(reason.contains(what) && reason.contains("a.csv in `") && reason.contains("one name"), "{reason}");
+    }
+}
+
+#[test]
+fn a_column_that_may_hold_labels_is_asked_about() {
+    let notes = |text: &str| -> Vec<String> {
+        open("m.csv", text).unwrap().notes().unwrap().iter().map(ToString::to_string).collect()
+    };
+    let asked = notes("path,Class\n1.png,cat\n");
+    assert!(asked.len() == 1 && asked[0].contains("if `Class` holds the labels, call it so"), "{asked:?}");
+    assert!(notes("path,class,label\n1.png,cat,dog\n").is_empty());
+}
