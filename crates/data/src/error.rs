@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, io, path::PathBuf};
 
-use crate::{BadImage, decode::EXTENSIONS, find::PassedOver, predicate::PredicateError};
+use crate::{BadImage, decode::extensions, find::PassedOver, predicate::PredicateError};
 
 /// The result of everything in this crate.
 pub type Result<T, E = DataError> = std::result::Result<T, E>;
@@ -229,7 +229,7 @@ impl DataError {
 /// Whether the names of columns are really the first image and its label.
 fn looks_like_a_row(columns: &str) -> bool {
     let columns = columns.to_lowercase();
-    EXTENSIONS.iter().any(|ending| columns.contains(&format!(".{ending}`")))
+    extensions().any(|ending| columns.contains(&format!(".{ending}`")))
 }
 
 /// What is there instead, in one line.

@@ -177,13 +177,13 @@ fn import_and_pack_leave_bad_files_out_when_they_are_told_how_many() {
     let place = Place::new();
     clothes(&place, "clothes");
     place.write("clothes/zz.png", "");
-    place.write("clothes/IMG_0001.HEIC", "");
+    place.write("clothes/IMG_0001.jxl", "");
     for verb in ["import", "pack"] {
         let out = if verb == "import" { "x.parquet" } else { "packed" };
         let done = place.foretask(&[verb, "clothes", "-o", out]);
         done.exits(2).says(&["1 of 25", "zz.png", "--max-bad-fraction 0.04"]);
         let done = place.foretask(&[verb, "clothes", "-o", out, "--max-bad-fraction", "0.04"]);
-        done.exits(0).says(&["24", "left out: row", "zz.png", "1 HEIC", "heif-convert"]);
+        done.exits(0).says(&["24", "left out: row", "zz.png", "1 JPEG XL", "djxl"]);
         let out = format!("again-{out}");
         let done =
             place.foretask(&[verb, "clothes", "-o", &out, "--max-bad-fraction", "0.9", "--on-bad-image", "error"]);
@@ -207,6 +207,9 @@ fn describe_says_what_cannot_be_used_and_what_is_left_out() {
     place.foretask(&["describe", "gone.csv"]).exits(2).says(&["none of the 2 images", "nowhere/1.png"]);
     place.foretask(&["import", "gone.csv", "-o", "gone.parquet"]).exits(2).says(&["nowhere/1.png"]);
     // Alone, a picture that cannot be read says what it is.
-    place.write("IMG_0002.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
-    place.foretask(&["describe", "IMG_0002.HEIC"]).exits(2).says(&["HEIC", "heif-convert"]);
+    place.write("IMG_0002.jxl", b"\xFF\x0A");
+    place.foretask(&["describe", "IMG_0002.jxl"]).exits(2).says(&["JPEG XL", "djxl"]);
+    // One that is read where the system has what reads it; this one is cut.
+    place.write("IMG_0003.HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    place.foretask(&["describe", "IMG_0003.HEIC"]).exits(2).says(&["IMG_0003.HEIC", "HEIC"]);
 }

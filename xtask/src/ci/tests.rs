@@ -27,6 +27,9 @@ pub(crate) fn test() -> Result<Outcome> {
         Ok(()) => String::new(),
         Err(_) => "without a browser".to_owned(),
     };
+    if let Err(error) = ensure_debian(&["sh", "-c", "ldconfig -p | grep -q libheif.so.1"], "libheif1") {
+        println!("HEIC and AVIF are named, not read: {error:#}");
+    }
     if works(&mut cargo(&["nextest", "--version"])) {
         run(for_tests(&mut cargo(&["nextest", "run", "--no-fail-fast"])).args(DEFAULT))?;
     } else {

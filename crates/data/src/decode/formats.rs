@@ -1,7 +1,7 @@
 //! Which formats there are: those that can be decoded, and those that people have, too.
 
-/// File name endings, in lower case, of the formats that can be decoded.
-pub(crate) const EXTENSIONS: &[&str] = &[
+/// File name endings, in lower case, of the formats that can be decoded everywhere.
+const EXTENSIONS: &[&str] = &[
     "png", "apng", "jpg", "jpeg", "jpe", "jif", "jfif", "jfi", "webp", "bmp", "dib", "gif", "tif", "tiff", "pnm",
     "pbm", "pgm", "ppm", "pam", "npy", "npz",
 ];
@@ -9,10 +9,44 @@ pub(crate) const EXTENSIONS: &[&str] = &[
 /// Those of them that may hold anything: beside images of other formats they are features or labels.
 pub(crate) const ARRAYS: &[&str] = &["npy", "npz"];
 
-/// Said of what is no image at all.
-pub(super) const KNOWN: &str = "PNG, JPEG, WebP, BMP, GIF, TIFF, PNM, NumPy arrays";
+/// File name endings, in lower case, of the formats that can be decoded here.
+pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
+    let more = UNREAD.into_iter().filter(|format| format.is_read());
+    EXTENSIONS.iter().copied().chain(more.flat_map(|format| format.endings.iter().copied()))
+}
 
-/// A format of images that cannot be decoded here.
+/// Whether files whose names end so, in lower case, can be decoded here.
+pub(crate) fn reads(extension: &str) -> bool {
+    let of = |format: &&Unread| format.endings.contains(&extension) && format.is_read();
+    EXTENSIONS.contains(&extension) || UNREAD.iter().any(of)
+}
+
+/// The same for people: "png, jpg, …".
+pub(crate) fn extensions_in_words() -> String {
+    extensions().collect::<Vec<_>>().join(", ")
+}
+
+/// The formats that can be decoded here, for people.
+pub(super) fn known() -> String {
+    let more = UNREAD.into_iter().filter(|format| format.is_read()).map(|format| format.name);
+    let always = ["PNG", "JPEG", "WebP", "BMP", "GIF", "TIFF", "PNM", "NumPy arrays"];
+    always.into_iter().chain(more).collect::<Vec<_>>().join(", ")
+}
+
+/// The format of a name's ending that cannot be decoded here.
+pub(crate) fn unread_by(extension: &str) -> Option<&'static Unread> {
+    UNREAD.into_iter().find(|format| format.endings.contains(&extension) && !format.is_read())
+}
+
+/// What reads a format, where anything does.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reader {
+    Nothing,
+    /// The system's libheif, with the feature `heif`.
+    Heif,
+}
+
+/// A format of images that cannot be decoded everywhere.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Unread {
     pub(crate) name: &'static str,
@@ -20,6 +54,7 @@ pub(crate) struct Unread {
     pub(crate) endings: &'static [&'static str],
     /// What to do about it.
     pub(crate) way_out: &'static str,
+    reader: Reader,
 }
 
 impl Unread {
@@ -27,20 +62,62 @@ impl Unread {
     pub(crate) fn in_words(&self) -> String {
         format!("{}, which cannot be read here: {}", self.name, self.way_out)
     }
+
+    /// Whether it can be decoded here.
+    fn is_read(&self) -> bool {
+        match self.reader {
+            Reader::Nothing => false,
+            #[cfg(feature = "heif")]
+            Reader::Heif => super::heif::library::is_there(),
+            #[cfg(not(feature = "heif"))]
+            Reader::Heif => false,
+        }
+    }
 }
 
 const CONVERT: &str = "convert it to PNG, for example by `magick mogrify -format png *`";
 
 const fn format(name: &'static str, endings: &'static [&'static str], way_out: &'static str) -> Unread {
-    Unread { name, endings, way_out }
+    Unread { name, endings, way_out, reader: Reader::Nothing }
+}
+
+impl Unread {
+    const fn read_by(self, reader: Reader) -> Self {
+        Self { reader, ..self }
+    }
+}
+
+/// The way to what reads a format, and the way without it.
+macro_rules! either {
+    ($feature:literal, $install:literal, $convert:literal) => {
+        if cfg!(feature = $feature) {
+            concat!($install, "; or ", $convert)
+        } else {
+            concat!("build foretask with `--features ", $feature, "`; or ", $convert)
+        }
+    };
 }
 
 static HEIC: Unread = format(
     "HEIC",
     &["heic", "heif", "hif", "heics", "heifs"],
-    "convert it, for example by `heif-convert IMG.HEIC IMG.jpg` (a telephone has a setting for JPEG)",
-);
-static AVIF: Unread = format("AVIF", &["avif", "avifs"], "convert it, for example by `avifdec photo.avif photo.png`");
+    either!(
+        "heif",
+        "install libheif (`apt-get install libheif1`, `brew install libheif`)",
+        "convert it, for example by `heif-convert IMG.HEIC IMG.jpg` (a telephone has a setting for JPEG)"
+    ),
+)
+.read_by(Reader::Heif);
+static AVIF: Unread = format(
+    "AVIF",
+    &["avif", "avifs"],
+    either!(
+        "heif",
+        "install libheif (`apt-get install libheif1`, `brew install libheif`)",
+        "convert it, for example by `avifdec photo.avif photo.png`"
+    ),
+)
+.read_by(Reader::Heif);
 static JPEG_XL: Unread = format("JPEG XL", &["jxl"], "convert it, for example by `djxl photo.jxl photo.png`");
 static JPEG_2000: Unread = format("JPEG 2000", &["jp2", "j2k", "jpf", "jpx", "jpm", "j2c"], CONVERT);
 static JPEG_XR: Unread = format("JPEG XR", &["jxr", "wdp", "hdp"], CONVERT);
@@ -80,7 +157,7 @@ static VIDEO: Unread = format(
 );
 
 /// All of them, by their endings.
-pub(crate) static UNREAD: [&Unread; 17] = [
+static UNREAD: [&Unread; 17] = [
     &HEIC, &AVIF, &JPEG_XL, &JPEG_2000, &JPEG_XR, &DICOM, &RAW, &SVG, &PSD, &EXR, &HDR, &OTHERS, &SLIDE, &VOLUME,
     &HDF5, &PDF, &VIDEO,
 ];
@@ -106,6 +183,12 @@ pub(super) fn tell(bytes: &[u8]) -> Option<String> {
         );
     }
     bytes.iter().all(|&byte| byte == 0).then(|| "nothing but zeros: the file was never written to its end".to_owned())
+}
+
+/// Whether bytes are those of HEIC or AVIF.
+#[cfg(feature = "heif")]
+pub(super) fn is_heif(bytes: &[u8]) -> bool {
+    unread(bytes).is_some_and(|format| format.reader == Reader::Heif)
 }
 
 /// The format of bytes by their first ones.

@@ -4,6 +4,8 @@ mod channels;
 mod complete;
 mod depth;
 mod formats;
+#[cfg(feature = "heif")]
+mod heif;
 mod jpeg;
 mod mapping;
 mod notes;
@@ -24,7 +26,7 @@ use std::{
 pub use self::values::{Depth, Values};
 pub(crate) use self::{
     depth::{white_of_floats, white_of_words},
-    formats::{ARRAYS, EXTENSIONS, UNREAD, Unread},
+    formats::{ARRAYS, Unread, extensions, extensions_in_words, reads, unread_by},
     mapping::{assumed, pixels, shown},
     notes::Notes,
     numpy::woven,
@@ -156,6 +158,10 @@ pub(crate) fn read(bytes: &[u8], wanted: &Channels) -> Result<Raw, String> {
         if numpy::is_numpy(bytes) {
             return numpy::decode(bytes);
         }
+        #[cfg(feature = "heif")]
+        if formats::is_heif(bytes) && heif::is_there() {
+            return heif::decode(bytes, wanted);
+        }
         let (mut image, orientation) = if is_jpeg(bytes) {
             jpeg::decode(bytes)?
         } else {
@@ -217,6 +223,10 @@ pub(crate) fn outline(bytes: &[u8], wanted: &Channels) -> Result<Outline, String
         if numpy::is_numpy(bytes) {
             return numpy::outline(bytes, wanted);
         }
+        #[cfg(feature = "heif")]
+        if formats::is_heif(bytes) && heif::is_there() {
+            return heif::outline(bytes, wanted);
+        }
         let (width, height, color, orientation) = if is_jpeg(bytes) {
             let (width, height, channels, orientation) = jpeg::header(bytes)?;
             (width, height, if channels == 1 { ColorType::L8 } else { ColorType::Rgb8 }, orientation)
@@ -244,6 +254,8 @@ pub(crate) fn may_be_deep(head: &[u8]) -> bool {
     match head {
         [0x89, b'P', b'N', b'G', ..] => head.get(24) == Some(&16),
         [b'P', b'5' | b'6' | b'7', ..] => true,
+        // What calls itself plain HEIC has 8 bits.
+        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => !brand.starts_with(b"heic"),
         _ => tiff::is_tiff(head) || numpy::is_numpy(head),
     }
 }
@@ -263,7 +275,7 @@ fn open(bytes: &[u8]) -> Result<impl ImageDecoder + '_, String> {
         _ if bytes.is_empty() => return Err("the file is empty".to_owned()),
         Some(format) if format.reading_enabled() => complete::check(format, bytes)?,
         _ => {
-            let none = || format!("not an image in a known format ({})", formats::KNOWN);
+            let none = || format!("not an image in a known format ({})", formats::known());
             return Err(formats::tell(bytes).unwrap_or_else(none));
         }
     }

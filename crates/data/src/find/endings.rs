@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::decode::{ARRAYS, EXTENSIONS, UNREAD, Unread};
+use crate::decode::{ARRAYS, Unread, reads, unread_by};
 
 /// The ending of a name, in lower case; empty where there is none.
 pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
@@ -11,7 +11,7 @@ pub(crate) fn extension_of(name: impl AsRef<Path>) -> String {
 
 /// Whether a name ends like that of an image that can be decoded.
 pub(crate) fn is_image(name: impl AsRef<Path>) -> bool {
-    EXTENSIONS.contains(&extension_of(name).as_str())
+    reads(&extension_of(name))
 }
 
 /// Whether a name ends like that of an array of numbers, which may be an image.
@@ -21,6 +21,5 @@ pub(crate) fn is_array(name: impl AsRef<Path>) -> bool {
 
 /// The image format of a name that cannot be decoded here.
 pub(crate) fn unread_format(name: impl AsRef<Path>) -> Option<&'static Unread> {
-    let extension = extension_of(name);
-    UNREAD.into_iter().find(|format| format.endings.contains(&extension.as_str()))
+    unread_by(&extension_of(name))
 }

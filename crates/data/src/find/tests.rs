@@ -24,8 +24,8 @@ fn photos() -> tempfile::TempDir {
         "@eaDir/0.png",
         "__MACOSX/a/0.png",
         "b/Thumbs.db",
-        "b/3.HEIC",
-        "b/4.heic",
+        "b/3.JXL",
+        "b/4.jxl",
         "b/notes.txt",
         "c/5.dib",
     ] {
@@ -49,12 +49,10 @@ fn images_are_found_and_all_else_is_counted() {
     let folder = photos();
     let (paths, passed) = below(folder.path());
     assert_eq!(paths, ["a/0.png", "a/1.jpe", "b/2.PNG", "c/5.dib"]);
-    let counts = ["HEIC", "macOS", "hidden", "operating system", ".txt"].map(|words| count(&passed, words));
+    let counts = ["JPEG XL", "macOS", "hidden", "operating system", ".txt"].map(|words| count(&passed, words));
     assert_eq!(counts, [2, 1, 2, 3, 1]);
     assert!(
-        passed[0].missed
-            && passed[0].to_string().contains("b/3.HEIC, b/4.heic")
-            && passed[0].reason.contains("heif-convert")
+        passed[0].missed && passed[0].to_string().contains("b/3.JXL, b/4.jxl") && passed[0].reason.contains("djxl")
     );
     assert!(!passed.last().unwrap().missed);
     assert_eq!(Manifest::open(folder.path()).unwrap().passed_over(), passed);
@@ -75,8 +73,8 @@ fn patterns_mean_what_they_mean_in_a_shell() {
         (count(&passed, "macOS"), count(&passed, "operating system"), passed.iter().any(|passed| passed.missed)),
         (1, 2, false)
     );
-    assert_eq!(expand("*/[0-9].*").0, ["a/0.png", "a/1.jpe", "b/2.PNG", "b/3.HEIC", "b/4.heic", "c/5.dib"]);
-    assert_eq!(expand("b/**").0, ["b/2.PNG", "b/3.HEIC", "b/4.heic", "b/notes.txt"]);
+    assert_eq!(expand("*/[0-9].*").0, ["a/0.png", "a/1.jpe", "b/2.PNG", "b/3.JXL", "b/4.jxl", "c/5.dib"]);
+    assert_eq!(expand("b/**").0, ["b/2.PNG", "b/3.JXL", "b/4.jxl", "b/notes.txt"]);
     assert_eq!(expand("**/b/*.txt").0, ["b/notes.txt"]);
     // What is written out is meant.
     assert_eq!(expand("*/.hidden.pn?").0, ["a/.hidden.png"]);
@@ -93,11 +91,11 @@ fn images_named_by_patterns_are_those_of_the_folder() {
     let folder = photos();
     let found = gather(&[folder.path().join("**/*")]).unwrap();
     assert_eq!(found.samples.len(), 4);
-    assert_eq!((count(&found.passed_over, "HEIC"), count(&found.passed_over, "macOS")), (2, 1));
+    assert_eq!((count(&found.passed_over, "JPEG XL"), count(&found.passed_over, "macOS")), (2, 1));
     // Named alone, it says what it is.
-    let error = gather(&[folder.path().join("b/*.HEIC")]).unwrap_err().to_string();
-    assert!(error.contains("HEIC") && error.contains("heif-convert"), "{error}");
-    assert_eq!(gather(&[folder.path().join("b/3.HEIC")]).unwrap().samples.len(), 1);
+    let error = gather(&[folder.path().join("b/*.JXL")]).unwrap_err().to_string();
+    assert!(error.contains("JPEG XL") && error.contains("djxl"), "{error}");
+    assert_eq!(gather(&[folder.path().join("b/3.JXL")]).unwrap().samples.len(), 1);
 }
 
 #[test]

@@ -112,9 +112,9 @@ fn ends(values: &[f32]) -> (f32, f32) {
     if low < high { (low, high) } else { (low, low + low.abs().max(1.0)) }
 }
 
-/// JPEG, or WebP, most of which is.
+/// JPEG, or WebP, HEIC and AVIF, most of which are.
 fn is_lossy(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xFF, 0xD8]) || bytes.starts_with(b"RIFF")
+    bytes.starts_with(&[0xFF, 0xD8]) || bytes.starts_with(b"RIFF") || bytes.get(4..8) == Some(b"ftyp")
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::{
     text::{self, Format},
 };
 use crate::{
-    decode::EXTENSIONS,
+    decode::extensions_in_words,
     error::{DataError, Result},
     find::{Passed, PassedOver, expand, extension_of, listed, unread_format},
 };
@@ -78,7 +78,7 @@ fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
     let Some(frame) = folder::scan(folder, name, &METADATA, &mut passed)? else {
         return Err(DataError::NoImages {
             path: folder.to_owned(),
-            extensions: EXTENSIONS.join(", "),
+            extensions: extensions_in_words(),
             passed_over: passed.finish(),
         });
     };

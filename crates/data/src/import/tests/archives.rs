@@ -157,13 +157,12 @@ fn folders_are_classes_and_splits_where_no_member_is_a_label() {
 #[test]
 fn what_is_passed_over_in_archives_is_counted() {
     let image = png(1);
-    let heic = b"\0\0\0\x18ftypheic".as_slice();
     let members: Vec<(&str, &[u8])> = vec![
         ("./._1.png", b"\0\x05\x16\x07"),
         ("./1.png", &image),
         ("./1.seg.png", &image),
         ("./1.cls", b"0"),
-        ("./2.heic", heic),
+        ("./2.jxl", b"\xFF\x0A"),
         ("__MACOSX/1.png", &image),
     ];
     let mut bytes = tar(&members);
@@ -171,7 +170,7 @@ fn what_is_passed_over_in_archives_is_counted() {
     bytes.extend(member("3.png", b"", b'2'));
     let (summary, found) = imported("a.tar", &bytes);
     assert_eq!(found, [pair("./1.png", "0")]);
-    let counts = ["macOS", "operating system", "HEIC", "further image", "a link", "without its end"]
+    let counts = ["macOS", "operating system", "JPEG XL", "further image", "a link", "without its end"]
         .map(|words| count(&summary, words));
     assert_eq!(counts, [1, 1, 1, 1, 1, 1], "{:?}", summary.passed_over);
     // Beside archives, too.

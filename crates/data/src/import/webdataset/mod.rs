@@ -15,7 +15,7 @@ use std::{
 
 use super::tar::{self, Member};
 use crate::{
-    decode::EXTENSIONS,
+    decode::extensions_in_words,
     error::{DataError, Result},
     find::{self, Passed, Reason},
     manifest::is_split,
@@ -63,7 +63,7 @@ pub(super) fn open(paths: &[PathBuf], passed: &mut Passed) -> Result<Archives> {
         archives.add(&shard, &tar::members(path, passed)?, split.as_deref(), passed)?;
     }
     if archives.sources.is_empty() {
-        let reason = format!("no image ({}) in {} archive(s)", EXTENSIONS.join(", "), paths.len());
+        let reason = format!("no image ({}) in {} archive(s)", extensions_in_words(), paths.len());
         return Err(DataError::Import { path: paths.first().cloned().unwrap_or_default(), reason });
     }
     archives.folders_as_classes();

@@ -7,7 +7,7 @@ use std::{
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::decode::EXTENSIONS;
+use crate::decode::reads;
 
 /// Images by where they are.
 pub(in crate::manifest) struct Index {
@@ -182,7 +182,7 @@ fn file(place: &str) -> &str {
 }
 
 fn has_ending(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, ending)| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+    file.rsplit_once('.').is_some_and(|(_, ending)| reads(&ending.to_lowercase()))
 }
 
 fn stem(file: &str) -> &str {
