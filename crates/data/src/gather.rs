@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     error::Result,
-    find::{Passed, PassedOver, Reason, expand, is_image, unread_format, without_arrays_beside},
+    find::{Passed, PassedOver, Reason, expand, is_image, is_unnamed_image, unread_format, without_arrays_beside},
     manifest::Manifest,
     samples::Samples,
     source::Source,
@@ -72,7 +72,7 @@ enum Part {
 
 fn named(name: &Path, parts: &mut Vec<Part>, passed_over: &mut Vec<PassedOver>) -> Result<()> {
     // Also one that cannot be read: it is then listed with its reason.
-    if name.exists() && !name.is_dir() && (is_image(name) || unread_format(name).is_some()) {
+    if name.exists() && !name.is_dir() && (is_image(name) || unread_format(name).is_some() || is_unnamed_image(name)) {
         parts.push(Part::Image(name.to_owned()));
         return Ok(());
     }
@@ -82,7 +82,7 @@ fn named(name: &Path, parts: &mut Vec<Part>, passed_over: &mut Vec<PassedOver>) 
     }
     let mut passed = Passed::default();
     let (images, others): (Vec<PathBuf>, Vec<PathBuf>) =
-        expand(name, &mut passed)?.into_iter().partition(|path| is_image(path));
+        expand(name, &mut passed)?.into_iter().partition(|path| is_image(path) || is_unnamed_image(path));
     if images.is_empty() {
         // Parts of a table, or nothing at all; the table says which.
         parts.push(Part::Table(name.to_owned(), Box::new(Manifest::open(name)?)));

@@ -49,8 +49,8 @@ pub(crate) fn doctest() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
-/// Features of the tests with libtorch.
-const LIBTORCH: [&str; 2] = ["--features", "foretask/libtorch,foretask-models/libtorch"];
+/// Features of the tests with libtorch. DICOM is among them because both compile the same crates once more.
+const LIBTORCH: [&str; 2] = ["--features", "foretask/libtorch,foretask-models/libtorch,foretask/dicom"];
 
 /// The crates in which libtorch makes a difference, with it, and those tests of training which compare devices. Nothing
 /// above them names a backend. `foretask` is always among the packages: it brings the features of all others, so that only
@@ -65,6 +65,7 @@ pub(crate) fn torch() -> Result<Outcome> {
     };
     with(&layers, &[])?;
     with(&training, &of_devices)?;
+    with(&["-p", "foretask", "-p", "foretask-data"], &["--", "dicom"])?;
     Ok(Outcome::passed())
 }
 

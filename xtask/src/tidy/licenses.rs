@@ -14,6 +14,7 @@ const ALLOWED: &[&str] = &[
     "BSL-1.0",
     "0BSD",
     "CC0-1.0",
+    "IJG",
     "ISC",
     "MPL-2.0",
     "Unicode-3.0",

@@ -44,6 +44,8 @@ enum Reader {
     Nothing,
     /// The system's libheif, with the feature `heif`.
     Heif,
+    /// The feature `dicom`.
+    Dicom,
 }
 
 /// A format of images that cannot be decoded everywhere.
@@ -71,6 +73,7 @@ impl Unread {
             Reader::Heif => super::heif::library::is_there(),
             #[cfg(not(feature = "heif"))]
             Reader::Heif => false,
+            Reader::Dicom => cfg!(feature = "dicom"),
         }
     }
 }
@@ -123,9 +126,10 @@ static JPEG_2000: Unread = format("JPEG 2000", &["jp2", "j2k", "jpf", "jpx", "jp
 static JPEG_XR: Unread = format("JPEG XR", &["jxr", "wdp", "hdp"], CONVERT);
 static DICOM: Unread = format(
     "DICOM",
-    &["dcm", "dicom"],
-    "convert it with the window you look at, for example by `dcm2img +Wm scan.dcm scan.png`",
-);
+    &["dcm", "dicom", "dic"],
+    either!("dicom", "", "convert it with the window you look at, for example by `dcm2img +Wm scan.dcm scan.png`"),
+)
+.read_by(Reader::Dicom);
 static RAW: Unread = format(
     "a raw camera file",
     &["dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "pef", "srw"],
@@ -183,6 +187,11 @@ pub(super) fn tell(bytes: &[u8]) -> Option<String> {
         );
     }
     bytes.iter().all(|&byte| byte == 0).then(|| "nothing but zeros: the file was never written to its end".to_owned())
+}
+
+/// Whether a file begins as DICOM files do: with 128 bytes of anything, and `DICM`.
+pub(crate) fn is_dicom(bytes: &[u8]) -> bool {
+    bytes.get(128..132) == Some(b"DICM")
 }
 
 /// Whether bytes are those of HEIC or AVIF.

@@ -1,17 +1,20 @@
 //! From the values of a file to pixels: a range says which are black and white.
 
-use super::{Notes, Pixels, Raw, Values, black_and_white, depth, some_values};
+use super::{Depth, Notes, Pixels, Raw, Values, black_and_white, depth, some_values};
 use crate::reading::{Range, Whites};
 
 /// The pixels of a file's values, and what had to be assumed of them. What is left open is decided by this image alone.
 pub(crate) fn pixels(raw: Raw, range: &Range) -> Result<(Pixels<'static>, Notes), String> {
-    let Raw { width, height, offered, values, full, white, notes } = raw;
+    let Raw { width, height, offered, values, full, white, window, notes } = raw;
     let channels = offered.channels;
-    let (data, said) = match range {
-        Range::Between(pairs) => (between(values, channels, pairs)?, Notes::default()),
-        Range::Whites(whites) => to_white(values, full, white, whites)?,
-        Range::Auto | Range::Percentile => to_white(values, full, white, &Whites::default())?,
+    let (data, said) = match (range, window) {
+        (Range::Between(pairs), _) => (between(values, channels, pairs)?, Notes::default()),
+        (_, Some(window)) => (windowed(values, window)?, Notes::default()),
+        (Range::Whites(whites), None) => to_white(values, full, white, whites)?,
+        (Range::Auto | Range::Percentile, None) => to_white(values, full, white, &Whites::default())?,
     };
+    // Where somebody says what is black and white, no window does.
+    let notes = if matches!(range, Range::Between(_)) { notes.without(Notes::WINDOW) } else { notes };
     Ok((Pixels { width, height, channels, data }, notes | said))
 }
 
@@ -26,7 +29,7 @@ pub(crate) fn shown(raw: Raw, range: &Range) -> Result<Pixels<'static>, String> 
     if photograph {
         return Ok(pixels(raw, range)?.0.in_color());
     }
-    if (said || raw.offered.channels <= 3)
+    if (said || raw.window.is_some() || raw.offered.channels <= 3)
         && let Ok((pixels, _)) = pixels(raw.clone(), range)
     {
         return Ok(pixels.in_color());
@@ -35,10 +38,21 @@ pub(crate) fn shown(raw: Raw, range: &Range) -> Result<Pixels<'static>, String> 
     Ok(pixels(raw, &Range::Between(own))?.0.in_color())
 }
 
+/// Black and white of a file's own window, in 16 bits, or in 8 where it is that of bytes.
+fn windowed(values: Values<'static>, window: [f32; 2]) -> Result<Values<'static>, String> {
+    let [low, high] = window;
+    // Centers and widths are written in several ways: 127 and 255, 127.5 and 256, 128 and 256.
+    if matches!(values, Values::Bytes(_)) && low.abs() <= 1.5 && (high - 255.0).abs() <= 1.5 {
+        return Ok(values);
+    }
+    Ok(between(values, 1, &[window])?.at_depth(Depth::Words))
+}
+
 /// What will have to be assumed of values whose range nobody says.
 pub(crate) fn assumed(raw: &Raw) -> Notes {
     raw.notes
         | match &raw.values {
+            _ if raw.window.is_some() => Notes::default(),
             Values::Words(words) if raw.white.is_none() => {
                 depth::white_of_words(words.iter().copied().max().map_or(0, u32::from), raw.full).1
             }

@@ -3,6 +3,8 @@
 mod channels;
 mod complete;
 mod depth;
+#[cfg(feature = "dicom")]
+mod dicom;
 mod formats;
 #[cfg(feature = "heif")]
 mod heif;
@@ -26,7 +28,7 @@ use std::{
 pub use self::values::{Depth, Values};
 pub(crate) use self::{
     depth::{white_of_floats, white_of_words},
-    formats::{ARRAYS, Unread, extensions, extensions_in_words, reads, unread_by},
+    formats::{ARRAYS, Unread, extensions, extensions_in_words, is_dicom, reads, unread_by},
     mapping::{assumed, pixels, shown},
     notes::Notes,
     numpy::woven,
@@ -154,6 +156,10 @@ pub(crate) fn read(bytes: &[u8], wanted: &Channels) -> Result<Raw, String> {
         if tiff::is_tiff(bytes) {
             return tiff::decode(bytes, wanted);
         }
+        #[cfg(feature = "dicom")]
+        if is_dicom(bytes) {
+            return dicom::decode(bytes, wanted);
+        }
         no_pages(wanted)?;
         if numpy::is_numpy(bytes) {
             return numpy::decode(bytes);
@@ -181,9 +187,10 @@ fn keeps_alpha(wanted: &Channels) -> bool {
 
 fn no_pages(wanted: &Channels) -> Result<(), String> {
     match wanted {
-        Channels::Pages => {
-            Err("`channels: \"pages\"` is for TIFF files of several pages, and this is another format".to_owned())
-        }
+        Channels::Pages => Err(
+            "`channels: \"pages\"` is for files of several pages or frames (TIFF, DICOM), and this is another format"
+                .to_owned(),
+        ),
         _ => Ok(()),
     }
 }
@@ -218,6 +225,10 @@ pub(crate) fn outline(bytes: &[u8], wanted: &Channels) -> Result<Outline, String
     guarded(|| {
         if tiff::is_tiff(bytes) {
             return tiff::outline(bytes, wanted);
+        }
+        #[cfg(feature = "dicom")]
+        if is_dicom(bytes) {
+            return dicom::outline(bytes, wanted);
         }
         no_pages(wanted)?;
         if numpy::is_numpy(bytes) {
@@ -256,7 +267,7 @@ pub(crate) fn may_be_deep(head: &[u8]) -> bool {
         [b'P', b'5' | b'6' | b'7', ..] => true,
         // What calls itself plain HEIC has 8 bits.
         [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => !brand.starts_with(b"heic"),
-        _ => tiff::is_tiff(head) || numpy::is_numpy(head),
+        _ => tiff::is_tiff(head) || numpy::is_numpy(head) || is_dicom(head),
     }
 }
 

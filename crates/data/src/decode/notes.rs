@@ -20,8 +20,12 @@ impl Notes {
 
     pub(super) const CHANNELS_FIRST: Self = Self(512);
 
+    pub(super) const WINDOW: Self = Self(1024);
+
+    pub(super) const BRIGHTNESS_TABLE: Self = Self(2048);
+
     /// All of them, in words.
-    pub(crate) const ALL: [(Self, &'static str); 10] = [
+    pub(crate) const ALL: [(Self, &'static str); 12] = [
         (Self::EIGHT_BITS, "values of 16 bits that use 8 bits only, taken as such: white is 255"),
         (Self::TWELVE_BITS, "values of 16 bits that use 12 bits only, taken as such: white is 4095"),
         (Self::FLOATS_TO_255, "floating-point values beyond 1, taken as 0 to 255"),
@@ -31,14 +35,23 @@ impl Notes {
         (Self::FURTHER_CHANNELS, "channels beside gray or color that are no transparency, left out"),
         (
             Self::FURTHER_PAGES,
-            "several pages, only the first of which is used (`channels: \"pages\"` takes all as channels)",
+            "several pages or frames, only the first of which is used (`channels: \"pages\"` takes all as channels)",
         ),
         (Self::BEYOND_WHITE, "values beyond what is white in the dataset, cut off there (`range` says what is)"),
         (Self::CHANNELS_FIRST, "arrays whose first axis is the shortest, taken as (channels, rows, columns)"),
+        (
+            Self::WINDOW,
+            "a window of brightness, each file's own, says what is black and white (`range` says it for all)",
+        ),
+        (Self::BRIGHTNESS_TABLE, "a table of brightness (VOI LUT), which is not applied"),
     ];
 
     pub(crate) fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    pub(super) fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
     }
 
     /// Those of these that are among them.

@@ -114,7 +114,7 @@ fn of_array(bytes: &[u8]) -> Result<Raw, String> {
     let (values, full) = values(data, &header, |at| place(at, axes, header.columns_first));
     let notes = if axes.first { Notes::CHANNELS_FIRST } else { Notes::default() };
     let Axes { height, width, .. } = axes;
-    Ok(Raw { width, height, offered: axes.offered(), values, full, white: None, notes })
+    Ok(Raw { width, height, offered: axes.offered(), values, full, white: None, window: None, notes })
 }
 
 /// Where the `at`-th value of a picture (pixel by pixel) lies in the array.

@@ -132,6 +132,8 @@ pub(crate) struct Raw {
     pub(crate) full: u32,
     /// The value of white, where the file says it.
     pub(crate) white: Option<u32>,
+    /// The values of black and white that the file is meant to be looked at with.
+    pub(crate) window: Option<[f32; 2]>,
     pub(crate) notes: Notes,
 }
 
@@ -139,7 +141,7 @@ impl Raw {
     /// Bytes with nothing to say of them.
     pub(crate) fn bytes(width: usize, height: usize, offered: Offered, values: Vec<u8>) -> Self {
         let (values, notes) = (Values::from(values), Notes::default());
-        Self { width, height, offered, values, full: 255, white: None, notes }
+        Self { width, height, offered, values, full: 255, white: None, window: None, notes }
     }
 
     /// The channels that are wanted.

@@ -13,7 +13,7 @@ mod watch;
 use std::path::{Path, PathBuf};
 
 pub(crate) use self::{
-    endings::{extension_of, is_array, is_image, unread_format},
+    endings::{extension_of, is_array, is_image, is_unnamed_image, unread_format},
     names::{leftover, leftover_in_path},
     passed::{Passed, Reason},
     pattern::expand,
@@ -36,7 +36,9 @@ pub(crate) fn images_below(root: &Path, tables: &[&str], passed: &mut Passed) ->
         (None, Found::Folder) => Verdict::Enter(()),
         (None, Found::File) if is_image(name) => Verdict::Take,
         (None, Found::File) if tables.contains(&name) => Verdict::Leave,
-        (None, Found::File) => Verdict::Pass(unread_format(name).map_or(NoImage, Reason::Unread)),
+        (None, Found::File) => {
+            unread_format(name).map_or(Verdict::Look(NoImage), |of| Verdict::Pass(Reason::Unread(of)))
+        }
     };
     let walked = walk(root, (), choose, passed).map_err(|(path, source)| DataError::Read { path, source })?;
     Ok(without_arrays_beside(walked, passed))

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Passed, Reason, watch::EntryCounter};
+use super::{Passed, Reason, is_unnamed_image, watch::EntryCounter};
 
 /// What an entry of a folder is, links followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(super) enum Verdict<S> {
     /// Look into the folder, with what is known there.
     Enter(S),
     Take,
+    /// Take it where its first bytes are those of an image.
+    Look(Reason),
     Pass(Reason),
     /// Nobody asked for it.
     Leave,
@@ -137,7 +139,10 @@ impl<S: Clone, C: Fn(&S, &str, Found) -> Verdict<S>> Walker<'_, S, C> {
                 Some(what) => self.passed.add(Reason::Special(what), &path()),
                 None => self.paths.push(path()),
             },
-            Verdict::Pass(reason) => self.passed.add(reason, &path()),
+            Verdict::Look(_) if kind.and_then(foretask_files::special).is_none() && is_unnamed_image(entry.path()) => {
+                self.paths.push(path());
+            }
+            Verdict::Pass(reason) | Verdict::Look(reason) => self.passed.add(reason, &path()),
             Verdict::Leave => {}
         }
         Ok(())

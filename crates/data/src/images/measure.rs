@@ -54,6 +54,13 @@ pub(super) fn settled(samples: &Samples, options: &LoadOptions) -> Result<Range>
         *known = white.max(*known);
     }
     whites.floats = found.iter().filter_map(|one| one.float_white).reduce(f32::max);
+    if whites.is_empty() {
+        // What all files say of themselves holds for such as say nothing, and tells that there are more than 8 bits.
+        for (full, white) in found.iter().filter_map(|one| one.told) {
+            let known = whites.words.entry(full).or_insert(white);
+            *known = white.max(*known);
+        }
+    }
     Ok(Range::Whites(whites))
 }
 
@@ -80,8 +87,10 @@ fn any_deep(sources: &[Source], threads: usize) -> Result<bool> {
 /// What one image says.
 struct Measured {
     deep: bool,
-    /// By the largest value of the type.
+    /// White by the largest value of the type, as its values tell.
     word_white: Option<(u32, u32)>,
+    /// The same as the file itself says it; windows make values of all 16 bits.
+    told: Option<(u32, u32)>,
     float_white: Option<f32>,
     /// Some values of each channel.
     channels: Vec<Vec<f32>>,
@@ -90,18 +99,20 @@ struct Measured {
 fn measured(source: &Source, channels: &Channels, a_channel: usize) -> Option<Measured> {
     let bytes = source.read().ok()?;
     let raw = decode::read(&bytes, channels).and_then(|raw| raw.pick(channels)).ok()?;
+    let of_words = raw.white.filter(|_| raw.values.depth() == Depth::Words).map(|white| (raw.full, white));
+    let told = if raw.window.is_some() { Some((65535, 65535)) } else { of_words };
     let (word_white, float_white) = match &raw.values {
         Values::Bytes(_) => (None, None),
         // Where the file says what is white, it says nothing of the others.
-        Values::Words(_) if raw.white.is_some() => (None, None),
+        _ if told.is_some() => (None, None),
         Values::Words(values) => {
             let largest = values.iter().copied().max().map_or(0, u32::from);
             (Some((raw.full, decode::white_of_words(largest, raw.full).0)), None)
         }
         Values::Floats(values) => (None, decode::white_of_floats(values).ok().map(|(white, _)| white)),
     };
-    let deep = raw.values.depth() != Depth::Bytes;
-    Some(Measured { deep, word_white, float_white, channels: decode::some_values(&raw, a_channel) })
+    let deep = raw.values.depth() != Depth::Bytes && raw.window.is_none();
+    Some(Measured { deep, told, word_white, float_white, channels: decode::some_values(&raw, a_channel) })
 }
 
 /// The percentiles of each channel over images of the same number of channels, that of most of them.

@@ -8,8 +8,8 @@ use image::{
 
 use super::{png, tiff};
 use crate::{
-    decode::{Pixels, Raw, Values, read, woven},
-    reading::Channels,
+    decode::{Depth, Pixels, Raw, Values, pixels, read, woven},
+    reading::{Channels, Range},
 };
 
 /// The picture, which is (width, height) large but may have been decoded smaller, with its longer side cut to `side` pixels,
@@ -27,6 +27,7 @@ pub(super) fn shrink(
         ((length as u64 * u64::from(side) + longer / 2) / longer).max(1) as u32
     };
     let (width, height) = (scaled(width), scaled(height));
+    let raw = as_its_window_shows(raw)?;
     let channels = raw.offered.channels;
     let decoded = (raw.width as u32, raw.height as u32);
     let data = match raw.values {
@@ -53,6 +54,17 @@ pub(super) fn shrink(
         .map_err(|error| error.to_string())?;
     let decoded = read(&encoded, &Channels::Auto)?;
     Ok((encoded, decoded))
+}
+
+/// The picture by the window that its file has, where it has one, since no format that is written here keeps it.
+fn as_its_window_shows(raw: Raw) -> Result<Raw, String> {
+    if raw.window.is_none() {
+        return Ok(raw);
+    }
+    let names = raw.offered.clone();
+    let small = Raw::from(pixels(raw, &Range::Auto)?.0);
+    let white = (small.values.depth() == Depth::Words).then_some(65535);
+    Ok(Raw { offered: names, white, ..small })
 }
 
 const WRONG: &str = "pixels of an unexpected size";
@@ -144,5 +156,17 @@ mod tests {
         let Values::Floats(floats) = &small.values else { panic!("floats stay floats") };
         assert!(floats.iter().all(|value| (-3.0..=7.0).contains(value)), "{floats:?}");
         assert_eq!((floats[0], floats[14], floats[1]), (-3.0, 7.0, 7.0));
+    }
+
+    #[test]
+    fn a_window_is_applied_because_no_format_that_is_written_keeps_it() {
+        let values: Vec<u16> = (0..16 * 8).map(|at| if at % 16 < 8 { 1000 } else { 2000 }).collect();
+        let raw = Raw { window: Some([1000.0, 3000.0]), ..raw(Values::from(values), 1) };
+        let (bytes, small) = shrink(b"", raw, (16, 8), 8, 90).unwrap();
+        let again = read(&bytes, &Channels::Auto).unwrap();
+        let Values::Words(words) = &again.values else { panic!("words stay words") };
+        // Black, and half way to white.
+        assert_eq!((words[0], words[7], again.white, again.window), (0, 32768, Some(65535), None));
+        assert_eq!(small.values, again.values);
     }
 }

@@ -7,7 +7,7 @@ use polars::prelude::{Column, DataFrame, IntoLazy, LazyFrame, PolarsResult};
 use super::splits::are_splits;
 use crate::{
     error::{DataError, Result},
-    find::{Passed, images_below, is_image},
+    find::{Passed, images_below, is_image, is_unnamed_image},
 };
 
 /// `path`, `label` and `split` of all images below a folder, sorted by path; `None` where there is no image.
@@ -47,5 +47,7 @@ pub(super) fn scan(root: &Path, table: &str, tables: &[&str], passed: &mut Passe
 
 /// Whether an image stands in this very folder.
 pub(super) fn has_images(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| is_image(entry.file_name())))
+    fs::read_dir(folder).is_ok_and(|entries| {
+        entries.flatten().any(|entry| is_image(entry.file_name()) || is_unnamed_image(entry.path()))
+    })
 }

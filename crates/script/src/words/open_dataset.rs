@@ -17,7 +17,7 @@ pub(super) fn dataset_options() -> Vec<OptionDoc> {
             "channels",
             "\"auto\", a number, \"pages\", or an array of channels",
             "\"auto\"",
-            "which channels of the files: so many (gray becomes 3, color becomes 1), the pages of TIFF files, or these by their \
+            "which channels of the files: so many (gray becomes 3, color becomes 1), the pages of TIFF or frames of DICOM files, or these by their \
              names or numbers from 1, as `[\"nir\", \"red\"]` or `[8, 4, 3]`; auto: 3 where any file is in color, else as many as \
              most have",
         ),

@@ -46,7 +46,7 @@ pub(super) fn shades(
     if values.len() != width * height * offered.channels {
         return Err(CUT.to_owned());
     }
-    Ok(Raw { width, height, offered, values, full, white, notes })
+    Ok(Raw { width, height, offered, values, full, white, window: None, notes })
 }
 
 const CUT: &str = "truncated: the file ends before the image does";

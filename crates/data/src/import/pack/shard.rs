@@ -111,7 +111,9 @@ fn prepare(image: Image, options: &PackOptions) -> Result<Packed, String> {
     if u32::try_from(bytes.len()).is_err() {
         return Err("an image of more than 4 GiB".to_owned());
     }
-    let (size, deep) = ((raw.width, raw.height), raw.values.depth() != Depth::Bytes);
+    // What a window makes of bytes is no longer bytes.
+    let deep = raw.values.depth() != Depth::Bytes || raw.window.is_some();
+    let size = (raw.width, raw.height);
     Ok(Packed { bytes, name: image.name, size, look: ImageSummary::packed(raw), deep, shrunk })
 }
 
