@@ -8,7 +8,7 @@ use image::{DynamicImage, GrayImage, RgbImage, metadata::Orientation};
 use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
 use zune_jpeg::{JpegDecoder, errors::DecodeErrors};
 
-use super::{TRUNCATED, check_size};
+use super::{TRUNCATED, check_size, restarts};
 
 /// Ones, as they stand in compressed data (a byte FF is followed by 00). A code of ones only does not exist (ITU-T T.81, annex
 /// C), and no code with its value is longer than 32 bits.
@@ -19,6 +19,7 @@ const NO_CODE: [u8; 32] = [
 
 /// The picture as stored, and how it is to be turned.
 pub(super) fn decode(bytes: &[u8]) -> Result<(DynamicImage, Orientation), String> {
+    restarts::check(bytes)?;
     let bytes = guarded_copy(bytes).ok_or(TRUNCATED)?;
     match attempt(&bytes, true) {
         // Headers that only a strict reader minds.

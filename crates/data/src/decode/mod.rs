@@ -14,6 +14,7 @@ mod notes;
 mod numpy;
 mod percentiles;
 mod raw;
+mod restarts;
 mod tiff;
 #[cfg(feature = "turbojpeg")]
 mod turbo;

@@ -30,6 +30,33 @@ fn an_end_marker_behind_half_a_jpeg_makes_it_no_whole_one() {
     }
 }
 
+/// Where the restart markers of a JPEG stand.
+fn restarts(bytes: &[u8]) -> Vec<usize> {
+    let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    (scan..bytes.len() - 1).filter(|&at| bytes[at] == 0xFF && (0xD0..=0xD7).contains(&bytes[at + 1])).collect()
+}
+
+#[test]
+fn a_piece_between_restart_markers_may_not_be_missing() {
+    for name in ["restarts.jpg", "restarts-gray.jpg", "restarts-progressive.jpg"] {
+        let whole = fixture(name);
+        assert!(decode(&whole, None).is_ok(), "{name}");
+        let places = restarts(&whole);
+        // Three intervals; and eight, after which the markers count on as if nothing was missing.
+        for (first, last) in [(2, 5), (3, 11)] {
+            let cut = [&whole[..places[first]], &whole[places[last]..]].concat();
+            let error = decode(&cut, None).unwrap_err();
+            assert!(error.contains("restart markers"), "{name} {first} to {last}: {error}");
+        }
+    }
+    // Markers that were announced and never written say nothing.
+    let whole = fixture("plain.jpg");
+    let at = whole.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    assert!(restarts(&whole).is_empty());
+    let announced = [&whole[..at], &[0xFF, 0xDD, 0, 4, 0, 1], &whole[at..]].concat();
+    assert!(restarts::check(&announced).is_ok());
+}
+
 #[test]
 fn jpegs_of_all_sizes_are_whole() {
     // Every number of blocks at the end of the data, gray and colored, flat and busy.
