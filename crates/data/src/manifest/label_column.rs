@@ -42,6 +42,8 @@ impl Table {
             Some(Labels::Named(names)) => Classes::named(names.clone()),
             Some(Labels::Integer) => Classes::of_integers(self.columns.label(), &self.distinct_integers()?),
             Some(Labels::Text) => Classes::of_texts(self.columns.label(), self.distinct_texts()?),
+            Some(Labels::NamedFloats(names)) => Classes::of_named_floats(names, self.distinct_texts()?)
+                .map_err(|reason| DataError::Table { table: self.name.clone(), reason })?,
             None => Classes::default(),
         };
         Ok(self.classes.get_or_init(|| Arc::new(classes)))
@@ -76,7 +78,7 @@ impl Table {
     pub(crate) fn has_label(&self) -> Result<Expr> {
         let label = col(self.columns.label());
         match &self.labels {
-            Some(Labels::Text) => {
+            Some(Labels::Text | Labels::NamedFloats(_)) => {
                 let absent = &self.occurring()?.absent;
                 let there = label.clone().is_not_null();
                 let none = || among(label, Series::new("absent".into(), absent));
@@ -128,7 +130,7 @@ impl Table {
     /// The label column for conditions: what is no label is null, and a text is the name of its class.
     pub(crate) fn label_or_null(&self) -> Result<Expr> {
         let label = col(self.columns.label());
-        if matches!(self.labels, Some(Labels::Text)) && self.occurring()?.renames() {
+        if matches!(self.labels, Some(Labels::Text | Labels::NamedFloats(_))) && self.occurring()?.renames() {
             let classes = self.occurring()?.clone();
             let names = move |column: Column| {
                 let name = |text: Option<&str>| Some(classes.names[classes.number(text?)? as usize].clone());
@@ -145,7 +147,7 @@ impl Table {
     pub(crate) fn encode_labels(&self, data: &DataFrame, rows: &[u64]) -> Result<Vec<Option<u32>>> {
         let label = self.columns.label();
         let Some(labels) = &self.labels else { return Ok(vec![None; rows.len()]) };
-        if let Labels::Text = labels {
+        if let Labels::Text | Labels::NamedFloats(_) = labels {
             let classes = self.occurring()?;
             let texts = self.texts(data, label)?;
             return Ok(texts.iter().map(|text| classes.number(text?)).collect());

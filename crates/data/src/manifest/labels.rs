@@ -23,6 +23,8 @@ pub(crate) enum Labels {
     Integer,
     /// Integers that index these names (Hugging Face `ClassLabel`); negative ones count as no label.
     Named(Arc<[String]>),
+    /// The same as floats, which a table with gaps makes of integers; they are read as text.
+    NamedFloats(Arc<[String]>),
 }
 
 /// The labels that occur in a table.
@@ -52,11 +54,20 @@ impl Labels {
         }
     }
 
-    pub(super) fn find(table: &str, columns: &Columns, names: Option<Vec<String>>) -> Result<Option<Self>> {
+    /// How the labels of a table are stored whose column was `written` as this type, before it was made [`Self::plain`].
+    pub(super) fn find(
+        table: &str,
+        columns: &Columns,
+        written: Option<&DataType>,
+        names: Option<Vec<String>>,
+    ) -> Result<Option<Self>> {
         let Some(label) = &columns.label else { return Ok(None) };
         Ok(Some(match (columns.schema.get(label), names) {
             // A column without any value, as a CSV gives it.
             (Some(DataType::Null), _) => return Ok(None),
+            (Some(DataType::String), Some(names)) if written.is_some_and(DataType::is_float) => {
+                Self::NamedFloats(names.into())
+            }
             (Some(DataType::String), _) => Self::Text,
             (Some(kind), Some(names)) if kind.is_integer() => Self::Named(names.into()),
             (Some(kind), None) if kind.is_integer() => Self::Integer,
@@ -131,6 +142,24 @@ impl Classes {
         let texts = names.iter().filter_map(number).collect();
         drop(numbers);
         Self { names: order, texts, absent, notes }
+    }
+
+    /// Whole numbers as text, each the place of one of these names; what else there is, is refused.
+    pub(super) fn of_named_floats(names: &Arc<[String]>, distinct: BTreeSet<String>) -> Result<Self, String> {
+        let mut classes = Self::named(names.clone());
+        for text in distinct {
+            match class_name(&text) {
+                None => classes.absent.push(text),
+                Some(number) if number.starts_with('-') && number.parse::<i64>().is_ok() => classes.absent.push(text),
+                Some(number) => match number.parse::<u32>() {
+                    Ok(number) if (number as usize) < names.len() => {
+                        classes.texts.insert(text, number);
+                    }
+                    _ => return Err(format!("there is a label {text}, but {} classes are named", names.len())),
+                },
+            }
+        }
+        Ok(classes)
     }
 
     /// The class of a text.

@@ -67,6 +67,7 @@ impl Table {
         notes.extend(said);
         let named = opened.class_names.is_some();
         let plain = plain(&schema, &columns, named);
+        let written = columns.label_kind().cloned();
         if !plain.is_empty() {
             frame = frame.with_columns(&plain);
             pieces = pieces.into_iter().map(|piece| piece.with_columns(&plain)).collect();
@@ -74,7 +75,7 @@ impl Table {
         let mut schema = (*guarded(&name, || frame.collect_schema())?).clone();
         schema.shift_remove(ROW);
         let mut columns = Columns { schema: Arc::new(schema), ..columns };
-        let labels = Labels::find(&name, &columns, opened.class_names)?;
+        let labels = Labels::find(&name, &columns, written.as_ref(), opened.class_names)?;
         if labels.is_none() {
             columns.label = None;
         }

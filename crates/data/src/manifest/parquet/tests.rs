@@ -190,3 +190,24 @@ fn numbers_with_gaps_are_classes_whatever_their_type() {
         }
     }
 }
+
+#[test]
+fn floats_beside_class_names_are_places_among_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gaps.parquet");
+    let of = |values: &[Option<f64>]| {
+        let labels = Series::new("label".into(), values).into();
+        save(&path, vec![images(values.len() as u32), labels], Some("\"cat\",\"dog\",\"zebra\""));
+        Manifest::open(&path).unwrap()
+    };
+    // As pandas saves a table of the hub that has gaps.
+    let data = of(&[Some(1.0), Some(0.0), None, Some(f64::NAN), Some(-1.0)]);
+    assert_eq!(*data.classes().unwrap(), ["cat", "dog", "zebra"]);
+    assert_eq!(data.samples().unwrap().labels, [Some(1), Some(0), None, None, None]);
+    assert_eq!(data.labeled().unwrap().count().unwrap(), 2);
+    assert_eq!(data.filter("label == 'dog'").unwrap().count().unwrap(), 1);
+    for (values, label) in [([Some(0.5), None], "0.5"), ([Some(3.0), Some(0.0)], "3.0")] {
+        let reason = of(&values).samples().unwrap_err().to_string();
+        assert!(reason.contains(&format!("label {label}")) && reason.contains("3 classes are named"), "{reason}");
+    }
+}
