@@ -71,11 +71,16 @@ pub(crate) fn are_splits<'a>(names: impl Iterator<Item = &'a str> + Clone) -> bo
     some && (both || names.clone().all(is_split))
 }
 
-/// The name as one lowercase word, without what separates its parts and without a year or number at its end.
+/// What people add to the name of a split: `train_set`, `TestData`, `val images`.
+const ADDED: [&str; 6] = ["set", "split", "data", "images", "imgs", "samples"];
+
+/// The name as one lowercase word, without what separates its parts, without a year or number at its end, and without what
+/// only says that it is a split.
 fn whole(name: &str) -> Option<String> {
     let word: String = name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).collect();
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase();
-    (!word.is_empty()).then_some(word)
+    let bare = ADDED.iter().find_map(|added| word.strip_suffix(added)).unwrap_or(&word);
+    (!bare.is_empty()).then(|| bare.to_owned())
 }
 
 /// The lowercase words of a name, without numbers at their ends.
@@ -109,6 +114,8 @@ mod tests {
             "test_unmasked",
             "my.test",
             "dev_clean",
+            "testset",
+            "valdata",
         ] {
             assert!(is_evaluation_split(name), "{name}");
         }
@@ -131,8 +138,13 @@ mod tests {
     fn folders_are_splits_together() {
         let splits = |names: &[&str]| are_splits(names.iter().copied());
         assert!(splits(&["train", "test"]) && splits(&["train2017", "val2017", "test2017"]) && splits(&["test"]));
-        assert!(splits(&["train", "val", "test", "samples"]) && splits(&["training", "holdout", "_old", "notes"]));
+        assert!(
+            splits(&["train_set", "Test Set"])
+                && splits(&["trainset", "val_images", "test-data"])
+                && splits(&["train", "val", "test", "samples"])
+                && splits(&["training", "holdout", "_old", "notes"])
+        );
         assert!(!splits(&["cat", "dog"]) && !splits(&["car", "plane", "train"]) && !splits(&["test", "cat", "dog"]));
-        assert!(!splits(&["test tube", "flask"]) && !splits(&[]));
+        assert!(!splits(&["test tube", "flask"]) && !splits(&["tool set", "data"]) && !splits(&[]));
     }
 }
