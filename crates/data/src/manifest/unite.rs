@@ -41,7 +41,7 @@ pub(super) fn unite(parts: &[&Part]) -> Result<(Schema, Vec<Note>)> {
     let names = |part: &&Part| (part.file.clone(), part.schema.iter_names().map(ToString::to_string).collect());
     check_names(&parts.iter().map(names).collect::<Vec<_>>())?;
     let mut all: Vec<(PlSmallStr, DataType, &str)> = Vec::new();
-    let mut out: Vec<PlSmallStr> = Vec::new();
+    let (mut out, mut mixed): (Vec<PlSmallStr>, Vec<PlSmallStr>) = (Vec::new(), Vec::new());
     let mut notes = Vec::new();
     for part in parts {
         for (name, kind) in &part.unreadable {
@@ -66,6 +66,13 @@ pub(super) fn unite(parts: &[&Part]) -> Result<(Schema, Vec<Note>)> {
                 continue;
             };
             if let Some(wide) = widened(known, kind, is_ours(name)) {
+                // Said once a column; parts may be thousands.
+                if !mixed.contains(name)
+                    && let Some(note) = text_and_numbers(name, [(*first, &*known), (&part.file, kind)])
+                {
+                    notes.push(note);
+                    mixed.push(name.clone());
+                }
                 *known = wide;
             } else if is_ours(name) {
                 return Err(DataError::ColumnType {
@@ -87,6 +94,22 @@ pub(super) fn unite(parts: &[&Part]) -> Result<(Schema, Vec<Note>)> {
     Ok((kept.map(|(name, kind, _)| (name, kind)).collect(), notes))
 }
 
+/// What is said of a column that is text in one file and numbers in another.
+fn text_and_numbers(name: &str, files: [(&str, &DataType); 2]) -> Option<Note> {
+    let [(a, of_a), (b, of_b)] = files;
+    let one_of_each = is_text(of_a) != is_text(of_b) && *of_a != DataType::Null && *of_b != DataType::Null;
+    one_of_each.then(|| {
+        Note::warning(format!(
+            "column `{name}` is {of_a} in {a}, but {of_b} in {b}, and is read as text: what has a name here and a number \
+             there is two"
+        ))
+    })
+}
+
+fn is_text(kind: &DataType) -> bool {
+    *kind == DataType::String || matches!(kind, DataType::Categorical(..) | DataType::Enum(..))
+}
+
 /// A type that the engine has no word for.
 fn in_words(kind: &ArrowDataType) -> String {
     match kind {
@@ -100,7 +123,7 @@ fn in_words(kind: &ArrowDataType) -> String {
 /// A type that holds the values of both; for what `names` something, text holds numbers, too.
 fn widened(a: &DataType, b: &DataType, names: bool) -> Option<DataType> {
     use DataType::{Float32, Float64, Int64, Null, String, UInt64};
-    let text = |kind: &DataType| *kind == String || matches!(kind, DataType::Categorical(..) | DataType::Enum(..));
+    let text = is_text;
     let number = |kind: &DataType| kind.is_integer() || kind.is_float();
     Some(match (a, b) {
         (a, b) if a == b => a.clone(),
@@ -151,6 +174,19 @@ mod tests {
         let columns: Vec<_> = schema.iter().map(|(name, kind)| (name.as_str(), kind.clone())).collect();
         assert_eq!(columns, [("path", DataType::String), ("label", DataType::Int64), ("more", list)]);
         assert!(notes[0].text.contains("`x`") && notes[0].text.contains("in a") && notes[0].text.contains("in b"));
+    }
+
+    #[test]
+    fn names_in_one_file_and_numbers_in_another_are_said() {
+        let text = part("a", &[("label", DataType::String)]);
+        let numbers = part("b", &[("label", DataType::Int64)]);
+        let nothing = part("c", &[("label", DataType::Null)]);
+        for parts in [[&text, &numbers], [&numbers, &text]] {
+            let (schema, notes) = unite(&parts).unwrap();
+            assert_eq!(schema.get("label"), Some(&DataType::String));
+            assert!(notes.len() == 1 && notes[0].text.contains("`label`") && notes[0].text.contains("is two"));
+        }
+        assert!(unite(&[&text, &nothing]).unwrap().1.is_empty() && unite(&[&nothing, &numbers]).unwrap().1.is_empty());
     }
 
     #[test]
