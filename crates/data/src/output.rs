@@ -4,9 +4,11 @@
 //! somebody else has written, and what was changed since, stays unless the person says so. What was written is noted in a
 //! small file beside it.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::atomic::write_atomically;
 use crate::error::{DataError, Result};
@@ -39,22 +41,28 @@ pub enum Found {
 /// # Errors
 /// Where it cannot be read, or is no regular file.
 pub fn found_at(path: &Path) -> Result<Found> {
+    Ok(look(path)?.0)
+}
+
+/// What lies at `path`, and its hash where it is a file.
+fn look(path: &Path) -> Result<(Found, Option<String>)> {
     if fs::symlink_metadata(path).is_err() {
-        return Ok(Found::Nothing);
+        return Ok((Found::Nothing, None));
     }
     // A link to nowhere is a file of somebody else, too.
-    let Ok(about) = fs::metadata(path) else { return Ok(Found::Foreign) };
+    let Ok(about) = fs::metadata(path) else { return Ok((Found::Foreign, None)) };
     if !about.is_file() {
         let what = if about.is_dir() { "it is a folder" } else { "it is not a regular file" };
         let source = std::io::Error::other(format!("{what}; give the name of a file"));
         return Err(DataError::Write { path: path.to_owned(), source });
     }
     let hash = hash(path)?;
-    Ok(match noted(path) {
+    let found = match noted(path) {
         None => Found::Foreign,
         Some(known) if known.split(',').any(|known| known == hash) => Found::Ours,
         Some(_) => Found::Changed,
-    })
+    };
+    Ok((found, Some(hash)))
 }
 
 /// The hashes that the note knows of a file.
@@ -69,6 +77,8 @@ fn noted(path: &Path) -> Option<String> {
 pub struct Output {
     path: PathBuf,
     overwrite: bool,
+    /// The hash of what lay there when it was asked for.
+    before: Option<String>,
 }
 
 impl Output {
@@ -78,10 +88,10 @@ impl Output {
     /// [`DataError::Taken`]; a path where no file can be.
     pub fn at(path: impl Into<PathBuf>, overwrite: bool) -> Result<Self> {
         let path = path.into();
-        match found_at(&path)? {
-            Found::Changed if !overwrite => Err(DataError::Taken { path, changed: true }),
-            Found::Foreign if !overwrite => Err(DataError::Taken { path, changed: false }),
-            _ => Ok(Self { path, overwrite }),
+        match look(&path)? {
+            (Found::Changed, _) if !overwrite => Err(DataError::Taken { path, changed: true }),
+            (Found::Foreign, _) if !overwrite => Err(DataError::Taken { path, changed: false }),
+            (_, before) => Ok(Self { path, overwrite, before }),
         }
     }
 
@@ -111,21 +121,45 @@ impl Output {
     fn put(&self, staged: &Path) -> Result<()> {
         let failed = |source| DataError::Write { path: self.path.clone(), source };
         let new = hash(staged)?;
-        let found = found_at(&self.path)?;
-        if matches!(found, Found::Changed | Found::Foreign) && !self.overwrite {
+        // One process after the other. Windows would keep ourselves from writing the note; there, the next lines have to be quick.
+        let turn = open_note(&parts(&self.path).0).map_err(failed)?;
+        if cfg!(unix) {
+            turn.lock().ok();
+        }
+        let (found, now) = look(&self.path)?;
+        let of_another = now.as_ref().is_some_and(|now| self.is_of_another(now, &new));
+        if !self.overwrite && (matches!(found, Found::Changed | Found::Foreign) || of_another) {
             let kept = beside(&self.path);
             fs::rename(staged, &kept).map_err(failed)?;
             note(&kept, &new)?;
             return Err(DataError::TakenMeanwhile { path: self.path.clone(), kept });
         }
-        match found {
-            Found::Ours => note(&self.path, &format!("{new},{}", hash(&self.path)?))?,
+        match (found, now) {
+            (Found::Ours, Some(now)) => note(&self.path, &format!("{new},{now}"))?,
             _ => note(&self.path, &new)?,
         }
         fs::rename(staged, &self.path).map_err(failed)?;
-        note(&self.path, &new)
+        note(&self.path, &new)?;
+        OWN.lock().unwrap_or_else(PoisonError::into_inner).insert((absolute(&self.path), new));
+        Ok(())
+    }
+
+    /// Whether what lies there now is what another process has written since [`Output::at`].
+    fn is_of_another(&self, now: &str, new: &str) -> bool {
+        let own = || {
+            let own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+            own.contains(&(absolute(&self.path), now.to_owned()))
+        };
+        now != new && self.before.as_deref() != Some(now) && !own()
     }
 }
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What this process has put into its place: a script may write a file twice.
+static OWN: Mutex<BTreeSet<(PathBuf, String)>> = Mutex::new(BTreeSet::new());
 
 /// Where a file is written before it is put into its place. Those that killed processes left are removed.
 fn staged(path: &Path) -> PathBuf {
@@ -221,163 +255,4 @@ fn hash(path: &Path) -> Result<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(path: &Path, text: &str, overwrite: bool) -> Result<()> {
-        Output::at(path, overwrite)?.write(|path| write_atomically(path, text))
-    }
-
-    #[test]
-    fn what_we_wrote_is_replaced_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("labels \"1\".csv");
-        put(&path, "one", false).unwrap();
-        put(&path, "two", false).unwrap();
-        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), found_at(&path).unwrap()), ("two", Found::Ours));
-        // A person changes it.
-        fs::write(&path, "two, mended").unwrap();
-        let error = put(&path, "three", false).unwrap_err().to_string();
-        assert!(error.contains("labels") && error.contains("changed since"), "{error}");
-        assert_eq!(fs::read_to_string(&path).unwrap(), "two, mended");
-        put(&path, "three", true).unwrap();
-        put(&path, "four", false).unwrap();
-        // What was once written there and is back again was not written last.
-        fs::write(&path, "one").unwrap();
-        assert_eq!(found_at(&path).unwrap(), Found::Changed);
-
-        let mine = folder.path().join("mine.csv");
-        fs::write(&mine, "by hand").unwrap();
-        let error = put(&mine, "x", false).unwrap_err().to_string();
-        assert!(
-            error.contains("mine.csv") && error.contains("--force") && error.contains("overwrite: true"),
-            "{error}"
-        );
-        assert_eq!(fs::read_to_string(&mine).unwrap(), "by hand");
-        // Gone is gone: the place is free.
-        fs::remove_file(&mine).unwrap();
-        put(&mine, "x", false).unwrap();
-    }
-
-    #[test]
-    fn killed_at_any_moment_our_file_can_be_written_again_and_another_is_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        let hash_of = |text: &str| blake3::hash(text.as_bytes()).to_hex().to_string();
-        put(&path, "old", false).unwrap();
-        // Killed after the new hash was noted: the old file still lies there, or the new one does already.
-        note(&path, &format!("{},{}", hash_of("new"), hash_of("old"))).unwrap();
-        assert_eq!(found_at(&path).unwrap(), Found::Ours);
-        fs::write(&path, "new").unwrap();
-        assert_eq!(found_at(&path).unwrap(), Found::Ours);
-        // Whatever else lies there is a person's.
-        fs::write(&path, "mine").unwrap();
-        assert!(put(&path, "again", false).is_err());
-        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-        // Where nothing lay, too.
-        let first = folder.path().join("first.csv");
-        note(&first, &hash_of("new")).unwrap();
-        fs::write(&first, "mine").unwrap();
-        assert_eq!(found_at(&first).unwrap(), Found::Changed);
-    }
-
-    #[test]
-    fn one_that_failed_leaves_the_file_what_it_was() {
-        let folder = tempfile::tempdir().unwrap();
-        let (changed, other) = (folder.path().join("a.csv"), folder.path().join("other"));
-        put(&changed, "ours", false).unwrap();
-        fs::write(&changed, "mine").unwrap();
-        fs::write(&other, "mine").unwrap();
-        let failed = |path: &Path| {
-            fs::write(path, "half").unwrap();
-            Err::<(), _>(DataError::NotFound { path: path.to_owned() })
-        };
-        for (path, found) in [(&changed, Found::Changed), (&other, Found::Foreign)] {
-            assert!(Output::at(path, true).unwrap().write(failed).is_err());
-            assert_eq!((found_at(path).unwrap(), fs::read_to_string(path).unwrap().as_str()), (found, "mine"));
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "the two and the note");
-    }
-
-    #[test]
-    fn what_a_person_does_meanwhile_is_kept_and_so_is_the_result() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.csv");
-        put(&path, "one", false).unwrap();
-        for (number, kept) in [(2, "a.new.csv"), (3, "a.new-2.csv")] {
-            fs::remove_file(&path).unwrap();
-            let output = Output::at(&path, false).unwrap();
-            let error = output.write(|new| {
-                fs::write(&path, "mine").unwrap();
-                write_atomically(new, number.to_string())
-            });
-            assert!(error.unwrap_err().to_string().contains(kept));
-            assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
-            assert_eq!(fs::read_to_string(folder.path().join(kept)).unwrap(), number.to_string());
-        }
-        // With the person's word it is replaced.
-        Output::at(&path, true).unwrap().write(|new| write_atomically(new, "four")).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "four");
-    }
-
-    #[test]
-    fn what_a_killed_process_left_is_cleared_by_the_next_write() {
-        let folder = tempfile::tempdir().unwrap();
-        let left = folder.path().join(format!(".a{STAGED}4194305.csv"));
-        let living = folder.path().join(format!(".a{STAGED}1.csv"));
-        fs::write(&left, "half").unwrap();
-        fs::write(&living, "half").unwrap();
-        put(&folder.path().join("a.csv"), "whole", false).unwrap();
-        assert!(living.exists() && left.exists() != Path::new("/proc/self").exists());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_note_that_is_a_pipe_or_a_device_is_named_and_not_opened() {
-        let folder = tempfile::tempdir().unwrap();
-        let note = folder.path().join(WRITTEN);
-        std::os::unix::fs::symlink("/dev/zero", &note).unwrap();
-        let path = folder.path().join("a.csv");
-        let error = put(&path, "x", false).unwrap_err().to_string();
-        assert!(error.contains("a.csv") && error.contains(WRITTEN), "{error}");
-        fs::write(&path, "mine").unwrap();
-        assert_eq!(found_at(&path).unwrap(), Found::Foreign);
-    }
-
-    #[test]
-    fn a_file_elsewhere_or_without_its_note_is_somebody_elses() {
-        let folder = tempfile::tempdir().unwrap();
-        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
-        put(&one, "same", false).unwrap();
-        fs::copy(&one, &two).unwrap();
-        assert_eq!(found_at(&two).unwrap(), Found::Foreign);
-        fs::write(folder.path().join(WRITTEN), "nonsense\n\u{fffd} \"one\" \"two\"\n").unwrap();
-        assert_eq!(found_at(&one).unwrap(), Found::Foreign);
-    }
-
-    #[test]
-    fn a_long_note_is_shortened_and_still_true() {
-        let folder = tempfile::tempdir().unwrap();
-        let gone = folder.path().join("gone");
-        put(&gone, "x", false).unwrap();
-        fs::remove_file(&gone).unwrap();
-        let path = folder.path().join("many.csv");
-        for i in 0..1_000 {
-            put(&path, &i.to_string(), false).unwrap();
-        }
-        let note = fs::read_to_string(folder.path().join(WRITTEN)).unwrap();
-        assert!(note.len() < 80 << 10 && !note.contains("gone"), "{}", note.len());
-        assert_eq!(found_at(&path).unwrap(), Found::Ours);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn folders_devices_and_links_to_nowhere_are_no_place() {
-        assert!(Output::at("/dev/null", true).unwrap_err().to_string().contains("not a regular file"));
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Output::at(folder.path(), true).unwrap_err().to_string().contains("folder"));
-        let link = folder.path().join("link");
-        std::os::unix::fs::symlink("nowhere", &link).unwrap();
-        assert!(matches!(Output::at(&link, false), Err(DataError::Taken { .. })));
-    }
-}
+mod tests;
