@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
+use foretask_backend::layers::global_avg_pool;
 
 use crate::convnext::ConvNext;
 use crate::efficientnet::EfficientNetLite;
@@ -44,4 +45,19 @@ impl Backbone {
             Self::ConvNext(net) => net.forward_map(x),
         }
     }
+
+    /// Normalized images `[b, c, h, w]` to the last feature map `[b, d, h', w']` and the features `[b, d]`, both of one pass.
+    pub fn forward_both(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<2>) {
+        match self {
+            Self::ResNet(net) => pooled(net.forward_map(x)),
+            Self::EfficientNetLite(net) => pooled(net.forward_map(x)),
+            Self::Vit(net) => net.forward_both(x),
+            Self::ConvNext(net) => net.forward_both(x),
+        }
+    }
+}
+
+/// A map with its mean, which some networks' features are.
+fn pooled(map: Tensor<4>) -> (Tensor<4>, Tensor<2>) {
+    (map.clone(), global_avg_pool(map))
 }

@@ -43,9 +43,9 @@ pub use error::{KNOWN_NETWORKS, ModelError, Result};
 pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights, load_weights};
 pub use heads::{
-    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, LastNorm, PredictionConfig, PredictionHead,
-    ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig,
-    VectorHead,
+    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, Imitated, ImitationConfig, ImitationHead,
+    LastNorm, PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig,
+    PrototypesHead, TileConfig, TileHead, VectorConfig, VectorHead, places_of,
 };
 pub use input::{Fit, InputSpec};
 pub use onnx::{OnnxInput, OnnxOptions, Opset};

@@ -91,12 +91,26 @@ impl ConvNext {
 
     /// `[b, c, h, w]` to the last feature map `[b, d, h', w']`, each place normalized as the features are.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
-        self.head.norm.forward(self.places(x)).permute([0, 3, 1, 2])
+        self.as_map(self.places(x))
     }
 
     /// `[b, c, h, w]` to features `[b, d]`: the mean of the last map, normalized.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
-        in_f32(self.head.norm.forward(global_avg_pool(self.places(x).permute([0, 3, 1, 2]))))
+        self.summed_up(self.places(x))
+    }
+
+    /// `[b, c, h, w]` to the map and the features of one pass.
+    pub(crate) fn forward_both(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<2>) {
+        let places = self.places(x);
+        (self.as_map(places.clone()), self.summed_up(places))
+    }
+
+    fn as_map(&self, places: Tensor<4>) -> Tensor<4> {
+        self.head.norm.forward(places).permute([0, 3, 1, 2])
+    }
+
+    fn summed_up(&self, places: Tensor<4>) -> Tensor<2> {
+        in_f32(self.head.norm.forward(global_avg_pool(places.permute([0, 3, 1, 2]))))
     }
 }
 

@@ -3,6 +3,7 @@
 mod class;
 mod decoder;
 mod dino;
+mod imitation;
 mod mlp;
 mod prediction;
 mod projection;
@@ -15,6 +16,7 @@ mod vector;
 pub use class::ClassHead;
 pub use decoder::{DecoderConfig, DecoderHead};
 pub use dino::{DinoConfig, DinoHead};
+pub use imitation::{Imitated, ImitationConfig, ImitationHead, places_of};
 pub use mlp::{LastNorm, Mlp};
 pub use prediction::{PredictionConfig, PredictionHead};
 pub use projection::{ProjectionConfig, ProjectionHead};
@@ -45,4 +47,6 @@ pub enum Head {
     Tiles(TileHead),
     /// Numbers, or counts.
     Vector(VectorHead),
+    /// Features of teachers.
+    Imitation(ImitationHead),
 }

@@ -145,19 +145,32 @@ impl Vit {
 
     /// `[b, c, h, w]` to the patches' tokens as a map `[b, d, h / patch, w / patch]`, sides rounded up.
     pub fn forward_map(&self, x: Tensor<4>) -> Tensor<4> {
-        let Tokens { patches, grid: [rows, columns], .. } = self.forward_tokens(x);
-        let [b, _, d] = patches.dims();
-        patches.reshape([b, rows, columns, d]).permute([0, 3, 1, 2])
+        as_map(self.forward_tokens(x))
     }
 
     /// `[b, c, h, w]` to features `[b, d]`: the class token, or the mean of the patches.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
+        self.summed_up(self.forward_tokens(x))
+    }
+
+    /// `[b, c, h, w]` to the map and the features of one pass.
+    pub(crate) fn forward_both(&self, x: Tensor<4>) -> (Tensor<4>, Tensor<2>) {
         let tokens = self.forward_tokens(x);
+        (as_map(tokens.clone()), self.summed_up(tokens))
+    }
+
+    fn summed_up(&self, tokens: Tokens) -> Tensor<2> {
         match tokens.class {
             Some(class) if !self.mean => in_f32(class),
             _ => in_f32(tokens.patches).mean_dim(1).squeeze_dim(1),
         }
     }
+}
+
+fn as_map(tokens: Tokens) -> Tensor<4> {
+    let Tokens { patches, grid: [rows, columns], .. } = tokens;
+    let [b, _, d] = patches.dims();
+    patches.reshape([b, rows, columns, d]).permute([0, 3, 1, 2])
 }
 
 impl VitConfig {
