@@ -21,7 +21,10 @@ impl Experiment {
 
     /// Number, channels and sizes of the images of one view, of which no pixel is decoded: what a plan goes by, so that it is the
     /// same when it is checked and when it is run.
-    pub(crate) fn survey(&self, data: &Dataset, view: &View) -> Result<Survey, Error> {
+    ///
+    /// # Errors
+    /// A manifest or images that cannot be read.
+    pub fn survey(&self, data: &Dataset, view: &View) -> Result<Survey, Error> {
         let settings = data.settings()?;
         let found = self.images.survey(&*view.samples()?, &settings)?;
         let (survey, bad) = &*found;

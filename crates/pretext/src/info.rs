@@ -49,6 +49,8 @@ pub enum Family {
     Classify,
     /// Views of one image are to agree.
     Agree,
+    /// What another network says of the image is the target.
+    Imitate,
     /// What was hidden of an image is the target.
     Fill,
     /// The user's own function makes the label.
@@ -62,6 +64,7 @@ impl Family {
             Self::Restore => "restore the image",
             Self::Classify => "predict a made-up class",
             Self::Agree => "agree across views",
+            Self::Imitate => "be like a larger network",
             Self::Fill => "fill in what was masked",
             Self::Own => "a label of your own",
         }

@@ -40,9 +40,9 @@ pub use sheet::{GridCell, Picture, SheetStyle, contact_sheet, picture_grid};
 pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{
     Autoencoding, BarlowTwins, Byol, ColorTarget, Colorization, Counting, Custom, Decoupled, DeepCluster, Denoising,
-    Dino, Exemplar, ExemplarMode, Factor, GeneratedPair, GeneratedTarget, Generator, Hole, Inpainting, Jigsaw, LeJepa,
-    MaskedPixels, MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition, Rotation, RunSizes, SimClr,
-    SimSiam, SupCon, SuperResolution, SwAv, VicReg,
+    Dino, Distill, Exemplar, ExemplarMode, Factor, GeneratedPair, GeneratedTarget, Generator, Hole, Imitation,
+    Inpainting, Jigsaw, LeJepa, MaskedPixels, MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition,
+    Rotation, RunSizes, SimClr, SimSiam, SupCon, SuperResolution, SwAv, TeacherInfo, VicReg,
 };
 pub use values::ValuesRef;
 pub use watch::{Suspicion, suspicions};

@@ -33,6 +33,11 @@ pub(crate) trait Recipe {
         None
     }
 
+    /// After how many epochs the same inputs come again.
+    fn repeats(&self) -> Option<u64> {
+        None
+    }
+
     /// What the network is asked for.
     fn target(&self, shape: Shape) -> TargetKind;
 

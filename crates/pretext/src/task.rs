@@ -118,6 +118,8 @@ tasks! {
     lejepa::LeJepa = "lejepa",
     /// Agree with all images of the same label.
     supcon::SupCon = "supcon",
+    /// Be like a larger network.
+    distill::Distill = "distill",
     /// Restore the hidden squares of an image.
     masked_pixels::MaskedPixels = "masked_pixels",
 }
@@ -184,6 +186,11 @@ impl Task {
     /// nothing else, those that compare views. [`Task::generate`] makes of (image, key, shape) what these make of it.
     pub fn views(&self, shape: Shape) -> Option<Views> {
         self.recipe().views(shape)
+    }
+
+    /// After how many epochs the same inputs come again; `None` where they never do.
+    pub fn repeats(&self) -> Option<u64> {
+        self.recipe().repeats()
     }
 
     /// What the network is asked for, given images of `shape`.

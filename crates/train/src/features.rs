@@ -14,8 +14,8 @@ use crate::error::TrainError;
 use crate::loader::Workers;
 use crate::memory::require_to_evaluate;
 use crate::reading::check_reading;
-use crate::remembered::{Memory, remembered};
-use crate::views::EvaluationViews;
+use crate::remembered::{Asked, Memory, remembered, whose};
+use crate::views::{EvaluationViews, ViewSource};
 
 /// A feature vector for each of many images.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -86,7 +86,11 @@ fn extract(encoder: &Encoder, images: &Images, mirrored: bool, cx: &Context<'_>)
     check_images(&encoder.input, images)?;
     if let Some((store, half)) = cx.features.and_then(|store| Some((store, store.wants(encoder, images.len())?))) {
         let now = |some: &Images, cx: &Context<'_>| Ok(extract_now(encoder, some, mirrored, cx)?.data);
-        let data = remembered(Memory { store, half }, (encoder, mirrored), images, cx, now)?;
+        let name = |_: usize, hash: u64, hasher: &mut blake3::Hasher| {
+            hasher.update(&hash.to_le_bytes());
+        };
+        let (whose, width) = (whose(encoder, mirrored, half), encoder.config.feature_dim());
+        let data = remembered(Memory { store, half }, &Asked { whose, width, name: &name }, images, cx, now)?;
         let rows = (0..images.len()).map(|i| images.row(i)).collect();
         return Ok(Features { data, dim: encoder.config.feature_dim(), rows });
     }
@@ -128,7 +132,7 @@ fn of_backbone(
 }
 
 /// Images evaluated at once.
-fn batch_size(input: &InputSpec) -> usize {
+pub(crate) fn batch_size(input: &InputSpec) -> usize {
     (BATCH_PIXELS / input.height.saturating_mul(input.width).max(1)).clamp(8, 256)
 }
 
@@ -152,14 +156,14 @@ pub fn check_finite(what: &'static str, rows: &[f32], images: &Images) -> Result
     Err(TrainError::NoNumbers { what, names })
 }
 
-/// Runs `forward` on the evaluation view of all images, or of their mirror images, and strings its answers together.
-fn each_batch(
-    views: &EvaluationViews<'_>,
+/// Runs `forward` on a view of every image, batch by batch, and strings its answers together.
+pub(crate) fn each_batch(
+    views: &impl ViewSource,
     images: &Images,
     cx: &Context<'_>,
     forward: impl Fn(Tensor<4>) -> Result<Tensor<2>, foretask_backend::BackendError>,
 ) -> Result<Vec<f32>, TrainError> {
-    let batch = batch_size(views.input);
+    let batch = batch_size(views.input());
     let batches = images.len().div_ceil(batch);
     let begin = Instant::now();
     let mut told = begin;

@@ -21,36 +21,46 @@ pub(crate) struct Memory<'a> {
     pub(crate) half: bool,
 }
 
-/// The features of all images, `[rows, dim]`, those that are remembered first and the others by `extract`, part by part.
+/// What is asked about images.
+pub(crate) struct Asked<'a> {
+    /// Whom: all that decides the answers besides the images.
+    pub(crate) whose: blake3::Hasher,
+    /// Numbers of an answer.
+    pub(crate) width: usize,
+    /// Adds what tells an image apart: given are its position and the hash of its content.
+    pub(crate) name: &'a dyn Fn(usize, u64, &mut blake3::Hasher),
+}
+
+/// The answers about all images, `[images, width]`, those that are remembered first and the others by `extract`, part by part.
 pub(crate) fn remembered(
     memory: Memory<'_>,
-    (encoder, mirrored): (&Encoder, bool),
+    asked: &Asked<'_>,
     images: &Images,
     cx: &Context<'_>,
     extract: impl Fn(&Images, &Context<'_>) -> Result<Vec<f32>, TrainError>,
 ) -> Result<Vec<f32>, TrainError> {
-    let Memory { store, half } = memory;
-    let mut whose = whose(encoder, mirrored, half);
+    let (Memory { store, half }, Asked { whose, width, name: tell_apart }) = (memory, asked);
+    let mut whose = whose.clone();
     // Contents are those of the files; what became of their values is said here.
     if let Some(reading) = reading(images) {
         whose.update(reading.to_string().as_bytes());
     }
     let hashes: Vec<u64> = images.content_hashes().collect();
     let indices: Vec<u32> = (0..images.len() as u32).collect();
-    let (begin, dim) = (Instant::now(), encoder.config.feature_dim());
-    let mut data = Vec::with_capacity(images.len() * dim);
+    let begin = Instant::now();
+    let mut data = Vec::with_capacity(images.len() * width);
     let mut computed = 0;
     for part in indices.chunks(PART) {
         let mut name = whose.clone();
         for &i in part {
-            name.update(&hashes[i as usize].to_le_bytes());
+            tell_apart(i as usize, hashes[i as usize], &mut name);
         }
         let name = name.finalize().to_hex();
-        if let Some(known) = store.load(&name).filter(|known| known.len() == part.len() * dim) {
+        if let Some(known) = store.load(&name).filter(|known| known.len() == part.len() * width) {
             data.extend(known);
             continue;
         }
-        let done = data.len() / dim.max(1);
+        let done = data.len() / width.max(&1);
         let events = |event| tell(cx, event, (done, computed, images.len()), begin);
         let found = extract(&images.select(part), &Context { events: &events, ..*cx })?;
         data.extend(store.keep(&name, half, found));
@@ -63,7 +73,7 @@ pub(crate) fn remembered(
 }
 
 /// What decides the features of an image besides the image.
-fn whose(encoder: &Encoder, mirrored: bool, half: bool) -> blake3::Hasher {
+pub(crate) fn whose(encoder: &Encoder, mirrored: bool, half: bool) -> blake3::Hasher {
     let mut hash = blake3::Hasher::new();
     hash.update(b"foretask features 1\n");
     hash.update(state_fingerprint(&encoder.state).as_bytes());

@@ -12,6 +12,21 @@ use crate::fit::fitted;
 use crate::loader::Workers;
 use crate::reading::image_ref;
 
+/// Where the views of images come from, a batch at a time.
+pub(crate) trait ViewSource: Sync {
+    /// A batch of them on the host.
+    type Made: Send;
+
+    /// What the network that sees them takes.
+    fn input(&self) -> &InputSpec;
+
+    /// The views of the images `part`.
+    fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Self::Made, TrainError>;
+
+    /// Normalized on the device: `[count, channels, height, width]`.
+    fn arrive(&self, made: Self::Made) -> Tensor<4>;
+}
+
 /// How evaluation views come onto the device.
 pub(crate) struct EvaluationViews<'a> {
     pub(crate) input: &'a InputSpec,
@@ -36,9 +51,16 @@ impl<'a> EvaluationViews<'a> {
         let bytes = place.is_gpu() && fits;
         Self { input, mirrored, bytes, device: place.plain() }
     }
+}
 
-    /// The views of the images `part`.
-    pub(crate) fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Views, TrainError> {
+impl ViewSource for EvaluationViews<'_> {
+    type Made = Views;
+
+    fn input(&self) -> &InputSpec {
+        self.input
+    }
+
+    fn make(&self, images: &Images, part: &[u32], workers: &Workers) -> Result<Views, TrainError> {
         if !self.bytes {
             let spec = ViewSpec { input: self.input, augment: &Augment::none() };
             let mut data = views(images, part, spec, |_| Key::new(0), workers)?;
@@ -65,8 +87,7 @@ impl<'a> EvaluationViews<'a> {
         Ok(Views::Bytes(data))
     }
 
-    /// Normalized on the device: `[count, channels, height, width]`.
-    pub(crate) fn arrive(&self, made: Views) -> Tensor<4> {
+    fn arrive(&self, made: Views) -> Tensor<4> {
         let InputSpec { channels, height, width, .. } = *self.input;
         let bytes = match made {
             Views::Floats(data) => return on_device(data, self.input, &self.device),

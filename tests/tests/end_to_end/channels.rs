@@ -229,6 +229,14 @@ fn weights_of_color_go_onto_thirteen_bands() {
         .foretask(&["predict", "onto.safetensors", "new", "-o", "onto.csv", "--device", "flex"])
         .exits(0)
         .says(&["6 images"]);
+    // They teach others about thirteen bands in the same way.
+    place.write(
+        "taught.rhai",
+        "let color = load_encoder(\"color.safetensors\");\n\
+         let small = pretrain(resnet10(#{ width: 4 }), distill(color), dataset(\"bands\").unlabeled(), #{ steps: 3, batch_size: 16 });",
+    );
+    place.foretask(&["check", "taught.rhai", "--device", "flex"]).exits(0).says(&said);
+    place.foretask(&["run", "taught.rhai", "--device", "flex"]).exits(0);
     // The other way round nothing can be spread.
     place.write(
         "back.rhai",

@@ -7,6 +7,7 @@ mod clean;
 mod compare;
 mod custom_task;
 mod data;
+mod distill;
 mod embed;
 mod experiment;
 mod find_issues;

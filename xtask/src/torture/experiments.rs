@@ -35,6 +35,7 @@ const PRETRAINING: &[(&str, &str)] = &[
     ("colorization", "colorization()"),
     ("super_resolution", "super_resolution()"),
     ("masked_pixels", "masked_pixels()"),
+    ("distill", "distill(random_encoder(net))"),
     ("multi_task", "multi_task([[rotation(), 1.0], [inpainting(), 1.0]], #{ balance: \"gradient\" })"),
     (
         "custom_task",

@@ -116,11 +116,11 @@ pub(super) fn notes(experiment: &Experiment, run: &RunFolder) -> Vec<Note> {
 /// Whose weights stand behind the results, and under which license what was made of them is.
 pub(super) fn licenses(results: &[(String, Evaluation)], named: &[(String, Pretrained)]) -> Vec<Note> {
     let behind = results.iter().filter_map(|(_, evaluation)| evaluation.classifiers.method.encoder());
-    let behind = behind.chain(named.iter().filter_map(|(_, stage)| stage.start()));
+    let behind = behind.chain(named.iter().flat_map(|(_, stage)| stage.behind()));
     let mut notes: Vec<Note> = Vec::new();
     for encoder in behind {
         let Some(license) = encoder.license() else { continue };
-        let text = format!("starts from published weights; license: {license}, of everything saved from it, too");
+        let text = format!("made with published weights; license: {license}, of everything saved from it, too");
         let note = Note { kind: NoteKind::Remark, subject: encoder.describe(), value: None, text };
         if !notes.iter().any(|known| known.subject == note.subject) {
             notes.push(note);

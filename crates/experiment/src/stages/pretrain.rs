@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use foretask_pretext::Resolved;
 use foretask_train::{
-    Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, Pretraining, TaskMix, plan_pretraining,
+    Context, Features, Observer, PlannedTask, PretrainOptions, PretrainPlan, Pretraining, TaskMix, plan_pretraining,
 };
 use serde_json::{Value, json};
 
+use super::kept_features::KeptFeatures;
 use super::memory_note;
 use super::online::Online;
 use crate::custom_target::{choose_targets, labels_in_doubt};
@@ -17,7 +18,7 @@ use crate::experiment::Experiment;
 use crate::plan::{PlannedAuto, PlannedPreview, PlannedStage, planned};
 use crate::runner::{Stage, took};
 use crate::stage::{Done, StageKey, write_history};
-use crate::values::{Dataset, Pretrained, PretrainedResult, PretrainedStage, Start, Task, View};
+use crate::values::{Dataset, Pretrained, PretrainedResult, PretrainedStage, Start, Task, View, blame_task};
 
 const RESULT: &str = "pretrained.ftckpt";
 const ENCODER: &str = "encoder.safetensors";
@@ -50,13 +51,13 @@ impl Pretrain {
         }
         let outcome = experiment.run(&stage)?;
         if let (Some(run), Some(_)) = (experiment.run_folder(), &outcome) {
-            let name = format!("encoder-{}{}", self.task.0.name().replace(" + ", "-"), stage.mark);
+            let name = format!("encoder-{}{}", self.task.mix.name().replace(" + ", "-"), stage.mark);
             run.keep_weights(&experiment.memory.file(&stage.key, ENCODER)?, &name)?;
         }
         let done = outcome.map(|outcome| (Arc::new(outcome.value), outcome.seconds, outcome.reused));
-        let start = self.start.encoder().cloned();
+        let (start, teachers) = (self.start.encoder().cloned(), self.task.teachers.clone());
         let PretrainStage { key, plan, mark, .. } = stage;
-        Ok(Pretrained::new(PretrainedStage { key, plan, start, data: self.images.clone(), mark, done }))
+        Ok(Pretrained::new(PretrainedStage { key, plan, start, teachers, data: self.images.clone(), mark, done }))
     }
 
     /// The stage with everything settled that can be known before training.
@@ -75,19 +76,21 @@ impl Pretrain {
                 foretask_train::Start::Encoder(encoder.sketch(&pool)?)
             }
         };
-        let tasks = choose_targets(&task.0, &sample_images, |tasks| {
-            Ok(plan_pretraining(&sketch, tasks, &pool, options)?.shape())
-        })?;
-        let plan = plan_pretraining(&sketch, &tasks, &pool, options)?;
+        task.teachers.iter().try_for_each(|teacher| experiment.say_spread(teacher, &pool))?;
+        let planned = |tasks: &TaskMix| {
+            plan_pretraining(&sketch, tasks, &pool, options).map_err(|error| blame_task(error.into()))
+        };
+        let tasks = choose_targets(&task.met(&pool)?, &sample_images, |tasks| Ok(planned(tasks)?.shape()))?;
+        let plan = planned(&tasks)?;
         experiment.used_data(data.steps(), &samples);
         watch(experiment, data, view, &plan)?;
         if samples.labels.iter().all(Option::is_none) {
             without_labels(experiment, &plan);
         }
         let key = self.key(experiment, view, &plan)?;
-        let said = json!({ "from": self.start.identity(), "data": data.steps(), "task": task.0, "options": options });
-        let mark = experiment.mark(&task.0.name(), key.hash(), &said);
-        self.add_previews(experiment);
+        let said = json!({ "from": self.start.identity(), "data": data.steps(), "task": task.mix, "options": options });
+        let mark = experiment.mark(&task.mix.name(), key.hash(), &said);
+        self.add_previews(&task.met(&pool)?, experiment);
         Ok(PretrainStage { request: self, view, images: pool.count, tasks, plan, key, mark })
     }
 
@@ -101,9 +104,9 @@ impl Pretrain {
         Ok(StageKey::new("pretrain", &experiment.device_kind()?, decided))
     }
 
-    fn add_previews(&self, experiment: &Experiment) {
+    fn add_previews(&self, mix: &TaskMix, experiment: &Experiment) {
         experiment.with_plan(|plan| {
-            for (task, _) in &self.task.0.tasks {
+            for (task, _) in &mix.tasks {
                 let (task, data) = (task.clone(), self.images.clone());
                 let shown = PlannedPreview { task, data, image_size: self.options.image_size };
                 if !plan.previews.contains(&shown) {
@@ -133,12 +136,12 @@ impl Stage for PretrainStage<'_> {
     }
 
     fn plan(&self) -> PlannedStage {
-        let title = format!("pretrain {} by {}", self.plan.config.network(), self.request.task.0.name());
+        let title = format!("pretrain {} by {}", self.plan.config.network(), self.request.task.mix.name());
         describe(format!("{title}{}", self.mark), self.images, &self.plan)
     }
 
     fn make(&self, experiment: &Experiment, folder: &Path) -> Result<PretrainedResult, Error> {
-        let Pretrain { start, images, options, online, .. } = self.request;
+        let Pretrain { start, task, images, options, online } = self.request;
         let images = experiment.images_of(images, self.view)?;
         let start = match start {
             Start::Network(net) => foretask_train::Start::Network(net.0.clone()),
@@ -147,8 +150,14 @@ impl Stage for PretrainStage<'_> {
         let watched = online.as_ref().map(|online| online.ready(experiment)).transpose()?;
         let judge = |features: &Features| watched.as_ref().map_or_else(Vec::new, |(_, judge)| judge.metrics(features));
         let observer = watched.as_ref().map(|(images, _)| Observer { images, judge: &judge });
-        let pretraining = Pretraining { start: &start, mix: &self.tasks, images: &images, options };
-        experiment.training(folder, |cx| foretask_train::pretrain(&pretraining, observer.as_ref(), cx))
+        let mix = TaskMix { teachers: task.teachers_for(&images)?, ..self.tasks.clone() };
+        let pretraining = Pretraining { start: &start, mix: &mix, images: &images, options };
+        let store = KeptFeatures::of(experiment);
+        experiment.training(folder, |cx| {
+            // What teachers say is kept, as other features are.
+            let cx = Context { features: Some(&store), ..*cx };
+            foretask_train::pretrain(&pretraining, observer.as_ref(), &cx)
+        })
     }
 
     fn save(&self, result: &PretrainedResult, folder: &Path) -> Result<Value, Error> {

@@ -72,7 +72,7 @@ impl Taught {
 
     fn pretraining(&mut self, stage: &Pretrained) {
         self.lesson(stage.data(), "pretraining", usize::MAX);
-        stage.start().into_iter().for_each(|encoder| self.encoder(encoder));
+        stage.behind().for_each(|encoder| self.encoder(encoder));
     }
 
     fn lesson(&mut self, data: &Dataset, what: &'static str, most: usize) {

@@ -75,6 +75,11 @@ impl Encoder {
         Self { source: EncoderSource::Random { net, seed } }
     }
 
+    /// What decides results that build upon it, as a text that tells two encoders apart.
+    pub fn fingerprint(&self) -> String {
+        self.identity().to_string()
+    }
+
     /// What decides results that build upon it.
     pub(crate) fn identity(&self) -> Value {
         match &self.source {
@@ -93,6 +98,15 @@ impl Encoder {
         }
     }
 
+    /// In a few words, for a teacher: its network, and what it learned from where that is known.
+    pub fn short(&self) -> String {
+        match &self.source {
+            EncoderSource::Pretrained(stage) => format!("{} after {}", stage.config().network(), stage.name()),
+            EncoderSource::File { .. } => self.config().network().to_owned(),
+            EncoderSource::Random { net, .. } => format!("an untrained {}", net.0.network()),
+        }
+    }
+
     /// In words.
     pub fn describe(&self) -> String {
         match &self.source {
@@ -105,7 +119,7 @@ impl Encoder {
     /// Whether other people's images have taught it: published weights, and what goes on from them.
     pub(crate) fn is_published(&self) -> bool {
         match &self.source {
-            EncoderSource::Pretrained(stage) => stage.start().is_some_and(Self::is_published),
+            EncoderSource::Pretrained(stage) => stage.behind().any(Self::is_published),
             EncoderSource::File { encoder, .. } => encoder.license.is_some() || !encoder.seen.is_complete(),
             EncoderSource::Random { .. } => false,
         }
@@ -114,7 +128,12 @@ impl Encoder {
     /// The license of the published weights that it comes from.
     pub(crate) fn license(&self) -> Option<String> {
         match &self.source {
-            EncoderSource::Pretrained(stage) => stage.start().and_then(Self::license),
+            EncoderSource::Pretrained(stage) => {
+                let mut licenses: Vec<String> = stage.behind().filter_map(Self::license).collect();
+                let mut known = std::collections::BTreeSet::new();
+                licenses.retain(|license| known.insert(license.clone()));
+                (!licenses.is_empty()).then(|| licenses.join(" and "))
+            }
             EncoderSource::File { encoder, .. } => encoder.license.clone(),
             EncoderSource::Random { .. } => None,
         }
@@ -283,6 +302,8 @@ pub(crate) struct PretrainedStage {
     pub(crate) plan: PretrainPlan,
     /// None where it begins with random weights.
     pub(crate) start: Option<Encoder>,
+    /// Those who taught it.
+    pub(crate) teachers: Vec<Encoder>,
     /// What it learns from.
     pub(crate) data: Dataset,
     /// Tells it apart from others by the same task.
@@ -316,9 +337,10 @@ impl Pretrained {
         self.0.plan.shape()
     }
 
-    /// The encoder it went on training; `None` where it began with random weights.
-    pub(crate) fn start(&self) -> Option<&Encoder> {
-        self.0.start.as_ref()
+    /// Whose weights stand behind it: the encoder it went on training, where it did not begin with random weights, and its
+    /// teachers.
+    pub(crate) fn behind(&self) -> impl Iterator<Item = &Encoder> {
+        self.0.start.iter().chain(&self.0.teachers)
     }
 
     /// The images it learned from.

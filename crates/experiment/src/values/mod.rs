@@ -25,3 +25,4 @@ pub use network::Network;
 pub use picked::{Contestant, Entrant, Picked, PickedEncoder};
 pub use start::Start;
 pub use task::Task;
+pub(crate) use task::blame_task;

@@ -41,6 +41,28 @@ pub struct Drawn {
     pub cutout: Option<Rect>,
 }
 
+impl Drawn {
+    /// The same choices for a view of another size: what is counted in pixels of the output grows with it.
+    #[must_use]
+    pub(crate) fn enlarged(mut self, from: Shape, to: Shape) -> Self {
+        if (from.height, from.width) == (to.height, to.width) {
+            return self;
+        }
+        let ratio = |to: usize, from: usize| to as f64 / from.max(1) as f64;
+        let (across, down) = (ratio(to.width, from.width), ratio(to.height, from.height));
+        let step = |step: isize, by: f64| (step as f64 * by).round() as isize;
+        self.moved = (step(self.moved.0, across), step(self.moved.1, down));
+        self.sigma = self.sigma.map(|sigma| sigma * (across * down).sqrt() as f32);
+        self.cutout = self.cutout.map(|Rect { x, y, width, height }| {
+            // Both ends are rounded, so that it ends within the view.
+            let scaled = |at: usize, by: f64| (at as f64 * by).round() as usize;
+            let (left, top) = (scaled(x, across), scaled(y, down));
+            Rect { x: left, y: top, width: scaled(x + width, across) - left, height: scaled(y + height, down) - top }
+        });
+        self
+    }
+}
+
 impl Augment {
     /// Draws one view. Every choice has a stream of its own below `key`.
     pub(crate) fn draw(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Drawn {

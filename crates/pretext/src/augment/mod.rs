@@ -17,6 +17,7 @@ mod words;
 pub(crate) use defaults::auto_pad;
 pub use draw::Drawn;
 pub use options::Augment;
+pub(crate) use preset::Role;
 pub use preset::{PRESETS, Preset};
 pub(crate) use resolve::check_color;
 pub use views::Views;

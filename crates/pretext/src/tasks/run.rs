@@ -14,6 +14,8 @@ pub struct RunSizes {
     pub batch: usize,
     /// Length of the encoder's features.
     pub features: usize,
+    /// Height and width of the encoder's last map.
+    pub map: [usize; 2],
     /// Steps of the run, where known.
     pub steps: Option<u64>,
 }

@@ -10,16 +10,16 @@ use serde_json::Value;
 type Filled = Result<(Value, Vec<Auto>)>;
 
 fn sizes(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> RunSizes {
-    RunSizes { pool, batch, features, steps }
+    RunSizes { pool, batch, features, map: [2, 2], steps }
 }
 
 /// The options of each method after filling, as data.
 fn fill_all(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> Vec<(&'static str, Filled)> {
     macro_rules! filled {
         ($($word:literal $task:ident),+) => {
-            vec![$(($word, $task::default().fill_auto(&RunSizes { pool, batch, features, steps }).map(|(task, notes)| {
+            vec![$(($word, $task::default().fill_auto(&sizes(pool, batch, features, steps)).map(|(task, notes)| {
                 // What has a value keeps it, and is told once.
-                assert_eq!(task.fill_auto(&RunSizes { pool, batch, features, steps }), Ok((task, vec![])));
+                assert_eq!(task.fill_auto(&sizes(pool, batch, features, steps)), Ok((task, vec![])));
                 (serde_json::to_value(task).unwrap(), notes)
             }))),+]
         };

@@ -26,7 +26,7 @@ fn custom(script: &str) -> Custom {
     ast.set_source("own.rhai");
     host.sources().put(source, Some(Arc::new(ast.clone())));
     let task: Task = engine.eval_ast(&ast).unwrap();
-    match &task.0.tasks[0].0 {
+    match &task.mix.tasks[0].0 {
         Pretext::Custom(custom) => custom.clone(),
         other => panic!("another task: {}", other.name()),
     }

@@ -57,7 +57,7 @@ fn starts(engine: &mut Engine) {
     engine.register_get("features", |net: &mut Network| net.0.feature_dim() as i64);
 
     engine.register_type_with_name::<Task>("Task");
-    engine.register_get("name", |task: &mut Task| task.0.name());
+    engine.register_get("name", |task: &mut Task| task.mix.name());
 
     engine.register_type_with_name::<Pretrained>("Pretrained");
     engine.register_get("encoder", |stage: &mut Pretrained| Encoder::pretrained(stage.clone()));
@@ -252,7 +252,7 @@ fn nested(value: &Dynamic) -> String {
         return format!("Net({})", net.0.name());
     }
     if let Some(task) = value.read_lock::<Task>() {
-        return format!("Task({})", task.0.name());
+        return format!("Task({})", task.mix.name());
     }
     if let Some(stage) = value.read_lock::<Pretrained>() {
         return format!("Pretrained({} on {})", stage.config().network(), stage.name());

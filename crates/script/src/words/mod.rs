@@ -10,6 +10,7 @@ mod word;
 
 mod augment;
 mod dataset;
+mod distill;
 mod eval;
 mod find_issues;
 mod label_curve;
@@ -43,6 +44,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
     [
         dataset::WORDS,
         tasks::words(),
+        distill::WORDS,
         own_tasks::WORDS,
         augment::WORDS,
         models::WORDS,

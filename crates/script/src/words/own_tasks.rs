@@ -1,6 +1,6 @@
 //! The tasks that a script puts together itself: `custom_task` and `multi_task`.
 
-use foretask_experiment::values::Task;
+use foretask_experiment::values::{Encoder, Task};
 use foretask_pretext::Task as Pretext;
 use foretask_train::{Balance, TaskMix};
 use rhai::{Array, Dynamic, FnPtr};
@@ -145,7 +145,7 @@ fn custom_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let function = Function::new(&pointer, source, ast, call.host.explainer).map_err(|fault| fault.argument(0))?;
     let name = options.name.unwrap_or_else(|| call.word.name.to_owned());
     let task = Pretext::Custom(ScriptGenerator::new(function, wanted).into_task(name));
-    Ok(Dynamic::from(Task(task.into())))
+    Ok(Dynamic::from(Task::from(task)))
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -176,18 +176,26 @@ fn multi_task(call: &Call<'_>) -> Result<Dynamic, CallError> {
             .help("write `multi_task([rotation(), simclr()])`")
             .argument(0));
     }
-    let tasks = items.iter().enumerate().map(|(at, item)| weighted(item, at));
-    Ok(Dynamic::from(Task(TaskMix { tasks: tasks.collect::<Result<_, _>>()?, balance })))
+    let (mut tasks, mut teachers) = (Vec::new(), Vec::new());
+    for (at, item) in items.iter().enumerate() {
+        let (task, weight, taught_by) = weighted(item, at)?;
+        tasks.push((task, weight));
+        teachers.extend(taught_by);
+    }
+    Ok(Dynamic::from(Task { mix: TaskMix { tasks, balance, teachers: Vec::new() }, teachers }))
 }
 
-/// The task and weight of the list's item number `at`.
-fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
+/// The task and weight of the list's item number `at`, and those who teach it.
+fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64, Vec<Encoder>), CallError> {
     let here = |path: &[usize]| {
         let path = std::iter::once(at).chain(path.iter().copied());
         Span::Value(0, path.map(|index| index.to_string()).collect())
     };
     let item = item.flatten_clone();
-    let Ok(pair) = item.as_array_ref() else { return Ok((single(&item, here(&[]))?, 1.0)) };
+    let Ok(pair) = item.as_array_ref() else {
+        let (task, teachers) = single(&item, here(&[]))?;
+        return Ok((task, 1.0, teachers));
+    };
     let form = "write `[task, weight]`, such as `[rotation(), 0.5]`";
     let [task, weight] = pair.as_slice() else {
         return Err(CallError::input(format!(
@@ -197,7 +205,7 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
         .help(form)
         .at(here(&[])));
     };
-    let task = single(task, here(&[0]))?;
+    let (task, teachers) = single(task, here(&[0]))?;
     let Ok(number) = weight.as_float().or_else(|_| weight.as_int().map(|whole| whole as f64)) else {
         return Err(CallError::input(format!("a weight is a number, not {}", Kind::of(weight)))
             .help(form)
@@ -209,19 +217,19 @@ fn weighted(item: &Dynamic, at: usize) -> Result<(Pretext, f64), CallError> {
             .help("leave a task out that is not to count")
             .at(here(&[1])));
     }
-    Ok((task, number))
+    Ok((task, number, teachers))
 }
 
-fn single(value: &Dynamic, here: Span) -> Result<Pretext, CallError> {
+fn single(value: &Dynamic, here: Span) -> Result<(Pretext, Vec<Encoder>), CallError> {
     let Some(task) = value.clone().try_cast::<Task>() else {
         return Err(CallError::input(format!("`multi_task` expects tasks, not {}", Kind::of(value)))
             .label("not a task")
             .help("write `multi_task([[rotation(), 1.0], [simclr(), 0.5]])`")
             .at(here));
     };
-    let mut tasks = task.0.tasks;
+    let (mut tasks, teachers) = (task.mix.tasks, task.teachers);
     match (tasks.pop(), tasks.is_empty()) {
-        (Some((task, _)), true) => Ok(task),
+        (Some((task, _)), true) => Ok((task, teachers)),
         _ => Err(CallError::input("a `multi_task` cannot be part of another")
             .label("several tasks already")
             .help("put all tasks into one list")

@@ -136,8 +136,8 @@ fn tasks(call: &Call<'_>) -> Result<Vec<(String, Task)>, CallError> {
     if let Some(array) = call.maybe::<Array>(3) {
         for (index, value) in array.into_iter().enumerate() {
             let task = task(value, index.to_string())?;
-            let name = task.0.name();
-            let alike = tasks.iter().filter(|(_, other)| other.0.name() == name).count();
+            let name = task.mix.name();
+            let alike = tasks.iter().filter(|(_, other)| other.mix.name() == name).count();
             tasks.push((if alike == 0 { name } else { format!("{name} {}", alike + 1) }, task));
         }
     } else {

@@ -70,9 +70,10 @@ fn preview(call: &Call<'_>) -> Result<Dynamic, CallError> {
     }
     let at = Span::Argument(2);
     let path = output::path(call, &text, &at, &["png"])?;
-    data.single("preview", Role::Images)?;
-    let several = task.0.tasks.len() > 1;
-    for (index, (task, _)) in task.0.tasks.into_iter().enumerate() {
+    let view = data.single("preview", Role::Images)?;
+    let several = task.mix.tasks.len() > 1;
+    let pool = call.experiment().survey(&data, view)?;
+    for (index, (task, _)) in task.met(&pool)?.tasks.into_iter().enumerate() {
         let path = if several { named(&path, index + 1, task.name()) } else { path.clone() };
         let planned = PlannedPreview { task, data: data.clone(), image_size: None };
         // Resolving refuses what cannot work; nothing is drawn while planning.

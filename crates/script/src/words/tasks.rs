@@ -1,5 +1,5 @@
 //! One word per pretext task of the pretext crate, made from what that crate says about it: a task that is added there is a
-//! word here, with options, reference and example.
+//! word here, with options, reference and example. One that is taught by somebody asks for him first, in a file of its own.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use foretask_pretext::{OptionInfo, TASKS, TaskInfo};
 use rhai::Dynamic;
 
 use super::word::no_options;
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, distill};
 use crate::errors::CallError;
 use crate::options;
 
@@ -20,7 +20,8 @@ const SIGNATURE: &[Signature] = &[Signature {
 
 /// The words, in the order of the pretext crate.
 pub(super) fn words() -> &'static [Word] {
-    static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| TASKS.iter().map(word).collect());
+    static WORDS: LazyLock<Vec<Word>> =
+        LazyLock::new(|| TASKS.iter().filter(|info| info.name != distill::WORD).map(word).collect());
     &WORDS
 }
 
@@ -65,5 +66,5 @@ fn examples(info: &TaskInfo) -> Vec<Example> {
 
 fn task(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let task = options::parse_task(call.word.name, &call.map(0), 0, &call.word.option_docs())?;
-    Ok(Dynamic::from(Task(task.into())))
+    Ok(Dynamic::from(Task::from(task)))
 }

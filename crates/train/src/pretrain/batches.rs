@@ -2,7 +2,7 @@
 
 use foretask_backend::catch;
 use foretask_data::Images;
-use foretask_pretext::{Batch, ImageRef, PretextError, Resolved, Slot, Targets};
+use foretask_pretext::{Batch, ImageRef, PretextError, Resolved, Slot, Targets, Task};
 use foretask_random::Key;
 
 use super::normalizer::Normalizer;
@@ -51,14 +51,20 @@ impl PretextBatches<'_> {
     }
 
     fn makers(&self, epoch: u64) -> Vec<Maker<'_>> {
-        // The first task draws what it would draw alone.
-        let key = |number: usize| match number {
-            0 => Key::new(self.seed),
-            _ => Key::new(self.seed).named("task").with(number as u64),
-        };
-        let maker = |(&(task, on_device), n)| Maker { task, key: key(n).with(epoch), on_device };
+        let maker =
+            |(&(task, on_device), n)| Maker { task, key: epoch_key(self.seed, n, &task.task, epoch), on_device };
         self.tasks.iter().zip(0..).map(maker).collect()
     }
+}
+
+/// What a task draws from in an epoch; the row of each image comes below it. The first task of several draws what it would draw
+/// alone, and one whose inputs come again draws what it drew before.
+pub(super) fn epoch_key(seed: u64, number: usize, task: &Task, epoch: u64) -> Key {
+    let key = match number {
+        0 => Key::new(seed),
+        _ => Key::new(seed).named("task").with(number as u64),
+    };
+    key.with(task.repeats().map_or(epoch, |views| epoch % views))
 }
 
 impl BatchSource for PretextBatches<'_> {
@@ -89,7 +95,7 @@ impl BatchSource for PretextBatches<'_> {
             })
         })?;
         let ready = |(made, maker): (TaskBatch, &Maker<'_>)| {
-            let finish = || maker.finish(made, &request.indices, self.normalizer);
+            let finish = || maker.finish(made, request, self.normalizer);
             Ok(catch("bringing a batch to the device", finish)?)
         };
         made.into_iter().zip(&makers).map(ready).collect()
@@ -118,7 +124,7 @@ impl Maker<'_> {
         }
     }
 
-    fn finish(&self, made: TaskBatch, images: &[u32], normalizer: &Normalizer) -> Ready {
+    fn finish(&self, made: TaskBatch, request: &Request, normalizer: &Normalizer) -> Ready {
         let (inputs, targets) = match (made, self.on_device) {
             (TaskBatch::Inputs(Batch { inputs, targets, .. }), _) => {
                 (inputs.into_iter().map(|block| normalizer.block(block)).collect(), targets)
@@ -129,7 +135,7 @@ impl Maker<'_> {
                 (views.into_iter().map(block).collect(), Targets::Views)
             }
         };
-        Ready { inputs, targets, images: images.to_vec() }
+        Ready { inputs, targets, images: request.indices.clone(), epoch: request.epoch }
     }
 }
 

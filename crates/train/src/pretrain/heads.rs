@@ -4,8 +4,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 use foretask_backend::Scope;
 use foretask_models::{
-    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, PredictionConfig, PredictionHead,
-    ProjectionConfig, ProjectionHead, PrototypesConfig, PrototypesHead, TileConfig, TileHead, VectorConfig, VectorHead,
+    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, ImitationConfig, ImitationHead,
+    PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead, PrototypesConfig, PrototypesHead, TileConfig,
+    TileHead, VectorConfig, VectorHead,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,8 @@ pub enum HeadConfig {
     Tiles(TileConfig),
     /// To numbers.
     Vector(VectorConfig),
+    /// To features of teachers.
+    Imitation(ImitationConfig),
 }
 
 impl HeadConfig {
@@ -49,6 +52,7 @@ impl HeadConfig {
             Self::Class { input, classes } => Head::Class(ClassHead::new(scope, *input, *classes)),
             Self::Tiles(config) => Head::Tiles(TileHead::new(scope, config)),
             Self::Vector(config) => Head::Vector(VectorHead::new(scope, config)),
+            Self::Imitation(config) => Head::Imitation(ImitationHead::new(scope, config)),
         }
     }
 
@@ -78,6 +82,9 @@ impl HeadConfig {
                 inputs * (2 * config.embedding.max(config.input) + 3 * config.hidden + config.classes)
             }
             Self::Vector(config) => inputs * (3 * config.hidden + 4 * config.output),
+            Self::Imitation(config) => {
+                config.teachers.iter().map(|teacher| 6 * inputs * teacher.features).sum::<usize>()
+            }
         };
         4 * numbers as u64
     }

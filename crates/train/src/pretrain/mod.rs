@@ -7,6 +7,7 @@ mod collapse;
 mod diagnostics;
 mod heads;
 mod learner;
+mod lessons;
 mod methods;
 mod mix;
 mod multi_task;
@@ -18,8 +19,10 @@ mod plan;
 mod ready;
 mod result;
 mod steps;
+mod teaching;
 #[cfg(test)]
 mod tests;
+mod update_rule;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,7 +35,7 @@ use foretask_models::{Backbone, Encoder, InputSpec};
 pub use augment_on::AugmentOn;
 pub use collapse::OnCollapse;
 pub use heads::HeadConfig;
-pub use mix::TaskMix;
+pub use mix::{TaskMix, Teacher};
 pub use observer::Observer;
 pub use options::{OptimizerName, PretrainOptions};
 pub use plan::{PlannedTask, PretrainPlan, plan_pretraining};
@@ -51,6 +54,7 @@ use crate::start::Start;
 use crate::training::{TrainingPlan, TrainingRun, seconds_per_step, train};
 use batches::PretextBatches;
 use learner::Learner;
+use methods::Beside;
 use multi_task::MultiTask;
 use normalizer::Normalizer;
 
@@ -89,16 +93,16 @@ pub fn pretrain(
     for note in &plan.notes {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
     }
-    catch("pretraining", || run(start, plan, images, observer, cx))?
+    catch("pretraining", || run(pretraining, plan, observer, cx))?
 }
 
 fn run(
-    start: &Start,
+    pretraining: &Pretraining<'_>,
     plan: PretrainPlan,
-    images: &Images,
     observer: Option<&Observer<'_>>,
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
+    let (begin, Pretraining { start, mix, images, .. }) = (Instant::now(), *pretraining);
     let input = input_spec(start, &plan, images);
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let tasks = || plan.tasks.iter().map(|task| &task.task);
@@ -117,6 +121,8 @@ fn run(
         cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");
     }
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
+    let teachers = teaching::prepare(&plan, &mix.teachers, images, cx)?;
+    let beside = Beside { labels: &labels, teachers: &teachers };
     let identity = identity(start, &plan, &input, &batches, cx)?;
     let look = |encoder: &Backbone| match observer {
         Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
@@ -128,10 +134,9 @@ fn run(
         (Some(steps), _) | (None, Length::Steps(steps)) => steps,
         (None, Length::Budget(budget)) => {
             cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
-            let begin = Instant::now();
             let trial = training_plan(&plan, u64::MAX, &identity);
             let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &trial };
-            let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &labels, &look)?;
+            let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?;
             let time = steps::calibration_time(budget);
             let seconds = seconds_per_step(run, &batches, &mut objective, time, cx)?;
             let steps = steps::fix_steps(cx.folder, &identity, budget, begin.elapsed(), seconds)?;
@@ -145,14 +150,15 @@ fn run(
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
     let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &training };
-    let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &labels, &look)?;
+    let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?;
     let trained = train(run, &batches, &mut objective, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
-    let origin = format!("{} on {} images, {} seen", plan.name(), images.len(), trained.images);
+    let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);
+    let (seen, license) = teaching::inherited(start, &mix.teachers);
     Ok(Pretrained {
         encoder: Encoder::of(&encoder, &plan.config, &input, origin)
-            .with_seen(start.seen().with(images.content_hashes()))
-            .with_license(start.license()),
+            .with_seen(seen.with(images.content_hashes()))
+            .with_license(license),
         heads: Arc::new(state_dict(&heads)),
         tasks: plan.tasks,
         history: trained.history,

@@ -8,7 +8,7 @@ use foretask_random::Key;
 
 use super::collapse::CollapseMonitor;
 use super::learner::{Learner, TaskView};
-use super::methods::{ObjectiveContext, TaskObjective, learnable};
+use super::methods::{Beside, ObjectiveContext, TaskObjective, learnable};
 use super::normalizer::Normalizer;
 use super::plan::{PlannedTask, PretrainPlan};
 use super::ready::Ready;
@@ -37,13 +37,13 @@ pub(super) struct MultiTask<'a> {
 }
 
 impl<'a> MultiTask<'a> {
-    /// Objectives at their beginning; momentum teachers start as copies of the learner. `labels` are those of the images,
-    /// for the one method that is allowed to see them; `look` adds to every health line.
+    /// Objectives at their beginning; momentum teachers start as copies of the learner. `look` adds to every health
+    /// line.
     pub(super) fn new(
         plan: &PretrainPlan,
         learner: &Learner,
         normalizer: Normalizer,
-        labels: &[Option<u32>],
+        beside: &Beside<'_>,
         look: Look<'a>,
     ) -> Result<Self, TrainError> {
         let sampling = &plan.sampling;
@@ -52,13 +52,14 @@ impl<'a> MultiTask<'a> {
             let objective = learned.objective(&ObjectiveContext {
                 word,
                 target: task.task.target(task.shape),
+                shape: task.shape,
                 pool: sampling.images,
                 batch: sampling.batch_size,
                 key: Key::new(plan.options.seed).named("method").with(number as u64),
                 learner,
                 number,
                 device: &normalizer.device,
-                labels,
+                beside,
             })?;
             let monitor = CollapseMonitor::new(word, learned.collapse_risk(), plan.options.on_collapse);
             Ok(RunningTask { word, weight: *weight, objective, monitor })

@@ -35,6 +35,12 @@ impl Normalizer {
         Block { x: self.precision.input(x.sub(self.mean.clone()).div(self.std.clone())), per_image }
     }
 
+    /// The same inputs as another network takes them, which normalizes by `mean` and `std`, `[1, c, 1, 1]`.
+    pub(super) fn renormalized(&self, x: Tensor<4>, mean: &Tensor<4>, std: &Tensor<4>) -> Tensor<4> {
+        let pixels = in_f32(x).mul(self.std.clone()).add(self.mean.clone());
+        self.precision.input(pixels.sub(mean.clone()).div(std.clone()))
+    }
+
     /// Back to 0..1, on the host.
     pub(super) fn pixels(&self, block: &Block) -> Vec<f32> {
         host_tensor(in_f32(block.x.clone()).mul(self.std.clone()).add(self.mean.clone())).data

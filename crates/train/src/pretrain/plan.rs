@@ -9,22 +9,18 @@ use super::heads::HeadConfig;
 use super::methods::{HeadContext, learnable, learnable_mut};
 use super::mix::TaskMix;
 use super::on_device;
-use super::options::{OptimizerName, PretrainOptions};
+use super::options::PretrainOptions;
+use super::update_rule::update_rule;
 use crate::balance::Balance;
 use crate::error::TrainError;
 use crate::input_size::{input_size, why_size};
 use crate::length::{Budget, Length};
 use crate::loader::{PREFETCH, Sampling};
-use crate::optim::{AdamW, Lars, Rule, Sgd};
+use crate::optim::Rule;
 use crate::start::Start;
 
 /// Time that is trained where no length is given.
 const DEFAULT_BUDGET: Budget = Budget(std::time::Duration::from_mins(2));
-/// The batch that [`LEARNING_RATE`] and [`SGD_LEARNING_RATE`] are for.
-const REFERENCE_BATCH: f64 = 256.0;
-const LEARNING_RATE: f64 = 2e-3;
-const SGD_LEARNING_RATE: f64 = 0.05;
-const LARS_LEARNING_RATE: f64 = 0.3;
 
 /// A pretext task as it is trained.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,7 +114,9 @@ pub fn plan_pretraining(
         Length::Steps(steps) => Some(steps),
         Length::Budget(_) => None,
     };
-    let sizes = RunSizes { pool: pool.count, batch: sampling.batch_size, features: config.feature_dim(), steps };
+    let map = config.cost(shape.channels, shape.height, shape.width).map;
+    let (batch, features) = (sampling.batch_size, config.feature_dim());
+    let sizes = RunSizes { pool: pool.count, batch, features, map, steps };
     let mut tasks = Vec::new();
     for (mut task, (_, weight)) in resolved.into_iter().zip(&mix.tasks) {
         notes.extend(learnable_mut(&mut task.task).fill_auto(&sizes)?);
@@ -130,7 +128,8 @@ pub fn plan_pretraining(
     let (rule, lr, weight_decay) = update_rule(&sampling, options, &mut notes);
     let parameters = config.cost(shape.channels, shape.height, shape.width).parameters
         + tasks.iter().map(|task| task.head.parameters()).sum::<u64>();
-    let memory_bytes = tasks.iter().map(|task| memory(task, &config, sampling.batch_size)).sum::<u64>()
+    let kept = |task: &PlannedTask| learnable(&task.task.task).kept_bytes(&sizes);
+    let memory_bytes = tasks.iter().map(|task| memory(task, &config, sampling.batch_size) + kept(task)).sum::<u64>()
         + 4 * parameters * (2 + rule.moments() as u64);
     Ok(PretrainPlan {
         config,
@@ -265,50 +264,6 @@ fn sampling(
     // Batch norm and negatives want equal batches; a pool of one batch has no rest.
     let windows = pool.windows;
     Ok(Sampling { images: pool.count, batch_size, seed: options.seed, drop_last: true, windows })
-}
-
-fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<Auto>) -> (Rule, f64, f64) {
-    let batch = sampling.batch_size as f64 * options.accumulate as f64;
-    let (rule, lr, lr_reason, decay, decay_reason) = match options.optimizer {
-        OptimizerName::AdamW => {
-            let [beta1, beta2] = options.betas.unwrap_or([0.9, 0.999]);
-            let lr = LEARNING_RATE * (batch / REFERENCE_BATCH).sqrt().min(1.0);
-            let reason = "2e-3 for batches from 256, less by the square root for smaller ones";
-            (Rule::AdamW(AdamW { beta1, beta2, ..AdamW::default() }), lr, reason, 1e-2, "as usual with AdamW")
-        }
-        OptimizerName::Sgd => {
-            let momentum = options.momentum.unwrap_or(0.9);
-            let nesterov = options.nesterov.unwrap_or(false);
-            let lr = SGD_LEARNING_RATE * batch / REFERENCE_BATCH;
-            let reason = "0.05 for a batch of 256, in proportion for others";
-            (Rule::Sgd(Sgd { momentum, nesterov }), lr, reason, 1e-4, "as usual with SGD")
-        }
-        OptimizerName::Lars => {
-            let momentum = options.momentum.unwrap_or(0.9);
-            let nesterov = options.nesterov.unwrap_or(false);
-            let trust = options.trust.unwrap_or(Lars::default().trust);
-            let lr = LARS_LEARNING_RATE * batch / REFERENCE_BATCH;
-            let reason = "0.3 for a batch of 256, in proportion for others, as in SimCLR";
-            let rule = Rule::Lars(Lars { momentum, nesterov, trust, ..Lars::default() });
-            (rule, lr, reason, 1e-6, "as usual with LARS")
-        }
-    };
-    let given = options.lr.map(|lr| options.lr_scaling.learning_rate(lr, batch.round() as usize));
-    let lr = given.unwrap_or_else(|| {
-        let lr = two_digits(lr);
-        notes.push(Auto::new("lr", lr, lr_reason));
-        lr
-    });
-    let decay = options.weight_decay.unwrap_or_else(|| {
-        notes.push(Auto::new("weight_decay", decay, decay_reason));
-        decay
-    });
-    (rule, lr, decay)
-}
-
-/// Learning rates are seen by users.
-fn two_digits(value: f64) -> f64 {
-    format!("{value:.1e}").parse().unwrap_or(value)
 }
 
 #[cfg(test)]

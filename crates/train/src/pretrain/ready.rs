@@ -12,6 +12,8 @@ pub(super) struct Ready {
     pub(super) targets: Targets,
     /// Positions of the source images in the pool.
     pub(super) images: Vec<u32>,
+    /// The pass over the images that it belongs to, from 0.
+    pub(super) epoch: u64,
 }
 
 /// All inputs of one shape, image-major.

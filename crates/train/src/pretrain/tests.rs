@@ -9,6 +9,7 @@ use foretask_data::{Blob, LoadOptions, Samples, Source};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
+mod distill;
 mod networks;
 mod on_device;
 mod same_bits;
@@ -57,7 +58,26 @@ fn start() -> Start {
 }
 
 fn mix(task: &str) -> TaskMix {
-    foretask_pretext::Task::by_name(task).unwrap().into()
+    taught(foretask_pretext::Task::by_name(task).unwrap(), &[teacher(1, 16)])
+}
+
+/// A small network that knows nothing, and says it always the same.
+fn teacher(channels: usize, side: usize) -> Encoder {
+    let config = BackboneConfig::resnet(Arch::ResNet10, 4).with_stem(foretask_models::Stem::Small);
+    Encoder::random(&config, &InputSpec::centered(channels, side, side), side as u64).unwrap()
+}
+
+/// The task with these teachers, where it has any.
+fn taught(task: foretask_pretext::Task, encoders: &[Encoder]) -> TaskMix {
+    let foretask_pretext::Task::Distill(distill) = task else { return task.into() };
+    let teachers: Vec<Teacher> = encoders
+        .iter()
+        .enumerate()
+        .map(|(number, encoder)| Teacher { identity: number.to_string(), encoder: encoder.clone() })
+        .collect();
+    let info = |teacher: &Teacher| Teacher::info("a small one", &teacher.identity, &teacher.encoder);
+    let distill = distill.with_teachers(teachers.iter().map(info).collect());
+    TaskMix { teachers, ..foretask_pretext::Task::Distill(distill).into() }
 }
 
 fn options(text: &str) -> PretrainOptions {
@@ -269,7 +289,7 @@ fn several_tasks_share_an_encoder_and_resume_to_the_bit() {
     let task = |name: &str| foretask_pretext::Task::by_name(name).unwrap();
     for balance in [Balance::Weights, Balance::Gradients] {
         let tasks = vec![(task("rotation"), 1.0), (task("simclr"), 0.5), (task("inpainting"), 2.0)];
-        let mix = TaskMix { tasks, balance };
+        let mix = TaskMix { tasks, balance, teachers: Vec::new() };
         let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let expected = Run::new("", SHORT, whole.path()).run_mix(&mix).unwrap();
         let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new("", SHORT, parts.path()) };

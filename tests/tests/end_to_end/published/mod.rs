@@ -65,6 +65,17 @@ fn weights_are_fetched_once_and_their_license_travels() {
     let page = fs::read_to_string(visitor.place.latest("vit").join("report.html")).unwrap();
     assert!(page.contains("license: Apache-2.0"));
 
+    // A student of it stands under the same license.
+    let taught = "let clothes = dataset(\"clothes\", #{ channels: 3 });\n\
+                  let vit = pretrained(\"vit_tiny_patch16\");\n\
+                  let small = pretrain(resnet10(#{ width: 4 }), distill(vit), clothes.unlabeled(), #{ steps: 2 });\n\
+                  small.encoder.save(\"student.safetensors\");\n";
+    visitor.place.write("student.rhai", taught);
+    visitor.says(&[], &["run", "student.rhai", "--device", "flex"]).exits(0);
+    let saved = fs::read(visitor.place.path("student.safetensors")).unwrap();
+    assert!(saved.windows(10).any(|part| part == b"Apache-2.0"));
+    assert_eq!(hub.downloads(), 1);
+
     // From now on without a way to anywhere; small images go up to 128 pixels, and it is said what that costs.
     let offline = [("HF_ENDPOINT", "http://127.0.0.1:9"), ("HF_HUB_OFFLINE", "1")];
     let plan = visitor.says(&offline, &["check", "vit.rhai", "--device", "flex"]).exits(0);

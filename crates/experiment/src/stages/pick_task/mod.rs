@@ -125,9 +125,9 @@ impl Race<'_> {
         let request = Pretrain { start, task: task.clone(), images, options, online: None };
         request.run(self.experiment).map_err(|error| match error.at {
             // Which of the tasks it was, unless it says so itself.
-            Blame::Request | Blame::Named(_) if error.message.contains(&task.0.name()) => error.at(Role::Task),
+            Blame::Request | Blame::Named(_) if error.message.contains(&task.mix.name()) => error.at(Role::Task),
             Blame::Request | Blame::Named(_) => {
-                Error { message: format!("{}: {}", task.0.name(), error.message), ..error }.at(Role::Task)
+                Error { message: format!("{}: {}", task.mix.name(), error.message), ..error }.at(Role::Task)
             }
             _ => error,
         })

@@ -11,6 +11,7 @@ use super::teacher::Teacher;
 use crate::error::TrainError;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::Learner;
+use crate::pretrain::lessons::Teaching;
 
 /// Large views of an image.
 pub(super) const GLOBAL_VIEWS: usize = 2;
@@ -32,6 +33,11 @@ pub(in crate::pretrain) trait Learnable {
     /// head or objective ask for it.
     fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
         Ok(Vec::new())
+    }
+
+    /// Bytes of what it keeps of the images in memory, besides batches.
+    fn kept_bytes(&self, _sizes: &RunSizes) -> u64 {
+        0
     }
 
     /// Its head; sizes that were left open about it are filled, with reasons.
@@ -105,12 +111,22 @@ impl<'a> HeadContext<'a> {
     }
 }
 
+/// What there is to learn from besides the images themselves.
+pub(in crate::pretrain) struct Beside<'a> {
+    /// The labels of the pool, for the one task that may see them.
+    pub(in crate::pretrain) labels: &'a [Option<u32>],
+    /// Those who teach each task, in the order of its teachers.
+    pub(in crate::pretrain) teachers: &'a [Vec<Teaching<'a>>],
+}
+
 /// What an objective may need to know of the run.
 pub(in crate::pretrain) struct ObjectiveContext<'a> {
     /// The task's word.
     pub(in crate::pretrain) word: &'static str,
     /// What the network is asked for.
     pub(in crate::pretrain) target: TargetKind,
+    /// The input shape of whole images.
+    pub(in crate::pretrain) shape: Shape,
     /// Images to learn from.
     pub(in crate::pretrain) pool: usize,
     /// Images in a batch.
@@ -123,8 +139,8 @@ pub(in crate::pretrain) struct ObjectiveContext<'a> {
     pub(in crate::pretrain) number: usize,
     /// Where it keeps what it remembers; without gradient graph.
     pub(in crate::pretrain) device: &'a Device,
-    /// Those of the pool, for the one task that may see them.
-    pub(in crate::pretrain) labels: &'a [Option<u32>],
+    /// What there is besides the images.
+    pub(in crate::pretrain) beside: &'a Beside<'a>,
 }
 
 impl ObjectiveContext<'_> {
@@ -136,6 +152,11 @@ impl ObjectiveContext<'_> {
     /// A copy of encoder and head that follows them slowly.
     pub(super) fn teacher(&self) -> Result<Teacher, TrainError> {
         Teacher::of(self.learner, self.number)
+    }
+
+    /// Those who teach this task.
+    pub(super) fn teachers(&self) -> &[Teaching<'_>] {
+        self.beside.teachers.get(self.number).map_or(&[], Vec::as_slice)
     }
 
     /// A queue of embeddings, filled with random ones.

@@ -12,6 +12,7 @@ mod custom;
 mod deepcluster;
 mod denoising;
 mod dino;
+mod distill;
 mod exemplar;
 mod inpainting;
 mod jigsaw;
@@ -37,7 +38,7 @@ mod views;
 use foretask_pretext::Task;
 
 pub(super) use answer::{Answer, answer};
-pub(super) use learnable::{HeadContext, Learnable, ObjectiveContext};
+pub(super) use learnable::{Beside, HeadContext, Learnable, ObjectiveContext};
 pub(super) use objective::TaskObjective;
 pub(super) use views::Views;
 
@@ -67,6 +68,7 @@ macro_rules! each_task {
             Task::DeepCluster(task) => task,
             Task::LeJepa(task) => task,
             Task::SupCon(task) => task,
+            Task::Distill(task) => task,
             Task::MaskedPixels(task) => task,
             Task::Custom(task) => task,
         }

@@ -36,7 +36,7 @@ impl Learnable for Options {
     }
 
     fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
-        Ok(Box::new(SupCon::new(self.temperature, cx.labels)?))
+        Ok(Box::new(SupCon::new(self.temperature, cx.beside.labels)?))
     }
 }
 

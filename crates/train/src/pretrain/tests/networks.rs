@@ -85,7 +85,7 @@ fn tasks_teach(config: &BackboneConfig, part: usize) {
         };
         let start = Start::Network(config.clone());
         let options = options(r#"{"steps": 1, "batch_size": 4}"#);
-        let mix = mix(info.name);
+        let mix = taught(foretask_pretext::Task::by_name(info.name).unwrap(), &[teacher(3, 16)]);
         let taught = pretrain(&Pretraining { start: &start, mix: &mix, images: &images, options: &options }, None, &cx)
             .unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(taught.history.iter().all(|line| line.loss.is_finite()), "{what}");

@@ -43,6 +43,7 @@ fn one_task_of_several_may_be_made_there() {
     let mix = TaskMix {
         tasks: ["rotation", "simclr"].map(|task| (foretask_pretext::Task::by_name(task).unwrap(), 1.0)).to_vec(),
         balance: Balance::Weights,
+        teachers: Vec::new(),
     };
     let [device, host] = [ON_DEVICE, SHORT].map(|options| {
         let folder = tempfile::tempdir().unwrap();
