@@ -40,6 +40,7 @@ fn unknown_keys_name_the_known_ones() {
     assert!(error.contains("`simsalabim`") && TASKS.iter().all(|info| error.contains(info.name)), "{error}");
 }
 
+// Long: a table of cases, one a line.
 #[test]
 fn wrong_values_name_option_value_and_range() {
     for (task, options, expected) in [
@@ -84,6 +85,12 @@ fn wrong_values_name_option_value_and_range() {
         ("deepcluster", json!({"heads": 0}), "option `heads` is 0"),
         ("lejepa", json!({"slices": 0}), "option `slices` is 0"),
         ("supcon", json!({"temperature": 3}), "option `temperature` is 3,"),
+        ("distill", json!({"loss": "kl"}), "unknown variant `kl`, expected one of `likeness`, `cosine`, `mse`"),
+        ("distill", json!({"views": 65}), "option `views` is 65, but must be a whole number from 0 to 64"),
+        ("distill", json!({"temperature": 0}), "option `temperature` is 0,"),
+        ("distill", json!({"queue": 0}), "option `queue` is 0"),
+        ("distill", json!({"places": -1}), "option `places` is -1, but must be a weight from 0 to 1000"),
+        ("distill", json!({"crop": [0, 1]}), "option `crop` is [0, 1],"),
         ("simclr", json!({"projector_out": 4}), "option `projector_out` is 4"),
         ("denoising", json!({"noise": []}), "option `noise` is []"),
         ("denoising", json!({"noise": ["salt"]}), "unknown variant `salt`, expected one of `gaussian`, `salt_pepper`"),
