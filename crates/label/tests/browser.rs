@@ -153,11 +153,17 @@ fn issues(browser: &mut Browser, count: &dyn Fn() -> usize) {
     browser.click("nav button[data-view=issues]");
     browser.until("document.querySelectorAll('main.issues .tab').length > 0");
     browser.until("document.querySelector('main.issues .tile')");
+    // Keys belong to the button that was clicked until the view is there.
+    browser.until("document.activeElement.matches('main.issues .grid')");
     let kinds = browser.text("[...document.querySelectorAll('.tab')].map((tab) => tab.textContent).join(' ')");
     // Two of the pictures are there twice, and one is black.
     assert!(kinds.contains("Near-duplicates") && kinds.contains("Dark"), "{kinds}");
-    browser.eval("[...document.querySelectorAll('.tab')].find((tab) => tab.textContent.startsWith('Near')).click()");
-    browser.until("document.querySelector('.frame.pair')");
+    let tab = "[...document.querySelectorAll('.tab')].find((tab) => tab.textContent.startsWith('Near'))";
+    if browser.eval(&format!("{tab}.ariaSelected")) != "true" {
+        browser.eval(&format!("{tab}.click()"));
+    }
+    browser.until(&format!("{tab}.ariaSelected === 'true' && document.querySelector('.frame.pair')"));
+    browser.until("document.querySelector('.bar-below .main').textContent.startsWith('Drop this copy')");
     accessible(browser, "issues");
     if let Some(folder) = std::env::var_os("FORETASK_SCREENSHOTS") {
         browser.picture(&Path::new(&folder).join("label_issues.png"));

@@ -13,8 +13,15 @@ use crate::tidy::has_extension;
 
 /// Values that make any script quick: for each parameter that it declares (`param("budget", "2m")`) and that is called so or whose
 /// last word is this (`self_steps`).
-const TINY: &[(&str, &str)] =
-    &[("budget", "2s"), ("steps", "3"), ("epochs", "0.02"), ("draws", "1"), ("labels", "2"), ("width", "4"), ("n", "20")];
+const TINY: &[(&str, &str)] = &[
+    ("budget", "2s"),
+    ("steps", "3"),
+    ("epochs", "0.02"),
+    ("draws", "1"),
+    ("labels", "2"),
+    ("width", "4"),
+    ("n", "20"),
+];
 
 /// Every script.
 pub(crate) fn run() -> Result<Outcome> {
