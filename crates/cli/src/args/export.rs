@@ -41,13 +41,11 @@ pub(crate) struct ExportArguments {
 impl ExportArguments {
     /// By what was said, else by the file's ending.
     pub(crate) fn format(&self) -> ExportFormat {
-        let onnx = match &self.format {
-            Some(format) => format == "onnx",
-            None => {
-                let ending = self.output.as_ref().and_then(|output| output.extension());
-                ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
-            }
-        };
+        let ending = self.output.as_ref().and_then(|output| output.extension());
+        let onnx = self.format.as_ref().map_or_else(
+            || ending.is_some_and(|ending| ending.eq_ignore_ascii_case("onnx")),
+            |format| format == "onnx",
+        );
         if !onnx {
             return ExportFormat::Safetensors;
         }

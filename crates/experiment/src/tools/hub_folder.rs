@@ -108,9 +108,10 @@ impl Whole {
     }
 
     fn save(&self, path: &Path) -> Result<(), Error> {
-        Ok(match self {
+        match self {
             Self::Classifier(classifier) => classifier.save(path)?,
             Self::Encoder(encoder) => encoder.save(path)?,
-        })
+        }
+        Ok(())
     }
 }
