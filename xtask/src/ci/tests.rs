@@ -65,7 +65,7 @@ pub(crate) fn torch() -> Result<Outcome> {
     };
     with(&layers, &[])?;
     with(&training, &of_devices)?;
-    with(&["-p", "foretask", "-p", "foretask-data"], &["--", "dicom"])?;
+    with(&["-p", "foretask", "-p", "foretask-models", "-p", "foretask-data"], &["--", "dicom"])?;
     Ok(Outcome::passed())
 }
 
