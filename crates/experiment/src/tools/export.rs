@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use foretask_data::{Output, Range};
+use foretask_data::{Output, Range, Reading};
 use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
 use serde::Serialize;
 
@@ -129,8 +129,7 @@ fn beside(
     let ExportFormat::Onnx(options) = format else { return Ok(Beside(None)) };
     let mut name = output.file_name().unwrap_or_default().to_owned();
     let reading = foretask_train::reading_of(&encoder.input)?;
-    let bytes = reading.as_ref().is_none_or(|reading| matches!(&reading.range, Range::Whites(all) if all.is_empty()));
-    if !bytes && options.input == OnnxInput::Pixels {
+    if options.input == OnnxInput::Pixels && finest(reading.as_ref()) != OnnxInput::Pixels {
         return Err(Error::input("bytes would be too coarse: the model learned from images of more than 8 bits")
             .help("`--input planes` makes a graph that takes numbers from 0 (black) to 1 (white)"));
     }
@@ -140,6 +139,12 @@ fn beside(
     };
     name.push(".py");
     Ok(Beside(Some((Output::at(output.with_file_name(name), overwrite)?, text, takes))))
+}
+
+/// Bytes where they say all that image files say, which were read in this way; of photographs without one.
+pub(super) fn finest(reading: Option<&Reading>) -> OnnxInput {
+    let bytes = reading.is_none_or(|reading| matches!(&reading.range, Range::Whites(all) if all.is_empty()));
+    if bytes { OnnxInput::Pixels } else { OnnxInput::Planes }
 }
 
 fn layer(encoder: &Encoder, format: ExportFormat) -> &'static str {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use foretask_data::{Output, Range, write_atomically};
+use foretask_data::{Output, write_atomically};
 use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
 use serde::Serialize;
 
-use super::export::{ExportFormat, export};
+use super::export::{ExportFormat, export, finest, terms};
 use super::inputs::{any_encoder, refused};
 use super::model_card::{Card, Reached};
 use crate::error::Error;
@@ -48,10 +48,7 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
     std::fs::create_dir_all(folder)
         .map_err(|source| foretask_data::DataError::Write { path: folder.to_owned(), source })?;
     let (graph, program) = (folder.join("model.onnx"), folder.join("model.onnx.py"));
-    // Bytes would be too coarse for what was read with more than 8 bits.
-    let reading = foretask_train::reading_of(&encoder.input)?;
-    let bytes = reading.is_none_or(|reading| matches!(&reading.range, Range::Whites(all) if all.is_empty()));
-    let input = if bytes { OnnxInput::Pixels } else { OnnxInput::Planes };
+    let input = finest(foretask_train::reading_of(&encoder.input)?.as_ref());
     export(model, &graph, ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() }), overwrite)?;
     weights.write(|path| whole.save(path))?;
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -64,9 +61,10 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         input: &encoder.input,
         origin: &encoder.origin,
         license: encoder.license.as_deref(),
+        terms: terms(encoder),
         reached,
         notes: &notes,
-        graph: program.is_file().then_some(if bytes { "IMAGE" } else { "ARRAY.npy" }),
+        graph: program.is_file().then_some(if input == OnnxInput::Pixels { "IMAGE" } else { "ARRAY.npy" }),
     }
     .page();
     card.write(|path| write_atomically(path, text.as_bytes()).map_err(Error::from))?;

@@ -22,6 +22,8 @@ pub(super) struct Card<'a> {
     pub(super) origin: &'a str,
     /// Of the published weights that it comes from.
     pub(super) license: Option<&'a str>,
+    /// What follows from it, as `export` says it.
+    pub(super) terms: Option<String>,
     /// What it reached, where the file lies in a run.
     pub(super) reached: Option<Reached>,
     /// What has to be known besides.
@@ -108,12 +110,9 @@ impl Card<'_> {
         self.how_to_run(&mut text);
         self.results(&mut text);
         text.push_str("## Terms\n\n");
-        match self.license {
-            Some(license) => {
-                let _ = writeln!(
-                    text,
-                    "It comes from published weights under the license {license}, which goes with every copy."
-                );
+        match &self.terms {
+            Some(terms) => {
+                let _ = writeln!(text, "This model: {terms}.");
             }
             None => text.push_str("Whoever publishes it says under which license: add `license:` above.\n"),
         }
@@ -237,6 +236,7 @@ mod tests {
             input: &input,
             origin: "simclr on x",
             license: Some("Apache-2.0"),
+            terms: None,
             reached: Some(second),
             notes: &[],
             graph: Some("IMAGE"),

@@ -171,6 +171,17 @@ fn assert_same(a: &Pretrained, b: &Pretrained) {
     assert_eq!((a.steps, a.images_seen, &a.encoder.input), (b.steps, b.images_seen, &b.encoder.input));
 }
 
+/// What comes out without an interruption; with one once `stop_at` steps are saved it is the same.
+fn resumes_to_the_bit(options: &str, mix: &TaskMix, stop_at: u64) -> Pretrained {
+    let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let expected = Run::new("", options, whole.path()).run_mix(mix).unwrap();
+    let run = || Run::new("", options, parts.path());
+    let first = Run { stop_at: Some(stop_at), checkpoint_every: Duration::ZERO, ..run() };
+    assert!(matches!(first.run_mix(mix), Err(TrainError::Interrupted { step, .. }) if step == stop_at + 1));
+    assert_same(&expected, &run().run_mix(mix).unwrap());
+    expected
+}
+
 fn metrics(folder: &Path) -> Vec<HealthLine> {
     let text = std::fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -290,11 +301,7 @@ fn several_tasks_share_an_encoder_and_resume_to_the_bit() {
     for balance in [Balance::Weights, Balance::Gradients] {
         let tasks = vec![(task("rotation"), 1.0), (task("simclr"), 0.5), (task("inpainting"), 2.0)];
         let mix = TaskMix { tasks, balance, teachers: Vec::new() };
-        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let expected = Run::new("", SHORT, whole.path()).run_mix(&mix).unwrap();
-        let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new("", SHORT, parts.path()) };
-        assert!(matches!(first.run_mix(&mix), Err(TrainError::Interrupted { step: 4, .. })));
-        assert_same(&expected, &Run::new("", SHORT, parts.path()).run_mix(&mix).unwrap());
+        let expected = resumes_to_the_bit(SHORT, &mix, 3);
         let names: Vec<&str> =
             expected.history[0].diagnostics.metrics.iter().map(|metric| metric.name.as_str()).collect();
         for name in ["rotation loss", "rotation accuracy", "simclr loss", "inpainting psnr_hidden"] {

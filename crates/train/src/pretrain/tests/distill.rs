@@ -20,12 +20,7 @@ fn every_way_of_being_taught_resumes_to_the_bit() {
     // Two teachers of other sizes than the student's, asked anew about mixed views; and the other distances.
     let teachers = [teacher(1, 16), teacher(1, 20)];
     for options in [r#"{"views": 0}"#, r#"{"views": 3, "loss": "cosine"}"#, r#"{"views": 0, "loss": "mse"}"#] {
-        let mix = distill(options, &teachers);
-        let (whole, parts) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let expected = Run::new("", SHORT, whole.path()).run_mix(&mix).unwrap();
-        let first = Run { stop_at: Some(3), checkpoint_every: Duration::ZERO, ..Run::new("", SHORT, parts.path()) };
-        assert!(matches!(first.run_mix(&mix), Err(TrainError::Interrupted { step: 4, .. })));
-        assert_same(&expected, &Run::new("", SHORT, parts.path()).run_mix(&mix).unwrap());
+        let expected = resumes_to_the_bit(SHORT, &distill(options, &teachers), 3);
         let names: Vec<&str> =
             expected.history[0].diagnostics.metrics.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(names, ["teacher_similarity", "teacher_similarity_2"], "{options}");
