@@ -49,6 +49,8 @@ pub(super) struct Reached {
     interval: Option<[f64; 2]>,
     /// Mean and number of all draws of labels.
     draws: (f64, usize),
+    /// 95 % interval of that mean by the draws.
+    over_draws: Option<[f64; 2]>,
     /// The script that made it, in full.
     script: Option<String>,
 }
@@ -80,17 +82,17 @@ impl Reached {
             number => number.parse().ok()?,
         };
         let draws = result["draws"].as_array()?;
-        let limits = &result["over_images"];
-        // The interval is of the first draw where there is one only.
-        let interval = || Some([limits["low"].as_f64()?, limits["high"].as_f64()?]);
+        let interval = |limits: &Value| Some([limits["low"].as_f64()?, limits["high"].as_f64()?]);
         Some(Self {
             on: evaluation["name"].as_str()?.to_owned(),
             images: evaluation["images"].as_u64()?,
             protocol: result["protocol"].as_str().unwrap_or_default().to_owned(),
             labels: result["labels"].as_u64()?,
             accuracy: draws.get(draw.checked_sub(1)?)?["accuracy"].as_f64()?,
-            interval: (draws.len() == 1).then(interval).flatten(),
+            // It is that of the mean, which is this file's own where there is one draw only.
+            interval: interval(&result["over_images"]).filter(|_| draws.len() == 1),
             draws: (result["mean"].as_f64()?, draws.len()),
+            over_draws: interval(&result["over_draws"]),
             script: None,
         })
     }
@@ -183,6 +185,9 @@ impl Card<'_> {
         let (mean, draws) = reached.draws;
         if draws > 1 {
             let _ = write!(text, "; {} on average over {draws} draws of labels", percent(mean));
+            if let Some([low, high]) = reached.over_draws {
+                let _ = write!(text, " (95 % interval over draws {} to {})", percent(low), percent(high));
+            }
         }
         text.push_str(".\n\n");
         if let Some(script) = &reached.script {
@@ -200,7 +205,7 @@ mod tests {
     fn results() -> Value {
         json!({ "few": { "evaluation": { "name": "dataset x, split test", "images": 400 }, "results": [
             { "name": "tuned", "protocol": "resnet10 after simclr, fine-tuned", "labels": 20, "mean": 0.5,
-              "draws": [{ "accuracy": 0.25 }, { "accuracy": 0.75 }], "over_images": { "low": 0.1, "high": 0.9 } },
+              "draws": [{ "accuracy": 0.25 }, { "accuracy": 0.75 }], "over_images": { "low": 0.1, "high": 0.9 }, "over_draws": { "low": 0.25, "high": 0.875 } },
             { "name": "probe", "protocol": "probe", "labels": 20, "mean": 0.5, "draws": [{ "accuracy": 0.5 }],
               "over_images": { "low": 0.4, "high": 0.6 } },
         ] } })
@@ -247,7 +252,7 @@ mod tests {
             "pipeline_tag: image-classification\n",
             "\"value\":0.75",
             "`cat: yes`, `'dog'`",
-            "75.0 % of the 400 images of dataset x, split test; 50.0 % on average over 2 draws",
+            "75.0 % of the 400 images of dataset x, split test; 50.0 % on average over 2 draws of labels (95 % interval over draws 25.0 % to 87.5 %)",
             "`````rust\n// ```` \nlet x = 1;\n`````",
             "python model.onnx.py IMAGE",
         ] {
