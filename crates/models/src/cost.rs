@@ -46,6 +46,11 @@ impl BackboneConfig {
         self.sum(channels, 32, 32).0.parameters
     }
 
+    /// Whether it has running statistics, which depend on the images that it was trained on.
+    pub fn has_statistics(&self) -> bool {
+        self.sum(1, 32, 32).0.statistics > 0
+    }
+
     /// How many numbers a file of weights holds: parameters and running statistics.
     pub(crate) fn stored_numbers(&self, channels: usize) -> u64 {
         let (sum, _) = self.sum(channels, 32, 32);

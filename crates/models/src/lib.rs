@@ -51,6 +51,6 @@ pub use input::{Fit, InputSpec};
 pub use onnx::{OnnxInput, OnnxOptions, Opset};
 pub use published::{License, PUBLISHED, Published, Source};
 pub use rate::DropPath;
-pub use resnet::{Arch, ResNetConfig, Stem};
+pub use resnet::{Arch, First, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
 pub use vit::{Pool, Positions, VitConfig, VitMlp, VitSize};

@@ -22,7 +22,7 @@ pub use drop_path::{drop_path, with_draws};
 pub use fork::fork;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
-pub use norm::{BatchNorm, with_batch_statistics};
+pub use norm::{BatchNorm, measuring_statistics, with_batch_statistics};
 pub use pool::{global_avg_pool, max_pool, mean_pool};
 pub use resize::{upsample_bilinear, upsample_nearest};
 pub use statistic::Statistic;

@@ -36,26 +36,44 @@ pub struct BatchNorm {
     pub epsilon: f64,
 }
 
-thread_local! {
-    static BY_BATCH: Cell<bool> = const { Cell::new(false) };
+/// By what batch norms normalize that do not train.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Statistics {
+    /// By the running statistics.
+    Running,
+    /// By those of the batch.
+    Batch,
+    /// By those of the batch, which have this share in the running statistics from then on.
+    Measured(f64),
 }
 
-fn by_batch() -> bool {
-    BY_BATCH.get()
+thread_local! {
+    static STATISTICS: Cell<Statistics> = const { Cell::new(Statistics::Running) };
+}
+
+fn with_statistics<T>(statistics: Statistics, forward: impl FnOnce() -> T) -> T {
+    /// Puts back what was, even if `forward` panics.
+    struct Before(Statistics);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            STATISTICS.set(self.0);
+        }
+    }
+    let _before = Before(STATISTICS.replace(statistics));
+    forward()
 }
 
 /// Runs `forward` with every batch norm that does not train normalizing by the statistics of its batch, as momentum
 /// teachers of published recipes do: their running statistics lag behind weights that change quickly. Nothing is updated.
 pub fn with_batch_statistics<T>(forward: impl FnOnce() -> T) -> T {
-    /// Puts back what was, even if `forward` panics.
-    struct Before(bool);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            BY_BATCH.set(self.0);
-        }
-    }
-    let _before = Before(BY_BATCH.replace(true));
-    forward()
+    with_statistics(Statistics::Batch, forward)
+}
+
+/// Runs `forward` so on one of several batches, `before` of which came earlier: afterwards the running statistics of every batch
+/// norm that does not train are the mean of those of the batches, as if it had never seen anything else (Wu and Johnson 2021,
+/// *Rethinking "Batch" in `BatchNorm`*, <https://arxiv.org/abs/2105.07576>, section 3).
+pub fn measuring_statistics<T>(before: usize, forward: impl FnOnce() -> T) -> T {
+    with_statistics(Statistics::Measured(1.0 / (before + 1) as f64), forward)
 }
 
 impl BatchNorm {
@@ -112,7 +130,7 @@ impl BatchNorm {
         activation: Activation,
     ) -> Tensor<4> {
         let tensors_train = x.is_autodiff() || self.weight.val().is_autodiff() || conv.weight.val().is_autodiff();
-        if tensors_train || by_batch() || conv.bias.is_some() {
+        if tensors_train || STATISTICS.get() != Statistics::Running || conv.bias.is_some() {
             return self.normalize(conv.forward(x), shortcut, activation);
         }
         let epilogue = fused::epilogue(self.affine(), shortcut, activation);
@@ -134,26 +152,30 @@ impl BatchNorm {
     ) -> Tensor<D> {
         let options = NormOptions { epsilon: self.epsilon, activation };
         let scale = self.weight.val();
-        if self.training.is_enabled() && (x.is_autodiff() || scale.is_autodiff()) {
-            let shift = self.bias.val();
-            let dims = x.dims();
-            let count = dims.iter().product::<usize>() / dims[1].max(1);
-            let (y, mean, variance) = fused::norm(x, scale, shift, shortcut, options);
-            self.update_running(mean, variance, count);
-            y
-        } else if by_batch() {
-            fused::norm(x, scale, self.bias.val(), shortcut, options).0
-        } else {
-            let [scale, shift] = self.affine();
-            fused::affine(x, scale, shift, shortcut, activation)
+        let trains = self.training.is_enabled() && (x.is_autodiff() || scale.is_autodiff());
+        let share = match STATISTICS.get() {
+            _ if trains => Some(MOMENTUM),
+            Statistics::Measured(share) => Some(share),
+            Statistics::Batch => None,
+            Statistics::Running => {
+                let [scale, shift] = self.affine();
+                return fused::affine(x, scale, shift, shortcut, activation);
+            }
+        };
+        let dims = x.dims();
+        let count = dims.iter().product::<usize>() / dims[1].max(1);
+        let (y, mean, variance) = fused::norm(x, scale, self.bias.val(), shortcut, options);
+        if let Some(share) = share {
+            self.update_running(mean, variance, count, share);
         }
+        y
     }
 
-    /// Takes in a batch's mean and biased variance over `count` values a channel.
-    fn update_running(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize) {
-        let unbiased = MOMENTUM * count as f64 / count.saturating_sub(1).max(1) as f64;
-        self.running_mean.update(|old| old * (1.0 - MOMENTUM) + mean.detach() * MOMENTUM);
-        self.running_var.update(|old| old * (1.0 - MOMENTUM) + variance.detach() * unbiased);
+    /// Takes in a batch's mean and biased variance over `count` values a channel with this share.
+    fn update_running(&self, mean: Tensor<1>, variance: Tensor<1>, count: usize, share: f64) {
+        let unbiased = share * count as f64 / count.saturating_sub(1).max(1) as f64;
+        self.running_mean.update(|old| old * (1.0 - share) + mean.detach() * share);
+        self.running_var.update(|old| old * (1.0 - share) + variance.detach() * unbiased);
     }
 }
 
@@ -200,6 +222,26 @@ mod tests {
         let panicked = std::panic::catch_unwind(|| with_batch_statistics(|| panic!("on purpose")));
         assert!(panicked.is_err());
         assert_ne!(values(copy.forward_relu(x)), trained);
+    }
+
+    #[test]
+    fn measured_statistics_are_the_mean_of_those_of_the_batches() {
+        let (norm, x) = layer();
+        // What training left behind does not count any more.
+        norm.running_mean.update(|mean| mean + 5.0);
+        let (copy, x) = (norm.valid(), x.inner());
+        let by_batch = values(with_batch_statistics(|| copy.forward_relu(x.clone())));
+        assert_eq!(values(measuring_statistics(0, || copy.forward_relu(x.clone()))), by_batch);
+        // Means 3 and 20, unbiased variances 14/3 and 200/3; then everything doubled: 6 and 40, 56/3 and 800/3.
+        assert_eq!(values(copy.running_mean.value()), [3.0, 20.0]);
+        measuring_statistics(1, || copy.forward(x.clone() * 2.0));
+        assert_eq!(values(copy.running_mean.value()), [4.5, 30.0]);
+        let variance = values(copy.running_var.value());
+        assert!((variance[0] - 35.0 / 3.0).abs() < 1e-5 && (variance[1] - 500.0 / 3.0).abs() < 1e-4, "{variance:?}");
+        // Only inside.
+        let before = state_dict(&copy);
+        copy.forward(x);
+        assert_eq!(state_dict(&copy), before);
     }
 
     #[test]

@@ -97,6 +97,9 @@ impl Pretrain {
     fn key(&self, experiment: &Experiment, view: &View, plan: &PretrainPlan) -> Result<StageKey, Error> {
         let mut decided =
             vec![("start", self.start.identity()), ("data", self.images.identity(view)?), ("plan", decisive(plan))];
+        if plan.measures_statistics() {
+            decided.push(("statistics", "of whole images".into()));
+        }
         if let Some(online) = &self.online {
             // The weights are the same without it, but not what is kept about how they came to be.
             decided.push(("online", online.identity()?));

@@ -18,6 +18,7 @@ mod options;
 mod plan;
 mod ready;
 mod result;
+mod statistics;
 mod steps;
 mod teaching;
 #[cfg(test)]
@@ -153,6 +154,9 @@ fn run(
     let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?;
     let trained = train(run, &batches, &mut objective, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
+    if plan.measures_statistics() {
+        statistics::measure(&encoder, &input, images, cx)?;
+    }
     let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);
     let (seen, license) = teaching::inherited(start, &mix.teachers);
     Ok(Pretrained {
@@ -231,6 +235,9 @@ fn identity(
     hash.update(cx.device.name().as_bytes());
     if batches.views_on_device() {
         hash.update(b"views on the device");
+    }
+    if plan.measures_statistics() {
+        hash.update(b"statistics measured");
     }
     Ok(hash.finalize().to_hex().to_string())
 }

@@ -13,6 +13,7 @@ mod distill;
 mod networks;
 mod on_device;
 mod same_bits;
+mod statistics;
 mod trouble;
 #[cfg(feature = "libtorch")]
 mod with_libtorch;

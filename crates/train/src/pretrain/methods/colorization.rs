@@ -27,6 +27,10 @@ impl Learnable for Colorization {
         false
     }
 
+    fn alters_images(&self) -> bool {
+        true
+    }
+
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         let TargetKind::Image { shape, .. } = cx.target else { return Err(no_fit(WORD, "a picture as its target")) };
         let planes = if self.target == ColorTarget::Classes { AbBins::get().len() } else { shape.channels };

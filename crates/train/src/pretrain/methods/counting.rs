@@ -24,6 +24,10 @@ impl Learnable for Options {
         true
     }
 
+    fn alters_images(&self) -> bool {
+        true
+    }
+
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         let output = choose_size(&mut self.embed, "embed", cx.features, "as many as the features", notes);
         Ok(HeadConfig::Vector(VectorConfig::counts(cx.features, output)))

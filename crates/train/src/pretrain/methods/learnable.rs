@@ -24,6 +24,12 @@ pub(in crate::pretrain) trait Learnable {
     /// Whether the loss of an image depends on the other images of its batch.
     fn compares_images(&self) -> bool;
 
+    /// Whether the network is shown something else than images as they are, so that its norms have to be measured anew on those
+    /// before anything else is done with it.
+    fn alters_images(&self) -> bool {
+        false
+    }
+
     /// Whether it learns from the labels of the images.
     fn needs_labels(&self) -> bool {
         false

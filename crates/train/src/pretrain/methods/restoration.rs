@@ -56,6 +56,10 @@ impl<T: Restores> Learnable for T {
         false
     }
 
+    fn alters_images(&self) -> bool {
+        true
+    }
+
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         Ok(decoder(cx, self.decoder_width(), cx.shape, notes))
     }
