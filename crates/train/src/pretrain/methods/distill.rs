@@ -7,7 +7,7 @@ use foretask_objectives::{
     CollapseRisk, FeatureQueue, imitated_directions, imitated_likenesses, imitated_values, imitation, likenesses,
     similarity,
 };
-use foretask_pretext::{Auto, Distill as Options, Imitation, RunSizes};
+use foretask_pretext::{Auto, Distill as Options, Imitation, RunSizes, Shape};
 use foretask_random::Key;
 
 use super::learnable::{HeadContext, Learnable, ObjectiveContext, filled};
@@ -35,7 +35,14 @@ impl Learnable for Options {
     }
 
     fn fill_auto(&mut self, sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
-        filled(self, Self::fill_auto(self, sizes))
+        let mut notes = filled(self, Self::fill_auto(self, sizes))?;
+        let views = self.views.unwrap_or(0) as usize * sizes.pool;
+        for teacher in self.teachers.iter().filter(|_| views > 0) {
+            let Shape { height, width, .. } = teacher.input;
+            let asked = format!("{} about {views} views of {width}x{height}", teacher.name);
+            notes.push(Auto::new("asked", asked, "once, before the first step and on top of a `budget`"));
+        }
+        Ok(notes)
     }
 
     fn kept_bytes(&self, sizes: &RunSizes) -> u64 {
