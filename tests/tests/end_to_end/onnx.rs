@@ -126,6 +126,26 @@ fn a_folder_for_the_hub_says_what_a_model_of_a_run_reached() {
     assert_eq!(fs::read_to_string(place.path("hub/clothes/README.md")).unwrap(), card);
     place.write("hub/clothes/README.md", "mine\n");
     write(&[]).exits(2).says(&["README.md", "--force"]);
+    // A name that a file cannot have leads to the result, too, and so does each of two that are cut to the same.
+    place.write(
+        "names.rhai",
+        "let clothes = dataset(\"clothes\");\nlet encoder = random_encoder(resnet10(#{ width: 4 }));\n\
+         let of = |count| linear_probe(encoder, clothes.per_class(count, #{ seed: 1 })).evaluate(clothes);\n\
+         report(\"names\", #{ \"a b\": of.call(1), \"a-b\": of.call(2) }, #{ baselines: false });\n",
+    );
+    place.foretask(&["run", "names.rhai", "--device", "flex"]).exits(0);
+    let run = fs::read_dir(place.path("runs/names")).unwrap().next().unwrap().unwrap().path();
+    let mut labels: Vec<String> = fs::read_dir(run.join("weights"))
+        .unwrap()
+        .map(|file| {
+            let file = file.unwrap().path().display().to_string();
+            place.foretask(&["export", &file, "--to-hub-folder", "named", "--force"]).exits(0);
+            let card = fs::read_to_string(place.path("named/README.md")).unwrap();
+            card.split(", with ").nth(1).unwrap().split(':').next().unwrap().to_owned()
+        })
+        .collect();
+    labels.sort();
+    assert_eq!(labels, ["2 labels", "4 labels"]);
     // A model outside a run has a card without results.
     place
         .foretask(&["export", "classifier.safetensors", "--to-hub-folder", "other"])

@@ -67,8 +67,8 @@ fn hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<(), Error>
     for file in &written.files {
         say!("  {}", file.display());
     }
-    if !written.results {
-        note!("Note: the card says nothing of results: these stand in the run in whose weights/ a model lies");
+    if let Some(why) = &written.no_results {
+        note!("Note: the card says nothing of results: {why}");
     }
     note!("Note: read README.md, then `hf upload NAME {}`; nothing has left this machine", folder.display());
     Ok(())

@@ -86,7 +86,10 @@ pub fn write_report(
     let pretrained = pretrained(&all, &named);
     let leakage = (!all.is_empty()).then(|| leakage::check(experiment, &all, options.leakage)).transpose()?;
     let (started, seconds) = run.times();
-    let rows = rows::rows(&results)?;
+    let mut rows = rows::rows(&results)?;
+    for (row, (name, evaluation)) in rows.iter_mut().zip(&results) {
+        row.weights = keep_weights(&run, experiment, name, evaluation)?;
+    }
     let report = Report {
         embeddings: embedding::embeddings(experiment, &results, &rows, options.headline.as_deref(), &named)?,
         title: title.to_owned(),
@@ -112,7 +115,6 @@ pub fn write_report(
         environment: provenance::environment(experiment, &started, seconds)?,
         ..Report::default()
     };
-    keep_weights(&run, experiment, &results)?;
     let path = run.add_report(&report)?;
     experiment
         .emit(Progress::Table { text: format!("\n{title}\n\n{}", table_text(&report, experiment.settings.width)) });
@@ -177,17 +179,20 @@ fn stage_of(evaluation: &Evaluation) -> Option<&Pretrained> {
     }
 }
 
-/// The classifiers of every result, ready for `foretask predict`.
-fn keep_weights(run: &RunFolder, experiment: &Experiment, results: &[(String, Evaluation)]) -> Result<(), Error> {
-    for (name, evaluation) in results {
-        let members = &evaluation.classifiers.members;
-        for (index, member) in members.iter().enumerate() {
-            if let Some(Trained::Network(_)) = &member.trained {
-                let from = experiment.memory.file(&member.key, "classifier.safetensors")?;
-                let name = if members.len() == 1 { name.clone() } else { format!("{name}-draw{}", index + 1) };
-                run.keep_weights(&from, &name)?;
-            }
-        }
-    }
-    Ok(())
+/// The classifiers of a result, ready for `foretask predict`: the file of each draw.
+fn keep_weights(
+    run: &RunFolder,
+    experiment: &Experiment,
+    name: &str,
+    evaluation: &Evaluation,
+) -> Result<Vec<Option<String>>, Error> {
+    let members = &evaluation.classifiers.members;
+    let kept = members.iter().enumerate().map(|(index, member)| {
+        let Some(Trained::Network(_)) = &member.trained else { return Ok(None) };
+        let from = experiment.memory.file(&member.key, "classifier.safetensors")?;
+        let name = if members.len() == 1 { name.to_owned() } else { format!("{name}-draw{}", index + 1) };
+        let to = run.keep_weights(&from, &name)?;
+        Ok(to.file_name().map(|file| file.to_string_lossy().into_owned()))
+    });
+    kept.collect()
 }

@@ -92,6 +92,7 @@ pub(super) fn rows(results: &[(String, Evaluation)]) -> Result<Vec<ResultRow>, E
                 },
                 stage: stage.map(Pretrained::name),
                 confidence: confidence(evaluation),
+                weights: Vec::new(),
             })
         })
         .collect()

@@ -284,8 +284,10 @@ fn clear_leftovers(runs: &Path) {
 
 /// The numbers of a report without its pictures.
 fn results_of(report: &Report) -> Value {
+    let verdict = report.verdict();
     json!({
-        "verdict": report.verdict().sentence,
+        "verdict": verdict.sentence,
+        "cautions": verdict.cautions,
         "evaluation": report.evaluation,
         "results": report.results,
         "label_curves": report.label_curves,

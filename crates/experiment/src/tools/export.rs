@@ -64,15 +64,15 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
         Ok(classifier) => {
             let encoder = &classifier.encoder;
             let beside = beside(output, format, encoder, true, overwrite)?;
-            file.write(|path| {
+            let program = file.write(|path| {
                 match format {
-                    ExportFormat::Safetensors => classifier.export(path),
-                    ExportFormat::Onnx(options) => classifier.export_onnx(path, options),
+                    ExportFormat::Safetensors => classifier.export(path)?,
+                    ExportFormat::Onnx(options) => classifier.export_onnx(path, options)?,
                 }
-                .map_err(Error::from)
+                beside.write()
             })?;
             let mut notes: Vec<String> = std::iter::once(takes(encoder, format)).chain(terms(encoder)).collect();
-            notes.extend(beside.write()?);
+            notes.extend(program);
             Ok(Exported {
                 kind: "classifier",
                 architecture: encoder.config.name(),
@@ -84,17 +84,17 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
         Err(ModelError::NoClassifier { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
             let beside = beside(output, format, &encoder, false, overwrite)?;
-            file.write(|path| {
+            let program = file.write(|path| {
                 match format {
-                    ExportFormat::Safetensors => encoder.save(path),
-                    ExportFormat::Onnx(options) => encoder.export_onnx(path, options),
+                    ExportFormat::Safetensors => encoder.save(path)?,
+                    ExportFormat::Onnx(options) => encoder.export_onnx(path, options)?,
                 }
-                .map_err(Error::from)
+                beside.write()
             })?;
             notes.extend(headless(&encoder, format));
             notes.push(takes(&encoder, format));
             notes.extend(terms(&encoder));
-            notes.extend(beside.write()?);
+            notes.extend(program);
             let architecture = encoder.config.name();
             Ok(Exported { kind: "encoder", architecture, classes: Vec::new(), layer: layer(&encoder, format), notes })
         }
@@ -106,7 +106,7 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
 struct Beside(Option<(Output, String, &'static str)>);
 
 impl Beside {
-    /// Writes it; says so.
+    /// Writes it, before the graph comes into its place: a full disk leaves both as they were. Says so.
     fn write(self) -> Result<Option<String>, Error> {
         let Some((file, text, takes)) = self.0 else { return Ok(None) };
         file.write(|path| {
@@ -116,6 +116,12 @@ impl Beside {
         })?;
         Ok(Some(format!("`python {} {takes} …` runs it; needs onnxruntime, numpy, pillow", file.path().display())))
     }
+}
+
+/// What the program is handed that lies beside a graph of this encoder; none where there is no such program.
+pub(super) fn program_takes(encoder: &Encoder, input: OnnxInput) -> Result<Option<&'static str>, Error> {
+    let reading = foretask_train::reading_of(&encoder.input)?;
+    Ok(example_for("", encoder, reading.as_ref(), input, false).map(|(_, takes)| takes))
 }
 
 /// What will lie beside the file; looked at before anything is written.

@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use foretask_data::{Output, write_atomically};
-use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
+use foretask_data::{Found, Output, found_at, write_atomically};
+use foretask_models::{Classifier, Encoder, ModelError, OnnxOptions};
 use serde::Serialize;
 
-use super::export::{ExportFormat, export, finest, terms};
+use super::export::{ExportFormat, export, finest, program_takes, terms};
 use super::inputs::{any_encoder, refused};
-use super::model_card::{Card, Reached};
+use super::model_card::Card;
+use super::reached::{Reached, reached};
 use crate::error::Error;
 
 /// What `foretask export --to-hub-folder` wrote.
@@ -20,8 +21,8 @@ pub struct HubFolder {
     pub architecture: String,
     /// The files.
     pub files: Vec<PathBuf>,
-    /// Whether the card says what the model reached, from the run it lies in.
-    pub results: bool,
+    /// Why the card says nothing of what the model reached; none where it does.
+    pub no_results: Option<String>,
 }
 
 /// Writes a model as a folder that can be uploaded as it is: `model.safetensors`, which foretask opens again with everything in it,
@@ -49,11 +50,12 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         .map_err(|source| foretask_data::DataError::Write { path: folder.to_owned(), source })?;
     let (graph, program) = (folder.join("model.onnx"), folder.join("model.onnx.py"));
     let input = finest(foretask_train::reading_of(&encoder.input)?.as_ref());
-    export(model, &graph, ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() }), overwrite)?;
-    weights.write(|path| whole.save(path))?;
+    let takes = program_takes(encoder, input)?;
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let reached = Reached::of(model);
-    let results = reached.is_some();
+    let (reached, no_results) = match reached(model) {
+        Ok(reached) => (reached, None),
+        Err(why) => (Reached::default(), Some(why)),
+    };
     let text = Card {
         name: &name.file_name().unwrap_or_default().to_string_lossy(),
         architecture: encoder.config.name(),
@@ -64,16 +66,29 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         terms: terms(encoder),
         reached,
         notes: &notes,
-        graph: program.is_file().then_some(if input == OnnxInput::Pixels { "IMAGE" } else { "ARRAY.npy" }),
+        graph: takes,
     }
     .page();
-    card.write(|path| write_atomically(path, text.as_bytes()).map_err(Error::from))?;
+    // Nothing takes its place before everything is written: a full disk leaves the folder as it was.
+    weights.write(|path| {
+        whole.save(path)?;
+        card.write(|path| {
+            write_atomically(path, text.as_bytes())?;
+            let format = ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() });
+            export(model, &graph, format, overwrite)
+        })
+    })?;
+    // That of another model.
+    if takes.is_none() && found_at(&program)? == Found::Ours {
+        std::fs::remove_file(&program)
+            .map_err(|source| foretask_data::DataError::Write { path: program.clone(), source })?;
+    }
     let files = [card.path().to_owned(), weights.path().to_owned(), graph, program];
     Ok(HubFolder {
         kind: whole.kind(),
         architecture: encoder.config.name(),
         files: files.into_iter().filter(|file| file.is_file()).collect(),
-        results,
+        no_results,
     })
 }
 

@@ -10,6 +10,7 @@ mod model_card;
 mod onnx_example;
 mod pack;
 mod predict;
+mod reached;
 
 use crate::error::Error;
 

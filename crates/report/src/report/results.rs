@@ -82,6 +82,8 @@ pub struct ResultRow {
     pub stage: Option<String>,
     /// How far its confidence can be believed; `None` where nobody looked.
     pub confidence: Option<Confidence>,
+    /// The classifier of each draw, a file in `weights/` beside the results; none where nothing was trained that could be kept.
+    pub weights: Vec<Option<String>>,
 }
 
 /// How far the probabilities of a result can be believed, each figure the mean over draws.
@@ -119,6 +121,7 @@ impl Default for ResultRow {
             converged: None,
             stage: None,
             confidence: None,
+            weights: Vec::new(),
         }
     }
 }
