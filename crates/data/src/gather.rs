@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    error::Result,
+    error::{DataError, Result},
     find::{Passed, PassedOver, Reason, expand, is_image, is_unnamed_image, unread_format, without_arrays_beside},
     manifest::Manifest,
     samples::Samples,
@@ -71,6 +71,13 @@ enum Part {
 }
 
 fn named(name: &Path, parts: &mut Vec<Part>, passed_over: &mut Vec<PassedOver>) -> Result<()> {
+    if name.to_str().is_none() {
+        return Err(DataError::Argument {
+            name: "path",
+            value: name.display().to_string(),
+            expected: "a name of UTF-8 text, or a table could not hold it; give it another name".to_owned(),
+        });
+    }
     // Also one that cannot be read: it is then listed with its reason.
     if name.exists() && !name.is_dir() && (is_image(name) || unread_format(name).is_some() || is_unnamed_image(name)) {
         parts.push(Part::Image(name.to_owned()));

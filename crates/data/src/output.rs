@@ -19,7 +19,7 @@ pub const WRITTEN: &str = ".foretask-written";
 /// In the names of files that are written and not yet in their place.
 const STAGED: &str = ".foretask-new-";
 /// A note longer than this is written anew without the lines that count no more.
-const LONG_NOTE: u64 = 64 << 10;
+const LONG_NOTE: u64 = 4 << 10;
 /// Longer than any note becomes; such a file is not ours.
 const MOST: u64 = 4 << 20;
 

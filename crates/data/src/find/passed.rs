@@ -46,6 +46,8 @@ pub(crate) enum Reason {
     Special(&'static str),
     /// A folder that may not be read.
     Locked,
+    /// A name that no table can hold.
+    NoText,
     /// A label or caption in an archive that belongs to no image.
     Orphan,
     /// A JSON member that holds no label.
@@ -54,6 +56,8 @@ pub(crate) enum Reason {
     NoEnd,
     /// A further image of a sample that has one.
     Further,
+    /// An image or a table beside the Parquet files that are the dataset.
+    Beside,
     /// Another kind of file; counted by its ending.
     NoImage,
     /// `._x`: what macOS stores beside a file on foreign disks.
@@ -72,9 +76,13 @@ impl Reason {
             Self::Again => "link to a folder whose images are there already".to_owned(),
             Self::Special(what) => format!("not a file: {what}"),
             Self::Locked => "folder that may not be read".to_owned(),
+            Self::NoText => "with a name that is no UTF-8 text; give it another name".to_owned(),
             Self::Orphan => "label or caption without an image of its name".to_owned(),
             Self::Unlabeling => "JSON without a label in it (`label`, `cls`, `class`, …)".to_owned(),
             Self::NoEnd => "archive without its end; something may be missing".to_owned(),
+            Self::Beside => {
+                "beside the Parquet files that are the dataset; name it by itself or put it elsewhere".to_owned()
+            }
             Self::Further => "further image of a sample".to_owned(),
             Self::NoImage if extension.is_empty() => "no image: a file without an ending".to_owned(),
             Self::NoImage if ARRAYS.contains(&extension) => {

@@ -58,6 +58,25 @@ fn images_are_found_and_all_else_is_counted() {
     assert_eq!(Manifest::open(folder.path()).unwrap().passed_over(), passed);
 }
 
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_said_and_left_out() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let folder = photos();
+    let odd = |name: &[u8]| folder.path().join(OsStr::from_bytes(name));
+    // Some disks refuse such names.
+    if fs::create_dir(odd(b"cl\xffass")).is_err() {
+        return;
+    }
+    fs::write(odd(b"cl\xffass").join("6.png"), png(1)).unwrap();
+    fs::write(odd(b"a/7\xff.png"), png(1)).unwrap();
+    let (paths, passed) = below(folder.path());
+    assert_eq!((paths.len(), count(&passed, "no UTF-8 text")), (4, 2));
+    assert!(passed.iter().any(|passed| passed.missed && passed.reason.contains("give it another name")));
+    let error = gather(&[odd(b"a/7\xff.png")]).unwrap_err().to_string();
+    assert!(error.contains("UTF-8") && !error.contains("No such file"), "{error}");
+}
+
 #[test]
 fn patterns_mean_what_they_mean_in_a_shell() {
     let folder = photos();

@@ -116,7 +116,6 @@ impl<S: Clone, C: Fn(&S, &str, Found) -> Verdict<S>> Walker<'_, S, C> {
 
     fn entry(&mut self, folder: &Folder<S>, entry: &DirEntry, folders: &mut Vec<Folder<S>>) -> io::Result<()> {
         let file_name = entry.file_name();
-        // A name that is not Unicode cannot stand in a table; such a file shows up as missing rather than being hidden.
         let name = file_name.to_string_lossy();
         let path = || format!("{}{name}", folder.prefix);
         let kind = entry.file_type()?;
@@ -126,6 +125,10 @@ impl<S: Clone, C: Fn(&S, &str, Found) -> Verdict<S>> Walker<'_, S, C> {
             if is_link { fs::metadata(entry.path()).ok().map(|target| target.file_type()) } else { Some(kind) };
         let found = if kind.is_some_and(|kind| kind.is_dir()) { Found::Folder } else { Found::File };
         match (self.choose)(&folder.state, &name, found) {
+            // Nothing finds again what is called by such a name in a table.
+            Verdict::Enter(_) | Verdict::Take if file_name.to_str().is_none() => {
+                self.passed.add(Reason::NoText, &path());
+            }
             Verdict::Enter(state) => {
                 let real = folder.real.join(&file_name);
                 if MADE_UP.iter().any(|made_up| real == Path::new(made_up)) {

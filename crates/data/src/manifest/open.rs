@@ -19,7 +19,7 @@ use super::{
 use crate::{
     decode::extensions_in_words,
     error::{DataError, Result},
-    find::{Passed, PassedOver, expand, extension_of, listed, unread_format},
+    find::{Passed, PassedOver, Reason, expand, extension_of, is_image, listed, unread_format},
 };
 
 /// A table that has been found.
@@ -67,10 +67,14 @@ fn open_folder(folder: &Path, name: &str) -> Result<Opened> {
         }
     }
     // A repository of the Hugging Face hub keeps its parts in `data/`.
+    let (mut passed, mut others) = (Passed::default(), Vec::new());
     for folder in [folder.to_owned(), folder.join("data")] {
-        let mut passed = Passed::default();
-        let parts = parquet_parts(&folder, &mut passed)?;
+        let parts = parquet_parts(&folder, &mut passed, &mut others)?;
         if !parts.is_empty() {
+            for name in others {
+                let is_data = is_image(&name) || TABLES.contains(&extension_of(&name).as_str());
+                passed.add(if is_data { Reason::Beside } else { Reason::NoImage }, &name);
+            }
             return open_files(parts, name, passed);
         }
     }
@@ -133,9 +137,12 @@ fn metadata(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(tables.filter(|table| table.is_file()).collect())
 }
 
-fn parquet_parts(folder: &Path, passed: &mut Passed) -> Result<Vec<PathBuf>> {
-    let files = listed(folder, passed)?.into_iter().map(|(_, path)| path);
-    let mut parts: Vec<PathBuf> = files.filter(|path| extension_of(path) == "parquet").collect();
+/// The Parquet files of a folder, and the names of the others.
+fn parquet_parts(folder: &Path, passed: &mut Passed, others: &mut Vec<String>) -> Result<Vec<PathBuf>> {
+    let files = listed(folder, passed)?.into_iter();
+    let (parts, rest): (Vec<_>, Vec<_>) = files.partition(|(_, path)| extension_of(path) == "parquet");
+    let mut parts: Vec<PathBuf> = parts.into_iter().map(|(_, path)| path).collect();
+    others.extend(rest.into_iter().map(|(name, _)| name));
     // That one speaks of images beside it.
     if parts.len() == 1 && parts[0].file_name().is_some_and(|name| name == METADATA[2]) && folder::has_images(folder) {
         parts.clear();

@@ -176,6 +176,21 @@ fn parts_named_by_split_are_splits_and_rows_count_through() {
 }
 
 #[test]
+fn what_lies_beside_parquet_parts_is_said() {
+    let folder = folder();
+    write(folder.path().join("data/train.parquet"), fixture("hub.parquet"));
+    for (name, text) in [("more.csv", "path,label\n"), ("loose.png", ""), ("README.md", "# x"), ("data/more.jsonl", "")]
+    {
+        write(folder.path().join(name), text);
+    }
+    let data = Manifest::open(folder.path()).unwrap();
+    let [beside, no_image] = data.passed_over() else { panic!("{:?}", data.passed_over()) };
+    assert_eq!((beside.count, beside.missed, no_image.missed), (3, true, false));
+    assert_eq!(beside.examples, ["loose.png", "more.csv", "more.jsonl"]);
+    assert!(beside.to_string().contains("beside the Parquet files"), "{beside}");
+}
+
+#[test]
 fn parts_with_other_names_are_one_table() {
     let folder = folder();
     for part in ["b", "a"] {

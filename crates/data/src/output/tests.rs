@@ -167,7 +167,7 @@ fn a_long_note_is_shortened_and_still_true() {
         put(&path, &i.to_string(), false).unwrap();
     }
     let note = fs::read_to_string(folder.path().join(WRITTEN)).unwrap();
-    assert!(note.len() < 80 << 10 && !note.contains("gone"), "{}", note.len());
+    assert!(note.len() < 6 << 10 && !note.contains("gone"), "{}", note.len());
     assert_eq!(found_at(&path).unwrap(), Found::Ours);
 }
 

@@ -212,5 +212,5 @@ unsafe fn checked(answer: &Answer) -> Result<(), String> {
         return Err(format!("error {}.{}", answer.code, answer.subcode));
     }
     // SAFETY: said above.
-    Err(unsafe { CStr::from_ptr(answer.message) }.to_string_lossy().into_owned())
+    Err(unsafe { CStr::from_ptr(answer.message) }.to_string_lossy().trim_end().to_owned())
 }

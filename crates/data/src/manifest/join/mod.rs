@@ -101,7 +101,9 @@ impl Joined {
             let columns = table.columns.names().join(", ");
             return Err(DataError::NoImageColumn { table: table.name.clone(), columns });
         };
-        let further = table.further();
+        let mut further = table.further();
+        // Tables that were written to be filled in count rows of the dataset they came from, which need not be this one.
+        further.retain(|name| *name != "row");
         let known = [Some(ROW), table.columns.label.as_deref(), table.columns.split.as_deref()];
         let wanted = known.into_iter().flatten().chain(further.iter().copied()).map(col).chain([path]);
         let data = table.collect(table.frame.clone().select(wanted.collect::<Vec<_>>()))?;

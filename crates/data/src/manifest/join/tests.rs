@@ -159,7 +159,14 @@ fn a_written_table_joins_after_it_was_filled_in() {
     data.write_to_label(&[3, 0], &path, false).unwrap();
     let text = std::fs::read_to_string(&path).unwrap();
     write(&path, text.replace(".png,", ".png,good"));
-    assert_eq!(classes(&labeled(root, &["work/to_label.csv"]).unwrap()), some(["good", "", "", "good"]));
+    let again = labeled(root, &["work/to_label.csv"]).unwrap();
+    assert_eq!(classes(&again), some(["good", "", "", "good"]));
+    // The next table counts this dataset's rows, whatever the first one had.
+    let next = root.join("work/next.csv");
+    again.write_to_label(&[2, 3], &next, false).unwrap();
+    let rows = std::fs::read_to_string(&next).unwrap();
+    let rows: Vec<&str> = rows.lines().map(|line| line.rsplit(',').next().unwrap()).collect();
+    assert_eq!(rows, ["row", "2", "3"]);
     // Excel in Germany: semicolons, Windows-1252, backslashes, blanks.
     let german = "path;label\r\n..\\photos\\2024\\c.png;Wei\u{df}kohl \r\n";
     write(&path, encoding_rs::WINDOWS_1252.encode(german).0);
