@@ -69,7 +69,7 @@ const EVENT_EVERY: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// Images of another number of channels than the encoder takes; an image that cannot be read any more;
-/// [`TrainError::Interrupted`] on request (nothing is kept: it is quick to do again).
+/// [`TrainError::Stopped`] on request: what was not kept in `cx.features` is done again.
 pub fn extract_features(encoder: &Encoder, images: &Images, cx: &Context<'_>) -> Result<Features, TrainError> {
     extract(encoder, images, false, cx)
 }
@@ -196,8 +196,7 @@ pub(crate) fn each_batch(
             let x = catch("bringing a batch to the device", || views.arrive(made))?;
             out.extend(host_tensor(forward(x)?).data);
             if cx.interrupt.requested() {
-                let steps = batches as u64;
-                return Err(TrainError::Interrupted { step: done as u64 + 1, steps, folder: cx.folder.to_owned() });
+                return Err(TrainError::Stopped);
             }
             if told.elapsed() >= EVENT_EVERY {
                 told = Instant::now();
@@ -315,6 +314,6 @@ mod tests {
         let around = Surroundings::new();
         around.interrupt.request();
         let found = extract_features(&encoder, &stripes(4, 2), &around.context(1));
-        assert!(matches!(found, Err(TrainError::Interrupted { .. })));
+        assert!(matches!(found, Err(TrainError::Stopped)));
     }
 }

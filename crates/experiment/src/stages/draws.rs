@@ -39,3 +39,20 @@ pub(super) fn need_labels(word: &str, data: &Dataset, samples: &Samples) -> Resu
         .help("`.labeled()` takes the images that have one; `.unlabeled()` drops them all")
         .at(Role::Few))
 }
+
+/// The same for words that learn to tell classes apart: there must be two of them.
+pub(super) fn need_classes(word: &str, few: &Dataset, samples: &Samples) -> Result<(), Error> {
+    need_labels(word, few, samples)?;
+    let mut labels = samples.labels.iter().flatten();
+    let first = labels.next();
+    if labels.all(|label| Some(label) == first) {
+        return Err(Error::input(format!(
+            "all {} labeled images are of one class, so there is nothing to tell apart",
+            samples.len()
+        ))
+        .label("one class")
+        .help("label images of at least two classes")
+        .at(Role::Few));
+    }
+    Ok(())
+}

@@ -14,7 +14,7 @@ use foretask_train::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::draws::{need_labels, planned_draw};
+use super::draws::{need_classes, planned_draw};
 use super::finish::{CONTENTS, DECLINED, Encoded, Judged, finish, too_few};
 use super::pool::{self, Pool};
 use super::{guard, memory_note};
@@ -114,7 +114,7 @@ impl<'a> FinetuneDraw<'a> {
         // Other first weights and other batches in every draw, so that the spread over draws holds both kinds of luck.
         let options = FinetuneOptions { seed: options.seed.wrapping_add(draw as u64), ..options.clone() };
         let samples = view.samples()?;
-        need_labels("finetune", few, &samples)?;
+        need_classes("finetune", few, &samples)?;
         experiment.used_data(view.manifest.steps(), &samples);
         let survey = experiment.survey(few, view)?;
         let NetworkSketch { config, shape, name } = NetworkSketch::of(experiment, start, &survey, &options)?;

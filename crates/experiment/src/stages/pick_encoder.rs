@@ -71,12 +71,17 @@ impl PickEncoder {
     /// # Errors
     /// When the labels cannot decide, an encoder does not take these images, or the work fails or is interrupted.
     pub fn run(&self, experiment: &Experiment) -> Result<PickedEncoder, Error> {
-        labels::check("pick_encoder", &self.few)?;
+        let fewest = labels::check("pick_encoder", &self.few)?;
         let PickEncoderOptions { folds, repeats, seed } = self.options;
         let survey = experiment.survey(&self.few, &self.few.views[0])?;
         experiment.used_data(self.few.steps(), &*self.few.views[0].samples()?);
         let mut runs = Vec::new();
         let mut notes = Vec::new();
+        if folds > fewest {
+            notes.push(format!(
+                "{fewest} parts instead of {folds}: a class has {fewest} labeled images, one for each part"
+            ));
+        }
         for (name, encoder) in &self.encoders {
             let sketch = encoder.sketch(&survey)?;
             let takes = sketch.input.channels;
@@ -94,7 +99,7 @@ impl PickEncoder {
                 runs.push(Run { name, encoder, score, summary, giga_macs });
             }
         }
-        self.plan(experiment, survey.count, notes);
+        self.plan(experiment, survey.count, folds.min(fewest), notes);
         if runs.len() < self.encoders.len() {
             // Only a race that was run before says who wins.
             let (name, encoder) = self.encoders.first().ok_or_else(|| Error::failed("a race needs encoders"))?;
@@ -119,8 +124,8 @@ impl PickEncoder {
         Ok(PickedEncoder { encoder, name, table: table.into(), verdict: text })
     }
 
-    fn plan(&self, experiment: &Experiment, images: usize, notes: Vec<String>) {
-        let PickEncoderOptions { folds, repeats, .. } = self.options;
+    fn plan(&self, experiment: &Experiment, images: usize, folds: usize, notes: Vec<String>) {
+        let repeats = self.options.repeats;
         let names: Vec<&str> = self.encoders.iter().map(|(name, _)| name.as_str()).collect();
         let stage = PlannedStage {
             line: experiment.line(),

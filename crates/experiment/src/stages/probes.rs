@@ -8,7 +8,7 @@ use foretask_models::Classifier;
 use foretask_train::{PixelProbe, ProbeOptions};
 use serde_json::{Value, json};
 
-use super::draws::{need_labels, planned_draw};
+use super::draws::{need_classes, need_labels, planned_draw};
 use super::finish::{CONTENTS, Encoded, Judged, finish, too_few};
 use super::fitted::{Fit, Fitted, FittedStage, Training};
 use super::pool::{self, Pool};
@@ -44,7 +44,7 @@ impl LinearProbe {
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             let samples = view.samples()?;
-            need_labels("linear_probe", few, &samples)?;
+            need_classes("linear_probe", few, &samples)?;
             experiment.used_data(view.manifest.steps(), &samples);
             let name = match &encoder.source {
                 EncoderSource::Random { net, .. } => {
@@ -131,7 +131,7 @@ impl PixelRegression {
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             let samples = view.samples()?;
-            need_labels("pixel_probe", few, &samples)?;
+            need_classes("pixel_probe", few, &samples)?;
             experiment.used_data(view.manifest.steps(), &samples);
             // Computed on the host, so every device has the same result.
             let decided = [("data", few.identity(view)?), ("options", json!(options))];

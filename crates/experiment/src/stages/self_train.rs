@@ -8,7 +8,7 @@ use foretask_eval::SelfTrainOptions;
 use foretask_models::Cost;
 use serde_json::{Value, json};
 
-use super::draws::{need_labels, planned_draw};
+use super::draws::{need_classes, planned_draw};
 use super::finish::{CONTENTS, DECLINED, Encoded, Judged, finish, too_few};
 use super::fitted::{Fit, Fitted, FittedStage, Training};
 use super::memory_note;
@@ -67,7 +67,7 @@ struct SelfDraw<'a> {
 impl SelfDraw<'_> {
     fn member(self, experiment: &Experiment) -> Result<Member, Error> {
         let samples = self.view.samples()?;
-        need_labels("self_train", &self.request.few, &samples)?;
+        need_classes("self_train", &self.request.few, &samples)?;
         let count = experiment.survey(&self.request.unlabeled, self.images_of)?.count;
         enough_neighbors(&self.options.spread, count, "spread.neighbors")?;
         experiment.used_data(self.view.manifest.steps(), &samples);

@@ -6,7 +6,7 @@ use foretask_eval::{SpreadOptions, some_of, spread_classifier};
 use foretask_train::ProbeOptions;
 use serde_json::json;
 
-use super::draws::{need_labels, planned_draw};
+use super::draws::{need_classes, planned_draw};
 use super::finish::{CONTENTS, Encoded, Judged, finish, too_few};
 use super::fitted::{Fit, Fitted, FittedStage, Training};
 use super::pool::{self, Pool};
@@ -43,7 +43,7 @@ impl SpreadLabels {
         let mut members = Vec::new();
         for (draw, view) in few.views.iter().enumerate() {
             let samples = view.samples()?;
-            need_labels("spread_labels", few, &samples)?;
+            need_classes("spread_labels", few, &samples)?;
             enough_neighbors(options, count, "neighbors")?;
             experiment.used_data(view.manifest.steps(), &samples);
             let name = format!("labels spread on {}", encoder.describe());

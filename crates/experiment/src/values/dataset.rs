@@ -171,8 +171,10 @@ impl Root {
         if let Some(known) = self.range.get() {
             return Ok(known.clone());
         }
-        let learnable = self.manifest.unlabeled().unwrap_or_else(|_| self.manifest.clone());
-        let options = load.options();
+        // A table of nothing but images to measure on has no others to look at.
+        let (all, options) = (&self.manifest, load.options());
+        let learnable = all.unlabeled().unwrap_or_else(|_| all.clone());
+        let learnable = if learnable.count()? == 0 { all.clone() } else { learnable };
         let count = learnable.count()?;
         let some = |most: usize| -> Result<Samples, Error> {
             let share = most as f64 / count.max(1) as f64;

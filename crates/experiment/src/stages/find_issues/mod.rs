@@ -134,8 +134,9 @@ impl Stage for Looking<'_> {
         PlannedStage {
             images: self.images,
             length: format!(
-                "{} neighbors, {} parts for labels",
-                self.request.options.neighbors, self.request.options.folds
+                "{} neighbors, up to {} parts for labels",
+                self.request.options.neighbors.min(self.images.saturating_sub(1)),
+                self.request.options.folds
             ),
             notes: self.notes.iter().cloned().collect(),
             ..planned(format!("find_issues, by {}", self.request.encoder.describe()))

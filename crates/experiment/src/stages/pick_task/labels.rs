@@ -3,11 +3,11 @@
 use foretask_train::fewest_per_class;
 
 use crate::error::{Error, Role};
-use crate::stages::draws::need_labels;
+use crate::stages::draws::need_classes;
 use crate::values::Dataset;
 
-/// The labels must allow to hold some out.
-pub(in crate::stages) fn check(word: &str, few: &Dataset) -> Result<(), Error> {
+/// The labels must allow to hold some out; how many the rarest class has.
+pub(in crate::stages) fn check(word: &str, few: &Dataset) -> Result<usize, Error> {
     if few.views.len() > 1 {
         return Err(Error::input(format!(
             "`{word}` decides by one set of labels, and this holds {} label draws",
@@ -18,11 +18,12 @@ pub(in crate::stages) fn check(word: &str, few: &Dataset) -> Result<(), Error> {
         .at(Role::Few));
     }
     let samples = few.views[0].samples()?;
-    need_labels(word, few, &samples)?;
+    need_classes(word, few, &samples)?;
     let labels: Vec<u32> = samples.labels.iter().copied().flatten().collect();
     let classes = samples.classes.len();
     let count = |class: u32| labels.iter().filter(|&&label| label == class).count();
-    if fewest_per_class(&labels, classes) < 2 {
+    let fewest = fewest_per_class(&labels, classes);
+    if fewest < 2 {
         let lonely =
             (0..classes as u32).find(|&class| count(class) == 1).map_or("?", |class| &samples.classes[class as usize]);
         return Err(Error::input(format!(
@@ -32,10 +33,5 @@ pub(in crate::stages) fn check(word: &str, few: &Dataset) -> Result<(), Error> {
         .help("label at least two images of each class: `per_class(2)`, better 5 or more")
         .at(Role::Few));
     }
-    if (0..classes as u32).filter(|&class| count(class) > 0).count() < 2 {
-        return Err(Error::input("all labeled images are of one class, so there is nothing to tell apart")
-            .help("label images of at least two classes")
-            .at(Role::Few));
-    }
-    Ok(())
+    Ok(fewest)
 }
