@@ -1,6 +1,6 @@
 //! What the words work on: one run (or one planning pass) of one script.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,6 +22,7 @@ pub(crate) struct Host {
     sources: Arc<Sources>,
     imports: Imports,
     saved: Mutex<BTreeMap<PathBuf, Encoder>>,
+    written: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Host {
@@ -30,8 +31,8 @@ impl Host {
         let folder = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
         let sources = Arc::new(Sources::default());
         sources.put(Arc::clone(&script), None);
-        let (imports, saved) = (Imports::default(), Mutex::default());
-        Arc::new(Self { experiment, script, explainer, folder, sources, imports, saved })
+        let (imports, saved, written) = (Imports::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { experiment, script, explainer, folder, sources, imports, saved, written })
     }
 
     /// The same run one entry of a session later: `script` is all that was entered so far, and what was chosen holds on.
@@ -51,6 +52,8 @@ impl Host {
             sources: Arc::clone(&self.sources),
             imports: Imports::default(),
             saved: Mutex::new(saved),
+            // A session may write a file anew as often as it likes.
+            written: Mutex::default(),
         })
     }
 
@@ -74,6 +77,11 @@ impl Host {
     /// The encoder that the script saves under this path before it loads it; only known while planning.
     pub(crate) fn will_have_saved(&self, path: &Path) -> Option<Encoder> {
         self.saved.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+    }
+
+    /// Whether the script has named this path for writing before; from now on it has.
+    pub(crate) fn wrote_before(&self, path: &Path) -> bool {
+        !self.written.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned())
     }
 
     /// A path written in the script, for reading: as it stands from the working folder, else from the script's folder or

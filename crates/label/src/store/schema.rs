@@ -94,10 +94,10 @@ fn check(db: &Connection, path: &Path) -> Result<(), Error> {
 pub(super) fn broken(path: &Path, error: &rusqlite::Error) -> Error {
     let shown = path.display();
     match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => {
-            Error::input(format!("`{shown}` is no labels file, or is damaged"))
-                .help("give another name with -o, or the manifest beside it with --labels")
-        }
+        Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt) => Error::input(format!(
+            "`{shown}` is no labels file, or is damaged"
+        ))
+        .help("begin a new one from the table beside it: `foretask label … -o ANOTHER.sqlite --labels TABLE.csv`"),
         Some(
             rusqlite::ErrorCode::CannotOpen | rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied,
         ) => Error::input(format!("labels cannot be kept in `{shown}`: {error}"))

@@ -286,9 +286,12 @@ fn unknown_function(signature: &str, place: &SourceContext) -> Message {
             return told.label(format!("this is {}", Kind::say(owner))).help(format!("write\n{signatures}"));
         }
         let given = arguments.len() - usize::from(word.is_method());
-        return Message::input(format!("`{name}` does not take {}", count(given)))
-            .label(format!("{} given", count(given)))
-            .help(format!("write\n{signatures}"));
+        let what = if given == 0 {
+            format!("`{name}` takes an argument")
+        } else {
+            format!("`{name}` does not take {}", count(given))
+        };
+        return Message::input(what).label(format!("{} given", count(given))).help(format!("write\n{signatures}"));
     }
     if custom::is_method(name) {
         let told =

@@ -26,11 +26,18 @@ pub(super) struct Writing {
     pub(super) overwrite: bool,
 }
 
-/// The path in `text`, which stands at `at` in the call, if the word may write there and it has one of the endings.
+/// The path in `text`, which stands at `at` in the call, if the word may write there and it has one of the endings. A plan warns of
+/// one that the script has written before.
 pub(super) fn path(call: &Call<'_>, text: &str, at: &Span, endings: &[&str]) -> Result<PathBuf, CallError> {
     let path = call.host.writable(text).map_err(|fault| fault.at(at.clone()))?;
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if endings.contains(&ending) {
+        if call.host.wrote_before(&path) {
+            let text = format!(
+                "the script writes `{text}` more than once: what comes later takes the place of what was there"
+            );
+            call.host.experiment.plan_warning(text);
+        }
         return Ok(path);
     }
     let endings = endings.iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(" or ");

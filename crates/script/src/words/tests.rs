@@ -50,10 +50,14 @@ const PRELUDE: &[&str] = &[
 ];
 
 fn planned(script: &str, folder: &Path) -> Result<(), String> {
+    plan(script, folder).map(drop)
+}
+
+fn plan(script: &str, folder: &Path) -> Result<foretask_experiment::Plan, String> {
     let text = format!("{}\n{script}", PRELUDE.join("\n"));
     let source = Source { name: folder.join("example.rhai").display().to_string(), text };
     let settings = Settings::new(folder.join("runs"));
-    crate::check(source, &settings).map(drop).map_err(|error| match error {
+    crate::check(source, &settings).map_err(|error| match error {
         crate::Error::Script(error) => format!("{}: {} ({:?})", error.label, error.message, error.help),
         other => other.to_string(),
     })
@@ -171,6 +175,34 @@ fn half_precision_is_refused_before_anything_is_trained_where_the_device_has_non
         assert!(error.contains("precision") && error.contains("\"f32\""), "{error}");
     }
     planned("pretrain(net, rotation(), data.unlabeled(), #{ steps: 2, precision: \"f32\" });", folder.path()).unwrap();
+}
+
+#[test]
+fn a_file_that_is_written_twice_is_warned_of() {
+    let folder = example_folder();
+    let warnings = |second: &str| {
+        let script = format!("random_encoder(net).save(\"a.safetensors\");\n{second}");
+        plan(&script, folder.path()).unwrap().warnings
+    };
+    let found = warnings("random_encoder(net).save(\"a.safetensors\");");
+    assert!(found.iter().any(|text| text.contains("`a.safetensors` more than once")), "{found:?}");
+    let found = warnings("random_encoder(net).save(\"b.safetensors\");");
+    assert!(!found.iter().any(|text| text.contains("more than once")), "{found:?}");
+}
+
+#[test]
+fn labels_of_one_class_are_refused_before_anything_is_trained() {
+    let folder = example_folder();
+    for script in [
+        "finetune(net, one);",
+        "linear_probe(pretrain(net, rotation(), data.unlabeled(), #{ steps: 2 }).encoder, one);",
+        "spread_labels(random_encoder(net), one, data.unlabeled());",
+        "self_train(random_encoder(net), one, data.unlabeled());",
+    ] {
+        let script = format!("let one = few.filter(\"label = 'bag'\");\n{script}");
+        let error = planned(&script, folder.path()).unwrap_err();
+        assert!(error.contains("of one class"), "{error}");
+    }
 }
 
 #[test]
