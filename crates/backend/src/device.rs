@@ -68,7 +68,7 @@ pub(crate) const GET_CUDA: &str =
 /// The device of a name: `auto`, `flex`, `libtorch`, `libtorch:cuda:N` (`cuda:N` and `cuda` mean the same).
 ///
 /// `auto` takes the fastest that this build and machine have: libtorch on the first GPU, else flex. On CPUs the two are equally
-/// fast in `f32` (flex needs 0.8 to 1.2 of libtorch's CPU time), and flex holds 0.3 to 0.9 of its memory (docs/bench.md).
+/// fast in `f32` (flex needs 0.8 to 1.2 of libtorch's CPU time), and flex holds 0.3 to 0.9 of its memory (docs/src/bench.md).
 ///
 /// # Errors
 /// [`BackendError::UnknownDevice`] for any other name; [`BackendError::DeviceUnavailable`] where this build lacks the

@@ -30,7 +30,7 @@ use crate::run::{command, root};
 #[command(after_help = "Examples:\n  \
     cargo xtask bench                              the quick cases on all cores, a few minutes\n  \
     cargo xtask bench --peer                       beside PyTorch and lightly, which are installed into .peer (7 GB)\n  \
-    cargo xtask bench --peer --all --write docs/bench.md    every case, an hour or two\n  \
+    cargo xtask bench --peer --all --write docs/src/bench.md   every case, an hour or two\n  \
     cargo xtask bench --only simclr-28 --threads 1 --device flex")]
 pub(crate) struct Args {
     /// Measure PyTorch and lightly beside us; installs them into .peer.
