@@ -1,6 +1,7 @@
 //! Real scripts through the real binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod book;
 mod browser;
 mod channels;
 mod clean;

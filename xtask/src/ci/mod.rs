@@ -52,6 +52,7 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "fmt", about: "rustfmt finds nothing to change", run: checks::fmt },
     Step { name: "typos", about: "no known misspelling", run: checks::typos },
+    Step { name: "book", about: "the documentation's book builds", run: checks::book },
     Step { name: "tidy", about: "layers, circles, licenses, documents, text", run: checks::tidy },
     Step { name: "libtorch", about: "libtorch is in third_party/libtorch", run: checks::libtorch },
     Step {
