@@ -1,5 +1,6 @@
 //! What the long words do: each a stage with a key, a plan, a result that is kept.
 
+mod cross_validate;
 mod draws;
 mod evaluate;
 mod find_issues;
@@ -22,6 +23,7 @@ mod self_train;
 mod spread;
 mod taught;
 
+pub use cross_validate::{CrossValidate, CrossValidationOptions};
 pub use evaluate::evaluate;
 pub use find_issues::{FindIssues, IssuePaths};
 pub(crate) use find_issues::{Shown, chosen};
@@ -32,7 +34,7 @@ pub use label_next::{ChosenPaths, LabelNext};
 pub use leakage::Leakage;
 pub(crate) use leakage::refused as leakage_refused;
 pub use online::Online;
-pub use pick_encoder::{PickEncoder, PickEncoderOptions};
+pub use pick_encoder::PickEncoder;
 pub use pick_task::{PickOptions, PickTask};
 pub use pool::{Pool, of as pool_of};
 pub use predict::{Predictions, embed, embed_as, predict};

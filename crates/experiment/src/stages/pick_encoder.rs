@@ -3,47 +3,14 @@
 use std::fmt::Write as _;
 
 use foretask_eval::{Paired, Summary, Verdict, paired};
-use serde::{Deserialize, Serialize};
 
+use super::cross_validate::CrossValidationOptions;
 use super::pick_task::labels;
 use super::pick_task::score::{Score, score};
 use crate::error::{Error, Role};
 use crate::experiment::Experiment;
 use crate::plan::{PlannedStage, planned};
 use crate::values::{Dataset, Encoder, Entrant, PickedEncoder};
-
-/// Options of `pick_encoder`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PickEncoderOptions {
-    /// Parts of the cross-validation.
-    pub folds: usize,
-    /// How often they are dealt anew.
-    pub repeats: usize,
-    /// Deals the parts.
-    pub seed: u64,
-}
-
-impl Default for PickEncoderOptions {
-    fn default() -> Self {
-        Self { folds: 5, repeats: 5, seed: 0 }
-    }
-}
-
-impl PickEncoderOptions {
-    /// The option at fault and what is wrong with it, where one cannot work.
-    ///
-    /// # Errors
-    /// The option and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, String)> {
-        match self {
-            Self { folds: 0 | 1, .. } => Err(("folds", "`folds` must be a whole number from 2".into())),
-            Self { repeats: 0, .. } => Err(("repeats", "`repeats` must be a whole number from 1".into())),
-            Self { repeats, .. } if *repeats > 100 => Err(("repeats", "`repeats` must be at most 100".into())),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// A race of encoders.
 #[derive(Debug, Clone)]
@@ -53,7 +20,7 @@ pub struct PickEncoder {
     /// Labeled images that decide.
     pub few: Dataset,
     /// How they decide.
-    pub options: PickEncoderOptions,
+    pub options: CrossValidationOptions,
 }
 
 /// An encoder that has run.
@@ -72,7 +39,7 @@ impl PickEncoder {
     /// When the labels cannot decide, an encoder does not take these images, or the work fails or is interrupted.
     pub fn run(&self, experiment: &Experiment) -> Result<PickedEncoder, Error> {
         let fewest = labels::check("pick_encoder", &self.few)?;
-        let PickEncoderOptions { folds, repeats, seed } = self.options;
+        let CrossValidationOptions { folds, repeats, seed } = self.options;
         let survey = experiment.survey(&self.few, &self.few.views[0])?;
         experiment.used_data(self.few.steps(), &*self.few.views[0].samples()?);
         let mut runs = Vec::new();

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, FoundIssues, LabelCurve, Network, Picked,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Estimate, Evaluation, FoundIssues, LabelCurve, Network, Picked,
     PickedEncoder, Pretrained, Task,
 };
 use rhai::Dynamic;
@@ -25,6 +25,8 @@ pub enum Kind {
     Classifier,
     /// What measuring them gave.
     Evaluation,
+    /// How good a classifier will be.
+    Estimate,
     /// Images chosen for labeling.
     Chosen,
     /// What may be wrong with a dataset.
@@ -61,7 +63,7 @@ pub enum Kind {
 
 impl Kind {
     /// The types that this crate brings.
-    const OWN: [Self; 13] = [
+    const OWN: [Self; 14] = [
         Self::Dataset,
         Self::Network,
         Self::Task,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Encoder,
         Self::Classifier,
         Self::Evaluation,
+        Self::Estimate,
         Self::Chosen,
         Self::Issues,
         Self::Picked,
@@ -87,6 +90,7 @@ impl Kind {
             Self::Encoder => "Encoder",
             Self::Classifier => "Classifier",
             Self::Evaluation => "Evaluation",
+            Self::Estimate => "Estimate",
             Self::Chosen => "Chosen",
             Self::Issues => "Issues",
             Self::Picked => "Picked",
@@ -116,6 +120,7 @@ impl Kind {
             Self::Encoder => "an Encoder (such as `pre.encoder`)",
             Self::Classifier => "a Classifier (from `finetune`, `linear_probe`, …)",
             Self::Evaluation => "an Evaluation (from `.evaluate`)",
+            Self::Estimate => "an Estimate (from `cross_validate`)",
             Self::Chosen => "a Chosen (from `label_next`)",
             Self::Issues => "an Issues (from `find_issues`)",
             Self::Picked => "a Picked (from `pick_task`)",
@@ -144,6 +149,7 @@ impl Kind {
             Self::Encoder => TypeId::of::<Encoder>(),
             Self::Classifier => TypeId::of::<Classifiers>(),
             Self::Evaluation => TypeId::of::<Evaluation>(),
+            Self::Estimate => TypeId::of::<Estimate>(),
             Self::Chosen => TypeId::of::<Chosen>(),
             Self::Issues => TypeId::of::<FoundIssues>(),
             Self::Picked => TypeId::of::<Picked>(),
@@ -240,6 +246,12 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Evaluation", "calibration_error", "how far confidence and accuracy are apart (15 bins), mean over label draws"),
     ("Evaluation", "chance", "accuracy of guessing"),
     ("Evaluation", "count", "number of images it was measured on"),
+    ("Estimate", "mean", "share of the labeled images that was named rightly while held out, from 0 to 1"),
+    ("Estimate", "low", "lower end of its 95 % interval"),
+    ("Estimate", "high", "upper end"),
+    ("Estimate", "count", "labeled images"),
+    ("Estimate", "classes", "array of object maps, one per class: class, count, recall, low, high"),
+    ("Estimate", "verdict", "all of that in words, as `print` shows it"),
     ("Chosen", "rows", "array of row numbers, the most valuable first (of the first draw)"),
     ("Chosen", "names", "array of their paths, or \"row 17\" where they have none"),
     ("Chosen", "data", "the chosen images as a dataset, with the labels that the pool carries"),

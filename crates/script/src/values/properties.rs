@@ -2,7 +2,7 @@
 //! together.
 
 use foretask_experiment::values::{
-    Chosen, Classifiers, Comparison, Dataset, Encoder, Evaluation, FoundIssues, LabelCurve, Network, Picked,
+    Chosen, Classifiers, Comparison, Dataset, Encoder, Estimate, Evaluation, FoundIssues, LabelCurve, Network, Picked,
     PickedEncoder, Pretrained, Task,
 };
 use foretask_train::{Diagnostics, HealthLine};
@@ -32,6 +32,7 @@ pub(crate) fn register(engine: &mut Engine) {
     printed::<Encoder>(engine);
     printed::<Classifiers>(engine);
     printed::<Evaluation>(engine);
+    printed::<Estimate>(engine);
     printed::<Chosen>(engine);
     printed::<FoundIssues>(engine);
     printed::<Picked>(engine);
@@ -136,6 +137,16 @@ fn findings(engine: &mut Engine) {
     engine.register_get("table", |picked: &mut PickedEncoder| -> Array {
         let rows = picked.table.iter().filter_map(|row| serde_json::to_value(row).ok());
         rows.map(|row| from_json(&row)).collect()
+    });
+    engine.register_type_with_name::<Estimate>("Estimate");
+    engine.register_get("mean", |estimate: &mut Estimate| estimate.mean);
+    engine.register_get("low", |estimate: &mut Estimate| estimate.low);
+    engine.register_get("high", |estimate: &mut Estimate| estimate.high);
+    engine.register_get("count", |estimate: &mut Estimate| estimate.count as i64);
+    engine.register_get("verdict", |estimate: &mut Estimate| estimate.to_string());
+    engine.register_get("classes", |estimate: &mut Estimate| -> Array {
+        let classes = estimate.classes.iter().filter_map(|class| serde_json::to_value(class).ok());
+        classes.map(|class| from_json(&class)).collect()
     });
     engine.register_type_with_name::<LabelCurve>("LabelCurve");
     engine.register_get("points", |curve: &mut LabelCurve| curves::points(&curve.plain));
@@ -267,6 +278,9 @@ fn nested(value: &Dynamic) -> String {
         let sd = evaluation.sd().map_or_else(String::new, |sd| format!(" ± {:.1}", sd * 100.0));
         let (mean, chance) = (evaluation.mean() * 100.0, evaluation.chance * 100.0);
         return format!("Evaluation({mean:.1}{sd} % of {} images, chance {chance:.1} %)", evaluation.count);
+    }
+    if let Some(estimate) = value.read_lock::<Estimate>() {
+        return estimate.to_string();
     }
     if let Some(chosen) = value.read_lock::<Chosen>() {
         return chosen.to_string();

@@ -4,11 +4,13 @@
 //! when not, and examples, which a test runs. `foretask words` prints this table, errors quote it, the engine registers
 //! from it; there is no second list.
 
+mod held_out;
 mod output;
 mod signature;
 mod word;
 
 mod augment;
+mod cross_validate;
 mod dataset;
 mod distill;
 mod eval;
@@ -57,6 +59,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Word> {
         label_next::WORDS,
         find_issues::WORDS,
         eval::WORDS,
+        cross_validate::WORDS,
         label_curve::WORDS,
         save::WORDS,
         report::WORDS,

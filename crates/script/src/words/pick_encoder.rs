@@ -1,12 +1,11 @@
 //! `pick_encoder`: which encoder suits these labeled images.
 
-use foretask_experiment::stages::{PickEncoder, PickEncoderOptions};
+use foretask_experiment::stages::PickEncoder;
 use foretask_experiment::values::{Dataset, Encoder, Pretrained};
 use rhai::Dynamic;
 
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, held_out};
 use crate::errors::{CallError, Span};
-use crate::options::OptionDoc;
 
 pub(super) static WORDS: &[Word] = &[Word {
     name: "pick_encoder",
@@ -27,7 +26,7 @@ pub(super) static WORDS: &[Word] = &[Word {
         ],
         returns: Kind::PickedEncoder,
     }],
-    options,
+    options: held_out::options,
     examples: &[Example {
         about: "the own one or an untrained one?",
         script: "let few = data.split(\"train\").per_class(5);\n\
@@ -38,33 +37,8 @@ pub(super) static WORDS: &[Word] = &[Word {
     run: pick_encoder,
 }];
 
-fn options() -> Vec<OptionDoc> {
-    let defaults = PickEncoderOptions::default();
-    vec![
-        OptionDoc::new(
-            "folds",
-            "whole number from 2",
-            &defaults.folds.to_string(),
-            "parts of the cross-validation; at most as many as the smallest class has labels",
-        ),
-        OptionDoc::new(
-            "repeats",
-            "whole number from 1",
-            &defaults.repeats.to_string(),
-            "how often the images are dealt into parts anew",
-        ),
-        OptionDoc::new("seed", "whole number", "the script's seed", "decides the parts"),
-    ]
-}
-
 fn pick_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
-    let mut options: PickEncoderOptions = call.options(2)?;
-    if !call.map(2).contains_key("seed") {
-        options.seed = call.experiment().seed();
-    }
-    options
-        .check()
-        .map_err(|(option, message)| CallError::input(message).at(Span::Value(2, vec![option.to_owned()])))?;
+    let options = held_out::given(call, 2)?;
     let encoders = encoders(call)?;
     let few: Dataset = call.value(1)?;
     Ok(Dynamic::from(PickEncoder { encoders, few, options }.run(call.experiment())?))

@@ -149,7 +149,9 @@ fn options_are_those_of_the_structs() {
     let written = ["table", "sheet", "overwrite"];
     assert_eq!(documented("find_issues"), with(keys(&foretask_eval::IssueOptions::default()), &written));
     assert_eq!(documented("pick_task"), keys(&foretask_experiment::stages::PickOptions::default()));
-    assert_eq!(documented("pick_encoder"), keys(&foretask_experiment::stages::PickEncoderOptions::default()));
+    for word in ["pick_encoder", "cross_validate"] {
+        assert_eq!(documented(word), keys(&foretask_experiment::stages::CrossValidationOptions::default()), "{word}");
+    }
     assert_eq!(documented("label_curve"), keys(&foretask_experiment::stages::CurveOptions::default()));
     assert_eq!(
         documented("dataset"),
@@ -181,12 +183,12 @@ fn half_precision_is_refused_before_anything_is_trained_where_the_device_has_non
 fn a_file_that_is_written_twice_is_warned_of() {
     let folder = example_folder();
     let warnings = |second: &str| {
-        let script = format!("random_encoder(net).save(\"a.safetensors\");\n{second}");
+        let script = format!("encoder.save(\"a.safetensors\");\n{second}");
         plan(&script, folder.path()).unwrap().warnings
     };
-    let found = warnings("random_encoder(net).save(\"a.safetensors\");");
+    let found = warnings("encoder.save(\"a.safetensors\");");
     assert!(found.iter().any(|text| text.contains("`a.safetensors` more than once")), "{found:?}");
-    let found = warnings("random_encoder(net).save(\"b.safetensors\");");
+    let found = warnings("encoder.save(\"b.safetensors\");");
     assert!(!found.iter().any(|text| text.contains("more than once")), "{found:?}");
 }
 
@@ -219,6 +221,7 @@ fn every_property_of_the_reference_is_there() {
         ("Chosen", "label_next(encoder, data.unlabeled(), #{ n: 3 })"),
         ("Issues", "find_issues(data, encoder)"),
         ("Picked", "pick_task(net, data.unlabeled(), data.split(\"train\").per_class(3), [rotation(), simclr()])"),
+        ("Estimate", "cross_validate(encoder, data.split(\"train\").per_class(3))"),
         ("PickedEncoder", "pick_encoder(#{ a: encoder, b: random_encoder(net) }, data.split(\"train\").per_class(3))"),
         ("LabelCurve", "label_curve(encoder, data)"),
         (
