@@ -10,11 +10,13 @@ pub(crate) fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str
             let candidate = plain(name);
             let prefix = wanted.len() >= 3 && (candidate.starts_with(&wanted) || wanted.starts_with(&candidate));
             let score = strsim::jaro_winkler(&wanted, &candidate) + if prefix { 0.1 } else { 0.0 };
-            (score, strsim::damerau_levenshtein(&wanted, &candidate), name)
+            // What was begun and not written to its end is meant before what is spelled alike.
+            let begun = wanted.len() >= 4 && candidate.starts_with(&wanted);
+            (begun, score, strsim::damerau_levenshtein(&wanted, &candidate), name)
         })
-        .filter(|(score, distance, _)| *score >= 0.84 || (*distance <= 2 && wanted.len() >= 4))
-        .min_by(|a, b| a.1.cmp(&b.1).then(b.0.total_cmp(&a.0)))
-        .map(|(_, _, name)| name)
+        .filter(|(_, score, distance, _)| *score >= 0.84 || (*distance <= 2 && wanted.len() >= 4))
+        .min_by(|a, b| b.0.cmp(&a.0).then(a.2.cmp(&b.2)).then(b.1.total_cmp(&a.1)))
+        .map(|(.., name)| name)
 }
 
 /// "did you mean `x`?" when a known name is near, otherwise the list of what is known.
@@ -38,5 +40,6 @@ mod tests {
         assert_eq!(nearest("superresolution", known), Some("super_resolution"));
         assert_eq!(nearest("perclass", known), Some("per_class"));
         assert_eq!(nearest("banana", known), None);
+        assert_eq!(nearest("dinov2", ["dino_vits8", "dinov2_vitl14", "dinov2_vits14"]), Some("dinov2_vitl14"));
     }
 }
