@@ -165,6 +165,15 @@ impl BackboneConfig {
         }
     }
 
+    /// Side of the patches in pixels that the network sees as tokens; `None` for networks that see no such patches, and where
+    /// the size of the images has yet to decide.
+    pub fn patch(&self) -> Option<usize> {
+        match self {
+            Self::Vit(config) => config.patch,
+            Self::ResNet(_) | Self::EfficientNetLite0 | Self::ConvNext(_) => None,
+        }
+    }
+
     /// The network in one word, as scripts have it: `resnet10`.
     pub fn network(&self) -> &'static str {
         match self {

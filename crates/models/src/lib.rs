@@ -44,8 +44,9 @@ pub use familiar::Familiar;
 pub use foreign::{ForeignOptions, Imported, load_torch_weights, load_weights};
 pub use heads::{
     ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, Imitated, ImitationConfig, ImitationHead,
-    LastNorm, PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead, Prototypes, PrototypesConfig,
-    PrototypesHead, TileConfig, TileHead, VectorConfig, VectorHead, places_of,
+    LastNorm, PatchGrid, PixelsConfig, PixelsHead, PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead,
+    Prototypes, PrototypesConfig, PrototypesHead, RestorerConfig, RestorerHead, TileConfig, TileHead, VectorConfig,
+    VectorHead, places_of,
 };
 pub use input::{Fit, InputSpec};
 pub use onnx::{OnnxInput, OnnxOptions, Opset};
@@ -53,4 +54,4 @@ pub use published::{License, PUBLISHED, Published, Source};
 pub use rate::DropPath;
 pub use resnet::{Arch, First, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
-pub use vit::{Pool, Positions, VitConfig, VitMlp, VitSize};
+pub use vit::{Places, Pool, Positions, Tokens, Vit, VitConfig, VitMlp, VitSize};

@@ -46,6 +46,16 @@ pub enum PretextError {
         /// What to do instead.
         way_out: &'static str,
     },
+    /// The network does not suit the task.
+    #[error("{word} cannot teach this network: {problem}; {way_out}")]
+    Network {
+        /// The task.
+        word: &'static str,
+        /// Why it cannot work.
+        problem: &'static str,
+        /// What to do instead.
+        way_out: &'static str,
+    },
     /// No task has this name.
     #[error("there is no pretext task `{name}`; there are {known}")]
     UnknownTask {

@@ -41,8 +41,8 @@ pub use task::{Resolved, TASKS, Task, task_info};
 pub use tasks::{
     Autoencoding, BarlowTwins, Byol, ColorTarget, Colorization, Counting, Custom, Decoupled, DeepCluster, Denoising,
     Dino, Distill, Exemplar, ExemplarMode, Factor, GeneratedPair, GeneratedTarget, Generator, Hole, Imitation,
-    Inpainting, Jigsaw, LeJepa, MaskedPixels, MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition,
-    Rotation, RunSizes, SimClr, SimSiam, SupCon, SuperResolution, SwAv, TeacherInfo, VicReg,
+    Inpainting, Jigsaw, LeJepa, Mae, MaskedPixels, MoCo, NnClr, Noise, PixelLoss, Projector, Refusal, RelativePosition,
+    Rotation, RunSizes, SimClr, SimMim, SimSiam, SupCon, SuperResolution, SwAv, TeacherInfo, VicReg,
 };
 pub use values::ValuesRef;
 pub use watch::{Suspicion, suspicions};

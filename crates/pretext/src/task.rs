@@ -122,6 +122,10 @@ tasks! {
     distill::Distill = "distill",
     /// Restore the hidden squares of an image.
     masked_pixels::MaskedPixels = "masked_pixels",
+    /// Restore hidden patches from the few that are seen.
+    mae::Mae = "mae",
+    /// Restore hidden patches, whose places the network sees.
+    simmim::SimMim = "simmim",
 }
 
 /// A task whose every option has a value, for one input shape.
@@ -248,6 +252,17 @@ impl Task {
         };
         let (notes, tiled) = (recipe.explain(image, key, shape), recipe.tiled(shape));
         Ok(Example { original, inputs, tiled, target, weights, notes, answer: None })
+    }
+
+    /// The same for a network that sees patches of this side in pixels, where the task has to suit them and its options leave
+    /// it open.
+    #[must_use]
+    pub fn for_patches(&self, patch: usize, shape: Shape) -> Self {
+        match self {
+            Self::Mae(task) => Self::Mae(task.for_patches(patch)),
+            Self::SimMim(task) => Self::SimMim(task.for_patches(patch, shape.short_side())),
+            other => other.clone(),
+        }
     }
 
     /// A network's picture in answer to the inputs of `example`, as a person sees it: within 0..1, in color, with what

@@ -51,7 +51,7 @@ pub fn suspicions<'a>(images: impl IntoIterator<Item = ImageRef<'a>>, task: &Tas
             vec![contents::empty_tiles(&views, task, shape), contents::enlarged(&images, shape)]
         }
         Task::SuperResolution(_) => vec![contents::enlarged(&images, shape), contents::blurred(&views)],
-        Task::Inpainting(_) | Task::MaskedPixels(_) => vec![contents::even(&views)],
+        Task::Inpainting(_) | Task::MaskedPixels(_) | Task::Mae(_) | Task::SimMim(_) => vec![contents::even(&views)],
         _ => Vec::new(),
     };
     found.into_iter().flatten().collect()

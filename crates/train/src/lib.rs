@@ -51,7 +51,7 @@ pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
     AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, PretrainOptions, PretrainPlan, Pretrained,
-    Pretraining, TaskMix, Teacher, plan_pretraining, pretrain,
+    Pretraining, TaskMix, Teacher, plan_pretraining, pretrain, usual_network,
 };
 pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,

@@ -20,6 +20,7 @@ mod label_curve;
 mod label_next;
 mod labels;
 mod leakage;
+mod masked;
 mod mistakes;
 mod new;
 mod online;

@@ -35,6 +35,8 @@ const PRETRAINING: &[(&str, &str)] = &[
     ("colorization", "colorization()"),
     ("super_resolution", "super_resolution()"),
     ("masked_pixels", "masked_pixels()"),
+    ("mae", "mae(#{ decoder_width: 32, decoder_depth: 1 })"),
+    ("simmim", "simmim()"),
     ("distill", "distill(random_encoder(net))"),
     ("multi_task", "multi_task([[rotation(), 1.0], [inpainting(), 1.0]], #{ balance: \"gradient\" })"),
     (
@@ -43,6 +45,10 @@ const PRETRAINING: &[(&str, &str)] = &[
          #{ input: image.rotate90(turns).noise(rng, 0.05), label: turns }\n}, #{ classes: 4 })",
     ),
 ];
+
+/// The network, and the one for tasks that hide its patches.
+const NET: &str = "resnet10(#{ width: 4 })";
+const SEES_PATCHES: &str = "vit(#{ patch: 8 })";
 
 /// What is done with an encoder, by name.
 const STAGES: &[(&str, &str)] = &[
@@ -102,7 +108,8 @@ pub(super) fn script(name: &str) -> Option<String> {
         Some(task) => {
             let judged = "pre.encoder.save(\"encoder.safetensors\");\n\
                           results.probe = linear_probe(pre.encoder, few).evaluate(test);\n";
-            Some(whole(task, 60, judged, false))
+            let script = whole(task, 60, judged, false);
+            Some(if ["mae", "simmim"].contains(&name) { script.replace(NET, SEES_PATCHES) } else { script })
         }
         None => find(STAGES).map(|stage| whole("rotation()", 8, stage, false)),
     }
@@ -129,5 +136,6 @@ mod tests {
         let everything = script(EVERYTHING).unwrap();
         assert!(STAGES.iter().all(|(_, stage)| everything.contains(stage)));
         assert!(script("nothing").is_none());
+        assert!(script("mae").unwrap().contains(SEES_PATCHES) && script("simclr").unwrap().contains(NET));
     }
 }

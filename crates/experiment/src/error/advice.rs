@@ -65,7 +65,7 @@ impl Advice for PretextError {
     fn help(&self) -> Option<String> {
         match self {
             Self::Unsuitable { way_out, .. } => Some(way_out.clone()),
-            Self::Shape { way_out, .. } => Some((*way_out).to_owned()),
+            Self::Shape { way_out, .. } | Self::Network { way_out, .. } => Some((*way_out).to_owned()),
             Self::UnknownTask { known, .. } | Self::UnknownPreset { known, .. } => Some(format!("there are {known}")),
             Self::Options { message, .. } => second(message),
             Self::Empty { .. } => Some("leave it out of the data".to_owned()),
@@ -201,6 +201,7 @@ mod tests {
             DataError::NotToLabel { path: "x".into(), reason: "y".into() }.into(),
             PretextError::Empty { width: 0, height: 0, channels: 1 }.into(),
             PretextError::Channels { expected: 3, got: 1 }.into(),
+            PretextError::Network { word: "x", problem: "y", way_out: "z" }.into(),
             ModelError::Format { path: "x".into(), reason: "y".into() }.into(),
             TrainError::Checkpoint { path: "x".into(), reason: "y".into() }.into(),
             ModelError::Memory { path: "x".into(), needed_mib: 2, available_mib: 1 }.into(),

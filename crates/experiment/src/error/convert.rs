@@ -8,7 +8,7 @@ use foretask_pretext::PretextError;
 use foretask_train::TrainError;
 
 use super::advice::Advice;
-use super::{Blame, Error, ErrorKind};
+use super::{Blame, Error, ErrorKind, Role};
 
 impl Error {
     /// The option that a library names as the culprit.
@@ -66,6 +66,7 @@ impl From<PretextError> for Error {
                     .help(way_out)
                     .of_option(option)
             }
+            PretextError::Network { .. } => advised.at(Role::Start),
             PretextError::Png(_) => Self { kind: ErrorKind::Failed, ..advised },
             _ => advised,
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use foretask_data::{Images, Output};
 use foretask_pretext::{Example, Resolved, SheetStyle, contact_sheet};
 use foretask_random::Key;
-use foretask_train::{PretrainOptions, Start, TaskMix, plan_pretraining};
+use foretask_train::{PretrainOptions, Start, TaskMix, plan_pretraining, usual_network};
 
 use crate::custom_target::choose_targets;
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub fn resolve(experiment: &Experiment, planned: &PlannedPreview) -> Result<Reso
     let (sample_images, pool) =
         (experiment.sample_images(&planned.data, view)?, experiment.survey(&planned.data, view)?);
     let options = PretrainOptions { image_size: planned.image_size, ..PretrainOptions::default() };
-    let start = Start::Network(foretask_models::BackboneConfig::default());
+    let start = Start::Network(usual_network(&planned.task));
     let plan = |tasks: &TaskMix| plan_pretraining(&start, tasks, &pool, &options);
     let tasks = choose_targets(&planned.task.clone().into(), &sample_images, |tasks| Ok(plan(tasks)?.shape()))?;
     let plan = plan(&tasks)?;

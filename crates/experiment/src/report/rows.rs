@@ -286,6 +286,7 @@ fn named(metric: &str) -> (String, &'static str) {
         "online_probe" => ("online probe accuracy on the labeled few".to_owned(), "%"),
         "psnr" => ("PSNR".to_owned(), "dB"),
         "psnr_hidden" => ("PSNR of what was hidden".to_owned(), "dB"),
+        "restored_variance" => ("restored variance of what was hidden".to_owned(), "%"),
         "ssim" => ("SSIM".to_owned(), ""),
         "accuracy on the few" | "sure of" | "as spread" => (metric.to_owned(), "%"),
         accuracy if accuracy.ends_with("accuracy") => (accuracy.replace('_', " "), "%"),

@@ -90,7 +90,7 @@ impl Pretrain {
         let key = self.key(experiment, view, &plan)?;
         let said = json!({ "from": self.start.identity(), "data": data.steps(), "task": task.mix, "options": options });
         let mark = experiment.mark(&task.mix.name(), key.hash(), &said);
-        self.add_previews(&task.met(&pool)?, experiment);
+        self.add_previews(&task.met(&pool)?, &plan, experiment);
         Ok(PretrainStage { request: self, view, images: pool.count, tasks, plan, key, mark })
     }
 
@@ -107,10 +107,13 @@ impl Pretrain {
         Ok(StageKey::new("pretrain", &experiment.device_kind()?, decided))
     }
 
-    fn add_previews(&self, mix: &TaskMix, experiment: &Experiment) {
+    fn add_previews(&self, mix: &TaskMix, settled: &PretrainPlan, experiment: &Experiment) {
         experiment.with_plan(|plan| {
             for (task, _) in &mix.tasks {
-                let (task, data) = (task.clone(), self.images.clone());
+                // What is shown is what this network will be asked.
+                let of_patches = |patch| task.for_patches(patch, settled.shape());
+                let task = settled.config.patch().map_or_else(|| task.clone(), of_patches);
+                let data = self.images.clone();
                 let shown = PlannedPreview { task, data, image_size: self.options.image_size };
                 if !plan.previews.contains(&shown) {
                     plan.previews.push(shown);

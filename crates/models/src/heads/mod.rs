@@ -8,6 +8,7 @@ mod mlp;
 mod prediction;
 mod projection;
 mod prototypes;
+mod restorer;
 #[cfg(test)]
 mod tests;
 mod tiles;
@@ -21,6 +22,7 @@ pub use mlp::{LastNorm, Mlp};
 pub use prediction::{PredictionConfig, PredictionHead};
 pub use projection::{ProjectionConfig, ProjectionHead};
 pub use prototypes::{Prototypes, PrototypesConfig, PrototypesHead};
+pub use restorer::{PatchGrid, PixelsConfig, PixelsHead, RestorerConfig, RestorerHead};
 pub use tiles::{TileConfig, TileHead};
 pub use vector::{VectorConfig, VectorHead};
 
@@ -49,4 +51,8 @@ pub enum Head {
     Vector(VectorHead),
     /// Features of teachers.
     Imitation(ImitationHead),
+    /// Images out of the tokens of some patches, by blocks of a transformer.
+    Restorer(RestorerHead),
+    /// Images out of the tokens of all patches, by one linear layer.
+    Pixels(PixelsHead),
 }

@@ -10,9 +10,52 @@ use super::{Positions, VitConfig, VitMlp};
 use crate::like::like;
 
 /// The spread of first weights.
-pub(super) const STD: f32 = 0.02;
+pub(crate) const STD: f32 = 0.02;
 /// What a branch is scaled by at first, where it is.
 const FIRST_SCALE: f32 = 1e-5;
+
+/// The sizes of a block, and what is done in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockSizes {
+    /// Length of a token.
+    pub(crate) width: usize,
+    /// Heads of attention.
+    pub(crate) heads: usize,
+    /// Numbers between the perceptron's layers.
+    pub(crate) hidden: usize,
+    /// Added to variances.
+    pub(crate) epsilon: f64,
+    /// Whether branches are scaled.
+    pub(crate) layer_scale: bool,
+    /// Whether the perceptron has gates.
+    pub(crate) gated: bool,
+    /// Whether queries and keys are turned by their places.
+    pub(crate) turns: bool,
+    /// How often a branch is left out while training.
+    pub(crate) drop: f32,
+}
+
+impl BlockSizes {
+    /// Those of block `number` of a network.
+    fn of(config: &VitConfig, number: usize) -> Self {
+        Self {
+            width: config.size.width(),
+            heads: config.size.heads(),
+            hidden: config.hidden(),
+            epsilon: config.epsilon(),
+            layer_scale: config.layer_scale,
+            gated: config.mlp == VitMlp::Swiglu,
+            turns: config.positions == Positions::Rope,
+            drop: config.drop_path.of_block(number, config.size.depth()),
+        }
+    }
+
+    /// Those of a plain block: four times as many hidden numbers, GELU.
+    pub(crate) fn plain(width: usize, heads: usize) -> Self {
+        let (hidden, epsilon) = (4 * width, 1e-6);
+        Self { width, heads, hidden, epsilon, layer_scale: false, gated: false, turns: false, drop: 0.0 }
+    }
+}
 
 /// Attention, then a perceptron for each token.
 #[derive(Module, Debug)]
@@ -36,16 +79,21 @@ pub struct Block {
 impl Block {
     /// Block `number` of a network.
     pub(super) fn new(config: &VitConfig, scope: &Scope, number: usize) -> Self {
-        let (width, epsilon) = (config.size.width(), config.epsilon());
-        let scale = |name: &str| config.layer_scale.then(|| LayerScale::new(&scope.at(name), width));
+        Self::of(BlockSizes::of(config, number), scope)
+    }
+
+    /// A block of these sizes.
+    pub(crate) fn of(sizes: BlockSizes, scope: &Scope) -> Self {
+        let BlockSizes { width, epsilon, .. } = sizes;
+        let scale = |name: &str| sizes.layer_scale.then(|| LayerScale::new(&scope.at(name), width));
         Self {
             norm1: LayerNorm::new(&scope.at("norm1"), width, epsilon),
-            attn: Attention::new(config, &scope.at("attn")),
+            attn: Attention::new(sizes, &scope.at("attn")),
             ls1: scale("ls1"),
             norm2: LayerNorm::new(&scope.at("norm2"), width, epsilon),
-            mlp: Mlp::new(config, &scope.at("mlp")),
+            mlp: Mlp::new(sizes, &scope.at("mlp")),
             ls2: scale("ls2"),
-            drop: config.drop_path.of_block(number, config.size.depth()),
+            drop: sizes.drop,
         }
     }
 
@@ -91,13 +139,12 @@ pub struct Attention {
 }
 
 impl Attention {
-    fn new(config: &VitConfig, scope: &Scope) -> Self {
-        let width = config.size.width();
+    fn new(BlockSizes { width, heads, turns, .. }: BlockSizes, scope: &Scope) -> Self {
         Self {
             qkv: Linear::normal(&scope.at("qkv"), width, 3 * width, STD),
             proj: Linear::normal(&scope.at("proj"), width, width, STD),
-            heads: config.size.heads(),
-            turns: config.positions == Positions::Rope,
+            heads,
+            turns,
         }
     }
 
@@ -146,9 +193,7 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    fn new(config: &VitConfig, scope: &Scope) -> Self {
-        let (width, hidden) = (config.size.width(), config.hidden());
-        let gated = config.mlp == VitMlp::Swiglu;
+    fn new(BlockSizes { width, hidden, gated, .. }: BlockSizes, scope: &Scope) -> Self {
         Self {
             fc1: Linear::normal(&scope.at("fc1"), width, if gated { 2 * hidden } else { hidden }, STD),
             fc2: Linear::normal(&scope.at("fc2"), hidden, width, STD),

@@ -4,6 +4,7 @@
 
 mod block;
 mod config;
+mod places;
 mod positions;
 #[cfg(test)]
 mod tests;
@@ -13,11 +14,12 @@ use burn::tensor::Tensor;
 use foretask_backend::layers::{Conv2d, LayerNorm, upsample_bilinear};
 use foretask_backend::{Init, Scope, in_f32};
 
-use self::block::STD;
 pub use self::block::{Attention, Block, LayerScale, Mlp};
+pub(crate) use self::block::{BlockSizes, STD};
 pub use self::config::{Pool, Positions, VitConfig, VitMlp, VitSize};
+pub use self::places::Places;
 pub use self::positions::Turn;
-pub(crate) use self::positions::{Resize, resized, sincos, turned};
+pub(crate) use self::positions::{Resize, resized, sincos, sines, turned};
 use crate::like::like;
 use crate::sum::{Sum, product};
 
@@ -28,9 +30,9 @@ pub struct Tokens {
     pub class: Option<Tensor<2>>,
     /// Registers, `[b, r, d]`; none where there are none.
     pub registers: Option<Tensor<3>>,
-    /// A token a patch, row by row, `[b, rows * columns, d]`.
+    /// A token a patch, row by row, `[b, rows * columns, d]`; those that were seen where not all of them were.
     pub patches: Tensor<3>,
-    /// Rows and columns of patches.
+    /// Rows and columns of patches, seen or not.
     pub grid: [usize; 2],
 }
 
@@ -94,6 +96,32 @@ impl Vit {
     /// `[b, c, h, w]` to tokens. Where sides are no multiples of the patch (tiles and crops of some tasks), zeros, the mean color,
     /// fill up the last patches; on another grid than that of the learned positions, those are interpolated.
     pub fn forward_tokens(&self, x: Tensor<4>) -> Tokens {
+        let (patches, grid) = self.embedded(x);
+        self.through(self.placed(patches, grid), grid, None)
+    }
+
+    /// The same for an encoder that sees the patches at these places only, as `MAE`'s does: the tokens of patches are `[b, seen, d]`,
+    /// in the order of the places.
+    ///
+    /// # Panics
+    /// Where `places` are of another number of images or patches.
+    pub fn forward_seen(&self, x: Tensor<4>, places: &Places) -> Tokens {
+        let (patches, grid) = self.embedded(x);
+        let (class, patches) = self.placed(patches, grid);
+        self.through((class, places.seen(patches)), grid, Some(places))
+    }
+
+    /// The same with the patches that `hidden` (`[b, rows * columns, 1]`, 1 where something is hidden, 0 elsewhere) names replaced
+    /// by a token `[1, 1, d]`, as `SimMIM` does: the encoder sees where they are, not what.
+    pub fn forward_hidden(&self, x: Tensor<4>, hidden: Tensor<3>, token: Tensor<3>) -> Tokens {
+        let (patches, grid) = self.embedded(x);
+        let (hidden, token) = (like(hidden, &patches), like(token, &patches));
+        let shown = hidden.clone().neg().add_scalar(1.0);
+        self.through(self.placed(patches * shown + token * hidden, grid), grid, None)
+    }
+
+    /// Patches without their places, `[b, rows * columns, d]`, and rows and columns.
+    fn embedded(&self, x: Tensor<4>) -> (Tensor<3>, [usize; 2]) {
         let [b, _, h, w] = x.dims();
         let missing = |side: usize| side.next_multiple_of(self.patch) - side;
         let x = match (missing(h), missing(w)) {
@@ -102,22 +130,42 @@ impl Vit {
         };
         let map = self.patch_embed.proj.forward(x);
         let [_, d, rows, columns] = map.dims();
-        let patches: Tensor<3> = map.permute([0, 2, 3, 1]).reshape([b, rows * columns, d]);
-        let device = patches.device();
-        let mut class = self.cls_token.as_ref().map(|class| like(class.val(), &patches));
-        let patches = if let Some(learned) = &self.pos_embed {
+        (map.permute([0, 2, 3, 1]).reshape([b, rows * columns, d]), [rows, columns])
+    }
+
+    /// The class token `[1, 1, d]`, where there is one, and patches, both with their positions.
+    fn placed(&self, patches: Tensor<3>, grid: [usize; 2]) -> (Option<Tensor<3>>, Tensor<3>) {
+        let [_, _, d] = patches.dims();
+        let class = self.cls_token.as_ref().map(|class| like(class.val(), &patches));
+        if let Some(learned) = &self.pos_embed {
             let learned = like(learned.val(), &patches);
-            class = class.map(|class| class + learned.clone().narrow(1, 0, 1));
-            patches + self.learned(learned, [rows, columns])
+            let class = class.map(|class| class + learned.clone().narrow(1, 0, 1));
+            (class, patches + self.learned(learned, grid))
         } else if self.turned == 0 {
-            let fixed = like(positions::sines([rows, columns], d, &device), &patches);
-            patches + fixed
+            let fixed = like(sines(grid, d, &patches.device()), &patches);
+            (class, patches + fixed)
         } else {
-            patches
-        };
+            (class, patches)
+        }
+    }
+
+    /// Class token and patches, those of `places` where some are named, through the blocks.
+    fn through(
+        &self,
+        (class, patches): (Option<Tensor<3>>, Tensor<3>),
+        grid: [usize; 2],
+        places: Option<&Places>,
+    ) -> Tokens {
+        let [b, count, _] = patches.dims();
         let registers = self.reg_token.as_ref().map(|registers| like(registers.val(), &patches));
         let [c, r] = [&class, &registers].map(|tokens| tokens.as_ref().map_or(0, |tokens| tokens.dims()[1]));
-        let turn = (self.turned > 0).then(|| Turn::new([rows, columns], c + r, self.turned, &patches));
+        let turn = (self.turned > 0).then(|| {
+            let turn = Turn::new(grid, c + r, self.turned, &patches);
+            match places {
+                Some(places) => turn.at(places, c + r),
+                None => turn,
+            }
+        });
         let leading = [class, registers].into_iter().flatten().map(|tokens| tokens.repeat_dim(0, b));
         let all = leading.chain([patches]).collect();
         let x = self.blocks.iter().fold(Tensor::cat(all, 1), |x, block| block.forward(x, turn.as_ref()));
@@ -125,8 +173,8 @@ impl Vit {
         Tokens {
             class: (c > 0).then(|| x.clone().narrow(1, 0, 1).squeeze_dim(1)),
             registers: (r > 0).then(|| x.clone().narrow(1, c, r)),
-            patches: x.narrow(1, c + r, rows * columns),
-            grid: [rows, columns],
+            patches: x.narrow(1, c + r, count),
+            grid,
         }
     }
 
@@ -159,7 +207,8 @@ impl Vit {
         (as_map(tokens.clone()), self.summed_up(tokens))
     }
 
-    fn summed_up(&self, tokens: Tokens) -> Tensor<2> {
+    /// Tokens to features `[b, d]`, as [`forward`](Self::forward) has them.
+    pub fn summed_up(&self, tokens: Tokens) -> Tensor<2> {
         match tokens.class {
             Some(class) if !self.mean => in_f32(class),
             _ => in_f32(tokens.patches).mean_dim(1).squeeze_dim(1),
@@ -167,6 +216,7 @@ impl Vit {
     }
 }
 
+/// Patches `[b, rows * columns, d]` as a map `[b, d, rows, columns]`.
 fn as_map(tokens: Tokens) -> Tensor<4> {
     let Tokens { patches, grid: [rows, columns], .. } = tokens;
     let [b, _, d] = patches.dims();

@@ -2,11 +2,12 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::places::Places;
 use crate::like::like;
 
 /// Sines and cosines of column and row, `[1, rows * columns, width]`: the first half for columns, then rows; in each half sines of
 /// `place / 10000^(2 i / (width / 2))`, then cosines, as MAE has it.
-pub(super) fn sines([rows, columns]: [usize; 2], width: usize, device: &Device) -> Tensor<3> {
+pub(crate) fn sines([rows, columns]: [usize; 2], width: usize, device: &Device) -> Tensor<3> {
     Tensor::from_data(TensorData::new(sincos([rows, columns], width), [1, rows * columns, width]), device)
 }
 
@@ -30,9 +31,9 @@ pub(crate) fn sincos([rows, columns]: [usize; 2], width: usize) -> Vec<f32> {
 /// How queries and keys of each token are turned: patches by angles of their row and column, what stands before them not at all.
 #[derive(Clone, Debug)]
 pub struct Turn {
-    /// `[1, 1, n, each]`.
+    /// `[1, 1, n, each]`, or `[b, 1, n, each]` where places differ from image to image.
     cosines: Tensor<4>,
-    /// `[1, 1, n, each]`.
+    /// As many.
     sines: Tensor<4>,
 }
 
@@ -67,6 +68,21 @@ impl Turn {
         let [cosines, sines] = turned(grid, leading, each)
             .map(|values| like(Tensor::from_data(TensorData::new(values, shape), &tokens.device()), tokens));
         Self { cosines, sines }
+    }
+
+    /// For the patches at these places only, behind the same `leading` others: of each image its own.
+    pub(super) fn at(self, places: &Places, leading: usize) -> Self {
+        let each = |all: Tensor<4>| {
+            let [_, _, n, numbers] = all.dims();
+            let patches: Tensor<3> = all.clone().narrow(2, leading, n - leading).squeeze_dim(1);
+            let seen = places.seen(patches.repeat_dim(0, places.images())).unsqueeze_dim(1);
+            if leading == 0 {
+                return seen;
+            }
+            let first = all.narrow(2, 0, leading).expand([places.images(), 1, leading, numbers]);
+            Tensor::cat(vec![first, seen], 2)
+        };
+        Self { cosines: each(self.cosines), sines: each(self.sines) }
     }
 
     /// Queries or keys `[b, heads, n, each]`, turned: a number of the first half with the one of the second.

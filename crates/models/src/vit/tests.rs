@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use foretask_backend::state_dict;
 
 use super::positions::{Resize, resized};
-use super::{Pool, Positions, Vit, VitConfig, VitMlp};
+use super::{Places, Pool, Positions, Turn, Vit, VitConfig, VitMlp};
 use crate::reference::{Reference, equals, noise, waves};
 use crate::{Backbone, BackboneConfig};
 
@@ -215,5 +215,71 @@ fn sines_tell_every_place_apart() {
     let wanted = [1.0_f32.sin(), 0.01_f32.sin(), 1.0_f32.cos(), 0.01_f32.cos(), 0.0, 0.0, 1.0, 1.0];
     for (found, wanted) in values[8..16].iter().zip(wanted) {
         assert!((found - wanted).abs() < 1e-6, "{values:?}");
+    }
+}
+
+/// Which of fifteen patches of two images are hidden: as many in both.
+const HIDDEN: [bool; 30] = {
+    let mut hidden = [true; 30];
+    let seen = [0, 4, 7, 13, 16, 17, 25, 29];
+    let mut i = 0;
+    while i < seen.len() {
+        hidden[seen[i]] = false;
+        i += 1;
+    }
+    hidden
+};
+
+#[test]
+fn what_is_hidden_is_not_looked_at_and_all_that_is_seen_is_the_image() {
+    let device = foretask_backend::device("flex").unwrap().plain();
+    let values = |x: Tensor<3>| x.into_data().try_to_vec::<f32>().unwrap();
+    for positions in [Positions::Learned, Positions::Sincos, Positions::Rope] {
+        let net = built(VitConfig { registers: 2, positions, ..tiny() });
+        let x = waves([2, 3, 24, 40], 0, &device);
+        let all = Places::new(&[false; 30], 15, &device).unwrap();
+        let (whole, seen) = (net.forward_tokens(x.clone()), net.forward_seen(x.clone(), &all));
+        assert_eq!(values(whole.patches.clone()), values(seen.patches), "{positions:?}");
+        assert_eq!(whole.grid, seen.grid);
+        let nowhere = Tensor::zeros([2, 15, 1], &device);
+        let token = Tensor::ones([1, 1, 192], &device);
+        let shown = net.forward_hidden(x.clone(), nowhere, token.clone());
+        assert_eq!(values(whole.patches.clone()), values(shown.patches), "{positions:?}");
+
+        // Other pixels in hidden patches.
+        let flags: Vec<f32> = HIDDEN.iter().map(|hidden| f32::from(u8::from(*hidden))).collect();
+        let hidden = Tensor::<1>::from_floats(flags.as_slice(), &device);
+        let pixels = hidden.clone().reshape([2, 1, 3, 1, 5, 1]).expand([2, 1, 3, 8, 5, 8]).reshape([2, 1, 24, 40]);
+        let other = x.clone() + pixels * 3.0;
+        let places = Places::new(&HIDDEN, 15, &device).unwrap();
+        let [one, two] = [x.clone(), other.clone()].map(|x| net.forward_seen(x, &places));
+        assert_eq!(one.patches.dims(), [2, 4, 192]);
+        assert_eq!(values(one.patches.clone()), values(two.patches));
+        let hidden: Tensor<3> = hidden.reshape([2, 15, 1]);
+        let [three, four] = [x, other].map(|x| values(net.forward_hidden(x, hidden.clone(), token.clone()).patches));
+        assert_eq!(three, four);
+        // The others look at what was hidden from these.
+        assert_ne!(values(places.seen(whole.patches)), values(one.patches));
+    }
+}
+
+#[test]
+fn places_keep_their_turn() {
+    let device = foretask_backend::device("flex").unwrap().plain();
+    let places = Places::new(&HIDDEN, 15, &device).unwrap();
+    for leading in [0, 3] {
+        // One head of eight numbers.
+        let queries: Tensor<4> = waves([2, 1, leading + 15, 8], 2, &device);
+        let tokens = queries.clone().squeeze_dim::<3>(1);
+        let turn = Turn::new([3, 5], leading, 8, &tokens);
+        let some = |x: Tensor<4>| {
+            let x: Tensor<3> = x.squeeze_dim(1);
+            let seen = places.seen(x.clone().narrow(1, leading, 15));
+            let kept = if leading == 0 { seen } else { Tensor::cat(vec![x.narrow(1, 0, leading), seen], 1) };
+            kept.unsqueeze_dim::<4>(1)
+        };
+        let values = |x: Tensor<4>| x.into_data().try_to_vec::<f32>().unwrap();
+        let wanted = values(some(turn.of(queries.clone())));
+        assert_eq!(values(turn.at(&places, leading).of(some(queries))), wanted, "{leading}");
     }
 }

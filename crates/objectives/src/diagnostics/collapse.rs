@@ -27,6 +27,9 @@ pub enum CollapseRisk {
     Distillation,
     /// Anything else: restoring images, made-up classes.
     Other,
+    /// Nothing can: `mae`, `simmim`. Hidden places of an image are restored by what its seen ones say, so that tokens that say the same
+    /// of every image never pay; a class token, which nobody asks, may well be the same for long.
+    Restored,
 }
 
 impl CollapseRisk {
@@ -57,7 +60,7 @@ impl CollapseRisk {
                 "one output has won: keep the centering on (center momentum 0.9), raise the teacher's temperature a little, lower \
                  the learning rate, freeze the last layer for the first epoch, and use fewer outputs on small data"
             }
-            Self::Other => {
+            Self::Other | Self::Restored => {
                 "lower the learning rate or lengthen the warm-up, and look at the preview whether the task can be solved"
             }
         }
@@ -100,8 +103,11 @@ impl fmt::Display for Collapse {
 
 /// Whether a representation has collapsed: embeddings all but the same, features on a line, a teacher that prefers nothing
 /// or always the same. The limits are wide: a healthy network passes them within its first steps and never comes back, so
-/// ask after the warm-up. A few bad steps are no collapse: ask for two readings in a row.
+/// ask after the warm-up. A few bad steps are no collapse: ask for two readings in a row. `None` where nothing can collapse.
 pub fn collapsed(risk: CollapseRisk, evidence: &CollapseEvidence) -> Option<Collapse> {
+    if risk == CollapseRisk::Restored {
+        return None;
+    }
     let found = |sign: String, spread_out: bool| Some(Collapse { sign, remedy: risk.remedy(spread_out) });
     let even = 1.0 / (evidence.dimensions.max(1) as f64).sqrt();
     if let Some(std) = evidence.embedding_std.filter(|std| evidence.dimensions > 1 && *std < LEAST_SPREAD * even) {
@@ -199,6 +205,13 @@ mod tests {
             assert!(text.starts_with("the representation has collapsed") && text.contains(sign), "{text}");
             assert!(text.contains(remedy), "{text}");
         }
+    }
+
+    #[test]
+    fn a_class_token_that_nobody_asks_is_no_collapse() {
+        let evidence = CollapseEvidence { embedding_std: Some(0.0), effective_rank: Some(1.0), ..HEALTHY };
+        assert_eq!(collapsed(CollapseRisk::Restored, &evidence), None);
+        assert!(collapsed(CollapseRisk::Other, &evidence).is_some());
     }
 
     #[test]

@@ -7,14 +7,12 @@
 use foretask_random::Key;
 use serde::{Deserialize, Serialize};
 
-use super::inpainting::painted;
-use crate::augment::Augment;
+use super::squares::Squares;
 use crate::auto::{Auto, choose};
 use crate::batch::{Slot, TargetKind};
 use crate::check;
-use crate::error::{PretextError, Result};
-use crate::example::{Example, ExampleTarget};
-use crate::holes;
+use crate::error::Result;
+use crate::example::Example;
 use crate::info::{Family, TaskInfo, option};
 use crate::pixels::{ImageRef, Planes, Shape};
 use crate::recipe::Recipe;
@@ -88,36 +86,10 @@ impl Default for MaskedPixels {
 }
 
 impl MaskedPixels {
-    fn view(&self) -> Augment {
-        Augment::none().crop(self.crop).flip(self.flip)
-    }
-
-    fn unit(&self, shape: Shape) -> usize {
-        self.unit.unwrap_or_else(|| auto_unit(shape)).max(1) as usize
-    }
-
-    /// Squares in all, and hidden ones: at least one of each kind.
-    fn squares(&self, shape: Shape) -> (usize, usize) {
-        let unit = self.unit(shape);
-        let all = shape.height.div_ceil(unit) * shape.width.div_ceil(unit);
-        let hidden = (self.ratio * all as f64).round() as usize;
-        (all, hidden.clamp(1, all.saturating_sub(1).max(1)))
-    }
-
-    fn check_shape(&self, shape: Shape) -> Result<()> {
-        let (problem, way_out) = ("there are no squares to hide", "use images of at least 8x8 pixels");
-        check::least_side(WORD, shape, 8, problem, way_out)?;
-        let unit = self.unit(shape);
-        if 2 * unit > shape.short_side() {
-            return Err(PretextError::Unsuitable {
-                word: WORD,
-                option: "unit",
-                value: unit.to_string(),
-                problem: format!("inputs of {}x{} pixels have too few such squares", shape.width, shape.height),
-                way_out: format!("use at most {} or a larger image_size", shape.short_side() / 2),
-            });
-        }
-        Ok(())
+    fn squares(&self, shape: Shape) -> Squares {
+        let unit = self.unit.unwrap_or_else(|| auto_unit(shape));
+        let Self { ratio, normalize, crop, flip, .. } = *self;
+        Squares { word: WORD, option: "unit", unit: unit.max(1) as usize, ratio, normalize, crop, flip }
     }
 }
 
@@ -144,7 +116,7 @@ impl Recipe for MaskedPixels {
 
     fn resolve(&self, shape: Shape, notes: &mut Vec<Auto>) -> Result<(Self, Shape)> {
         let mut task = *self;
-        task.check_shape(shape)?;
+        task.squares(shape).check(shape)?;
         choose(&mut task.unit, "unit", auto_unit(shape), "about a seventh of the image", notes);
         Ok((task, shape))
     }
@@ -154,88 +126,18 @@ impl Recipe for MaskedPixels {
     }
 
     fn generate(&self, image: ImageRef<'_>, key: Key, shape: Shape, slot: Slot<'_>) -> Result<()> {
-        self.check_shape(shape)?;
-        let (input, target) = slot.one()?;
-        let (target, mask) = target.weighted(shape)?;
-        self.view().apply(image, key, shape, target)?;
-        mask.fill(0.0);
-        let (_, hidden) = self.squares(shape);
-        let size = (shape.height, shape.width);
-        holes::squares(mask, size, self.unit(shape), hidden, &mut key.named("mask").rng());
-        input.copy_from_slice(target);
-        holes::hide(input, mask);
-        if self.normalize {
-            each_square(target, shape, self.unit(shape), |square| {
-                let (mean, deviation) = moments(square);
-                for value in square {
-                    *value = (*value - mean) / deviation;
-                }
-            });
-        }
-        Ok(())
+        self.squares(shape).generate(image, key, shape, slot)
     }
 
     fn explain(&self, image: ImageRef<'_>, key: Key, shape: Shape) -> Vec<String> {
-        let (all, hidden) = self.squares(shape);
-        let unit = self.unit(shape);
-        let view = self.view().draw(image, key, shape).words();
-        vec![format!("{view}, {hidden} of {all} squares of {unit}x{unit} pixels hidden")]
+        vec![self.squares(shape).explain(image, key, shape)]
     }
 
     fn shown_target(&self, image: ImageRef<'_>, key: Key, shape: Shape, _inputs: &[Planes], target: Planes) -> Planes {
-        if !self.normalize {
-            return target;
-        }
-        let mut view = Planes::black(shape);
-        self.view().draw(image, key, shape).run(image, shape, &mut view.data);
-        view
+        self.squares(shape).shown_target(image, key, target)
     }
 
-    /// Squares of a normalized answer get the brightness and contrast they truly have, which was not asked for.
-    fn shown_answer(&self, example: &Example, mut answer: Planes) -> Planes {
-        if let (true, ExampleTarget::Image(target)) = (self.normalize, &example.target)
-            && target.shape == answer.shape
-        {
-            let (shape, unit) = (answer.shape, self.unit(answer.shape));
-            let mut truth = Vec::new();
-            each_square(&mut target.data.clone(), shape, unit, |square| truth.push(moments(square)));
-            let mut truth = truth.into_iter();
-            each_square(&mut answer.data, shape, unit, |square| {
-                let (mean, deviation) = truth.next().unwrap_or((0.0, 1.0));
-                for value in square {
-                    *value = *value * deviation + mean;
-                }
-            });
-        }
-        painted(example, answer)
-    }
-}
-
-/// Mean, and deviation as MAE has it: of n - 1 samples, with 1e-6 added to the variance.
-fn moments(square: &[f32]) -> (f32, f32) {
-    let n = square.len() as f32;
-    let mean = square.iter().sum::<f32>() / n.max(1.0);
-    let variance = square.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / (n - 1.0).max(1.0);
-    (mean, (variance + 1e-6).sqrt())
-}
-
-/// Hands out the samples of each square, all channels together.
-fn each_square(data: &mut [f32], shape: Shape, unit: usize, mut work: impl FnMut(&mut [f32])) {
-    let Shape { channels, height, width } = shape;
-    let mut square = Vec::with_capacity(channels * unit * unit);
-    for top in (0..height).step_by(unit) {
-        for left in (0..width).step_by(unit) {
-            let (w, h) = (unit.min(width - left), unit.min(height - top));
-            let rows =
-                (0..channels).flat_map(|channel| (0..h).map(move |y| (channel * height + top + y) * width + left));
-            square.clear();
-            for row in rows.clone() {
-                square.extend_from_slice(&data[row..row + w]);
-            }
-            work(&mut square);
-            for (row, from) in rows.zip(square.chunks_exact(w)) {
-                data[row..row + w].copy_from_slice(from);
-            }
-        }
+    fn shown_answer(&self, example: &Example, answer: Planes) -> Planes {
+        self.squares(answer.shape).shown_answer(example, answer)
     }
 }

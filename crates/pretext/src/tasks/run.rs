@@ -16,6 +16,8 @@ pub struct RunSizes {
     pub features: usize,
     /// Height and width of the encoder's last map.
     pub map: [usize; 2],
+    /// Side of the network's patches in pixels, where it is one that sees patches as tokens.
+    pub patch: Option<usize>,
     /// Steps of the run, where known.
     pub steps: Option<u64>,
 }

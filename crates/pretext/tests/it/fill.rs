@@ -1,8 +1,8 @@
 //! What the tasks promise that spoil or hide parts of an image, or its colors.
 
 use foretask_pretext::{
-    AbBins, Autoencoding, Batch, ColorTarget, Colorization, Denoising, Example, ExampleTarget, Hole, Inpainting,
-    MaskedPixels, Noise, Planes, Shape, Targets, Task, ops,
+    AbBins, Autoencoding, Batch, ColorTarget, Colorization, Denoising, Example, ExampleTarget, Hole, Inpainting, Mae,
+    MaskedPixels, Noise, Planes, Shape, SimMim, Targets, Task, ops,
 };
 use foretask_random::Key;
 use proptest::prelude::*;
@@ -61,15 +61,18 @@ fn autoencoding_asks_for_its_input() {
 proptest! {
     #[test]
     fn only_holes_are_hidden_and_nothing_shows_through(
-        kind in 0..4_usize, channels in 1..4_usize, width in 9..40_usize, height in 9..40_usize, key: u64,
+        kind in 0..6_usize, channels in 1..4_usize, width in 9..40_usize, height in 9..40_usize, key: u64,
     ) {
         let data = picture(width, height, channels, key);
         let shape = Shape::new(channels, height, width);
-        let (task, elsewhere) = if kind == 3 {
-            (Task::MaskedPixels(MaskedPixels::default()), 0.0)
-        } else {
-            let hole = [Hole::Blocks, Hole::Strokes, Hole::Center][kind];
-            (Task::Inpainting(Inpainting { holes: vec![hole], elsewhere: 0.25, ..Inpainting::default() }), 0.25)
+        let (task, elsewhere) = match kind {
+            3 => (Task::MaskedPixels(MaskedPixels::default()), 0.0),
+            4 => (Task::Mae(Mae { ratio: 0.7, patch: Some(4), ..Mae::default() }), 0.0),
+            5 => (Task::SimMim(SimMim { unit: Some(4), ..SimMim::default() }), 0.0),
+            _ => {
+                let hole = [Hole::Blocks, Hole::Strokes, Hole::Center][kind];
+                (Task::Inpainting(Inpainting { holes: vec![hole], elsewhere: 0.25, ..Inpainting::default() }), 0.25)
+            }
         };
         let example = explain(&task, &data, (width, height), shape, key);
         let weights = &example.weights.as_ref().unwrap().data;
@@ -91,10 +94,14 @@ proptest! {
     }
 
     #[test]
-    fn normalized_squares_can_be_brought_back(channels in 1..4_usize, side in 8..40_usize, key: u64) {
+    fn normalized_squares_can_be_brought_back(mae: bool, channels in 1..4_usize, side in 8..40_usize, key: u64) {
         let data = picture(side, side, channels, key);
         let shape = Shape::new(channels, side, side);
-        let task = |normalize| Task::MaskedPixels(MaskedPixels { normalize, unit: Some(4), ..MaskedPixels::default() });
+        let task = |normalize| if mae {
+            Task::Mae(Mae { normalize, patch: Some(4), ..Mae::default() })
+        } else {
+            Task::MaskedPixels(MaskedPixels { normalize, unit: Some(4), ..MaskedPixels::default() })
+        };
         let plain = explain(&task(false), &data, (side, side), shape, key);
         let example = explain(&task(true), &data, (side, side), shape, key);
         // Shown, both are the picture; in the batch one is normalized.
@@ -130,6 +137,31 @@ fn the_hidden_squares_are_counted_and_told() {
         assert_eq!(example.weights.unwrap().data.iter().sum::<f32>(), 29.0 * 16.0);
         assert!(example.notes[0].ends_with("29 of 49 squares of 4x4 pixels hidden"), "{}", example.notes[0]);
     }
+}
+
+#[test]
+fn as_many_patches_are_hidden_in_every_image_and_the_network_decides_how_large_they_are() {
+    let data = picture(32, 32, 3, 1);
+    let shape = Shape::new(3, 32, 32);
+    let hidden = |task: &Task, key: u64| {
+        let example = explain(task, &data, (32, 32), shape, key);
+        (example.weights.unwrap().data.iter().sum::<f32>(), example.notes[0].clone())
+    };
+    let (mae, simmim) = (Task::by_name("mae").unwrap(), Task::by_name("simmim").unwrap());
+    for key in 0..20 {
+        let (pixels, note) = hidden(&mae, key);
+        assert!(pixels == 48.0 * 16.0 && note.ends_with("48 of 64 squares of 4x4 pixels hidden"), "{note}");
+        let (pixels, note) = hidden(&simmim, key);
+        // 0.6 of 16 squares are 10.
+        assert!(pixels == 10.0 * 64.0 && note.ends_with("10 of 16 squares of 8x8 pixels hidden"), "{note}");
+    }
+    // Seen by a network of other patches; what was given stays.
+    assert!(hidden(&mae.for_patches(8, shape), 1).1.ends_with("12 of 16 squares of 8x8 pixels hidden"));
+    assert!(hidden(&simmim.for_patches(8, shape), 1).1.ends_with("2 of 4 squares of 16x16 pixels hidden"));
+    let given = Task::Mae(Mae { patch: Some(2), ..Mae::default() });
+    assert_eq!(given.for_patches(8, shape), given);
+    let given = Task::SimMim(SimMim { unit: Some(4), ..SimMim::default() });
+    assert_eq!(given.for_patches(2, shape), given);
 }
 
 /// An even picture of one color.
@@ -226,6 +258,8 @@ fn without_crop_and_flip_targets_are_the_image() {
         Task::Denoising(Denoising { flip: 0.0, ..Denoising::default() }),
         Task::Inpainting(Inpainting { flip: 0.0, ..Inpainting::default() }),
         Task::MaskedPixels(MaskedPixels { crop: [1.0, 1.0], flip: 0.0, ..MaskedPixels::default() }),
+        Task::Mae(Mae { crop: [1.0, 1.0], flip: 0.0, ..Mae::default() }),
+        Task::SimMim(SimMim { crop: [1.0, 1.0], flip: 0.0, ..SimMim::default() }),
         Task::Autoencoding(Autoencoding { crop: [1.0, 1.0], flip: 0.0, ..Autoencoding::default() }),
     ];
     for task in tasks {

@@ -1,8 +1,8 @@
 //! What the pool, the batch and the length of a run decide.
 
 use foretask_pretext::{
-    Auto, BarlowTwins, Byol, DeepCluster, Dino, LeJepa, MoCo, NnClr, PretextError, Result, RunSizes, SimClr, SimSiam,
-    SupCon, SwAv, VicReg,
+    Auto, BarlowTwins, Byol, DeepCluster, Dino, LeJepa, Mae, MoCo, NnClr, PretextError, Result, RunSizes, SimClr,
+    SimMim, SimSiam, SupCon, SwAv, VicReg,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 type Filled = Result<(Value, Vec<Auto>)>;
 
 fn sizes(pool: usize, batch: usize, features: usize, steps: Option<u64>) -> RunSizes {
-    RunSizes { pool, batch, features, map: [2, 2], steps }
+    RunSizes { pool, batch, features, map: [2, 2], patch: None, steps }
 }
 
 /// The options of each method after filling, as data.
@@ -147,4 +147,49 @@ fn what_cannot_work_names_what_would() {
     assert!(clusters.starts_with("deepcluster") && clusters.contains("at most 500"), "{clusters}");
     let error = foretask_pretext::Task::MoCo(MoCo { version: 3, queue: Some(256), ..MoCo::default() }).validate();
     assert!(error.unwrap_err().to_string().contains("`version: 2`"));
+}
+
+/// A vision transformer's run: rows and columns of patches of so many pixels.
+fn seen(map: [usize; 2], patch: usize, features: usize) -> RunSizes {
+    RunSizes { map, patch: Some(patch), ..sizes(1000, 64, features, None) }
+}
+
+#[test]
+fn what_hides_patches_takes_those_of_the_network() {
+    let (mae, notes) = Mae::default().fill_auto(&seen([8, 8], 4, 192)).unwrap();
+    assert_eq!((mae.patch, mae.decoder_width, mae.decoder_depth), (Some(4), Some(128), Some(2)));
+    assert!(notes.len() == 3 && notes.iter().all(|note| note.reason.len() > 9), "{notes:?}");
+    assert_eq!(mae.fill_auto(&seen([8, 8], 4, 192)), Ok((mae, vec![])));
+    let (base, _) = Mae::default().fill_auto(&seen([14, 14], 16, 768)).unwrap();
+    assert_eq!((base.patch, base.decoder_width, base.decoder_depth), (Some(16), Some(512), Some(8)));
+    // Two patches are two of 32 pixels in four, and 32 of 192 and 224 as published; three of a side are too few for two.
+    for (map, patch, unit) in
+        [([8, 8], 4, 8), ([12, 12], 16, 32), ([14, 14], 16, 32), ([24, 24], 16, 64), ([3, 3], 8, 8)]
+    {
+        let (simmim, notes) = SimMim::default().fill_auto(&seen(map, patch, 192)).unwrap();
+        assert_eq!((simmim.unit, notes.len()), (Some(unit), 1), "{map:?} {patch}");
+        assert_eq!(simmim.fill_auto(&seen(map, patch, 192)), Ok((simmim, vec![])));
+    }
+}
+
+#[test]
+fn patches_of_other_networks_or_none_at_all_are_refused() {
+    let none = sizes(1000, 64, 128, None);
+    for error in [Mae::default().fill_auto(&none).unwrap_err(), SimMim::default().fill_auto(&none).unwrap_err()] {
+        assert!(matches!(error, PretextError::Network { .. }));
+        let error = error.to_string();
+        assert!(error.contains("vit(") && error.contains("`masked_pixels`"), "{error}");
+    }
+    let mae = |task: Mae, map, patch| refused(task.fill_auto(&seen(map, patch, 192)));
+    let other = mae(Mae { patch: Some(8), ..Mae::default() }, [8, 8], 4);
+    assert!(other.contains("`patch` = 8") && other.contains("4x4 pixels") && other.contains("leave it out"), "{other}");
+    let blind = mae(Mae { ratio: 0.95, ..Mae::default() }, [2, 2], 16);
+    assert!(
+        blind.contains("`ratio` = 0.95") && blind.contains("leaves none visible") && blind.contains("at most 0.75")
+    );
+    let single = mae(Mae::default(), [1, 1], 32);
+    assert!(single.contains("`patch` = 32") && single.contains("too few such squares"), "{single}");
+    let simmim = |unit, map| refused(SimMim { unit: Some(unit), ..SimMim::default() }.fill_auto(&seen(map, 4, 192)));
+    assert!(simmim(10, [8, 8]).contains("use 8 or 12") && simmim(2, [8, 8]).contains("use 4 or 8"));
+    assert!(simmim(32, [8, 8]).contains("`unit` = 32") && simmim(32, [8, 8]).contains("at most 16"));
 }

@@ -116,6 +116,16 @@ fn wrong_values_name_option_value_and_range() {
         ("counting", json!({"grid": 1}), "option `grid` is 1"),
         ("masked_pixels", json!({"ratio": 1}), "option `ratio` is 1,"),
         ("masked_pixels", json!({"unit": 0}), "option `unit` is 0"),
+        ("mae", json!({"ratio": 1}), "option `ratio` is 1, but must be a number from 0.05 to 0.95"),
+        ("mae", json!({"crop": [0, 1]}), "option `crop` is [0, 1],"),
+        ("mae", json!({"decoder_width": 48}), "option `decoder_width` is 48, but must be a multiple of 32"),
+        ("mae", json!({"decoder_depth": 0}), "option `decoder_depth` is 0"),
+        ("mae", json!({"patch": 65}), "option `patch` is 65"),
+        ("mae", json!({"normalize": "yes"}), "yes"),
+        ("simmim", json!({"ratio": 0}), "option `ratio` is 0,"),
+        ("simmim", json!({"unit": 257}), "option `unit` is 257"),
+        ("simmim", json!({"flip": 2}), "option `flip` is 2,"),
+        ("simmim", json!({"loss": "l3"}), "`l3`"),
     ] {
         let error = message(task, options);
         assert!(error.starts_with(task) && error.contains(expected), "{error}");

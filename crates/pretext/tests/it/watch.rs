@@ -140,7 +140,9 @@ fn what_tasks_need_and_images_lack_is_found() {
         .collect();
     assert!(has(&look(&lonely, SIDE, 1, "relative_position"), "89 % of the tiles of 10x10 pixels show nothing"));
     assert!(has(&look(&lonely, SIDE, 1, "inpainting"), "of the area is even"));
-    assert!(has(&look(&lonely, SIDE, 1, "masked_pixels"), "of the area is even"));
+    for task in ["masked_pixels", "mae", "simmim"] {
+        assert!(has(&look(&lonely, SIDE, 1, task), "of the area is even"), "{task}");
+    }
 
     let small: Vec<Vec<u8>> = (0..20).map(|seed| picture(20, 20, 1, seed)).collect();
     for task in ["jigsaw", "relative_position", "counting", "super_resolution"] {

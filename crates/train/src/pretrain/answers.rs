@@ -4,7 +4,7 @@ use foretask_backend::{Device, Precision, Scope, catch, host_tensor, load_state_
 use foretask_pretext::{Example, ExampleTarget, Inputs, Planes, TargetKind};
 
 use super::learner::{Learner, TaskView};
-use super::methods::{Answer, answer};
+use super::methods::{Answer, Question, answer};
 use super::normalizer::Normalizer;
 use super::plan::PlannedTask;
 use super::result::Pretrained;
@@ -44,7 +44,7 @@ impl Pretrained {
             };
             // All at once: one input after the other would leave most of the cores idle.
             let inputs: Vec<Planes> = examples.iter().flat_map(|example| example.inputs.iter().cloned()).collect();
-            let Answer::Logits(logits) = catch("answering examples", || told(planned, view, &inputs))?? else {
+            let Answer::Logits(logits) = catch("answering examples", || told(planned, view, &inputs, None))?? else {
                 return Ok(());
             };
             let mut shares = host_tensor(logits).data;
@@ -87,10 +87,15 @@ fn softmax(logits: &mut [f32]) {
     }
 }
 
-/// What the network says of inputs.
-fn told(planned: &PlannedTask, view: &TaskView<'_>, inputs: &[Planes]) -> Result<Answer, TrainError> {
+/// What the network says of inputs, of which it may not be shown what is hidden.
+fn told(
+    planned: &PlannedTask,
+    view: &TaskView<'_>,
+    inputs: &[Planes],
+    hidden: Option<&[f32]>,
+) -> Result<Answer, TrainError> {
     let inputs = blocks(inputs).into_iter().map(|block| view.normalizer.block(block)).collect();
-    Ok(answer(view, planned.task.task.name(), inputs, false)?.1)
+    Ok(answer(view, planned.task.task.name(), Question { inputs, hidden }, false)?.1)
 }
 
 fn answer_of(
@@ -99,7 +104,8 @@ fn answer_of(
     example: &Example,
 ) -> Result<Option<ExampleTarget>, TrainError> {
     let task = &planned.task.task;
-    Ok(match (told(planned, view, &example.inputs)?, task.layout(planned.task.shape).target) {
+    let hidden = example.weights.as_ref().map(|weights| weights.data.as_slice());
+    Ok(match (told(planned, view, &example.inputs, hidden)?, task.layout(planned.task.shape).target) {
         (Answer::Logits(logits), TargetKind::Classes { names, .. }) => {
             let logits = host_tensor(logits);
             let rows = logits.data.chunks_exact(names.len().max(1));

@@ -119,6 +119,23 @@ pub(super) fn of_holes(features: &HostTensor, images: Restored<'_>, weights: &[f
     Diagnostics { metrics: vec![quality], ..of_features(features) }
 }
 
+/// Share of what varies in hidden places (weight above a half) that was restored, where pictures were brought to mean 0 square by
+/// square: who paints every square even restores none of it.
+pub(super) fn of_standardized_holes(features: &HostTensor, images: Restored<'_>, weights: &[f32]) -> Diagnostics {
+    let Restored { answer, target, shape, .. } = images;
+    let (mut left, mut all) = (0.0, 0.0);
+    for (place, (answer, target)) in answer.iter().zip(target).enumerate() {
+        let (image, within) = (place / shape.len().max(1), place % shape.plane().max(1));
+        if weights.get(image * shape.plane() + within).is_some_and(|weight| *weight > 0.5) {
+            left += (f64::from(*target) - f64::from(*answer)).powi(2);
+            all += f64::from(*target).powi(2);
+        }
+    }
+    let restored = if all > 0.0 { 1.0 - left / all } else { 0.0 };
+    let metrics = vec![Metric::new("restored_variance", restored).against("even squares", 0.0)];
+    Diagnostics { metrics, ..of_features(features) }
+}
+
 /// Mean PSNR and SSIM of the first images.
 fn quality(images: &[f32], target: &[f32], shape: Shape) -> (f64, f64) {
     let images = images.chunks_exact(shape.len()).zip(target.chunks_exact(shape.len())).take(QUALITY_IMAGES);
@@ -146,6 +163,18 @@ mod tests {
         assert_eq!(diagnostics.metrics, [Metric::new("accuracy", 0.5).against("chance", 0.25)]);
         assert!((diagnostics.effective_rank.unwrap() - 2.0).abs() < 1e-4);
         assert_eq!(diagnostics.effective_rank_limit, Some(2.0));
+    }
+
+    #[test]
+    fn only_hidden_places_count_in_what_was_restored() {
+        let features = HostTensor { shape: vec![2, 2], data: vec![1.0, 0.0, 0.0, 1.0] };
+        // Two images of two channels and two places, of which the first is hidden in one and the second in the other.
+        let target = [1.0, 5.0, -1.0, 5.0, 5.0, 2.0, 5.0, -2.0];
+        let answer = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -2.0];
+        let images = Restored { answer: &answer, target: &target, input: &target, shape: Shape::new(2, 1, 2) };
+        let found = of_standardized_holes(&features, images, &[1.0, 0.0, 0.0, 1.0]).metrics;
+        // By hand: errors 0, 1, 1, 0 of 1 + 1 + 4 + 4.
+        assert_eq!(found, [Metric::new("restored_variance", 0.8).against("even squares", 0.0)]);
     }
 
     #[test]

@@ -4,9 +4,9 @@ use burn::module::Module;
 use burn::tensor::Device;
 use foretask_backend::Scope;
 use foretask_models::{
-    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, ImitationConfig, ImitationHead,
-    PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead, PrototypesConfig, PrototypesHead, TileConfig,
-    TileHead, VectorConfig, VectorHead,
+    ClassHead, DecoderConfig, DecoderHead, DinoConfig, DinoHead, Head, ImitationConfig, ImitationHead, PixelsConfig,
+    PixelsHead, PredictionConfig, PredictionHead, ProjectionConfig, ProjectionHead, PrototypesConfig, PrototypesHead,
+    RestorerConfig, RestorerHead, TileConfig, TileHead, VectorConfig, VectorHead,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,10 @@ pub enum HeadConfig {
     Vector(VectorConfig),
     /// To features of teachers.
     Imitation(ImitationConfig),
+    /// From the tokens of some patches to an image.
+    Restorer(RestorerConfig),
+    /// From the tokens of all patches to an image.
+    Pixels(PixelsConfig),
 }
 
 impl HeadConfig {
@@ -53,6 +57,8 @@ impl HeadConfig {
             Self::Tiles(config) => Head::Tiles(TileHead::new(scope, config)),
             Self::Vector(config) => Head::Vector(VectorHead::new(scope, config)),
             Self::Imitation(config) => Head::Imitation(ImitationHead::new(scope, config)),
+            Self::Restorer(config) => Head::Restorer(RestorerHead::new(scope, config)),
+            Self::Pixels(config) => Head::Pixels(PixelsHead::new(scope, config)),
         }
     }
 
@@ -85,6 +91,12 @@ impl HeadConfig {
             Self::Imitation(config) => {
                 config.teachers.iter().map(|teacher| 6 * inputs * teacher.features).sum::<usize>()
             }
+            // A block keeps its input, two norms, queries, keys and values, attention's result, both hidden layers, and two sums.
+            Self::Restorer(config) => {
+                let token = (9 + 8) * config.width * config.depth + 4 * config.width + 6 * config.image.numbers();
+                inputs * (config.image.count() + 1) * token
+            }
+            Self::Pixels(config) => inputs * config.image.count() * (2 * config.input + 6 * config.image.numbers()),
         };
         4 * numbers as u64
     }

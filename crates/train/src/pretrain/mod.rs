@@ -39,7 +39,7 @@ pub use heads::HeadConfig;
 pub use mix::{TaskMix, Teacher};
 pub use observer::Observer;
 pub use options::{OptimizerName, PretrainOptions};
-pub use plan::{PlannedTask, PretrainPlan, plan_pretraining};
+pub use plan::{PlannedTask, PretrainPlan, plan_pretraining, usual_network};
 pub use result::Pretrained;
 
 use crate::context::Context;

@@ -40,6 +40,11 @@ impl PlannedTask {
     }
 }
 
+/// A network that the task can be looked at with, where none is known: any, but for tasks that need a certain kind.
+pub fn usual_network(task: &Task) -> BackboneConfig {
+    learnable(task).usual_network()
+}
+
 /// A pretraining run with nothing left open but the number of steps of a time budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PretrainPlan {
@@ -116,7 +121,7 @@ pub fn plan_pretraining(
     };
     let map = config.cost(shape.channels, shape.height, shape.width).map;
     let (batch, features) = (sampling.batch_size, config.feature_dim());
-    let sizes = RunSizes { pool: pool.count, batch, features, map, steps };
+    let sizes = RunSizes { pool: pool.count, batch, features, map, patch: config.patch(), steps };
     let mut tasks = Vec::new();
     for (mut task, (_, weight)) in resolved.into_iter().zip(&mix.tasks) {
         notes.extend(learnable_mut(&mut task.task).fill_auto(&sizes)?);
@@ -211,7 +216,8 @@ fn memory(task: &PlannedTask, config: &BackboneConfig, batch: usize) -> u64 {
     let mut bytes = 0;
     for (shape, count) in &inputs {
         let n = batch * count;
-        bytes += config.cost(shape.channels, shape.height, shape.width).kept_bytes(n)
+        let kept = config.cost(shape.channels, shape.height, shape.width).kept_bytes(n);
+        bytes += (kept as f64 * learnable(&task.task.task).share_seen()) as u64
             + (4 * n * shape.len()) as u64 * (PREFETCH as u64 + 3);
     }
     let asked = match &target {

@@ -10,6 +10,7 @@ use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
 mod distill;
+mod masked;
 mod networks;
 mod on_device;
 mod same_bits;
@@ -56,6 +57,12 @@ fn pictures(count: usize) -> Images {
 
 fn start() -> Start {
     Start::Network(BackboneConfig::resnet(Arch::ResNet10, 8))
+}
+
+/// The network for these tasks: that of [`start`] where any will do.
+fn start_of(mix: &TaskMix) -> Start {
+    let mut networks = mix.tasks.iter().map(|(task, _)| usual_network(task));
+    networks.find(|network| *network != BackboneConfig::default()).map_or_else(start, Start::Network)
 }
 
 fn mix(task: &str) -> TaskMix {
@@ -147,7 +154,7 @@ impl<'a> Run<'a> {
             features: None,
             checkpoint_every: self.checkpoint_every,
         };
-        learn(&start(), mix, self.options, &cx)
+        learn(&start_of(mix), mix, self.options, &cx)
     }
 }
 

@@ -5,6 +5,7 @@ use foretask_backend::HostTensor;
 use foretask_backend::layers::global_avg_pool;
 use foretask_models::{Head, TileHead};
 
+use super::masked;
 use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
 use crate::pretrain::learner::TaskView;
@@ -22,13 +23,29 @@ pub(in crate::pretrain) enum Answer {
     Embeddings,
 }
 
+/// What a network is asked.
+pub(in crate::pretrain) struct Question<'a> {
+    /// A block for every input shape.
+    pub(in crate::pretrain) inputs: Vec<Block>,
+    /// `[count, 1, height, width]`: 1 in places that are to be restored, where the task says which. Some networks are not shown
+    /// these.
+    pub(in crate::pretrain) hidden: Option<&'a [f32]>,
+}
+
+impl From<Vec<Block>> for Question<'_> {
+    fn from(inputs: Vec<Block>) -> Self {
+        Self { inputs, hidden: None }
+    }
+}
+
 /// Features of the first block of inputs `[n, d]` where they are wanted, and the answer of the task's head.
-pub(in crate::pretrain) fn answer(
+pub(in crate::pretrain) fn answer<'a>(
     view: &TaskView<'_>,
     word: &'static str,
-    inputs: Vec<Block>,
+    question: impl Into<Question<'a>>,
     wanted: bool,
 ) -> Result<(Option<HostTensor>, Answer), TrainError> {
+    let Question { inputs, hidden } = question.into();
     let block = inputs.into_iter().next().ok_or_else(|| no_fit(word, "inputs"))?;
     if let Head::Tiles(head) = view.head {
         let (features, logits) = answer_to_tiles(view, head, block);
@@ -39,6 +56,9 @@ pub(in crate::pretrain) fn answer(
         let map = view.encoder.forward_map(x);
         let features = wanted.then(|| to_host(global_avg_pool(map.clone())));
         return Ok((features, Answer::Images(head.forward(map))));
+    }
+    if let Some(restored) = masked::restored(view, &x, hidden, word)? {
+        return Ok((wanted.then(|| to_host(restored.features)), Answer::Images(restored.images)));
     }
     let features = view.encoder.forward(x);
     let seen = wanted.then(|| to_host(features.clone()));

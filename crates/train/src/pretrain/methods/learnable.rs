@@ -1,7 +1,7 @@
 //! What training must know of a pretext task. Implemented once for each, in the file of its name.
 
 use burn::tensor::Device;
-use foretask_models::{BackboneConfig, PredictionConfig, ProjectionConfig};
+use foretask_models::{BackboneConfig, PatchGrid, PredictionConfig, ProjectionConfig};
 use foretask_objectives::{CollapseRisk, FeatureQueue};
 use foretask_pretext::{Auto, PretextError, RunSizes, Shape, TargetKind, Task};
 use foretask_random::Key;
@@ -39,6 +39,16 @@ pub(in crate::pretrain) trait Learnable {
     /// head or objective ask for it.
     fn fill_auto(&mut self, _sizes: &RunSizes) -> Result<Vec<Auto>, TrainError> {
         Ok(Vec::new())
+    }
+
+    /// Share of an image that passes through the encoder.
+    fn share_seen(&self) -> f64 {
+        1.0
+    }
+
+    /// A network that it can be looked at with, where none is known.
+    fn usual_network(&self) -> BackboneConfig {
+        BackboneConfig::default()
     }
 
     /// Bytes of what it keeps of the images in memory, besides batches.
@@ -88,6 +98,13 @@ impl<'a> HeadContext<'a> {
     /// The value of an option that planning fills.
     pub(super) fn filled<T>(&self, option: &'static str, value: Option<T>) -> Result<T, TrainError> {
         planned(self.word, option, value)
+    }
+
+    /// The patches that the network sees, and a task hides whole.
+    pub(super) fn patches(&self) -> Result<PatchGrid, TrainError> {
+        let patch = self.config.patch().ok_or_else(|| no_fit(self.word, "a network that sees patches"))?;
+        let Shape { channels, height, width } = self.shape;
+        Ok(PatchGrid { patch, grid: self.config.map_size(height, width), channels })
     }
 
     /// A projection head of these sizes on the features.

@@ -1,5 +1,5 @@
 //! How each pretext task is learned, a file each: which head stands on the encoder, what the loss is, and what is remembered
-//! from one step to the next. What several share: `answer`, `classes`, `restoration`, `teacher`, `vectors`, `views`.
+//! from one step to the next. What several share: `answer`, `classes`, `masked`, `restoration`, `teacher`, `vectors`, `views`.
 
 mod answer;
 mod autoencoding;
@@ -18,6 +18,8 @@ mod inpainting;
 mod jigsaw;
 mod learnable;
 mod lejepa;
+mod mae;
+mod masked;
 mod masked_pixels;
 mod moco;
 mod nnclr;
@@ -26,6 +28,7 @@ mod relative_position;
 mod restoration;
 mod rotation;
 mod simclr;
+mod simmim;
 mod simsiam;
 mod supcon;
 mod super_resolution;
@@ -37,7 +40,7 @@ mod views;
 
 use foretask_pretext::Task;
 
-pub(super) use answer::{Answer, answer};
+pub(super) use answer::{Answer, Question, answer};
 pub(super) use learnable::{Beside, HeadContext, Learnable, ObjectiveContext};
 pub(super) use objective::TaskObjective;
 pub(super) use views::Views;
@@ -70,6 +73,8 @@ macro_rules! each_task {
             Task::SupCon(task) => task,
             Task::Distill(task) => task,
             Task::MaskedPixels(task) => task,
+            Task::Mae(task) => task,
+            Task::SimMim(task) => task,
             Task::Custom(task) => task,
         }
     };

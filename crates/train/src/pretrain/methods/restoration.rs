@@ -4,7 +4,7 @@ use foretask_models::DecoderConfig;
 use foretask_objectives::{CollapseRisk, Distance, l1_loss, l2_loss, weighted_distance};
 use foretask_pretext::{Auto, PixelLoss, Shape, Targets};
 
-use super::answer::{Answer, answer};
+use super::answer::{Answer, Question, answer};
 use super::learnable::{HeadContext, Learnable, ObjectiveContext};
 use super::objective::{Measured, TaskObjective, no_fit, to_host};
 use crate::error::TrainError;
@@ -83,18 +83,17 @@ pub(super) struct Restoration {
 impl TaskObjective for Restoration {
     fn loss(&mut self, view: &TaskView<'_>, batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let seen = info.measure.then(|| batch.inputs.first().map(|block| view.normalizer.pixels(block))).flatten();
-        let (features, answer) = answer(view, self.word, batch.inputs, info.measure)?;
-        let (Answer::Images(restored), Targets::Images { pixels, shape, weights }) = (answer, batch.targets) else {
-            return Err(no_fit(self.word, "a decoder and a picture as its target"));
-        };
+        let no_picture = || no_fit(self.word, "a decoder and a picture as its target");
+        let Targets::Images { pixels, shape, weights } = batch.targets else { return Err(no_picture()) };
+        let question = Question { inputs: batch.inputs, hidden: weights.as_deref() };
+        let (features, answer) = answer(view, self.word, question, info.measure)?;
+        let Answer::Images(restored) = answer else { return Err(no_picture()) };
         let diagnostics = features.zip(seen).map(|(features, seen)| {
-            if !self.is_picture {
-                return diagnostics::of_features(&features);
-            }
             let images = Restored { answer: &to_host(restored.clone()).data, target: &pixels, input: &seen, shape };
             match &weights {
                 None => diagnostics::of_images(&features, images),
-                Some(weights) => diagnostics::of_holes(&features, images, weights),
+                Some(weights) if self.is_picture => diagnostics::of_holes(&features, images, weights),
+                Some(weights) => diagnostics::of_standardized_holes(&features, images, weights),
             }
         });
         let target = view.normalizer.images(pixels, shape);

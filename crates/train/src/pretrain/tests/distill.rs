@@ -95,7 +95,8 @@ fn what_cannot_be_taught_is_refused_with_the_way_out() {
     // A pool for which there is no room.
     let info = Teacher::info("large", "1", &teacher(1, 16));
     let task = Distill::default().with_teachers(vec![foretask_pretext::TeacherInfo { features: 1280, ..info }]);
-    let sizes = foretask_pretext::RunSizes { pool: 300_000, batch: 256, features: 64, map: [2, 2], steps: None };
+    let sizes =
+        foretask_pretext::RunSizes { pool: 300_000, batch: 256, features: 64, map: [2, 2], patch: None, steps: None };
     let (filled, notes) = task.fill_auto(&sizes).unwrap();
     assert_eq!((filled.views, filled.mixup), (Some(1), Some(false)));
     assert!(notes.iter().any(|note| note.name == "views"), "{notes:?}");

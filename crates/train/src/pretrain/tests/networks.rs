@@ -86,8 +86,14 @@ fn tasks_teach(config: &BackboneConfig, part: usize) {
         let start = Start::Network(config.clone());
         let options = options(r#"{"steps": 1, "batch_size": 4}"#);
         let mix = taught(foretask_pretext::Task::by_name(info.name).unwrap(), &[teacher(3, 16)]);
-        let taught = pretrain(&Pretraining { start: &start, mix: &mix, images: &images, options: &options }, None, &cx)
-            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        let taught = pretrain(&Pretraining { start: &start, mix: &mix, images: &images, options: &options }, None, &cx);
+        // What hides patches needs a network that sees some.
+        if ["mae", "simmim"].contains(&info.name) && !matches!(config, BackboneConfig::Vit(_)) {
+            let error = taught.unwrap_err().to_string();
+            assert!(error.starts_with(info.name) && error.contains("`vit(…)`, or `masked_pixels`"), "{error}");
+            continue;
+        }
+        let taught = taught.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(taught.history.iter().all(|line| line.loss.is_finite()), "{what}");
         // A file holds all of it.
         let file = folder.path().join("encoder.safetensors");
