@@ -1,8 +1,8 @@
 //! Running statistics for the images to come.
 //!
-//! Where a task shows the network blurred, gray or cut images, its batch norms remember what those are like. On whole images the
-//! features would then be off, and a classifier on them would begin far from where it should: the statistics of ordinary images
-//! are measured once, at the end, with the final weights.
+//! Where a task shows the network blurred, gray or holed images, its batch norms remember what those are like. On ordinary images
+//! the features would then be off, and a classifier on them would begin far from where it should: their statistics are measured
+//! once, at the end, with the final weights.
 
 use foretask_backend::catch;
 use foretask_backend::layers::measuring_statistics;

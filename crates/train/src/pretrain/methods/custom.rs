@@ -21,10 +21,6 @@ impl Learnable for Custom {
         false
     }
 
-    fn alters_images(&self) -> bool {
-        true
-    }
-
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         Ok(match &cx.target {
             TargetKind::Classes { names, .. } => HeadConfig::Class { input: cx.features, classes: names.len() },

@@ -20,10 +20,6 @@ impl Learnable for Jigsaw {
         false
     }
 
-    fn alters_images(&self) -> bool {
-        true
-    }
-
     fn head(&mut self, cx: &HeadContext<'_>, notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         let reason = "half of the features of a tile";
         let embedding = choose_size(&mut self.embed, "embed", cx.features.div_ceil(2), reason, notes);

@@ -44,8 +44,8 @@ fn farthest([one, other]: [Vec<(f64, f64)>; 2]) -> f64 {
 }
 
 #[test]
-fn after_restoring_and_cut_images_norms_remember_whole_ones() {
-    for task in ["super_resolution", "masked_pixels", "jigsaw"] {
+fn after_restoring_and_counting_norms_remember_images_as_they_are() {
+    for task in ["super_resolution", "masked_pixels", "counting"] {
         let far = farthest(first_norm(task));
         assert!(far < 1e-4, "{task}: {far}");
     }
