@@ -35,6 +35,13 @@ impl Report {
         Verdict { outcome, sentence, details, cautions: self.cautions(&comparison) }
     }
 
+    /// What puts the results in doubt: the verdict's cautions without what was warned of on the way to them, which another run of
+    /// the same need not meet.
+    pub fn doubts(&self) -> Vec<String> {
+        let noted: Vec<String> = self.noted().collect();
+        self.verdict().cautions.into_iter().filter(|caution| !noted.contains(caution)).collect()
+    }
+
     /// Where label curves are all there is, the first one's verdict, and the sentences of the others.
     fn by_label_curves(&self) -> Verdict {
         let mut verdicts = self.label_curves.iter().map(LabelCurve::verdict);
@@ -170,10 +177,14 @@ impl Report {
                 if leakage.count == 1 { "is" } else { "are" },
             )
         });
-        let notes = self.notes.iter().filter(|note| note.kind == crate::NoteKind::Warning).map(|note| {
+        leakage.chain(self.noted()).collect()
+    }
+
+    /// What was warned of while the run went on.
+    fn noted(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().filter(|note| note.kind == crate::NoteKind::Warning).map(|note| {
             if note.subject.is_empty() { note.text.clone() } else { format!("{}: {}", note.subject, note.text) }
-        });
-        leakage.chain(notes).collect()
+        })
     }
 }
 

@@ -284,10 +284,9 @@ fn clear_leftovers(runs: &Path) {
 
 /// The numbers of a report without its pictures.
 fn results_of(report: &Report) -> Value {
-    let verdict = report.verdict();
     json!({
-        "verdict": verdict.sentence,
-        "cautions": verdict.cautions,
+        "verdict": report.verdict().sentence,
+        "cautions": report.doubts(),
         "evaluation": report.evaluation,
         "results": report.results,
         "label_curves": report.label_curves,

@@ -79,7 +79,7 @@ fn interrupted_or_on_more_threads_the_guard_ends_with_the_same_bits() {
         let sitting = around.until_saved();
         match finetune(&start, &images, None, &guarded(), &sitting.context(3)) {
             Ok(found) => break found,
-            Err(TrainError::Interrupted { .. }) => {}
+            Err(TrainError::Interrupted { .. } | TrainError::Stopped) => {}
             Err(other) => panic!("{other}"),
         }
     };

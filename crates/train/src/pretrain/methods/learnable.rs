@@ -26,7 +26,7 @@ pub(in crate::pretrain) trait Learnable {
 
     /// Whether the network is shown images of another look than those to come, so that its norms have to be measured anew on them
     /// before anything else is done with it. Not so tiles: after `jigsaw` and `relative_position` a probe lost 5 points by it
-    /// (`scripts/compare_pretext.rhai`, 300 steps), where restoring tasks gained up to 10.
+    /// (`scripts/compare_pretext.rhai`, 200 steps), where `super_resolution` gained 7.
     fn alters_images(&self) -> bool {
         false
     }
