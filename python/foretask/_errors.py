@@ -55,4 +55,9 @@ def _parts(text: str) -> Tuple[str, Optional[str], Optional[str]]:
             help_lines.append(line[8:])
         elif help_lines:
             help_lines.append(line.strip())
-    return " ".join(message) or text.strip(), place, "\n".join(help_lines) or None
+    return _unwrapped(message) or text.strip(), place, "\n".join(help_lines) or None
+
+
+def _unwrapped(lines: List[str]) -> str:
+    """One line: the program breaks long ones at spaces, and inside of words behind a hyphen or a slash."""
+    return re.sub(r"(?<=\S[-/])\n", "", "\n".join(lines)).replace("\n", " ")
