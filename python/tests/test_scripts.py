@@ -77,11 +77,14 @@ def test_an_unknown_param_is_an_error(there: Done) -> None:
 def test_an_interrupted_run_saves_its_work(there: Done) -> None:
     code = 'import foretask; foretask.run("stripes.rhai", set={"steps": 100000000}, out="stopped")'
     environment = {**os.environ, "PYTHONPATH": str(Path(foretask.__file__).parents[1])}
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("  rotation: "):
-            process.send_signal(signal.SIGINT)
+            # As a terminal does: to every process of the group.
+            os.killpg(process.pid, signal.SIGINT)
             break
     rest = process.stderr.read()
     process.wait()
