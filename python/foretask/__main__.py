@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from foretask import find
+from foretask._program import find
 
 
 def main() -> int:

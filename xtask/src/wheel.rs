@@ -1,5 +1,5 @@
 //! `cargo xtask wheel`: the Python wheel, which holds the program and nothing that needs a Python of its own version; and a trial of
-//! it, in an environment without Rust, with the two commands that the README promises.
+//! it, in an environment without Rust, with the two commands that the README promises and with the tests of the Python package.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ use crate::tools::{ensure_debian, python_program};
 const MATURIN: &str = "maturin==1.16.0";
 /// Lengths of the quickstart that take seconds.
 const TINY: [&str; 4] = ["steps=3", "sharp_steps=3", "self_steps=3", "draws=1"];
+
+/// What tests the Python package: its tests, its types, and what it uses where it is there.
+const TESTERS: [&str; 7] = ["pytest", "mypy", "numpy", "pillow", "pandas", "pandas-stubs", "polars"];
 
 /// Options of `cargo xtask wheel`.
 #[derive(clap::Args)]
@@ -92,7 +95,19 @@ pub(crate) fn trial(wheel: &Path) -> Result<()> {
     alone(&place, &python, &["-m", "foretask", "report", "runs/quickstart"])?;
     let report = crate::runs::latest(&place.join("runs"), "quickstart")?.join("report.html");
     ensure!(report.is_file(), "the quickstart left no {}", report.display());
-    Ok(())
+    test_package(&place, &python)
+}
+
+/// Runs the tests of the Python package, the book's notebook among them, on what was installed, and looks at its types.
+fn test_package(place: &Path, python: &Path) -> Result<()> {
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(command(&python.to_string_lossy(), &pip).args(TESTERS))?;
+    let tests = root().join("python/tests");
+    let tests = tests.to_string_lossy();
+    // Neither leaves anything in the checkout.
+    alone(place, python, &["-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", &tests])?;
+    alone(place, python, &["-m", "mypy", "--strict", "--cache-dir", "types", "-p", "foretask"])?;
+    alone(place, python, &["-m", "mypy", "--strict", "--cache-dir", "types", &tests])
 }
 
 /// `py3-none-…`: the program is no extension module.
