@@ -68,7 +68,9 @@ impl CrossValidate {
         let parts = *folds.min(&fewest);
         let mut notes = Vec::new();
         if *folds > parts {
-            notes.push(format!("{parts} parts instead of {folds}: a class has {fewest} labeled images, one for each part"));
+            notes.push(format!(
+                "{parts} parts instead of {folds}: a class has {fewest} labeled images, one for each part"
+            ));
         }
         let survey = experiment.survey(few, &few.views[0])?;
         notes.extend(encoder.enlarging(&survey)?);
@@ -82,14 +84,10 @@ impl CrossValidate {
         experiment.with_plan(|plan| plan.stages.push(stage));
         let found = score(experiment, encoder, few, (*folds, *repeats, *seed))?;
         let labels: Vec<u32> = samples.labels.iter().copied().flatten().collect();
-        let estimate = match found {
+        Ok(match found {
             Some(found) => estimate(&found.right, &labels, &samples.classes, found.folds),
             None => Estimate::default(),
-        };
-        if !experiment.planning() {
-            experiment.note(estimate.to_string());
-        }
-        Ok(estimate)
+        })
     }
 }
 
