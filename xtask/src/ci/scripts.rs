@@ -21,6 +21,7 @@ const TINY: &[(&str, &str)] = &[
     ("labels", "2"),
     ("width", "4"),
     ("n", "20"),
+    ("patch", "14"),
 ];
 
 /// Every script.
