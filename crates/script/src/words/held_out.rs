@@ -8,20 +8,25 @@ use crate::options::OptionDoc;
 
 pub(super) fn options() -> Vec<OptionDoc> {
     let defaults = CrossValidationOptions::default();
-    vec![
+    let [folds, repeats] = parts(defaults.folds, defaults.repeats);
+    vec![folds, repeats, OptionDoc::new("seed", "whole number", "the script's seed", "decides the parts")]
+}
+
+/// How the images are dealt, with these defaults.
+pub(super) fn parts(folds: usize, repeats: usize) -> [OptionDoc; 2] {
+    [
         OptionDoc::new(
             "folds",
             "whole number from 2",
-            &defaults.folds.to_string(),
+            &folds.to_string(),
             "parts of the cross-validation; at most as many as the smallest class has labels",
         ),
         OptionDoc::new(
             "repeats",
             "whole number from 1",
-            &defaults.repeats.to_string(),
+            &repeats.to_string(),
             "how often the images are dealt into parts anew",
         ),
-        OptionDoc::new("seed", "whole number", "the script's seed", "decides the parts"),
     ]
 }
 

@@ -4,7 +4,7 @@ use foretask_experiment::stages::{PickOptions, PickTask};
 use foretask_experiment::values::{Dataset, Task};
 use rhai::{Array, Dynamic, Map};
 
-use super::{Call, Example, Kind, Param, Signature, Theme, Word};
+use super::{Call, Example, Kind, Param, Signature, Theme, Word, held_out};
 use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
@@ -52,6 +52,7 @@ pub(super) static WORDS: &[Word] = &[Word {
 
 fn options() -> Vec<OptionDoc> {
     let defaults = PickOptions::default();
+    let [folds, repeats] = held_out::parts(defaults.folds, defaults.repeats);
     vec![
         OptionDoc::new(
             "budget",
@@ -65,18 +66,8 @@ fn options() -> Vec<OptionDoc> {
             "-",
             "length: updates of the weights in the last rung; each rung before has half as many",
         ),
-        OptionDoc::new(
-            "folds",
-            "whole number from 2",
-            &defaults.folds.to_string(),
-            "parts of the cross-validation; at most as many as the smallest class has labels",
-        ),
-        OptionDoc::new(
-            "repeats",
-            "whole number from 1",
-            &defaults.repeats.to_string(),
-            "how often the images are dealt into parts anew",
-        ),
+        folds,
+        repeats,
         OptionDoc::new(
             "seed",
             "whole number",
