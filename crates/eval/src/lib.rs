@@ -11,6 +11,7 @@ mod issues;
 mod knn;
 mod maps;
 mod online;
+mod open_set;
 mod pca;
 mod predict;
 mod savings;
@@ -35,6 +36,7 @@ pub use issues::{
 pub use knn::{KnnOptions, knn};
 pub use maps::{Maps, maps};
 pub use online::{OnlineJudge, OnlineOptions};
+pub use open_set::{OpenSet, open_set};
 pub use pca::{Projection, pca};
 pub use predict::{
     LabeledFeatures, evaluate, evaluate_knn, evaluate_pixels, predict, predict_features, predict_with_nearness,

@@ -23,6 +23,6 @@ pub use losses::{
     decoupled_weighted, imitated_directions, imitated_likenesses, imitated_values, imitation, l1_loss, l2_loss,
     l2_normalize, lejepa, likenesses, moco, moco_symmetric, moco_v3, nearest_neighbors, negative_cosine, nnclr,
     nt_xent, patch_normalized, random_slices, sigreg, simsiam, sinkhorn, smooth_l1_loss, soft_cross_entropy,
-    spherical_kmeans, supcon, swav, teacher_temperature, triplet, vicreg, weighted_distance,
+    spherical_kmeans, supcon, swav, teacher_temperature, triplet, vicreg, weighted_cross_entropy, weighted_distance,
 };
 pub use momentum::{cosine_momentum, ema_update, ema_update_state, teacher_of};

@@ -4,6 +4,7 @@
 mod asked;
 mod balance;
 pub mod checkpoint;
+mod class_weights;
 mod context;
 mod described;
 mod error;
@@ -35,6 +36,7 @@ mod views;
 
 pub use asked::stop_if_asked;
 pub use balance::Balance;
+pub use class_weights::ClassWeights;
 pub use context::{CHECKPOINT_EVERY, Context, Event, Interrupt, counting_on};
 pub use error::TrainError;
 pub use feature_store::FeatureStore;

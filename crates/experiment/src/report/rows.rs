@@ -1,6 +1,6 @@
 //! The numbers of a report: a row per result, paired differences, curves, confusion.
 
-use foretask_eval::{Summary, paired, wilson};
+use foretask_eval::{ClassScore, Summary, paired, wilson};
 use foretask_report::{
     ClassShare, Confidence, Confusion, Difference, Draw, Evaluation as Measured, HistoryPoint, Interval, Metric,
     ResultRow, Role, Stage,
@@ -9,7 +9,7 @@ use foretask_train::HealthLine;
 
 use super::stage_of;
 use crate::error::Error;
-use crate::values::{EncoderSource, Evaluation, Method, Pretrained, SelfStart, Trained};
+use crate::values::{ClassEstimate, EncoderSource, Evaluation, Method, Pretrained, SelfStart, Trained};
 
 const LEVEL: f64 = 0.95;
 
@@ -172,6 +172,17 @@ fn over_images(evaluation: &Evaluation, mean: f64) -> Option<Interval> {
     Some(Interval { low, high, level: LEVEL, method: format!("Wilson, {} images", crate::plan::thousands(images)) })
 }
 
+/// The interval of each class's recall by the number of its images.
+fn by_class(evaluation: &Evaluation, classes: &[ClassScore]) -> Vec<Option<Interval>> {
+    let measured = evaluation.classes();
+    let one = |class: &ClassScore| {
+        let ClassEstimate { count, low, high, .. } = measured.iter().find(|found| found.class == class.name)?;
+        let method = format!("Wilson, {} images", crate::plan::thousands(*count as u64));
+        Some(Interval { low: *low, high: *high, level: LEVEL, method })
+    };
+    classes.iter().map(one).collect()
+}
+
 /// Which classes were taken for which, over all draws.
 pub(super) fn confusions(results: &[(String, Evaluation)]) -> Vec<Confusion> {
     let mut confusions = Vec::new();
@@ -194,6 +205,7 @@ pub(super) fn confusions(results: &[(String, Evaluation)]) -> Vec<Confusion> {
             basis,
             classes: first.classes().map(str::to_owned).collect(),
             counts,
+            intervals: by_class(evaluation, &first.per_class),
         });
     }
     confusions

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Classifiers, Dataset};
+use super::{ClassEstimate, Classifiers, Dataset};
 
 /// What the sketch of a classifier says of the images it is measured on.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,6 +62,22 @@ impl Evaluation {
     pub fn mean_of(&self, figure: impl Fn(&foretask_eval::Evaluation) -> f64) -> f64 {
         let all: Vec<f64> = self.draws.iter().filter_map(|draw| draw.measured.as_ref()).map(|m| figure(m)).collect();
         all.iter().sum::<f64>() / all.len().max(1) as f64
+    }
+
+    /// How many of each class were recognized, the mean over draws; the interval is that of as many images (Wilson 1927). None in a
+    /// planning pass.
+    pub fn classes(&self) -> Vec<ClassEstimate> {
+        let measured: Vec<_> = self.draws.iter().filter_map(|draw| draw.measured.as_deref()).collect();
+        let Some(first) = measured.first() else { return Vec::new() };
+        let classes = first.per_class.iter().enumerate().filter(|(_, class)| class.count > 0);
+        classes
+            .map(|(number, class)| {
+                let recalls = measured.iter().filter_map(|found| found.per_class.get(number)?.recall);
+                let recall = recalls.sum::<f64>() / measured.len() as f64;
+                let (low, high) = foretask_eval::wilson(recall, class.count);
+                ClassEstimate { class: class.name.clone(), count: class.count as usize, recall, low, high }
+            })
+            .collect()
     }
 
     /// Standard deviation over draws (n - 1); `None` for a single one.

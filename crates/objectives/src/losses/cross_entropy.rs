@@ -20,6 +20,27 @@ pub fn cross_entropy(logits: Tensor<2>, classes: Tensor<1, Int>, smoothing: f64)
     own.mul_scalar(smoothing - 1.0).sub(log.mean().mul_scalar(smoothing))
 }
 
+/// As [`cross_entropy`] where an image counts what its class counts: `weights` are `[classes]`.
+///
+/// In PyTorch's form (`CrossEntropyLoss(weight, label_smoothing)`): each term -log p of a class is multiplied by the weight of that class,
+/// and the sum is divided by the weights of the images' own classes.
+///
+/// # Panics
+/// Where the lengths differ or a class is out of range.
+pub fn weighted_cross_entropy(
+    logits: Tensor<2>,
+    classes: Tensor<1, Int>,
+    weights: Tensor<1>,
+    smoothing: f64,
+) -> Tensor<1> {
+    let [n, k] = logits.dims();
+    let log = log_softmax(logits, 1).mul(weights.clone().reshape([1, k]));
+    let total = weights.gather(0, classes.clone()).sum();
+    let own = log.clone().gather(1, classes.reshape([n, 1])).sum().mul_scalar(1.0 - smoothing);
+    let spread = if smoothing == 0.0 { own } else { own.add(log.sum().mul_scalar(smoothing / k as f64)) };
+    spread.div(total).neg()
+}
+
 #[cfg(test)]
 mod tests {
     use burn::tensor::TensorData;
@@ -45,6 +66,22 @@ mod tests {
         }
     }
 
+    fn weights() -> Tensor<1> {
+        Tensor::from_floats([0.5, 2.0, 1.0, 0.25, 3.0], &plain())
+    }
+
+    #[test]
+    fn weighted_values_are_those_of_the_formula_in_f64() {
+        // Python: PyTorch's form, in f64.
+        for (smoothing, expected) in [(0.0, 3.164_495_190_6), (0.1, 3.150_618_682_1)] {
+            let logits = Tensor::<2>::from_data(TensorData::new(logits(), [4, 5]), &plain());
+            let loss = number(weighted_cross_entropy(logits.clone(), classes(), weights(), smoothing));
+            assert!((loss - expected).abs() < 1e-5, "{smoothing}: {loss} instead of {expected}");
+            let even = number(weighted_cross_entropy(logits.clone(), classes(), weights() * 0.0 + 3.0, smoothing));
+            assert!((even - number(cross_entropy(logits, classes(), smoothing))).abs() < 1e-5);
+        }
+    }
+
     #[test]
     fn equal_logits_give_the_logarithm_of_the_classes_and_large_ones_stay_finite() {
         let equal = Tensor::<2>::full([4, 5], 1e4, &plain());
@@ -58,6 +95,7 @@ mod tests {
     fn the_gradient_is_that_of_the_formula() {
         for smoothing in [0.0, 0.1] {
             assert_gradient(&logits(), [4, 5], |x| cross_entropy(x, classes(), smoothing));
+            assert_gradient(&logits(), [4, 5], |x| weighted_cross_entropy(x, classes(), weights(), smoothing));
         }
     }
 }

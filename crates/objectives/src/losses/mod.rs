@@ -26,7 +26,7 @@ use burn::tensor::{DType, FloatDType, Tensor};
 
 pub use barlow_twins::barlow_twins;
 pub use counting::counting;
-pub use cross_entropy::cross_entropy;
+pub use cross_entropy::{cross_entropy, weighted_cross_entropy};
 pub use decoupled::{decoupled, decoupled_weighted};
 pub use deepcluster::{DeepCluster, DeepClusterOptions};
 pub use dino::{Dino, teacher_temperature};

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::csv::{Cell, Link};
+use crate::table::percent_interval;
 use crate::words::{percent, percent_number};
-use crate::{Confusion, Report};
+use crate::{Confusion, Interval, Report};
 
 /// With more classes than this a matrix cannot be read; the worst confusions are listed alone.
 const MOST_CLASSES: usize = 30;
@@ -29,6 +30,8 @@ struct MatrixRow {
     class: String,
     cells: Vec<Count>,
     recall: String,
+    /// Where it may lie for all images of the class; empty where that is not known.
+    interval: String,
 }
 
 #[derive(Serialize)]
@@ -64,6 +67,7 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
     let share = |t: usize, p: usize| if total(t) == 0 { 0.0 } else { at(t, p) as f64 / total(t) as f64 };
     let row = |t: usize| MatrixRow {
         class: classes[t].clone(),
+        interval: confusion.intervals.get(t).and_then(Option::as_ref).map(in_words).unwrap_or_default(),
         recall: if total(t) == 0 { "–".into() } else { percent_number(share(t, t)) },
         cells: (0..classes.len())
             .map(|p| Count {
@@ -108,6 +112,11 @@ fn matrix(confusion: &Confusion, open: bool) -> Matrix {
     }
 }
 
+/// For whoever points at a share.
+fn in_words(interval: &Interval) -> String {
+    format!("{} % interval {} ({})", 100.0 * interval.level, percent_interval(interval), interval.method)
+}
+
 /// A line for each true class, a column for each answer.
 fn csv(confusion: &Confusion) -> Link {
     let heads: Vec<String> =
@@ -141,6 +150,17 @@ mod tests {
             matrix.worst.iter().map(|w| crate::words::plain(w)).collect::<Vec<_>>(),
             ["c0 for c1 (75.0 % of that class)", "c1 for c0 (20.0 % of that class)"]
         );
+    }
+
+    #[test]
+    fn a_share_of_a_class_has_its_interval() {
+        let method = "Wilson, 10 images".to_owned();
+        let interval = Interval { low: 0.49, high: 0.943, level: 0.95, method };
+        let counts = vec![vec![8, 2], vec![3, 1]];
+        let matrix = matrix(&Confusion { intervals: vec![Some(interval)], ..confusion(2, counts) }, true);
+        let words = crate::words::plain(&matrix.rows[0].interval);
+        assert!(words.starts_with("95 % interval 49.0") && words.ends_with("94.3 (Wilson, 10 images)"), "{words}");
+        assert_eq!(matrix.rows[1].interval, "");
     }
 
     #[test]

@@ -207,4 +207,7 @@ pub struct Confusion {
     pub classes: Vec<String>,
     /// `counts[true class][predicted class]`.
     pub counts: Vec<Vec<u64>>,
+    /// Where the share of each true class that was answered rightly may lie for all images of the class, by the number of images
+    /// that were asked; none for a class without any.
+    pub intervals: Vec<Option<Interval>>,
 }

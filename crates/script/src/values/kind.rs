@@ -242,6 +242,16 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Evaluation", "mean", "accuracy, mean over label draws, 0 to 1"),
     ("Evaluation", "sd", "standard deviation over label draws (0.0 for one draw)"),
     ("Evaluation", "accuracy", "array of accuracies, one per label draw"),
+    (
+        "Evaluation",
+        "balanced_accuracy",
+        "mean of the classes' recalls, so that rare classes count alike; mean over label draws",
+    ),
+    (
+        "Evaluation",
+        "classes",
+        "array of object maps, one per class: class, count, recall (mean over label draws), low, high (95 % interval over images)",
+    ),
     ("Evaluation", "log_loss", "mean of -ln(probability of the true class), mean over label draws"),
     ("Evaluation", "calibration_error", "how far confidence and accuracy are apart (15 bins), mean over label draws"),
     ("Evaluation", "chance", "accuracy of guessing"),

@@ -90,6 +90,13 @@ fn classifiers(engine: &mut Engine) {
     engine.register_get("accuracy", |evaluation: &mut Evaluation| -> Array {
         evaluation.accuracies().into_iter().map(Dynamic::from).collect()
     });
+    engine.register_get("balanced_accuracy", |evaluation: &mut Evaluation| {
+        evaluation.mean_of(|found| found.balanced_accuracy)
+    });
+    engine.register_get("classes", |evaluation: &mut Evaluation| -> Array {
+        let classes = evaluation.classes().into_iter().filter_map(|class| serde_json::to_value(class).ok());
+        classes.map(|class| from_json(&class)).collect()
+    });
     engine.register_get("log_loss", |evaluation: &mut Evaluation| evaluation.mean_of(|found| found.log_loss));
     engine.register_get("calibration_error", |evaluation: &mut Evaluation| {
         evaluation.mean_of(|found| found.calibration_error)

@@ -57,6 +57,35 @@ pub(super) static WORDS: &[Word] = &[
         run: evaluate,
     },
     Word {
+        name: "open_set",
+        theme: Theme::Evaluation,
+        summary: "How well a classifier tells images of none of its classes",
+        about: "By their distance to the nearest labeled image, as `unlike` of `.predict`. `auroc` is the share of pairs of an image of `test` and \
+                one of `other` in which the latter is farther (0.5: chance, 1: told apart); `fpr95` the share of `other` that pass \
+                where 95 % of `test` do; `found` and `wrongly` the shares of `other` and of `test` that `.predict` calls unlike. Of \
+                several label draws, the first one's classifier.",
+        use_when: "other things than your classes will come before the camera, and you have some pictures of them",
+        not_when: "every image is of one of the classes: `.evaluate`",
+        signatures: &[Signature {
+            on: Some(Kind::Classifier),
+            params: &[
+                Param { name: "test", kinds: &[Kind::Dataset], optional: false },
+                Param { name: "other", kinds: &[Kind::Dataset], optional: false },
+            ],
+            returns: Kind::Map,
+        }],
+        options: Vec::new,
+        examples: &[Example {
+            about: "are shoes unlike all shirts?",
+            script: "let test   = data.split(\"test\");\n\
+                     let known  = \"label IN ('T-shirt', 'Shirt')\";\n\
+                     let shirts = linear_probe(encoder, few.filter(known));\n\
+                     let told   = shirts.open_set(test.filter(known), test.filter(\"label IN ('Sneaker')\"));\n\
+                     print(`told apart: ${told.auroc}`);",
+        }],
+        run: open_set,
+    },
+    Word {
         name: "predict",
         theme: Theme::Evaluation,
         summary: "Names the class of each image, into a table file or as an array",
@@ -112,6 +141,22 @@ fn evaluate(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let EvaluateOptions { leakage } = call.options(1)?;
     Ok(Dynamic::from(stages::evaluate(call.experiment(), &classifiers, &test, Some(leakage))?))
+}
+
+fn open_set(call: &Call<'_>) -> Result<Dynamic, CallError> {
+    let (classifiers, test, other): (Classifiers, Dataset, Dataset) =
+        (call.receiver()?, call.value(0)?, call.value(1)?);
+    let found = stages::open_set(call.experiment(), &classifiers, &test, &other)?;
+    let share = |value: Option<f64>| value.map_or(Dynamic::UNIT, Dynamic::from);
+    let mut map = Map::new();
+    // While planning, what blind guessing would come to.
+    map.insert("auroc".into(), Dynamic::from(found.as_ref().map_or(0.5, |found| found.auroc)));
+    map.insert("fpr95".into(), Dynamic::from(found.as_ref().map_or(0.95, |found| found.false_positive_rate)));
+    map.insert("found".into(), share(found.as_ref().and_then(|found| found.found)));
+    map.insert("wrongly".into(), share(found.as_ref().and_then(|found| found.wrongly)));
+    map.insert("known".into(), Dynamic::from(found.as_ref().map_or(0, |found| found.known as i64)));
+    map.insert("others".into(), Dynamic::from(found.as_ref().map_or(0, |found| found.others as i64)));
+    Ok(Dynamic::from_map(map))
 }
 
 fn predict(call: &Call<'_>) -> Result<Dynamic, CallError> {

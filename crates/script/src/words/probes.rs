@@ -4,7 +4,7 @@ use foretask_eval::{KnnOptions, SelfTrainOptions, SpreadOptions};
 use foretask_experiment::Role;
 use foretask_experiment::stages::{Knn, LinearProbe, PixelRegression, SelfTrain, SpreadLabels, pool_of};
 use foretask_experiment::values::{Dataset, Encoder};
-use foretask_train::ProbeOptions;
+use foretask_train::{ClassWeights, ProbeOptions};
 use rhai::Dynamic;
 
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
@@ -136,6 +136,7 @@ fn probe_options() -> Vec<OptionDoc> {
             &defaults.max_iterations.to_string(),
             "most iterations",
         ),
+        OptionDoc::new("class_weights", "\"even\" or \"balanced\"", "\"even\"", ClassWeights::ABOUT),
         OptionDoc::new("folds", "whole number from 2", &defaults.folds.to_string(), "parts of the cross-validation"),
         OptionDoc::new("seed", "whole number", "the script's seed", "which images fall into which part"),
     ]

@@ -9,9 +9,7 @@ use super::recipe::{Beginning, Labeled, resolve};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{Features, extract_features};
-use crate::probe::{
-    HeldOut, LinearProbe, ProbeOptions, Standardization, fewest_per_class, linear_probe, stratified_folds,
-};
+use crate::probe::{HeldOut, LinearProbe, Standardization, fewest_per_class, linear_probe, stratified_folds};
 
 /// Fewer held-out answers than this say too little of a temperature, and labels are too dear to learn without them.
 pub const LEAST_HELD_OUT: usize = 20;
@@ -56,6 +54,12 @@ impl Whole<'_> {
         if self.from_scratch { Beginning::Scratch } else { Beginning::of(&self.encoder.config) }
     }
 
+    /// What each of some of the labeled images counts where answers are compared.
+    pub(super) fn counts(&self, held: &[usize]) -> Vec<f64> {
+        let each = self.options.class_weights.of_each(self.labels, self.images.classes().len());
+        held.iter().map(|&image| each[image]).collect()
+    }
+
     /// Probe and network learned from all images but `held`.
     pub(super) fn without(&self, held: &[usize], cx: &Context<'_>) -> Result<Fold, TrainError> {
         let (encoder, images, labels, options) = (self.encoder, self.images, self.labels, self.options);
@@ -64,9 +68,8 @@ impl Whole<'_> {
         let held: Vec<u32> = held.iter().map(|&i| i as u32).collect();
         let pick = |indices: &[u32]| indices.iter().map(|&i| labels[i as usize]).collect::<Vec<u32>>();
         let (kept_labels, held_labels) = (pick(&kept), pick(&held));
-        let probe_options = ProbeOptions { strength: options.strength, ..ProbeOptions::default() };
         let features = self.features.select(&kept);
-        let probe = linear_probe(&features, &kept_labels, classes.len(), self.statistics, &probe_options)?;
+        let probe = linear_probe(&features, &kept_labels, classes.len(), self.statistics, &options.probe())?;
         let start = Classifier::new(encoder.clone(), probe.weight.clone(), probe.bias.clone(), classes.clone())?;
         let labeled = Labeled::of(&kept_labels, &encoder.input);
         let (recipe, _) = resolve(options, self.beginning(), labeled)?;

@@ -8,6 +8,7 @@ use foretask_models::Encoder;
 use super::fold::{Whole, in_words, parts_of};
 use super::learner::{LabeledImages, Learner};
 use super::options::{FinetuneOptions, Keep};
+use super::paired::{error_of_difference, share};
 use super::result::Retained;
 use crate::context::{Context, Event};
 use crate::error::TrainError;
@@ -60,6 +61,7 @@ pub(super) fn judged(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Judged, Trai
     let labels = whole.labels;
     let parts = chosen_parts(labels, whole.images.classes().len(), whole.options.seed);
     let (mut probe, mut tuned, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
+    let counts = whole.counts(&parts.concat());
     let mut answers = HeldOut { how: in_words(parts.len()), ..HeldOut::default() };
     for (number, held) in parts.iter().enumerate() {
         let fold =
@@ -70,18 +72,19 @@ pub(super) fn judged(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Judged, Trai
         answers.add(&fold.head, &fold.seen.data, &fold.held_labels);
         answers.distances.extend(fold.distances);
     }
-    let gained = share(&tuned) > share(&probe);
+    let gained = share(&tuned, &counts) > share(&probe, &counts);
     let (kept, best) = if gained { (Retained::Finetuned, &tuned) } else { (Retained::Probe, &probe) };
     let mut reason = format!(
-        "right of {} labeled images while they were left out: probe {:.1} %, fine-tuned {:.1} % (standard error of the \
+        "right of {} labeled images while they were left out{}: probe {:.1} %, fine-tuned {:.1} % (standard error of the \
          difference {:.1}), raw pixels {:.1} %",
         probe.len(),
-        share(&probe),
-        share(&tuned),
-        error_of_difference(&tuned, &probe),
-        share(&pixels),
+        if whole.options.class_weights.is_even() { "" } else { ", each class alike" },
+        share(&probe, &counts),
+        share(&tuned, &counts),
+        error_of_difference(&tuned, &probe, &counts),
+        share(&pixels, &counts),
     );
-    if share(best) >= share(&pixels) {
+    if share(best, &counts) >= share(&pixels, &counts) {
         return Ok(Judged { kept, reason, answers, scratch: None });
     }
     if is_published(whole.encoder) {
@@ -90,8 +93,8 @@ pub(super) fn judged(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Judged, Trai
         return Ok(Judged { kept, reason, answers, scratch: None });
     }
     let (scratch, right, by_scratch) = from_scratch(whole, &parts, cx)?;
-    let _ = write!(reason, ", from scratch {:.1} %", share(&right));
-    if share(&right) <= share(best) {
+    let _ = write!(reason, ", from scratch {:.1} %", share(&right, &counts));
+    if share(&right, &counts) <= share(best, &counts) {
         return Ok(Judged { kept, reason, answers, scratch: None });
     }
     reason += ": these features are worth less than none, so training starts from scratch";
@@ -153,17 +156,4 @@ fn without_curves<'a>(cx: &'a Context<'_>) -> impl Fn(Event) + Sync + use<'a> {
             cx.emit(event);
         }
     }
-}
-
-/// In percent.
-fn share(right: &[bool]) -> f64 {
-    100.0 * right.iter().filter(|right| **right).count() as f64 / right.len().max(1) as f64
-}
-
-/// The standard error of how much better one is than the other, in points.
-fn error_of_difference(one: &[bool], other: &[bool]) -> f64 {
-    let n = one.len() as f64;
-    let differences = || one.iter().zip(other).map(|(a, b)| f64::from(i8::from(*a) - i8::from(*b)));
-    let mean = differences().sum::<f64>() / n;
-    100.0 * (differences().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt()
 }

@@ -2,6 +2,7 @@
 
 use super::fold::{Whole, in_words, parts_of};
 use super::options::{FinetuneOptions, Keep};
+use super::paired::{error_of_difference, share};
 use super::recipe::classes_present;
 use super::result::Retained;
 use crate::context::Context;
@@ -45,33 +46,25 @@ pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Retained
     let labels = whole.labels;
     let parts = parts_of(labels, whole.images.classes().len(), whole.options.seed);
     let folds = parts.len();
-    let mut differences = Vec::with_capacity(labels.len());
-    let (mut by_probe, mut by_network) = (0, 0);
+    let (mut probe, mut tuned) = (Vec::new(), Vec::new());
+    let counts = whole.counts(&parts.concat());
     let mut answers = HeldOut { how: in_words(folds), ..HeldOut::default() };
     for (number, held) in parts.iter().enumerate() {
         let folder = cx.folder.join(format!("fold-{}", number + 1));
         let fold = whole.without(held, &Context { folder: &folder, ..*cx })?;
-        let right_before = fold.probe.right(&whole.features.select(&fold.held).data, &fold.held_labels);
-        let right_after = fold.head.right(&fold.seen.data, &fold.held_labels);
-        for (before, after) in right_before.into_iter().zip(right_after) {
-            by_probe += usize::from(before);
-            by_network += usize::from(after);
-            differences.push(f64::from(i8::from(after) - i8::from(before)));
-        }
+        probe.extend(fold.probe.right(&whole.features.select(&fold.held).data, &fold.held_labels));
+        tuned.extend(fold.head.right(&fold.seen.data, &fold.held_labels));
         answers.add(&fold.head, &fold.seen.data, &fold.held_labels);
         answers.distances.extend(fold.distances);
     }
-    let n = differences.len() as f64;
-    let mean = differences.iter().sum::<f64>() / n;
-    let error = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0) / n).sqrt();
-    let kept = if mean >= 0.0 { Retained::Finetuned } else { Retained::Probe };
+    let (before, after) = (share(&probe, &counts), share(&tuned, &counts));
+    let kept = if after >= before { Retained::Finetuned } else { Retained::Probe };
     let reason = format!(
-        "{folds}-fold cross-validation on the {} labeled images: probe {:.1} %, fine-tuned {:.1} % \
+        "{folds}-fold cross-validation on the {} labeled images{}: probe {before:.1} %, fine-tuned {after:.1} % \
          (standard error of the difference {:.1})",
         labels.len(),
-        100.0 * by_probe as f64 / n,
-        100.0 * by_network as f64 / n,
-        100.0 * error
+        if whole.options.class_weights.is_even() { "" } else { ", each class alike" },
+        error_of_difference(&tuned, &probe, &counts)
     );
     Ok((kept, reason, answers))
 }

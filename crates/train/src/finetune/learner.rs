@@ -11,7 +11,7 @@ use super::result::{Finetuned, Retained};
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::features::{Features, extract_features};
-use crate::probe::{HeldOut, LinearProbe, ProbeOptions, Standardization, held_out_logits, linear_probe};
+use crate::probe::{HeldOut, LinearProbe, Standardization, held_out_logits, linear_probe};
 
 /// An encoder, what it says of the labeled images, and the probe fitted to that.
 pub(super) struct Learner {
@@ -44,7 +44,7 @@ impl Learner {
         let quiet = |_| ();
         let features = extract_features(&encoder, images, &Context { events: &quiet, ..*cx })?;
         let classes = images.classes();
-        let probe = linear_probe(&features, labels, classes.len(), statistics, &probe_options(&options))?;
+        let probe = linear_probe(&features, labels, classes.len(), statistics, &options.probe())?;
         let (weight, bias) = (probe.weight.clone(), probe.bias.clone());
         let classifier = Classifier::new(encoder.clone(), weight, bias, classes.clone())?;
         Ok(Self { encoder, features, probe, classifier, options, from_scratch: false })
@@ -62,7 +62,7 @@ impl Learner {
         statistics: Option<&Standardization>,
     ) -> Result<HeldOut, TrainError> {
         let classes = self.classifier.classes.len();
-        held_out_logits(&self.features, labels, classes, statistics, &probe_options(&self.options))
+        held_out_logits(&self.features, labels, classes, statistics, &self.options.probe())
     }
 
     /// The probe as the answer.
@@ -73,7 +73,7 @@ impl Learner {
         kept_reason: String,
         held_out: Option<HeldOut>,
     ) -> Finetuned {
-        let (correct, loss) = self.probe.score(&self.features.data, labels);
+        let (correct, loss) = self.probe.score(&self.features.data, labels, None);
         Finetuned {
             classifier: self.classifier.clone(),
             probe: self.classifier,
@@ -104,9 +104,4 @@ impl Learner {
             from_scratch: self.from_scratch,
         }
     }
-}
-
-/// The probe that training begins with.
-fn probe_options(options: &FinetuneOptions) -> ProbeOptions {
-    ProbeOptions { strength: options.strength, ..ProbeOptions::default() }
 }

@@ -7,6 +7,7 @@ mod layers;
 mod learner;
 mod network;
 mod options;
+mod paired;
 mod recipe;
 mod result;
 

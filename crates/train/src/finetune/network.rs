@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use foretask_backend::{Scope, catch, host_tensor};
 use foretask_data::Images;
 use foretask_models::{ClassHead, Classifier, Encoder, InputSpec, Network};
-use foretask_objectives::cross_entropy;
+use foretask_objectives::{cross_entropy, weighted_cross_entropy};
 use foretask_random::Key;
 
 use super::layers;
@@ -166,6 +166,10 @@ fn one_round(
     let device = cx.device.training();
     let prefetcher = WindowPrefetcher::new(images, &sampling);
     let source = LabeledViews { learned, prefetcher, key: key.named("view"), device: device.clone() };
+    let factors = recipe.class_weights.factors(learned.labels, classes).map(|factors| {
+        let factors: Vec<f32> = factors.into_iter().map(|factor| factor as f32).collect();
+        Tensor::<1>::from_data(TensorData::new(factors, [classes]), &device)
+    });
     let forward = |network: &Network, (x, labels): (Tensor<4>, Vec<u32>), measure: bool| {
         let logits = network.forward(x);
         let diagnostics = measure.then(|| Diagnostics {
@@ -178,7 +182,11 @@ fn one_round(
         let targets: Vec<i64> = labels.iter().map(|&label| i64::from(label)).collect();
         let count = targets.len();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
-        Ok(Forward::of(cross_entropy(logits, targets, recipe.label_smoothing), diagnostics))
+        let loss = match &factors {
+            Some(factors) => weighted_cross_entropy(logits, targets, factors.clone(), recipe.label_smoothing),
+            None => cross_entropy(logits, targets, recipe.label_smoothing),
+        };
+        Ok(Forward::of(loss, diagnostics))
     };
     train(TrainingRun { model: network, optimizer, plan: &plan }, &source, &mut Stateless(forward), cx)
 }
@@ -233,7 +241,7 @@ fn showing(classifier: &Classifier, images: &Images, labels: &[u32], cx: &Contex
     let quiet = |_| ();
     let features = extract_features(&classifier.encoder, images, &Context { events: &quiet, ..*cx })?;
     let head = LinearProbe::of(&classifier.weight, &classifier.bias);
-    let (correct, loss) = head.score(&features.data, labels);
+    let (correct, loss) = head.score(&features.data, labels, None);
     let count = labels.len() as f64;
     Ok(Showing { loss: loss / count, accuracy: correct as f64 / count })
 }

@@ -4,8 +4,10 @@ use foretask_backend::Precision;
 use foretask_pretext::{Augment, OptionInfo};
 use serde::{Deserialize, Serialize};
 
+use crate::class_weights::ClassWeights;
 use crate::described::{AUTO, PRECISION, SEED, WARMUP};
 use crate::error::TrainError;
+use crate::probe::ProbeOptions;
 
 /// What the classifier on top of the encoder starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +73,9 @@ pub struct FinetuneOptions {
     /// Penalty of the probe, see [`ProbeOptions::strength`](crate::ProbeOptions::strength).
     #[serde(with = "foretask_pretext::auto_option")]
     pub strength: Option<f64>,
+    /// What an image counts by its class, in the probe, too; and in what decides on [`FinetuneOptions::keep`].
+    #[serde(skip_serializing_if = "ClassWeights::is_even")]
+    pub class_weights: ClassWeights,
     /// Parts of the encoder that stay as they are: `"layer1"`, `"conv1"`, or `"backbone"` for all of it.
     pub freeze: Vec<String>,
     /// Goes on until the labeled images are fitted, at most four times the steps. Auto: from scratch yes, from a
@@ -110,6 +115,7 @@ impl Default for FinetuneOptions {
             keep: Keep::Auto,
             guard: true,
             strength: None,
+            class_weights: ClassWeights::Even,
             freeze: Vec::new(),
             converge: None,
             calibrate: None,
@@ -167,6 +173,7 @@ impl FinetuneOptions {
             "with keep \"auto\": keep the probe where training did not help, start from scratch where the features harm; false to compare encoders",
         ),
         OptionInfo::new("strength", "number from 0, or \"auto\"", AUTO, "penalty of the probe"),
+        OptionInfo::new("class_weights", "\"even\" or \"balanced\"", "\"even\"", ClassWeights::ABOUT),
         OptionInfo::new(
             "freeze",
             "array of parts: \"layer1\", \"backbone\"",
@@ -196,6 +203,11 @@ impl FinetuneOptions {
             "side of the square that images are brought to; from scratch only",
         ),
     ];
+
+    /// The probe that training begins with.
+    pub(super) fn probe(&self) -> ProbeOptions {
+        ProbeOptions { strength: self.strength, class_weights: self.class_weights, ..ProbeOptions::default() }
+    }
 
     /// Checks every option's range, whatever the images.
     ///

@@ -8,6 +8,7 @@ use foretask_pretext::{Augment, Auto, Shape};
 use serde::{Deserialize, Serialize};
 
 use super::options::{FinetuneOptions, HeadStart};
+use crate::class_weights::ClassWeights;
 use crate::error::TrainError;
 
 /// Options of `finetune` without anything left open.
@@ -28,6 +29,9 @@ pub struct FinetuneRecipe {
     /// By how much each block learns more slowly than the one after it; 1 where all learn alike.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub layer_decay: f64,
+    /// What an image counts by its class.
+    #[serde(default, skip_serializing_if = "ClassWeights::is_even")]
+    pub class_weights: ClassWeights,
     /// What the head starts from.
     pub head: HeadStart,
     /// Parts of the encoder that stay as they are.
@@ -169,6 +173,7 @@ pub fn resolve(
         label_smoothing,
         augment,
         layer_decay,
+        class_weights: options.class_weights,
         head,
         freeze: options.freeze.clone(),
         converge,

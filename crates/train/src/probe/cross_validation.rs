@@ -80,13 +80,15 @@ pub(crate) fn compare_strengths(
             let kept: Vec<usize> = (0..labels.len()).filter(|i| held.binary_search(i).is_err()).collect();
             let (train, train_labels) = pick(x, dim, labels, &kept);
             let (test, test_labels) = pick(x, dim, labels, held);
+            let factors = options.class_weights.factors(&train_labels, classes);
             let mut start = None;
             // From the strongest penalty down, each start being the answer before: neighbors on the path are close.
             let showing = GRID.iter().rev().map(|&strength| {
-                let targets = Targets::Classes(&train_labels);
+                let targets = Targets::of(&train_labels, factors.as_deref());
                 let examples = Examples { x: &train, dim, targets, classes };
                 let found = fit(examples, strength, start.take(), &options)?;
-                let showing = LinearProbe::from_parameters(&found.x, dim, classes).score(&test, &test_labels);
+                let showing =
+                    LinearProbe::from_parameters(&found.x, dim, classes).score(&test, &test_labels, factors.as_deref());
                 start = Some(found.x);
                 Ok(showing)
             });
@@ -139,7 +141,8 @@ pub(super) fn validated_probe(
         );
         (best.strength, reason)
     };
-    let targets = Targets::Classes(labels);
+    let factors = options.class_weights.factors(labels, classes);
+    let targets = Targets::of(labels, factors.as_deref());
     let examples = Examples { x: &features.data, dim: features.dim, targets, classes };
     fit_folded(examples, statistics, strength, options)
 }

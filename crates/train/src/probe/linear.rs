@@ -37,7 +37,8 @@ pub struct LinearProbe {
 ///
 /// `labels` are one per row of `features`, below `classes`. Features are standardized with `statistics` (of the
 /// unlabeled pool, where there is one) or, without, with those of `features`; the penalty is
-/// `0.5 * strength * ||W||²` on the mean loss in the standardized space, the bias is free. The answer works on raw features.
+/// `0.5 * strength * ||W||²` on the mean loss in the standardized space, the bias is free; images count in the mean as
+/// [`ProbeOptions::class_weights`] says. The answer works on raw features.
 /// The same numbers come out on any number of threads.
 ///
 /// # Errors
@@ -52,7 +53,8 @@ pub fn linear_probe(
 ) -> Result<LinearProbe, TrainError> {
     options.validate()?;
     check(&features.data, features.dim, labels, classes)?;
-    fit_on_features(features, Targets::Classes(labels), classes, statistics, options)
+    let factors = options.class_weights.factors(labels, classes);
+    fit_on_features(features, Targets::of(labels, factors.as_deref()), classes, statistics, options)
 }
 
 /// As [`linear_probe`] from shares of the classes instead of labels, such as label spreading gives: `shares` is
@@ -245,8 +247,8 @@ impl LinearProbe {
             .collect()
     }
 
-    /// How many of the labeled rows it gets right, and the sum of their cross-entropies.
-    pub(crate) fn score(&self, features: &[f32], labels: &[u32]) -> (usize, f64) {
+    /// How many of the labeled rows it gets right, and the sum of their cross-entropies, each times what its class counts.
+    pub(crate) fn score(&self, features: &[f32], labels: &[u32], factors: Option<&[f64]>) -> (usize, f64) {
         let logits = self.logits(features);
         let mut correct = 0;
         let mut loss = 0.0;
@@ -254,7 +256,8 @@ impl LinearProbe {
             let picked = f64::from(row[label as usize]);
             let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             correct += usize::from(crate::largest(row) == label as usize);
-            loss += row.iter().map(|v| f64::from(v - most).exp()).sum::<f64>().ln() + f64::from(most) - picked;
+            let own = row.iter().map(|v| f64::from(v - most).exp()).sum::<f64>().ln() + f64::from(most) - picked;
+            loss += factors.map_or(1.0, |factors| factors[label as usize]) * own;
         }
         (correct, loss)
     }

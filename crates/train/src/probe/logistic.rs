@@ -16,15 +16,25 @@ const BLOCK_ROWS: usize = 256;
 pub(crate) enum Targets<'a> {
     /// A class a row.
     Classes(&'a [u32]),
+    /// A class a row, and what a row of each class counts.
+    Weighted(&'a [u32], &'a [f64]),
     /// A share of every class, `[rows, classes]`; the shares of a row make one.
     Shares(&'a [f32], usize),
 }
 
-impl Targets<'_> {
+impl<'a> Targets<'a> {
+    /// A class a row; rows count by their class where there are `factors`.
+    pub(crate) fn of(labels: &'a [u32], factors: Option<&'a [f64]>) -> Self {
+        match factors {
+            Some(factors) => Self::Weighted(labels, factors),
+            None => Self::Classes(labels),
+        }
+    }
+
     /// Rows that have a target.
     pub(crate) fn rows(self) -> usize {
         match self {
-            Self::Classes(labels) => labels.len(),
+            Self::Classes(labels) | Self::Weighted(labels, _) => labels.len(),
             Self::Shares(shares, classes) => shares.len() / classes.max(1),
         }
     }
@@ -126,6 +136,13 @@ impl Logistic<'_> {
                 if row < count {
                     loss += match self.targets {
                         Targets::Classes(labels) => cross_entropy(logits, labels[start + row] as usize),
+                        Targets::Weighted(labels, factors) => {
+                            let label = labels[start + row] as usize;
+                            let factor = factors[label];
+                            let loss = cross_entropy(logits, label);
+                            logits.iter_mut().for_each(|error| *error *= factor);
+                            factor * loss
+                        }
                         Targets::Shares(shares, _) => shared_entropy(logits, &shares[(start + row) * k..][..k]),
                     };
                 } else {
@@ -286,6 +303,28 @@ mod tests {
         let shared = Logistic { x: &x, targets: Targets::Shares(&shares, 3), dim: 5, classes: 3, strength: 0.2 };
         let values = (classes.evaluate(&at, &mut one).unwrap(), shared.evaluate(&at, &mut other).unwrap());
         assert!((values.0 - values.1).abs() < 1e-12);
+        assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-12), "{one:?} {other:?}");
+    }
+
+    #[test]
+    fn a_row_that_counts_twice_is_as_two_rows() {
+        let (x, _) = problem(40, 5, 2);
+        let labels: Vec<u32> = (0..40).map(|i| u32::from(i % 4 == 0)).collect();
+        let mut rows = x.clone();
+        let mut twice = labels.clone();
+        for (row, _) in x.chunks_exact(5).zip(&labels).filter(|(_, label)| **label == 1) {
+            rows.extend(row);
+            twice.push(1);
+        }
+        // 40 rows that count 1 or 2 are 50; the mean is over rows, so factors are scaled to a mean of 1.
+        let factors = [40.0 / 50.0, 80.0 / 50.0];
+        let at: Vec<f64> = (0..12).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let (mut one, mut other) = (vec![0.0; 12], vec![0.0; 12]);
+        let counted =
+            Logistic { x: &x, targets: Targets::Weighted(&labels, &factors), dim: 5, classes: 2, strength: 0.2 };
+        let repeated = Logistic { x: &rows, targets: Targets::Classes(&twice), dim: 5, classes: 2, strength: 0.2 };
+        let values = (counted.evaluate(&at, &mut one).unwrap(), repeated.evaluate(&at, &mut other).unwrap());
+        assert!((values.0 - values.1).abs() < 1e-12, "{values:?}");
         assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-12), "{one:?} {other:?}");
     }
 

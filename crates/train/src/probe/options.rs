@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrainError;
+use crate::{ClassWeights, TrainError};
 
 /// Penalty of a probe on learned features: at 10 labels a class on `SimCLR` features it is within noise of the best.
 pub const DEFAULT_STRENGTH: f64 = 0.01;
@@ -20,6 +20,9 @@ pub struct ProbeOptions {
     pub tolerance: f64,
     /// Most iterations of L-BFGS.
     pub max_iterations: usize,
+    /// What an image counts by its class.
+    #[serde(skip_serializing_if = "ClassWeights::is_even")]
+    pub class_weights: ClassWeights,
     /// Parts of the cross-validation, at least 2.
     pub folds: usize,
     /// Decides which images fall into which part.
@@ -28,7 +31,8 @@ pub struct ProbeOptions {
 
 impl Default for ProbeOptions {
     fn default() -> Self {
-        Self { strength: None, tolerance: 1e-5, max_iterations: 1000, folds: 5, seed: 0 }
+        let class_weights = ClassWeights::Even;
+        Self { strength: None, tolerance: 1e-5, max_iterations: 1000, class_weights, folds: 5, seed: 0 }
     }
 }
 
