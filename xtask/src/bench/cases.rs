@@ -46,6 +46,10 @@ const R10W16: BenchNetwork = BenchNetwork { arch: "resnet10", width: 16, stem: "
 const STRIDED: BenchNetwork = BenchNetwork { stem: "strided", ..R10W16 };
 const R18W16: BenchNetwork = BenchNetwork { arch: "resnet18", ..R10W16 };
 const R18W64: BenchNetwork = BenchNetwork { width: 64, ..R18W16 };
+/// Networks that people start from; width and stem are of no use to them.
+const LITE: BenchNetwork = BenchNetwork { arch: "efficientnet_lite0", ..R10W16 };
+const VIT_TINY: BenchNetwork = BenchNetwork { arch: "vit_tiny", ..R10W16 };
+const VIT_SMALL: BenchNetwork = BenchNetwork { arch: "vit_small", ..R10W16 };
 const GRAY: &str = "28x28x1";
 const COLOR: &str = "32x32x3";
 
@@ -117,6 +121,9 @@ pub(crate) const CASES: &[Case] = &[
     Case::net("features-28-r18w16", "features", GRAY, R18W16).batch(256).quick(),
     Case::net("features-32-r18w16", "features", COLOR, R18W16).batch(256),
     Case::net("features-28-r18w64", "features", GRAY, R18W64).batch(256),
+    Case::net("features-128-lite0", "features", "128x128x3", LITE).batch(256),
+    Case::net("features-224-vit-small", "features", "224x224x3", VIT_SMALL).batch(256),
+    Case::net("compute-32-vit-tiny", "compute", COLOR, VIT_TINY).batch(64),
     Case::net("finetune-28-r18w16", "finetune", GRAY, R18W16).quick(),
     Case::net("finetune-32-r18w16", "finetune", COLOR, R18W16),
     Case::net("busy-simclr-28-r18w16", "simclr", GRAY, R18W16).busy().quick(),

@@ -4,18 +4,19 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use foretask_backend::Precision;
-use foretask_models::{Arch, BackboneConfig, Stem};
+use foretask_models::{Arch, BackboneConfig, Stem, VitConfig, VitSize};
 use foretask_pretext::Shape;
 use foretask_train::AugmentOn;
 
-pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18] [--width 16] [--stem small|strided] [--batch 128] [--threads 1] [--loader 1] \
+pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18|efficientnet_lite0|vit_tiny|vit_small] [--width 16] [--stem small|strided] [--batch 128] [--threads 1] [--loader 1] \
                                 [--augment-on host|device] [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
 
 /// One case.
 pub(crate) struct Arguments {
     pub(crate) work: String,
     pub(crate) shape: Shape,
-    arch: Arch,
+    /// As scripts name networks.
+    arch: String,
     width: usize,
     stem: Stem,
     pub(crate) batch: usize,
@@ -37,7 +38,7 @@ impl Arguments {
         let mut read = Self {
             work,
             shape: Shape::new(1, 28, 28),
-            arch: Arch::ResNet18,
+            arch: "resnet18".to_owned(),
             width: 16,
             stem: Stem::Small,
             batch: 128,
@@ -53,7 +54,7 @@ impl Arguments {
             let value = words.next().ok_or_else(|| format!("{name} needs a value; {USAGE}"))?;
             match name.as_str() {
                 "--image" => read.shape = shape(&value)?,
-                "--arch" => read.arch = serde_json::from_value(value.into())?,
+                "--arch" => read.arch = value,
                 "--width" => read.width = value.parse()?,
                 "--stem" => read.stem = serde_json::from_value(value.into())?,
                 "--batch" => read.batch = value.parse()?,
@@ -73,9 +74,19 @@ impl Arguments {
         Ok(Some(read))
     }
 
-    /// The network.
-    pub(crate) fn network(&self) -> BackboneConfig {
-        BackboneConfig::resnet(self.arch, self.width).with_stem(self.stem)
+    /// The network; `width` and `stem` are those of residual ones.
+    pub(crate) fn network(&self) -> Result<BackboneConfig, Box<dyn Error>> {
+        let vit = |size| BackboneConfig::from(VitConfig { size, ..VitConfig::default() });
+        let config = match self.arch.as_str() {
+            "efficientnet_lite0" => BackboneConfig::EfficientNetLite0,
+            "vit_tiny" => vit(VitSize::Tiny),
+            "vit_small" => vit(VitSize::Small),
+            other => {
+                let arch: Arch = serde_json::from_value(other.into())?;
+                BackboneConfig::resnet(arch, self.width).with_stem(self.stem)
+            }
+        };
+        Ok(config.resolve(self.shape.height, self.shape.width)?.0)
     }
 
     /// The folder of photographs.

@@ -52,7 +52,7 @@ pub(crate) fn pretraining(arguments: &Arguments) -> Result<Measured, Box<dyn Err
         ..PretrainOptions::default()
     };
     let task = TaskMix::from(Task::by_name(&arguments.work)?);
-    let start = Start::Network(arguments.network());
+    let start = Start::Network(arguments.network()?);
     let pretraining = Pretraining { start: &start, mix: &task, images: &images, options: &options };
     watched(arguments, |step, _| step * arguments.batch as u64, |cx| pretrain(&pretraining, None, cx).map(drop))
 }
@@ -96,7 +96,7 @@ pub(crate) fn features(arguments: &Arguments) -> Result<Measured, Box<dyn Error>
 fn encoder(arguments: &Arguments) -> Result<Encoder, Box<dyn Error>> {
     let shape = arguments.shape;
     let input = InputSpec::centered(shape.channels, shape.height, shape.width);
-    Ok(Encoder::random(&arguments.network(), &input, 1)?)
+    Ok(Encoder::random(&arguments.network()?, &input, 1)?)
 }
 
 /// Runs `work`, which is interrupted when the window closes. `seen` tells the images done after a step and a share of an
@@ -144,7 +144,7 @@ pub(crate) fn compute(arguments: &Arguments) -> Result<Measured, Box<dyn Error>>
     let device = foretask_backend::device(&arguments.device)?;
     device.require(arguments.precision)?;
     let inputs = arguments.precision.input(fixed_inputs(arguments, &device));
-    let mut learner = learner(arguments, &device);
+    let mut learner = learner(arguments, &device)?;
     let mut optimizer = Optimizer::new(Rule::AdamW(AdamW::default()), 1e-2);
     let update = Update { learning_rate: 1e-3, clip_norm: None };
     let mut window = Window::new(arguments.seconds);
@@ -174,13 +174,13 @@ fn fixed_inputs(arguments: &Arguments, device: &Device) -> Tensor<4> {
     Tensor::from_data(data, &device.plain())
 }
 
-fn learner(arguments: &Arguments, device: &Device) -> BenchNetwork {
-    let config = arguments.network();
+fn learner(arguments: &Arguments, device: &Device) -> Result<BenchNetwork, Box<dyn Error>> {
+    let config = arguments.network()?;
     let features = config.feature_dim();
     let head = ProjectionConfig::for_features(features);
     let training = device.training();
-    BenchNetwork {
+    Ok(BenchNetwork {
         encoder: config.init(arguments.shape.channels, 1, &training),
         head: ProjectionHead::new(&Scope::new(1, &training).at("head"), &head),
-    }
+    })
 }

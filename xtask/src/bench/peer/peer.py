@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import numpy
+import timm
 import torch
 from lightly.loss import NTXentLoss
 from lightly.transforms import SimCLRTransform
@@ -63,6 +64,28 @@ class ResNet(nn.Module):
 
     def forward(self, x):
         return self.map(x).mean((2, 3))
+
+
+class Published(nn.Module):
+    """What people start from, as timm has it: its attention is PyTorch's scaled_dot_product_attention."""
+
+    def __init__(self, arch, side):
+        super().__init__()
+        if arch == "efficientnet_lite0":
+            self.net = timm.create_model("tf_efficientnet_lite0", num_classes=0)
+        else:
+            patch = 4 if side <= 40 else 16
+            self.net = timm.create_model(f"{arch}_patch16_224", num_classes=0, img_size=side, patch_size=patch)
+        self.features = self.net.num_features
+
+    def forward(self, x):
+        return self.net(x)
+
+
+def network(arch, channels, width, stem, side):
+    if arch in ("resnet10", "resnet18"):
+        return ResNet({"resnet10": 1, "resnet18": 2}[arch], channels, width, {"small": 1, "strided": 2}[stem])
+    return Published(arch, side)
 
 
 def projection(features):
@@ -248,7 +271,7 @@ def main():
     height, width, channels = map(int, o.image.split("x"))
     side = min(height, width)
 
-    net = ResNet({"resnet10": 1, "resnet18": 2}[o.arch], channels, o.width, {"small": 1, "strided": 2}[o.stem])
+    net = network(o.arch, channels, o.width, o.stem, side)
 
     def through(net, x):
         """In half precision where that is asked for; losses are computed in single precision, as on our side."""
@@ -271,7 +294,7 @@ def main():
         data = loader(simclr_views(side, channels))
         return measure(lambda: next(data), o.batch, o.seconds)
     if o.work == "features":
-        pixels = torch.from_numpy(numpy.stack(made_pictures(2048, height, width, channels)))
+        pixels = torch.from_numpy(numpy.stack(made_pictures(min(2048, 4 * o.batch), height, width, channels)))
         pixels = pixels[:, None] if channels == 1 else pixels.permute(0, 3, 1, 2)
         net = fast(net.eval())
         at = 0
