@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::backbone::Backbone;
 use crate::convnext::{ConvNext, ConvNextConfig};
 use crate::efficientnet::{self, EfficientNetLite};
-use crate::error::Result;
+use crate::error::{ModelError, Result};
 use crate::resnet::{Arch, ResNet, ResNetConfig, Stem};
 use crate::sum::Sum;
-use crate::vit::{Vit, VitConfig};
+use crate::vit::{Pool, Vit, VitConfig};
 use crate::written::Written;
 
 /// Everything that decides a backbone's shapes but the number of input channels.
@@ -71,7 +71,7 @@ impl BackboneConfig {
     /// "stem = strided (3x3 stride 2: images are 28x28 …)".
     ///
     /// # Errors
-    /// [`ModelError::Option`](crate::ModelError::Option) for options out of range, or an image too small to be seen.
+    /// [`ModelError::Option`] for options out of range, or an image too small to be seen.
     pub fn resolve(&self, height: usize, width: usize) -> Result<(Self, Vec<String>)> {
         match self {
             Self::ResNet(config) => {
@@ -129,7 +129,7 @@ impl BackboneConfig {
     /// Checks what does not depend on the images.
     ///
     /// # Errors
-    /// [`ModelError::Option`](crate::ModelError::Option) for options out of range.
+    /// [`ModelError::Option`] for options out of range.
     pub fn check(&self) -> Result<()> {
         match self {
             Self::ResNet(config) => config.check(),
@@ -160,9 +160,31 @@ impl BackboneConfig {
         match self {
             Self::ResNet(config) => config.feature_dim(),
             Self::EfficientNetLite0 => efficientnet::FEATURES,
-            Self::Vit(config) => config.size.width(),
+            Self::Vit(config) => config.feature_dim(),
             Self::ConvNext(config) => config.feature_dim(),
         }
+    }
+
+    /// Channels of the last feature map, or numbers of a token.
+    pub fn map_dim(&self) -> usize {
+        match self {
+            Self::Vit(config) => config.size.width(),
+            Self::ResNet(_) | Self::EfficientNetLite0 | Self::ConvNext(_) => self.feature_dim(),
+        }
+    }
+
+    /// Takes features of a transformer by another rule.
+    ///
+    /// # Errors
+    /// [`ModelError::Option`] where the network has no tokens, or no class token.
+    pub fn with_pool(self, pool: Pool) -> Result<Self> {
+        let Self::Vit(config) = self else {
+            let reason = format!("is for vision transformers, and this is {}; leave it out", self.network());
+            return Err(ModelError::Option { option: "pool", value: pool.name().to_owned(), reason });
+        };
+        let config = VitConfig { pool, ..config };
+        config.check()?;
+        Ok(config.into())
     }
 
     /// Side of the patches in pixels that the network sees as tokens; `None` for networks that see no such patches, and where

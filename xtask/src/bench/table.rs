@@ -281,7 +281,11 @@ pub(crate) fn what(case: &Case) -> String {
     };
     let net = case.net.map_or(String::new(), |net| {
         let stem = if net.stem == "strided" { ", strided stem" } else { "" };
-        format!(", {} width {}{stem}", net.arch, net.width)
+        if net.arch.starts_with("resnet") {
+            format!(", {} width {}{stem}", net.arch, net.width)
+        } else {
+            format!(", {}", net.arch)
+        }
     });
     let busy = if case.how == How::Busy { ", every core busy with something else" } else { "" };
     format!("{work}, {}{net}, batch {}{busy}", case.image, case.batch)

@@ -23,8 +23,10 @@ pub struct Imitated {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImitationConfig {
-    /// Length of the student's features, and of the places of its last map.
+    /// Length of the student's features.
     pub input: usize,
+    /// Length of the places of its last map.
+    pub place: usize,
     /// The teachers, in their order.
     pub teachers: Vec<Imitated>,
 }
@@ -42,14 +44,18 @@ pub struct ImitationHead {
 impl ImitationHead {
     /// A new head.
     pub fn new(scope: &Scope, config: &ImitationConfig) -> Self {
-        let linear = |level: &str, number: usize, output: usize| {
-            Linear::normal(&scope.at(level).at(number), config.input, output, FIRST_STD)
+        let linear = |(level, input): (&str, usize), number: usize, output: usize| {
+            Linear::normal(&scope.at(level).at(number), input, output, FIRST_STD)
         };
         let teachers = || config.teachers.iter().enumerate();
         Self {
-            pooled: teachers().map(|(number, teacher)| linear("pooled", number, teacher.features)).collect(),
+            pooled: teachers()
+                .map(|(number, teacher)| linear(("pooled", config.input), number, teacher.features))
+                .collect(),
             places: teachers()
-                .map(|(number, teacher)| teacher.places.then(|| linear("places", number, teacher.features)))
+                .map(|(number, teacher)| {
+                    teacher.places.then(|| linear(("places", config.place), number, teacher.features))
+                })
                 .collect(),
         }
     }
@@ -85,7 +91,7 @@ mod tests {
 
     fn head() -> ImitationHead {
         let teachers = vec![Imitated { features: 5, places: true }, Imitated { features: 7, places: false }];
-        ImitationHead::new(&training(), &ImitationConfig { input: 6, teachers })
+        ImitationHead::new(&training(), &ImitationConfig { input: 6, place: 6, teachers })
     }
 
     #[test]

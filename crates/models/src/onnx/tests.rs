@@ -84,6 +84,7 @@ fn networks() -> Vec<(BackboneConfig, [usize; 2])> {
     let turned = VitConfig { positions: Positions::Rope, registers: 4, layer_scale: true, ..vit.clone() };
     let gated = VitConfig { mlp: VitMlp::Swiglu, positions: Positions::Sincos, ..vit.clone() };
     let mean = VitConfig { class_token: false, pool: Pool::Mean, grid: Some([2, 2]), ..vit.clone() };
+    let both = VitConfig { pool: Pool::Both, ..vit.clone() };
     let resnet = |arch, stem| BackboneConfig::resnet(arch, 4).with_stem(stem);
     vec![
         (resnet(Arch::ResNet10, Stem::Strided), [16, 24]),
@@ -95,6 +96,7 @@ fn networks() -> Vec<(BackboneConfig, [usize; 2])> {
         (turned.into(), [16, 24]),
         (gated.into(), [16, 24]),
         (mean.into(), [16, 24]),
+        (both.into(), [16, 24]),
     ]
 }
 

@@ -44,12 +44,20 @@ pub(super) fn vit(graph: &mut Graph<'_>, config: &VitConfig, [height, width]: [u
     };
     let x = (0..config.size.depth()).fold(all, |x, number| block(graph, &shape, &x, &format!("blocks.{number}")));
     let x = graph.layer_norm(&x, "norm", shape.epsilon);
-    if config.pool == Pool::Cls && config.class_token {
-        let x = graph.slice(&x, 1, 0, 1);
-        return graph.reshape(&x, &[0, d as i64]);
+    let class = (config.pool != Pool::Mean && config.class_token).then(|| {
+        let token = graph.slice(&x, 1, 0, 1);
+        graph.reshape(&token, &[0, d as i64])
+    });
+    let mean = (config.pool != Pool::Cls || class.is_none()).then(|| {
+        let tokens = graph.slice(&x, 1, leading, leading + patches);
+        graph.mean(&tokens, 1)
+    });
+    match (class, mean) {
+        (Some(class), Some(mean)) => graph.add("Concat", &[&class, &mean], &[("axis", Value::Int(1))]),
+        (Some(features), None) | (None, Some(features)) => features,
+        // One of them is always there.
+        (None, None) => x,
     }
-    let x = graph.slice(&x, 1, leading, leading + patches);
-    graph.mean(&x, 1)
 }
 
 /// All tokens, with their positions.

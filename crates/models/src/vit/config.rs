@@ -117,6 +117,20 @@ pub enum Pool {
     Cls,
     /// The mean of the patches' tokens.
     Mean,
+    /// The class token, then the mean of the patches' tokens: twice as many numbers, as `DINOv2`'s linear evaluation takes them
+    /// (Oquab et al. 2023, <https://arxiv.org/abs/2304.07193>).
+    Both,
+}
+
+impl Pool {
+    /// As scripts have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cls => "cls",
+            Self::Mean => "mean",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// Everything that decides a vision transformer's shapes but the number of input channels.
@@ -215,8 +229,12 @@ impl VitConfig {
         if let Some(grid) = self.grid.filter(|grid| grid.iter().any(|side| !(1..=MAX_GRID).contains(side))) {
             return refused("grid", format!("{grid:?}"), format!("expected 1 to {MAX_GRID} patches along each side"));
         }
-        if !self.class_token && self.pool == Pool::Cls {
-            return refused("pool", "cls".to_owned(), "there is no class token; choose pool: \"mean\"".to_owned());
+        if !self.class_token && self.pool != Pool::Mean {
+            return refused(
+                "pool",
+                self.pool.name().to_owned(),
+                "there is no class token; choose pool: \"mean\"".to_owned(),
+            );
         }
         if self.registers > MAX_REGISTERS {
             return refused(
@@ -252,6 +270,11 @@ impl VitConfig {
         }
     }
 
+    /// Length of the features.
+    pub(crate) fn feature_dim(&self) -> usize {
+        if self.pool == Pool::Both { 2 * self.size.width() } else { self.size.width() }
+    }
+
     /// Added to variances.
     pub(crate) fn epsilon(&self) -> f64 {
         if self.positions == Positions::Rope { 1e-5 } else { 1e-6 }
@@ -275,7 +298,11 @@ impl VitConfig {
         };
         let mlp = if self.mlp == VitMlp::Swiglu { "-swiglu" } else { "" };
         let class = if self.class_token { "" } else { "-nocls" };
-        let pool = if self.pool == Pool::Mean { "-mean" } else { "" };
+        let pool = match self.pool {
+            Pool::Cls => "",
+            Pool::Mean => "-mean",
+            Pool::Both => "-both",
+        };
         let drop = if self.drop_path.is_none() { String::new() } else { format!("-drop{}", f64::from(self.drop_path)) };
         format!("{}-p{patch}{grid}{registers}{scale}{positions}{mlp}{class}{pool}{drop}", self.size.network())
     }

@@ -63,7 +63,9 @@ pub struct Vit {
     /// Columns of the learned positions.
     columns: usize,
     patch: usize,
-    /// Whether features are the mean of the patches' tokens instead of the class token.
+    /// Whether features have the class token, where there is one.
+    class: bool,
+    /// Whether features have the mean of the patches' tokens.
     mean: bool,
     /// Numbers of a head whose queries and keys are turned; 0 where they are not.
     turned: usize,
@@ -88,7 +90,8 @@ impl Vit {
             rows,
             columns,
             patch,
-            mean: config.pool == Pool::Mean,
+            class: config.pool != Pool::Mean,
+            mean: config.pool != Pool::Cls,
             turned: if config.positions == Positions::Rope { width / config.size.heads().max(1) } else { 0 },
         }
     }
@@ -196,7 +199,7 @@ impl Vit {
         as_map(self.forward_tokens(x))
     }
 
-    /// `[b, c, h, w]` to features `[b, d]`: the class token, or the mean of the patches.
+    /// `[b, c, h, w]` to features `[b, d]`: the class token, or the mean of the patches; or both, `[b, 2 d]`.
     pub fn forward(&self, x: Tensor<4>) -> Tensor<2> {
         self.summed_up(self.forward_tokens(x))
     }
@@ -207,11 +210,13 @@ impl Vit {
         (as_map(tokens.clone()), self.summed_up(tokens))
     }
 
-    /// Tokens to features `[b, d]`, as [`forward`](Self::forward) has them.
+    /// Tokens to features `[b, d]` or `[b, 2 d]`, as [`forward`](Self::forward) has them.
     pub fn summed_up(&self, tokens: Tokens) -> Tensor<2> {
-        match tokens.class {
-            Some(class) if !self.mean => in_f32(class),
-            _ => in_f32(tokens.patches).mean_dim(1).squeeze_dim(1),
+        let mean = |patches: Tensor<3>| in_f32(patches).mean_dim(1).squeeze_dim(1);
+        match tokens.class.filter(|_| self.class) {
+            Some(class) if self.mean => Tensor::cat(vec![in_f32(class), mean(tokens.patches)], 1),
+            Some(class) => in_f32(class),
+            None => mean(tokens.patches),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use burn::module::Module;
 use burn::tensor::Tensor;
-use foretask_backend::state_dict;
+use foretask_backend::{host_tensor, state_dict};
 
 use super::positions::{Resize, resized};
 use super::{Places, Pool, Positions, Turn, Vit, VitConfig, VitMlp};
@@ -61,6 +61,23 @@ fn the_mean_of_the_patches_equals_timms() {
         ],
         statistics: &[],
     });
+}
+
+#[test]
+fn both_are_the_class_token_and_the_mean() {
+    let device = foretask_backend::device("flex").unwrap().plain();
+    let of = |pool| {
+        let config = BackboneConfig::from(VitConfig { pool, ..tiny() });
+        let features = config.init(3, 1, &device).forward(Tensor::ones([2, 3, 16, 24], &device));
+        assert_eq!(features.dims(), [2, config.feature_dim()]);
+        assert_eq!(config.map_dim(), 192);
+        features
+    };
+    let apart = Tensor::cat(vec![of(Pool::Cls), of(Pool::Mean)], 1);
+    assert_eq!(host_tensor(of(Pool::Both)).data, host_tensor(apart).data);
+    let none = BackboneConfig::from(VitConfig { class_token: false, pool: Pool::Mean, ..tiny() });
+    assert!(none.with_pool(Pool::Both).unwrap_err().to_string().contains("class token"));
+    assert!(BackboneConfig::EfficientNetLite0.with_pool(Pool::Mean).unwrap_err().to_string().contains("transformers"));
 }
 
 #[test]

@@ -81,9 +81,9 @@ fn vit_options() -> Vec<OptionDoc> {
         ),
         OptionDoc::new(
             "pool",
-            "\"cls\" or \"mean\"",
+            "\"cls\", \"mean\" or \"both\"",
             "\"cls\"",
-            "the features: the class token, or the mean of the patches",
+            "the features: the class token, the mean of the patches, or both one after the other",
         ),
         OptionDoc::new(
             "mlp",

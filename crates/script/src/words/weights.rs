@@ -4,7 +4,7 @@ use std::path::Path;
 
 use foretask_experiment::published;
 use foretask_experiment::values::{Encoder, ForSmall};
-use foretask_models::{Fit, ForeignOptions, ModelError, PUBLISHED, Published, Source, Stem, load_weights};
+use foretask_models::{Fit, ForeignOptions, ModelError, PUBLISHED, Pool, Published, Source, Stem, load_weights};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,15 @@ pub(super) static WORDS: &[Word] = &[
     },
 ];
 
+fn pool_doc() -> OptionDoc {
+    OptionDoc::new(
+        "pool",
+        "\"cls\", \"mean\" or \"both\"",
+        "the weights' own",
+        "of a vision transformer: the class token, the mean of the patches, or both one after the other (twice as many features)",
+    )
+}
+
 fn load_options() -> Vec<OptionDoc> {
     vec![
         OptionDoc::new(
@@ -106,6 +115,7 @@ fn load_options() -> Vec<OptionDoc> {
             "the file's, else \"crop\"",
             "images of another shape: cut out their middle, fill up with mean color, or change their proportions",
         ),
+        pool_doc(),
     ]
 }
 
@@ -118,6 +128,7 @@ struct LoadEncoderOptions {
     stem: Option<Stem>,
     prefix: Option<String>,
     fit: Option<Fit>,
+    pool: Option<Pool>,
 }
 
 fn load_encoder(call: &Call<'_>) -> Result<Dynamic, CallError> {
@@ -173,7 +184,14 @@ fn settled(
         encoder.input.fit = fit;
     }
     encoder.input.check().map_err(|error| call.refused(error, 1))?;
-    Ok(encoder)
+    pooled(encoder, options.pool).map_err(|error| call.refused(error, 1))
+}
+
+/// The encoder with its tokens summed up by another rule than its own, where one was asked for.
+fn pooled(encoder: foretask_models::Encoder, pool: Option<Pool>) -> Result<foretask_models::Encoder, ModelError> {
+    let Some(pool) = pool else { return Ok(encoder) };
+    let config = encoder.config.clone().with_pool(pool)?;
+    Ok(foretask_models::Encoder { config, ..encoder })
 }
 
 /// The script's value of an encoder of a file; says what the file leaves open, and whose it is.
@@ -222,6 +240,7 @@ fn published_options() -> Vec<OptionDoc> {
             "false",
             "whether you agree to a license that asks for it; `foretask models` says which do",
         ),
+        pool_doc(),
     ]
 }
 
@@ -232,6 +251,7 @@ struct PublishedOptions {
     image_size: Option<usize>,
     fit: Option<Fit>,
     accept_license: bool,
+    pool: Option<Pool>,
 }
 
 fn pretrained(call: &Call<'_>) -> Result<Dynamic, CallError> {
@@ -264,7 +284,7 @@ fn pretrained(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let read = move |path: &Path, side: usize| {
         let mut encoder = published.load(path, side)?.encoder;
         encoder.input.fit = fit;
-        Ok::<_, ModelError>(encoder)
+        pooled(encoder, options.pool)
     };
     let encoder = read(&path, options.image_size.unwrap_or(own)).map_err(|error| call.refused(error, 1))?;
     let encoder = encoder_of(call, &path, &hash, encoder);

@@ -57,7 +57,7 @@ impl Learnable for Options {
             places: self.imitates_places(number, map),
         };
         let teachers = self.teachers.iter().enumerate().map(imitated).collect();
-        Ok(HeadConfig::Imitation(ImitationConfig { input: cx.features, teachers }))
+        Ok(HeadConfig::Imitation(ImitationConfig { input: cx.features, place: cx.config.map_dim(), teachers }))
     }
 
     fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {

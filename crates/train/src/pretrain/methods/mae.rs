@@ -33,7 +33,7 @@ impl Learnable for Mae {
 
     fn head(&mut self, cx: &HeadContext<'_>, _notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
         Ok(HeadConfig::Restorer(RestorerConfig {
-            input: cx.features,
+            input: cx.config.map_dim(),
             width: cx.filled("decoder_width", self.decoder_width)? as usize,
             depth: cx.filled("decoder_depth", self.decoder_depth)? as usize,
             image: cx.patches()?,

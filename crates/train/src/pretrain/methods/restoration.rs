@@ -22,7 +22,7 @@ pub(super) fn decoder(
     notes: &mut Vec<Auto>,
 ) -> HeadConfig {
     let map = cx.config.cost(cx.shape.channels, cx.shape.height, cx.shape.width).map;
-    let mut decoder = DecoderConfig::light(cx.features, map, [output.channels, output.height, output.width]);
+    let mut decoder = DecoderConfig::light(cx.config.map_dim(), map, [output.channels, output.height, output.width]);
     if let Some(width) = width {
         decoder.hidden = *width as usize;
     } else {

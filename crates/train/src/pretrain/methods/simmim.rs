@@ -29,7 +29,7 @@ impl Learnable for SimMim {
     }
 
     fn head(&mut self, cx: &HeadContext<'_>, _notes: &mut Vec<Auto>) -> Result<HeadConfig, TrainError> {
-        Ok(HeadConfig::Pixels(PixelsConfig { input: cx.features, image: cx.patches()? }))
+        Ok(HeadConfig::Pixels(PixelsConfig { input: cx.config.map_dim(), image: cx.patches()? }))
     }
 
     fn objective(&self, cx: &ObjectiveContext<'_>) -> Result<Box<dyn TaskObjective>, TrainError> {
