@@ -99,6 +99,7 @@ fn hostile() -> Report {
             basis: evil(),
             classes: vec![evil(), evil()],
             counts: vec![vec![1, 2], vec![3, 4]],
+            ..Confusion::default()
         }],
         pretext: vec![PretextSheet {
             stage: evil(),

@@ -29,6 +29,7 @@ pub(crate) fn confusion(result: &str) -> Confusion {
         basis: "label draw 1".into(),
         classes: CLASSES.map(str::to_owned).to_vec(),
         counts,
+        ..Confusion::default()
     }
 }
 

@@ -140,7 +140,9 @@ impl Logistic<'_> {
                             let label = labels[start + row] as usize;
                             let factor = factors[label];
                             let loss = cross_entropy(logits, label);
-                            logits.iter_mut().for_each(|error| *error *= factor);
+                            for error in logits.iter_mut() {
+                                *error *= factor;
+                            }
                             factor * loss
                         }
                         Targets::Shares(shares, _) => shared_entropy(logits, &shares[(start + row) * k..][..k]),
