@@ -95,7 +95,7 @@ def test_a_script_that_is_not_there_is_named() -> None:
     with pytest.raises(foretask.Error, match="`nowhere.rhai` cannot be read") as caught:
         foretask.check("nowhere.rhai")
     error = caught.value
-    assert error.path is error.line is error.column is error.word is error.place is None
+    assert [error.path, error.line, error.column, error.word, error.place] == [None] * 5
     assert error.kind == "usage" and error.help is not None
 
 

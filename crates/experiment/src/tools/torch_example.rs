@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use foretask_data::{Range, Reading};
-use foretask_models::{Classifier, Encoder, Fit, InputSpec, only_what};
+use foretask_models::{Classifier, Encoder, InputSpec, only_what};
 use foretask_report::shown;
 
 use crate::error::Error;
@@ -90,7 +90,7 @@ impl<'a> Model<'a> {
 
     /// What was learned besides weights.
     fn data(&self, weights: &str) -> String {
-        let Model { encoder, classifier, reading } = self;
+        let Model { encoder, classifier, .. } = self;
         let mut text = format!("WEIGHTS = {}\nORIGIN = {}\n", literal(weights), literal(&encoder.origin));
         if let Some(license) = &encoder.license {
             let _ = writeln!(
@@ -175,7 +175,7 @@ fn literal(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use foretask_data::{Channels, Whites};
-    use foretask_models::{Arch, BackboneConfig};
+    use foretask_models::{Arch, BackboneConfig, Fit};
 
     use super::*;
 
