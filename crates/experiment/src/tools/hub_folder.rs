@@ -27,8 +27,8 @@ pub struct HubFolder {
 }
 
 /// Writes a model as a folder that can be uploaded as it is: `model.safetensors`, which foretask opens again with everything in it,
-/// `model_torch.py` with their network in `PyTorch`, `model.onnx` with its Python program, and `README.md`, the card. Of a file in the `weights/` of a run the card says what it reached and
-/// holds the script. Nothing is uploaded.
+/// `model_torch.py` with their network in `PyTorch`, `model.onnx` with its Python program, and `README.md`, the card. Of a file in the
+/// `weights/` of a run the card says what it reached and holds the script. Nothing is uploaded.
 ///
 /// # Errors
 /// A model that cannot be read, a folder with files of somebody else (unless `overwrite`), writing that fails.
