@@ -124,7 +124,7 @@ mod tests {
         for (text, place, word) in [
             ("let x = 1;\nreportt(\"a\", #{});", (2, 1), json!("reportt")),
             ("let net = resnet10(#{\n    widht: 16,\n});\n", (2, 5), json!("widht")),
-            ("let é = \"é\"; let b = daat;", (1, 22), json!("daat")),
+            ("let e = \"é\"; let b = daat;", (1, 22), json!("daat")),
         ] {
             let (data, rendered) = said(text);
             assert_eq!((&data["line"], &data["column"]), (&json!(place.0), &json!(place.1)), "{data}");
