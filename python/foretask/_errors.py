@@ -2,62 +2,64 @@
 
 from __future__ import annotations
 
-import re
-from typing import List, Optional, Tuple
+import json
+from typing import Any, Dict, Optional
 
-_PLACE = re.compile(r"\[(.+:\d+:\d+)\]$")
-
-# How the line of an error begins.
-ERROR = "  × "
+# How the line begins that ``--errors json`` ends standard error with.
+_BEGIN = '{"message":'
 
 
 class Error(Exception):
     """The program refused its input or failed; the text is the program's own.
 
     Attributes:
-        text: everything the program said, with the script's line and the word underlined.
+        text: everything the program said of it, with the script's line and the word underlined.
         message: what is wrong, in one line.
-        place: ``script:line:column``, or None where the error is not in a script.
         help: the way out, or None.
-        code: the exit code: 1 failed, 2 wrong input, 130 interrupted.
+        kind: ``usage``: the input is wrong; ``run``: it failed nevertheless; ``interrupted``: the same call goes on.
+        code: the exit code: 2, 1 or 130; below 0 where a signal ended the program.
+        path: the script, or the file that it imports, in which the error is; None where it is in none.
+        line: the line in it, from 1, or None.
+        column: the character in that line, from 1, or None.
+        word: the word at fault, as it stands there, or None.
     """
 
-    def __init__(self, text: str, code: int) -> None:
+    def __init__(self, text: str, code: int, said: Optional[Dict[str, Any]] = None) -> None:
         super().__init__(text, code)
+        said = said or {}
         self.text = text
         self.code = code
-        self.message, self.place, self.help = _parts(text)
+        self.message: str = said.get("message", text.strip())
+        self.help: Optional[str] = said.get("help")
+        self.kind: str = said.get("kind", {2: "usage", 130: "interrupted"}.get(code, "run"))
+        self.path: Optional[str] = said.get("path")
+        self.line: Optional[int] = said.get("line")
+        self.column: Optional[int] = said.get("column")
+        self.word: Optional[str] = said.get("word")
 
     def __str__(self) -> str:
         return self.text
 
-
-def last_error(said: str) -> str:
-    """The error at the end of what came on standard error; all of it where none is marked."""
-    lines = said.rstrip().splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith(ERROR)]
-    return "\n".join(lines[starts[-1] :] if starts else lines[-5:])
+    @property
+    def place(self) -> Optional[str]:
+        """``path:line:column``, or None where the error is in no script."""
+        return None if self.path is None else f"{self.path}:{self.line}:{self.column}"
 
 
-def _parts(text: str) -> Tuple[str, Optional[str], Optional[str]]:
-    message: List[str] = []
-    help_lines: List[str] = []
-    place: Optional[str] = None
-    for line in text.splitlines():
-        found = _PLACE.search(line)
-        if line.startswith(ERROR):
-            message.append(line[4:])
-        elif line.startswith("  │ ") and place is None and not help_lines:
-            message.append(line[4:])
-        elif line.lstrip().startswith("╭") and found:
-            place = found.group(1)
-        elif line.startswith("  help: "):
-            help_lines.append(line[8:])
-        elif help_lines:
-            help_lines.append(line.strip())
-    return _unwrapped(message) or text.strip(), place, "\n".join(help_lines) or None
+def read(line: str) -> Optional[Dict[str, Any]]:
+    """The error that a line of standard error is, or None where it is another line."""
+    if not line.startswith(_BEGIN):
+        return None
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and "text" in said else None
 
 
-def _unwrapped(lines: List[str]) -> str:
-    """One line: the program breaks long ones at spaces, and inside of words behind a hyphen or a slash."""
-    return re.sub(r"(?<=\S[-/])\n", "", "\n".join(lines)).replace("\n", " ")
+def error_of(said: Optional[Dict[str, Any]], notes: str, code: int) -> Error:
+    """The exception for it; where the program ended without saying one, for the last lines of what it said."""
+    if said is None:
+        last = "\n".join(notes.rstrip().splitlines()[-5:])
+        return Error(last or f"the program ended with code {code} and said nothing", code)
+    return Error(said["text"].rstrip(), code, said)

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from typing import List, NamedTuple, Optional, Sequence, TextIO
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, TextIO
 
-from ._errors import ERROR, Error, last_error
+from ._errors import error_of, read
 
 
 # A terminal interrupts every process of a group: without one of its own the program would hear it twice, and quit without saving.
@@ -59,10 +59,11 @@ def call(arguments: Sequence[str], progress: Optional[TextIO] = None) -> Said:
         KeyboardInterrupt: when this process is interrupted, after the program has saved its work and ended.
     """
     notes: List[str] = []
-    asked = failed = False
+    error: Optional[Dict[str, Any]] = None
+    asked = False
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(
-            [find(), *arguments],
+            [find(), "--errors", "json", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.PIPE,
@@ -79,10 +80,13 @@ def call(arguments: Sequence[str], progress: Optional[TextIO] = None) -> Said:
                     if not line:
                         process.wait()
                         break
+                    said = read(line)
+                    if said is not None:
+                        error = said
+                        # It becomes an exception, and is not said twice; after an interruption that is Python's own.
+                        line = said["text"] if said["kind"] == "interrupted" else ""
                     notes.append(line)
-                    # The error becomes an exception, and is not said twice.
-                    failed = failed or line.startswith(ERROR)
-                    if progress is not None and not failed:
+                    if progress is not None and line:
                         progress.write(line)
                         progress.flush()
                 except KeyboardInterrupt:
@@ -95,12 +99,12 @@ def call(arguments: Sequence[str], progress: Optional[TextIO] = None) -> Said:
                 process.terminate()
                 process.wait()
         output.seek(0)
-        said = Said(output.read().decode("utf-8", "replace"), "".join(notes))
+        printed = Said(output.read().decode("utf-8", "replace"), "".join(notes))
     if asked:
         raise KeyboardInterrupt
     if process.returncode != 0:
-        raise Error(last_error(said.notes), process.returncode)
-    return said
+        raise error_of(error, printed.notes, process.returncode)
+    return printed
 
 
 def _user_scheme() -> str:

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod errors;
 mod export;
 mod label;
 mod models;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use foretask_experiment::tools::Fit;
 
+pub(crate) use self::errors::ErrorForm;
 pub(crate) use self::export::ExportArguments;
 pub(crate) use self::label::{LabelArguments, LabelsArguments};
 pub(crate) use self::models::{ModelsAct, ModelsArguments};
@@ -31,11 +33,15 @@ use crate::pictures::Pictures;
 Examples:
   foretask run scripts/quickstart.rhai      run an experiment; running it again resumes
   foretask words                            the words a script can use
-  foretask doctor                           what this machine and build can do"
+  foretask doctor                           what this machine and build can do
+  foretask --errors json check mine.rhai    what is wrong, for programs"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    /// How the error that ends the command is said: for people, or as one object of JSON in the last line of standard error
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t)]
+    pub(crate) errors: ErrorForm,
 }
 
 #[derive(Debug, Subcommand)]

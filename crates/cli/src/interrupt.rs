@@ -42,7 +42,12 @@ pub(crate) fn ends_the_process() {
 
 /// The command of this process, as it can be pasted into a shell.
 pub(crate) fn same_command() -> String {
-    std::env::args().map(|argument| quoted(&argument)).collect::<Vec<_>>().join(" ")
+    arguments().map(|argument| quoted(&argument)).collect::<Vec<_>>().join(" ")
+}
+
+/// Those of this process; what is no text stands there as well as it can.
+pub(crate) fn arguments() -> impl Iterator<Item = String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned())
 }
 
 fn quoted(argument: &str) -> String {

@@ -32,18 +32,29 @@ pub(crate) fn line(text: impl AsRef<str>) {
     print(&format!("{}\n", text.as_ref()));
 }
 
-/// JSON: what would act on the terminal stands only inside of its texts, and has an escape of its own there.
+/// JSON on standard output.
 pub(crate) fn json(text: &str) {
+    bytes(format!("{}\n", in_json(text)).as_bytes());
+}
+
+/// JSON, a line of it, on standard error.
+pub(crate) fn json_note(text: &str) {
+    writeln!(io::stderr(), "{}", in_json(text)).ok();
+}
+
+/// What would act on the terminal stands only inside of JSON's texts, and has an escape of its own there.
+fn in_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if shown(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8() {
             out.push(c);
         } else {
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
     }
-    out.push('\n');
-    bytes(out.as_bytes());
+    out
 }
 
 /// What is meant for programs or drawn with escapes of our own: as it is.

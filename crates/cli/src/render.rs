@@ -23,6 +23,9 @@ impl Style {
         Self { color: terminal && std::env::var_os("NO_COLOR").is_none(), width: 110 }
     }
 
+    /// For whoever keeps the text: as wide as on a terminal, without colors.
+    pub(crate) const PAGE: Self = Self { color: false, width: 110 };
+
     /// The same on every machine: lines break nowhere, since temporary paths differ in length.
     #[cfg(test)]
     pub(crate) const PLAIN: Self = Self { color: false, width: 1000 };
@@ -58,11 +61,20 @@ pub(crate) fn error(error: &Error, style: Style) -> String {
     }
 }
 
+/// What is wrong, and the way out: the words of the text, without its lines and places.
+pub(crate) fn words(error: &Error) -> (String, Option<String>) {
+    match error {
+        Error::Script(error) => (brief(&error.message), Shown::of_script(error).help),
+        Error::Plain(error) => (brief(&error.message), error.help.as_deref().map(brief)),
+        other => (brief(&other.to_string()), None),
+    }
+}
+
 /// Characters of a message; only one that quotes what somebody else wrote is longer.
 const MOST: usize = 4_000;
 
 /// A text as it can be shown, without the middle of one that is far too long.
-fn brief(text: &str) -> String {
+pub(crate) fn brief(text: &str) -> String {
     let text = shown(text);
     let count = text.chars().count();
     if count <= MOST {

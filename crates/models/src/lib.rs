@@ -28,6 +28,7 @@ mod sides;
 mod stored;
 mod sum;
 mod tensor_names;
+mod torch;
 pub mod vit;
 mod written;
 
@@ -54,4 +55,5 @@ pub use published::{License, PUBLISHED, Published, Source};
 pub use rate::DropPath;
 pub use resnet::{Arch, First, ResNetConfig, Stem};
 pub use seen::{Overlap, Seen};
+pub use torch::only_what;
 pub use vit::{Places, Pool, Positions, Tokens, Vit, VitConfig, VitMlp, VitSize};

@@ -36,6 +36,7 @@ mod second_run;
 mod self_train;
 mod stages;
 mod threads;
+mod torch;
 mod verbs;
 mod weights;
 

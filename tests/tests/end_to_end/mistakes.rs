@@ -183,3 +183,29 @@ pre.encoder.save("../escaped.safetensors");
 "#,
     );
 }
+
+#[test]
+fn programs_are_told_the_same_as_data() {
+    let place = Place::new();
+    place.write("try.rhai", "let net = resnet10();\nlet ours = finetuen(net);\n");
+    let text = place.foretask(&["check", "try.rhai"]).exits(2).stderr;
+    let data = |arguments: &[&str], code: i32| {
+        let done = place.foretask(arguments).exits(code);
+        assert_eq!(done.stdout, "");
+        let value: serde_json::Value = serde_json::from_str(done.stderr.lines().last().unwrap()).unwrap();
+        assert_eq!(value["code"], code);
+        value
+    };
+    for arguments in [["--errors", "json", "check", "try.rhai"], ["run", "try.rhai", "--errors", "json"]] {
+        let said = data(&arguments, 2);
+        let place = (&said["path"], &said["line"], &said["column"], &said["word"]);
+        let expected = ("try.rhai".into(), 2.into(), 12.into(), "finetuen".into());
+        assert_eq!(place, (&expected.0, &expected.1, &expected.2, &expected.3), "{said}");
+        assert_eq!((&said["text"], &said["kind"]), (&text.clone().into(), &"usage".into()));
+        assert!(said["help"].as_str().unwrap().starts_with("did you mean `finetune`?"), "{said}");
+    }
+    let said = data(&["--errors=json", "run", "nowhere.rhai"], 2);
+    assert!(said["message"].as_str().unwrap().contains("cannot be read") && said["line"].is_null(), "{said}");
+    let said = data(&["run", "--errors", "json", "try.rhai", "--stes"], 2);
+    assert!(said["message"].as_str().unwrap().contains("--stes") && said["help"].is_string(), "{said}");
+}

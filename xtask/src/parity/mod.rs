@@ -16,7 +16,7 @@ const REQUIREMENTS: &str = "xtask/src/parity/requirements.txt";
 #[command(after_help = "Examples:\n  \
     cargo xtask parity                    writes crates/models/tests/parity anew, a file for each spelling of each family\n  \
     cargo xtask parity convnext resnet    prints the numbers that stand in the tests of these networks\n\n\
-    The environment also has onnx and onnxruntime, with which the tests of `foretask export` look at graphs.")]
+    With the environment the tests of `foretask export` also run graphs (onnxruntime) and the programs beside weights (torch).")]
 pub(crate) struct Args {
     /// Networks whose numbers are printed: `efficientnet_lite0`, vit, others, convnext, resnet, counts, positions.
     networks: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => python_environment(FOLDER, REQUIREMENTS)?,
     };
     if args.install {
-        println!("{} has what the tests of exported graphs need", python.display());
+        println!("{} has what the tests of exported graphs and programs need", python.display());
         return Ok(());
     }
     let python = python.display().to_string();

@@ -10,7 +10,7 @@ use super::shared::Replace;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   foretask export classifier.safetensors -o classifier.onnx   images in, calibrated probabilities out; a Python program lies beside it
-  foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors
+  foretask export runs/quickstart/2026-11-23T03-45-00/weights/simclr-draw1.safetensors -o weights.safetensors   and weights_torch.py, the network in PyTorch
   foretask export vissl_simclr.pth -o encoder.safetensors   other programs' weights get the same names
   foretask export runs/…/weights/simclr.safetensors --to-hub-folder my-model   a folder to upload: card, weights, graph";
 
@@ -22,7 +22,7 @@ pub(crate) struct ExportArguments {
     /// The file to write: .safetensors or .onnx
     #[arg(short, long, required_unless_present = "to_hub_folder")]
     pub(crate) output: Option<PathBuf>,
-    /// A folder to write as the Hugging Face hub shows models: weights, an ONNX graph with its program, a card with what the model reached
+    /// A folder to write as the Hugging Face hub shows models: weights and an ONNX graph with their programs, a card with what the model reached
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "format", "opset", "input"])]
     pub(crate) to_hub_folder: Option<PathBuf>,
     /// Weights (safetensors) or a graph with them (onnx); by the ending of the file unless given

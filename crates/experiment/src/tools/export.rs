@@ -1,6 +1,6 @@
 //! Models for other programs: weights, or graphs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use foretask_data::{Output, Range, Reading};
 use foretask_models::{Classifier, Encoder, ModelError, OnnxInput, OnnxOptions};
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::inputs::{any_encoder, refused};
 use super::onnx_example::example_for;
+use super::torch_example::{Model, NEEDS};
 use crate::error::Error;
 
 /// What `foretask export` wrote.
@@ -29,7 +30,7 @@ pub struct Exported {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
     /// Weights as safetensors under torchvision's names (which timm shares for residual networks) or timm's, and nothing besides: a
-    /// strict `load_state_dict` takes them.
+    /// strict `load_state_dict` takes them. Beside them a Python program with the network as a `PyTorch` module, `NAME_torch.py`.
     Safetensors,
     /// A graph with its weights, and beside it a Python program of a few lines that runs it, `NAME.onnx.py`.
     Onnx(OnnxOptions),
@@ -63,13 +64,13 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
     match Classifier::load(model) {
         Ok(classifier) => {
             let encoder = &classifier.encoder;
-            let beside = beside(output, format, encoder, true, overwrite)?;
+            let beside = beside(output, format, &Model::of(encoder, Some(&classifier))?, overwrite)?;
             let program = file.write(|path| {
                 match format {
                     ExportFormat::Safetensors => classifier.export(path)?,
                     ExportFormat::Onnx(options) => classifier.export_onnx(path, options)?,
                 }
-                beside.write()
+                beside.as_ref().map(Beside::write).transpose()
             })?;
             let mut notes: Vec<String> = std::iter::once(takes(encoder, format)).chain(terms(encoder)).collect();
             notes.extend(program);
@@ -83,13 +84,13 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
         }
         Err(ModelError::NoClassifier { .. }) => {
             let (encoder, mut notes) = any_encoder(model)?;
-            let beside = beside(output, format, &encoder, false, overwrite)?;
+            let beside = beside(output, format, &Model::of(&encoder, None)?, overwrite)?;
             let program = file.write(|path| {
                 match format {
                     ExportFormat::Safetensors => encoder.save(path)?,
                     ExportFormat::Onnx(options) => encoder.export_onnx(path, options)?,
                 }
-                beside.write()
+                beside.as_ref().map(Beside::write).transpose()
             })?;
             notes.extend(headless(&encoder, format));
             notes.push(takes(&encoder, format));
@@ -102,20 +103,32 @@ pub fn export(model: &Path, output: &Path, format: ExportFormat, overwrite: bool
     }
 }
 
-/// A program that lies beside a graph.
-struct Beside(Option<(Output, String, &'static str)>);
+/// A program that lies beside what is exported.
+struct Beside {
+    file: Output,
+    text: String,
+    takes: &'static str,
+    needs: &'static str,
+}
 
 impl Beside {
-    /// Writes it, before the graph comes into its place: a full disk leaves both as they were. Says so.
-    fn write(self) -> Result<Option<String>, Error> {
-        let Some((file, text, takes)) = self.0 else { return Ok(None) };
+    /// Writes it, before the other file comes into its place: a full disk leaves both as they were. Says so.
+    fn write(&self) -> Result<String, Error> {
+        let Self { file, text, takes, needs } = self;
         file.write(|path| {
-            std::fs::write(path, &text)
+            std::fs::write(path, text)
                 .map_err(|source| foretask_data::DataError::Write { path: path.into(), source })
                 .map_err(Error::from)
         })?;
-        Ok(Some(format!("`python {} {takes} …` runs it; needs onnxruntime, numpy, pillow", file.path().display())))
+        Ok(format!("`python {} {takes} …` runs it; needs {needs}", file.path().display()))
     }
+}
+
+/// What the program of weights is called that lies beside them.
+pub(super) fn torch_program(weights: &Path) -> PathBuf {
+    let mut name = weights.file_stem().unwrap_or_default().to_owned();
+    name.push("_torch.py");
+    weights.with_file_name(name)
 }
 
 /// What the program is handed that lies beside a graph of this encoder; none where there is no such program.
@@ -125,26 +138,25 @@ pub(super) fn program_takes(encoder: &Encoder, input: OnnxInput) -> Result<Optio
 }
 
 /// What will lie beside the file; looked at before anything is written.
-fn beside(
-    output: &Path,
-    format: ExportFormat,
-    encoder: &Encoder,
-    tells: bool,
-    overwrite: bool,
-) -> Result<Beside, Error> {
-    let ExportFormat::Onnx(options) = format else { return Ok(Beside(None)) };
+fn beside(output: &Path, format: ExportFormat, model: &Model<'_>, overwrite: bool) -> Result<Option<Beside>, Error> {
     let mut name = output.file_name().unwrap_or_default().to_owned();
-    let reading = foretask_train::reading_of(&encoder.input)?;
-    if options.input == OnnxInput::Pixels && finest(reading.as_ref()) != OnnxInput::Pixels {
+    let shown = name.to_string_lossy().into_owned();
+    let ExportFormat::Onnx(options) = format else {
+        let file = Output::at(torch_program(output), overwrite)?;
+        return Ok(Some(Beside { file, text: model.program(&shown), takes: model.takes(), needs: NEEDS }));
+    };
+    let reading = model.reading.as_ref();
+    if options.input == OnnxInput::Pixels && finest(reading) != OnnxInput::Pixels {
         return Err(Error::input("bytes would be too coarse: the model learned from images of more than 8 bits")
             .help("`--input planes` makes a graph that takes numbers from 0 (black) to 1 (white)"));
     }
-    let shown = name.to_string_lossy().into_owned();
-    let Some((text, takes)) = example_for(&shown, encoder, reading.as_ref(), options.input, tells) else {
-        return Ok(Beside(None));
+    let tells = model.classifier.is_some();
+    let Some((text, takes)) = example_for(&shown, model.encoder, reading, options.input, tells) else {
+        return Ok(None);
     };
     name.push(".py");
-    Ok(Beside(Some((Output::at(output.with_file_name(name), overwrite)?, text, takes))))
+    let file = Output::at(output.with_file_name(name), overwrite)?;
+    Ok(Some(Beside { file, text, takes, needs: "onnxruntime, numpy, pillow" }))
 }
 
 /// Bytes where they say all that image files say, which were read in this way; of photographs without one.

@@ -6,10 +6,11 @@ use foretask_data::{Found, Output, found_at, write_atomically};
 use foretask_models::{Classifier, Encoder, ModelError, OnnxOptions};
 use serde::Serialize;
 
-use super::export::{ExportFormat, export, finest, program_takes, terms};
+use super::export::{ExportFormat, export, finest, program_takes, terms, torch_program};
 use super::inputs::{any_encoder, refused};
 use super::model_card::Card;
 use super::reached::{Reached, reached};
+use super::torch_example::Model;
 use crate::error::Error;
 
 /// What `foretask export --to-hub-folder` wrote.
@@ -26,8 +27,8 @@ pub struct HubFolder {
 }
 
 /// Writes a model as a folder that can be uploaded as it is: `model.safetensors`, which foretask opens again with everything in it,
-/// `model.onnx` with its Python program, and `README.md`, the card. Of a file in the `weights/` of a run the card says what it reached and
-/// holds the script. Nothing is uploaded.
+/// `model_torch.py` with their network in `PyTorch`, `model.onnx` with its Python program, and `README.md`, the card. Of a file in the
+/// `weights/` of a run the card says what it reached and holds the script. Nothing is uploaded.
 ///
 /// # Errors
 /// A model that cannot be read, a folder with files of somebody else (unless `overwrite`), writing that fails.
@@ -46,11 +47,13 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
     let encoder = whole.encoder();
     let card = Output::at(folder.join("README.md"), overwrite)?;
     let weights = Output::at(folder.join("model.safetensors"), overwrite)?;
+    let torch = Output::at(torch_program(weights.path()), overwrite)?;
     std::fs::create_dir_all(folder)
         .map_err(|source| foretask_data::DataError::Write { path: folder.to_owned(), source })?;
     let (graph, program) = (folder.join("model.onnx"), folder.join("model.onnx.py"));
     let input = finest(foretask_train::reading_of(&encoder.input)?.as_ref());
     let takes = program_takes(encoder, input)?;
+    let in_torch = Model::of(encoder, whole.classifier())?;
     let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let (reached, no_results) = match reached(model) {
         Ok(reached) => (reached, None),
@@ -67,6 +70,7 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         reached,
         notes: &notes,
         graph: takes,
+        torch: in_torch.takes(),
     }
     .page();
     // Nothing takes its place before everything is written: a full disk leaves the folder as it was.
@@ -74,8 +78,11 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         whole.save(path)?;
         card.write(|path| {
             write_atomically(path, text.as_bytes())?;
-            let format = ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() });
-            export(model, &graph, format, overwrite)
+            torch.write(|path| {
+                write_atomically(path, in_torch.program("model.safetensors").as_bytes())?;
+                let format = ExportFormat::Onnx(OnnxOptions { input, ..OnnxOptions::default() });
+                export(model, &graph, format, overwrite)
+            })
         })
     })?;
     // That of another model.
@@ -83,11 +90,11 @@ pub fn to_hub_folder(model: &Path, folder: &Path, overwrite: bool) -> Result<Hub
         std::fs::remove_file(&program)
             .map_err(|source| foretask_data::DataError::Write { path: program.clone(), source })?;
     }
-    let files = [card.path().to_owned(), weights.path().to_owned(), graph, program];
+    let files = [card.path(), weights.path(), torch.path()].map(Path::to_owned).into_iter().chain([graph, program]);
     Ok(HubFolder {
         kind: whole.kind(),
         architecture: encoder.config.name(),
-        files: files.into_iter().filter(|file| file.is_file()).collect(),
+        files: files.filter(|file| file.is_file()).collect(),
         no_results,
     })
 }
@@ -106,11 +113,15 @@ impl Whole {
         }
     }
 
-    fn classes(&self) -> &[String] {
+    fn classifier(&self) -> Option<&Classifier> {
         match self {
-            Self::Classifier(classifier) => &classifier.classes,
-            Self::Encoder(_) => &[],
+            Self::Classifier(classifier) => Some(classifier),
+            Self::Encoder(_) => None,
         }
+    }
+
+    fn classes(&self) -> &[String] {
+        self.classifier().map_or(&[], |classifier| &classifier.classes)
     }
 
     const fn kind(&self) -> &'static str {

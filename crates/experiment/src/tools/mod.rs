@@ -11,6 +11,7 @@ mod onnx_example;
 mod pack;
 mod predict;
 mod reached;
+mod torch_example;
 
 use crate::error::Error;
 

@@ -32,6 +32,8 @@ pub(super) struct Card<'a> {
     pub(super) notes: &'a [String],
     /// Whether a graph lies beside, and what its program is handed.
     pub(super) graph: Option<&'static str>,
+    /// What the program is handed that lies beside the weights.
+    pub(super) torch: &'static str,
 }
 
 impl Card<'_> {
@@ -98,6 +100,11 @@ impl Card<'_> {
             let _ =
                 write!(text, "Without foretask: `python model.onnx.py {takes} …` (onnxruntime, numpy, pillow).\n\n");
         }
+        let _ = write!(
+            text,
+            "In PyTorch: `python model_torch.py {} …`, or `from model_torch import load, predict` (torch, safetensors, numpy, pillow).\n\n",
+            self.torch
+        );
         let _ = write!(
             text,
             "`model.safetensors` holds the weights under the names of torchvision and timm. Input: {channels} channel(s), {height}x{width} \
@@ -213,6 +220,7 @@ mod tests {
             reached: Reached { results: vec![result()], script: Some("// ```` \nlet x = 1;\n".into()) },
             notes: &[],
             graph: Some("IMAGE"),
+            torch: "IMAGE",
         };
         let page = card.page();
         for words in [
@@ -226,6 +234,7 @@ mod tests {
             "- 22 of 400 evaluation images have also taught \\<it\\>\n",
             "`````rust\n// ```` \nlet x = 1;\n`````",
             "python model.onnx.py IMAGE",
+            "python model_torch.py IMAGE",
         ] {
             assert!(page.contains(words), "{words}\n{page}");
         }

@@ -39,7 +39,7 @@ impl Source {
     }
 
     /// Line and column (in characters) of a byte, from 1.
-    pub(crate) fn line_and_column(&self, offset: usize) -> (usize, usize) {
+    pub fn line_and_column(&self, offset: usize) -> (usize, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let start = before.rfind('\n').map_or(0, |at| at + 1);
         (self.line(offset), before[start..].chars().count() + 1)
