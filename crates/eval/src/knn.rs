@@ -40,7 +40,8 @@ impl KnnOptions {
 
 /// Probabilities `[queries, classes]`: the share of each class in the weighted vote of the nearest rows of `bank` (Wu et
 /// al. 2018, "Unsupervised feature learning via non-parametric instance discrimination"). `labels` are one per row of the
-/// bank. With few labels the bank is the labeled images; with many it measures the representation.
+/// bank. With few labels the bank is the labeled images; with many it measures the representation. From very many on nearly all of the
+/// nearest rows vote, see [`nearest`].
 ///
 /// # Errors
 /// An empty bank, labels that do not fit it, features of different length, an option out of range.

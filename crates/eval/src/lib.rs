@@ -44,7 +44,7 @@ pub use predict::{
 };
 pub use savings::{CurvePoint, Savings, Worth, savings};
 pub use self_train::{SelfTrainOptions, SelfTrained, self_train};
-pub use similarity::{Neighbor, nearest};
+pub use similarity::{EXACT_ROWS, Neighbor, nearest};
 pub use spread::{Recovered, Spread, SpreadFit, SpreadOptions, some_of, spread_classifier, spread_labels};
 pub use statistics::{Paired, Summary, Verdict, paired};
 pub use temperature::{fit_temperature, fit_temperature_cautiously};

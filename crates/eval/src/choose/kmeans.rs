@@ -4,44 +4,39 @@ use foretask_random::{Key, Rng};
 use foretask_train::{Features, stop_if_asked};
 use rayon::prelude::*;
 
-use crate::similarity::unit_rows;
-use crate::{EvalError, nearest};
+use crate::EvalError;
+use crate::similarity::{EXACT_ROWS, exact, lloyd, unit_rows};
 
 /// Most turns; clusters hardly change after ten.
 const TURNS: usize = 30;
 
 /// The cluster of each row, below `k`, by cosine similarity (Dhillon and Modha 2001), begun by greedy k-means++ (Arthur
-/// and Vassilvitskii 2007). With fewer different rows than `k` some clusters stay empty. The same on any number of threads.
+/// and Vassilvitskii 2007). With fewer different rows than `k` some clusters stay empty. Of more than [`EXACT_ROWS`] rows so many are
+/// drawn, whose clusters the others join. The same on any number of threads.
 pub(super) fn spherical_kmeans(features: &Features, k: usize, key: Key) -> Result<Vec<u32>, EvalError> {
-    let (rows, dim) = (features.len(), features.dim.max(1));
-    let unit = Features { data: unit_rows(&features.data, dim), dim, rows: features.rows.clone() };
-    let mut centers = unit.select(&begin(&unit, k, &mut key.named("k-means++").rng())?);
-    let mut clusters = vec![u32::MAX; rows];
-    for _ in 0..TURNS {
-        let closest = nearest(&centers, &unit, 1)?;
-        let found: Vec<u32> = closest.iter().map(|found| found.first().map_or(0, |first| first.index)).collect();
-        if found == clusters {
-            break;
-        }
-        clusters = found;
-        let mut sums = vec![0.0_f64; k * dim];
-        let mut members = vec![0_usize; k];
-        for (row, &cluster) in clusters.iter().enumerate() {
-            members[cluster as usize] += 1;
-            let sum = &mut sums[cluster as usize * dim..][..dim];
-            sum.iter_mut().zip(unit.row(row)).for_each(|(sum, value)| *sum += f64::from(*value));
-        }
-        centers.data = sums.iter().map(|&sum| sum as f32).collect();
-        // A cluster that lost all its members begins anew at the rows that are described worst.
-        let mut worst: Vec<usize> = (0..rows).collect();
-        let similarity = |row: usize| closest[row].first().map_or(0.0, |first| first.similarity);
-        worst.sort_by(|&a, &b| similarity(a).total_cmp(&similarity(b)).then(a.cmp(&b)));
-        let empty = (0..k).filter(|&cluster| members[cluster] == 0);
-        for (cluster, row) in empty.zip(worst) {
-            centers.data[cluster * dim..][..dim].copy_from_slice(unit.row(row));
-        }
+    kmeans_of(EXACT_ROWS, features, k, key)
+}
+
+/// As [`spherical_kmeans`], of `most` rows or, if that is more, `k`.
+fn kmeans_of(most: usize, features: &Features, k: usize, key: Key) -> Result<Vec<u32>, EvalError> {
+    let most = most.max(k);
+    if features.len() <= most {
+        return Ok(clusters(features, k, key)?.1);
     }
-    Ok(clusters)
+    let mut drawn = key.named("sample").rng().permutation(features.len() as u32);
+    drawn.truncate(most);
+    drawn.sort_unstable();
+    let (centers, _) = clusters(&features.select(&drawn), k, key)?;
+    let closest = exact(&centers, features, 1)?;
+    Ok(closest.iter().map(|found| found.first().map_or(0, |first| first.index)).collect())
+}
+
+/// Centers, and the cluster of each row.
+fn clusters(features: &Features, k: usize, key: Key) -> Result<(Features, Vec<u32>), EvalError> {
+    let dim = features.dim.max(1);
+    let unit = Features { data: unit_rows(&features.data, dim), dim, rows: features.rows.clone() };
+    let centers = unit.select(&begin(&unit, k, &mut key.named("k-means++").rng())?);
+    lloyd(&unit, centers, TURNS)
 }
 
 /// `k` rows to begin with, by greedy k-means++: of some rows drawn in proportion to their distance from those taken before, the
@@ -153,6 +148,25 @@ mod tests {
             let own = dot(row, &means[*cluster as usize]);
             assert!(means.iter().all(|mean| dot(row, mean) <= own + 1e-5));
         }
+    }
+
+    #[test]
+    fn of_very_many_rows_a_part_is_drawn_and_the_others_join_it() {
+        let features = directions(6, 900, 0.05);
+        let found = kmeans_of(90, &features, 6, Key::new(2)).unwrap();
+        assert_eq!(found.len(), 900);
+        assert!((0..900).all(|row| found[row] == found[row % 6]));
+        assert_eq!(found[..6].iter().collect::<std::collections::BTreeSet<_>>().len(), 6);
+        // Exactly so many are no sample; more clusters than a sample would have rows are.
+        let whole = spherical_kmeans(&features, 6, Key::new(2)).unwrap();
+        assert_eq!(kmeans_of(900, &features, 6, Key::new(2)).unwrap(), whole);
+        let many = kmeans_of(90, &features, 100, Key::new(2)).unwrap();
+        assert!(many.len() == 900 && many.iter().all(|&cluster| cluster < 100));
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| kmeans_of(90, &features, 12, Key::new(2)).unwrap())
+        };
+        assert_eq!(run(1), run(2));
     }
 
     #[test]

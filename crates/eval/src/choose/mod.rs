@@ -65,7 +65,8 @@ pub fn label_next(
 }
 
 /// The densest member of each of `n` clusters (spherical k-means), those of the largest clusters first: images that together
-/// stand for all. Dense is what is most similar to its nearest neighbors, so that no oddity is asked for.
+/// stand for all. Dense is what is most similar to its nearest neighbors, so that no oddity is asked for. Of more than
+/// [`EXACT_ROWS`](crate::EXACT_ROWS) images neighbors are found as [`nearest`] says, and clusters among so many that are drawn.
 ///
 /// # Errors
 /// Options out of range, more clusters than rows.

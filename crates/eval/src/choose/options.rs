@@ -14,7 +14,7 @@ pub struct ChooseOptions {
     pub neighbors: usize,
     /// Whether an image is compared by the sum of its features and those of its mirror image.
     pub mirror: bool,
-    /// Most images of the pool that are looked at, evenly chosen; the cost grows with the square.
+    /// Most images of the pool that are looked at, evenly chosen; all of their features are held at once.
     pub most: usize,
     /// Decides where the clusters begin.
     pub seed: u64,
@@ -22,7 +22,7 @@ pub struct ChooseOptions {
 
 impl Default for ChooseOptions {
     fn default() -> Self {
-        Self { n: 50, neighbors: 15, mirror: true, most: 20_000, seed: 0 }
+        Self { n: 50, neighbors: 15, mirror: true, most: 100_000, seed: 0 }
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Chooser {
 }
 
 impl Chooser {
-    /// For these features; the cost grows with the square of their number.
+    /// For these features, each with so many neighbors (see [`nearest`](crate::nearest)).
     ///
     /// # Errors
     /// Features that cannot be compared; a request to stop.

@@ -76,7 +76,8 @@ pub struct IssueOptions {
     pub turned: f64,
     /// Neighbors that an image is compared with.
     pub neighbors: usize,
-    /// Images that all are compared with, evenly chosen where there are more.
+    /// Images that all are compared with, evenly chosen where there are more; of very many nearly all neighbors are found, see
+    /// [`nearest`](crate::nearest).
     pub most: usize,
     /// Parts of the cross-validation that looks for wrong labels.
     pub folds: usize,
@@ -98,7 +99,7 @@ impl Default for IssueOptions {
             outlier: 3.0,
             turned: 0.8,
             neighbors: 10,
-            most: 50_000,
+            most: 1_000_000,
             folds: 5,
             seed: 0,
         }

@@ -3,7 +3,7 @@
 use foretask_train::{Features, stop_if_asked};
 use rayon::prelude::*;
 
-use crate::{EvalError, nearest};
+use crate::{EvalError, Neighbor, nearest};
 
 /// Neighbors of each row with their weights in `D^-1/2 W D^-1/2`, `W` made symmetric; neighbors in ascending order.
 pub(crate) struct Graph(Vec<Vec<(u32, f64)>>);
@@ -11,8 +11,13 @@ pub(crate) struct Graph(Vec<Vec<(u32, f64)>>);
 impl Graph {
     /// The `neighbors` nearest rows by cosine similarity, edges weighing its fourth power.
     pub(crate) fn of(features: &Features, neighbors: usize) -> Result<Self, EvalError> {
-        let mut graph: Vec<Vec<(u32, f64)>> = vec![Vec::new(); features.rows.len()];
-        for (row, found) in nearest(features, features, neighbors + 1)?.into_iter().enumerate() {
+        Ok(Self::among(nearest(features, features, neighbors + 1)?, neighbors))
+    }
+
+    /// The first `neighbors` of each row's, among which it may be itself.
+    pub(super) fn among(found: Vec<Vec<Neighbor>>, neighbors: usize) -> Self {
+        let mut graph: Vec<Vec<(u32, f64)>> = vec![Vec::new(); found.len()];
+        for (row, found) in found.into_iter().enumerate() {
             let others = found.into_iter().filter(|neighbor| neighbor.index as usize != row).take(neighbors);
             for neighbor in others {
                 let weight = f64::from(neighbor.similarity.max(0.0)).powi(4);
@@ -35,7 +40,7 @@ impl Graph {
                 *weight *= scale[row] * scale[*other as usize];
             }
         }
-        Ok(Self(graph))
+        Self(graph)
     }
 
     /// `F <- alpha S F + (1 - alpha) Y` from `F = Y`, so many times. `Y` is `source`, `[rows, classes]`. Fails on a request to stop

@@ -60,7 +60,8 @@ impl Spread {
 }
 
 /// Label spreading (Zhou et al. 2004, "Learning with local and global consistency"): `F <- alpha S F + (1 - alpha) Y` on
-/// the symmetrically normalized graph `S` of the nearest neighbors by cosine similarity, edges weighing its fourth power.
+/// the symmetrically normalized graph `S` of the nearest neighbors by cosine similarity (of very many rows nearly all of these, see
+/// [`nearest`](crate::nearest)), edges weighing its fourth power.
 ///
 /// `labels` holds a class below `classes` for the rows of `features` whose label is known. Every class sends out the same
 /// mass, however many rows carry it. What arrives is brought to shares that make one, and evened out where classes are (or

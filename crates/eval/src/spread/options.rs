@@ -24,7 +24,7 @@ pub struct SpreadOptions {
     pub confident: f64,
     /// Penalty on the weights of that classifier, from 0.
     pub strength: f64,
-    /// Most unlabeled images in the graph, evenly chosen; its cost grows with the square.
+    /// Most unlabeled images in the graph, evenly chosen; all of their features are held at once.
     pub most: usize,
 }
 
@@ -38,7 +38,7 @@ impl Default for SpreadOptions {
             mirror: true,
             confident: 0.7,
             strength: 1e-3,
-            most: 20_000,
+            most: 100_000,
         }
     }
 }

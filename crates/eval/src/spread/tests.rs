@@ -69,6 +69,25 @@ fn auto_leaves_classes_uneven_that_come_out_so() {
 }
 
 #[test]
+fn labels_come_out_alike_whether_neighbors_are_sought_in_cells_or_among_all() {
+    // Ten classes of five groups each, which reach into each other; ten labels a class.
+    let mut rng = foretask_random::Key::new(8).rng();
+    let centers: Vec<f32> = (0..50 * 12).map(|_| rng.normal()).collect();
+    let data = (0..2000 * 12).map(|at| centers[at / 12 % 50 * 12 + at % 12] + 0.5 * rng.normal()).collect();
+    let all = Features { data, dim: 12, rows: (0..2000).collect() };
+    let labels: Vec<Option<u32>> = (0..2000).map(|row| (row % 20 == row / 50 % 20).then_some(row % 10)).collect();
+    let options = SpreadOptions::default();
+    let right = |most: usize| {
+        let found = crate::similarity::nearest_beyond(most, &all, &all, 16).unwrap();
+        let (shares, ..) = shares(&Graph::among(found, 15), &labels, 10, None, &options).unwrap();
+        let named = shares.chunks_exact(10).map(likeliest);
+        named.enumerate().filter(|(row, class)| row % 10 == *class).count() as f64 / 2000.0
+    };
+    let (exact, cells) = (right(2000), right(100));
+    assert!((0.7..0.999).contains(&exact) && (exact - cells).abs() < 0.01, "{exact} {cells}");
+}
+
+#[test]
 fn the_confident_are_the_given_and_the_best_of_the_rest() {
     let spread = Spread {
         labels: vec![0, 1, 0, 1, 0],

@@ -6,6 +6,7 @@ use foretask_experiment::values::{Dataset, Encoder};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
+use super::neighbors::nearly_all;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
@@ -89,7 +90,7 @@ fn options() -> Vec<OptionDoc> {
             "most",
             "whole number from 2",
             &defaults.most,
-            "images that all are compared with, evenly chosen; the time grows with it",
+            &format!("images that all are compared with, evenly chosen; {}", nearly_all()),
         ),
         option(
             "folds",

@@ -8,6 +8,7 @@ use foretask_experiment::values::{Dataset, SelfStart};
 use rhai::Dynamic;
 use serde::{Deserialize, Serialize};
 
+use super::neighbors::nearly_all;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
@@ -81,7 +82,7 @@ fn options() -> Vec<OptionDoc> {
             "most",
             "whole number from 2",
             &defaults.most,
-            "most images of the pool looked at, evenly chosen; the time grows with the square",
+            &format!("most images of the pool looked at, evenly chosen; {}", nearly_all()),
         ),
         output::overwrite_doc(),
         option(

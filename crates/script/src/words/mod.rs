@@ -19,6 +19,7 @@ mod label_curve;
 mod label_next;
 mod misc;
 mod models;
+mod neighbors;
 mod networks;
 mod online;
 mod open_dataset;

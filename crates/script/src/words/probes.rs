@@ -7,6 +7,7 @@ use foretask_experiment::values::{Dataset, Encoder};
 use foretask_train::{ClassWeights, ProbeOptions};
 use rhai::Dynamic;
 
+use super::neighbors::nearly_all;
 use super::{Call, Example, Kind, Param, Signature, Theme, Word};
 use crate::errors::CallError;
 use crate::options::OptionDoc;
@@ -145,7 +146,12 @@ fn probe_options() -> Vec<OptionDoc> {
 fn knn_options() -> Vec<OptionDoc> {
     let defaults = KnnOptions::default();
     vec![
-        OptionDoc::new("k", "whole number from 1", &defaults.k.to_string(), "neighbors that vote"),
+        OptionDoc::new(
+            "k",
+            "whole number from 1",
+            &defaults.k.to_string(),
+            &format!("neighbors that vote; {}", nearly_all()),
+        ),
         OptionDoc::new(
             "temperature",
             "number above 0",
@@ -204,7 +210,7 @@ fn spread_options() -> Vec<OptionDoc> {
             "most",
             "whole number from 2",
             &defaults.most.to_string(),
-            "most unlabeled images taken, evenly chosen; the time for the graph grows with the square",
+            &format!("most unlabeled images taken, evenly chosen; {}", nearly_all()),
         ),
     ]
 }
