@@ -62,9 +62,13 @@ impl Rendezvous {
             // A program of another kind tells something else.
             let unknown = || Member { rank, host: "an unknown machine".into(), process: 0 };
             let card = Card::unpack(rank, &bytes).unwrap_or_else(|| Card { member: unknown(), facts: Vec::new() });
-            let first = came.first().filter(|first| first.member.rank == 0);
             // Where rank 0 is not there, this rank stands for it.
-            if let Some(difference) = first.unwrap_or(&own).difference(&card) {
+            let difference = match came.first().filter(|first| first.member.rank == 0) {
+                Some(first) => first.difference(&card),
+                None if rank == 0 => card.difference(&own),
+                None => own.difference(&card),
+            };
+            if let Some(difference) = difference {
                 return Err(GroupError::Differs(Box::new(difference)));
             }
             came.push(card);

@@ -1,7 +1,7 @@
 //! The store of small texts that all ranks reach, whose operations end in time whatever its keeper does.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::engine::RawStore;
@@ -15,6 +15,10 @@ const OPERATION: Duration = Duration::from_secs(10);
 
 /// Longest time between two looks for a text that somebody is going to set.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// Stores that this process keeps stay open as long as it lives: a rank that is quick to join the next group finds the store of the
+/// last one, and it must be the same.
+static KEPT: Mutex<Vec<Arc<RawStore>>> = Mutex::new(Vec::new());
 
 /// Why the store gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +64,11 @@ impl Store {
         // libtorch ends by itself at its limit, unless somebody answers there who is no store.
         let patience = limit + OPERATION;
         let open = move || RawStore::open(&host, port, keeps, &prefix, limit);
-        Ok(Self { raw: Arc::new(within(patience, interrupted, open)??), silent: Arc::default() })
+        let raw = Arc::new(within(patience, interrupted, open)??);
+        if keeps {
+            KEPT.lock().unwrap_or_else(PoisonError::into_inner).push(raw.clone());
+        }
+        Ok(Self { raw, silent: Arc::default() })
     }
 
     /// For whoever may be kept waiting.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::super::store::Store;
 use super::super::*;
-use super::processes::{PART, Play, Played, launch, say};
+use super::processes::{PART, Play, Played, Rank, launch, say};
 
 /// Enough on a machine with more to do than cores.
 const LONG: Duration = Duration::from_secs(60);
@@ -242,7 +242,7 @@ fn a_first_or_last_rank_that_never_comes_is_said() {
 
     let play = Play::new("impatient", 3);
     let ranks = [0, 1].map(|rank| play.start(rank));
-    for played in ranks.map(super::processes::Rank::end) {
+    for played in ranks.map(Rank::end) {
         let said = &played.said[0];
         assert!(said.contains("waited 2 s for 1 of 3 ranks, the first of them rank 2; rank 0 on "), "{said}");
     }
@@ -250,18 +250,15 @@ fn a_first_or_last_rank_that_never_comes_is_said() {
 
 #[test]
 fn what_is_not_the_same_on_all_ranks_is_said_before_anything_is_exchanged() {
-    for said in said(&Play::new("differing", 2).run()) {
-        assert!(
-            said.starts_with("the script differs: \"script 0\" at rank 0 on ")
-                && said.contains("\"script 1\" at rank 1 on")
-        );
-    }
-    let play = Play::new("differing", 2);
-    let [first, second] = [play.start(0), Play { ranks: 3, ..play }.start(1)];
-    for said in said(&[first.end(), second.end()]) {
-        assert!(
-            said.starts_with("the number of ranks differs: \"2\" at rank 0 on ") && said.contains("\"3\" at rank 1 on")
-        );
+    let script = ["the script differs: \"script 0\" at rank 0 on ", "\"script 1\" at rank 1 on "];
+    let ranks = ["the number of ranks differs: \"2\" at rank 0 on ", "\"3\" at rank 1 on "];
+    let same = Play::new("differing", 2);
+    let other = Play::new("differing", 2);
+    let other = [other.start(0), Play { ranks: 3, ..other }.start(1)].map(Rank::end);
+    for (played, [beginning, part]) in [(&same.run()[..], script), (&other, ranks)] {
+        let said = said(played);
+        let fits = |said: &&str| said.starts_with(beginning) && said.contains(part);
+        assert!(said.len() == 2 && said.iter().all(fits), "{said:?}");
     }
 }
 
