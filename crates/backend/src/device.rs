@@ -58,7 +58,6 @@ pub struct DeviceInfo {
 }
 
 /// How to get libtorch into a build.
-#[cfg(not(feature = "libtorch"))]
 pub(crate) const GET_LIBTORCH: &str =
     "In a checkout of Foretask, run `cargo xtask libtorch`, then `cargo foretask-torch …`";
 /// How to get libtorch with CUDA into a build.

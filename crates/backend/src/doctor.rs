@@ -4,6 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::device::GET_LIBTORCH;
+use crate::group::{Launch, LaunchError, engine};
+
 /// One thing looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -21,11 +24,12 @@ impl Finding {
     }
 }
 
-/// Looks at backends, libtorch, GPUs, CPU features, threads and memory.
+/// Looks at backends, libtorch, GPUs, what joins processes, CPU features, threads and memory.
 pub fn doctor() -> Vec<Finding> {
     let mut findings = vec![Finding::new("flex", "built in: pure Rust on the CPU", None)];
     findings.extend(libtorch());
     findings.push(libtorch_folder());
+    findings.push(ranks(engine(), &Launch::from_environment()));
     findings.push(cpu());
     findings.push(bf16());
     findings.push(threads());
@@ -53,7 +57,7 @@ fn libtorch() -> Vec<Finding> {
 
 #[cfg(not(feature = "libtorch"))]
 fn libtorch() -> Vec<Finding> {
-    let fix = Some(crate::device::GET_LIBTORCH);
+    let fix = Some(GET_LIBTORCH);
     let gpu = if nvidia_driver() {
         Finding::new("GPU", "an NVIDIA driver is there, this build cannot use it", Some(crate::device::GET_CUDA))
     } else {
@@ -79,6 +83,24 @@ fn libtorch_folder() -> Finding {
         let state = format!("{} holds no libtorch", folder.display());
         Finding::new("LIBTORCH", state, Some("Run `cargo xtask libtorch`"))
     }
+}
+
+/// What joins several processes, and what a launcher says of this one.
+fn ranks(engine: Option<&str>, launch: &Result<Launch, LaunchError>) -> Finding {
+    let (mut state, mut fix) = match engine {
+        // Whoever builds on these crates can join processes; scripts cannot yet.
+        Some(engine) => (format!("{engine}, joins processes of Rust programs; a script runs in one"), None),
+        None => ("nothing in this build joins processes; a script runs in one".to_owned(), None),
+    };
+    match launch {
+        Ok(launch) if launch.ranks > 1 => {
+            state = format!("{state}. This is rank {} of {}", launch.rank, launch.ranks);
+            fix = engine.is_none().then(|| GET_LIBTORCH.to_owned());
+        }
+        Ok(_) => {}
+        Err(error) => fix = Some(error.to_string()),
+    }
+    Finding { what: "ranks".into(), state, fix }
 }
 
 fn cpu() -> Finding {
@@ -156,7 +178,7 @@ mod tests {
     fn every_part_is_looked_at_once() {
         let findings = doctor();
         let names: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        assert_eq!(names, ["flex", "libtorch", "GPU", "LIBTORCH", "CPU", "bf16", "threads", "memory"]);
+        assert_eq!(names, ["flex", "libtorch", "GPU", "LIBTORCH", "ranks", "CPU", "bf16", "threads", "memory"]);
     }
 
     #[test]
@@ -165,5 +187,22 @@ mod tests {
         let findings = doctor();
         let fix = findings.iter().find(|finding| finding.what == "libtorch").and_then(|finding| finding.fix.as_deref());
         assert!(fix.unwrap().contains("cargo xtask libtorch"));
+    }
+
+    #[test]
+    fn what_joins_processes_is_said_and_what_a_launcher_left_out() {
+        let alone = Ok(Launch::alone());
+        let found = ranks(Some("gloo"), &alone);
+        assert!(found.state.starts_with("gloo, joins processes") && found.fix.is_none(), "{found:?}");
+        let found = ranks(None, &alone);
+        assert!(found.state.starts_with("nothing in this build") && found.fix.is_none(), "{found:?}");
+        let started = Ok(Launch { rank: 2, ranks: 4, ..Launch::alone() });
+        let found = ranks(None, &started);
+        assert!(
+            found.state.ends_with("This is rank 2 of 4") && found.fix.as_deref() == Some(GET_LIBTORCH),
+            "{found:?}"
+        );
+        let half = Launch::of(&[("RANK".to_owned(), "2".to_owned())].into());
+        assert!(ranks(Some("gloo"), &half).fix.unwrap().contains("lacks WORLD_SIZE"));
     }
 }

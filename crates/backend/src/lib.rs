@@ -8,6 +8,7 @@ mod doctor;
 mod error;
 mod flex;
 mod fused;
+pub mod group;
 mod kernels;
 pub mod layers;
 #[cfg(feature = "libtorch")]

@@ -1,0 +1,11 @@
+//! libtorch's c10d: a store over TCP, and exchanges by gloo.
+
+mod chatter;
+mod shim;
+
+pub(super) use shim::{RawGroup, RawStore};
+
+/// What joins processes in this build.
+pub(crate) fn engine() -> Option<&'static str> {
+    Some("libtorch's c10d with gloo, on CPUs")
+}

@@ -1,0 +1,2 @@
+// Nothing of it is needed: see the README in this folder's root.
+#pragma once
