@@ -56,8 +56,8 @@ fn lines(place: &Place, name: &str) -> Vec<Value> {
 fn agree(place: &Place, model: &str, program: &str, files: &[String]) {
     let Some(python) = python() else { return };
     // A table, so that the files keep their order.
-    let table: String = files.iter().map(|file| format!("{}\n", serde_json::json!({ "path": file }))).collect();
-    place.write("files.jsonl", table);
+    let table: Vec<String> = files.iter().map(|file| serde_json::json!({ "path": file }).to_string()).collect();
+    place.write("files.jsonl", table.join("\n"));
     place.foretask(&["predict", model, "files.jsonl", "-o", "p.jsonl", "--force", "--device", "flex"]).exits(0);
     let rows = lines(place, "p.jsonl");
     let said = said(&python, place, program, files);

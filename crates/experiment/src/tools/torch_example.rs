@@ -100,8 +100,11 @@ impl<'a> Model<'a> {
             );
         }
         if let Some(classifier) = classifier {
-            let classes: String = classifier.classes.iter().map(|class| format!("    {},\n", literal(class))).collect();
-            let _ = write!(text, "CLASSES = [\n{classes}]\n");
+            text.push_str("CLASSES = [\n");
+            for class in &*classifier.classes {
+                let _ = writeln!(text, "    {},", literal(class));
+            }
+            text.push_str("]\n");
             let reason = classifier.calibration.as_deref().unwrap_or("not calibrated");
             let _ = writeln!(
                 text,

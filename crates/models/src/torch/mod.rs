@@ -89,15 +89,12 @@ fn resnet(config: &ResNetConfig) -> Family {
 }
 
 fn efficientnet() -> Family {
-    let stage = |stage: &efficientnet::Stage| {
-        let efficientnet::Stage { blocks, kernel, stride, expansion, output } = *stage;
-        format!("    ({blocks}, {kernel}, {stride}, {expansion}, {output}),\n")
-    };
-    let stages: String = efficientnet::STAGES.iter().map(stage).collect();
-    let sizes = vec![
-        ("STEM", efficientnet::STEM.to_string()),
-        ("STAGES", format!("[  # blocks, kernel, stride, expansion, channels\n{stages}]")),
-    ];
+    let mut stages = "[  # blocks, kernel, stride, expansion, channels\n".to_owned();
+    for efficientnet::Stage { blocks, kernel, stride, expansion, output } in &efficientnet::STAGES {
+        let _ = writeln!(stages, "    ({blocks}, {kernel}, {stride}, {expansion}, {output}),");
+    }
+    stages.push(']');
+    let sizes = vec![("STEM", efficientnet::STEM.to_string()), ("STAGES", stages)];
     Family { template: include_str!("efficientnet.py"), sizes, holds: Vec::new() }
 }
 
