@@ -1,4 +1,4 @@
-//! In place of [`c10d`](super::c10d) in builds without libtorch: a store that nobody opens.
+//! In place of `c10d` in builds without libtorch: a store that nobody opens.
 
 use std::time::Duration;
 
