@@ -1,6 +1,6 @@
 //! How long the neighbors of all rows take, how much memory, and how many of them are the true ones.
 //!
-//!     cargo run --release -p foretask-eval --example neighbors -- --rows 1000000
+//!     cargo run --release -p foretask-eval --example neighbors -- --rows 1000000 --groups 100
 //!     cargo run --release -p foretask-eval --example neighbors -- --file features.f32 --dim 128
 //!
 //! Rows are drawn from a mixture of Gaussians, each wide in a few directions of its own and hardly in the others, as features of

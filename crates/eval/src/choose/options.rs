@@ -22,7 +22,7 @@ pub struct ChooseOptions {
 
 impl Default for ChooseOptions {
     fn default() -> Self {
-        Self { n: 50, neighbors: 15, mirror: true, most: 100_000, seed: 0 }
+        Self { n: 50, neighbors: 15, mirror: true, most: 20_000, seed: 0 }
     }
 }
 

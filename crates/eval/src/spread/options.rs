@@ -38,7 +38,7 @@ impl Default for SpreadOptions {
             mirror: true,
             confident: 0.7,
             strength: 1e-3,
-            most: 100_000,
+            most: 20_000,
         }
     }
 }

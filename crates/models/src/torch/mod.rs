@@ -110,7 +110,8 @@ fn convnext(config: &ConvNextConfig) -> Family {
 fn vit(config: &VitConfig) -> Family {
     let learned = config.positions == Positions::Learned;
     let turns = config.positions == Positions::Rope;
-    let mean = config.pool == Pool::Mean || !config.class_token;
+    let mean = config.pool != Pool::Cls || !config.class_token;
+    let both = config.pool == Pool::Both && config.class_token;
     let mut sizes = vec![
         ("WIDTH", config.size.width().to_string()),
         ("DEPTH", config.size.depth().to_string()),
@@ -141,7 +142,8 @@ fn vit(config: &VitConfig) -> Family {
         ("gated", config.mlp == VitMlp::Swiglu),
         ("class", config.class_token),
         ("registers", config.registers > 0),
-        ("mean", mean),
+        ("mean", mean && !both),
+        ("both", both),
     ];
     Family { template: include_str!("vit.py"), sizes, holds: names(holds) }
 }

@@ -23,6 +23,7 @@ fn networks() -> Vec<(BackboneConfig, [usize; 2])> {
     // Positions of another grid, and a size that patches do not fill.
     let mean = VitConfig { class_token: false, pool: Pool::Mean, grid: Some([2, 2]), ..vit.clone() };
     let registers = VitConfig { registers: 2, pool: Pool::Mean, ..vit.clone() };
+    let both = VitConfig { registers: 2, pool: Pool::Both, ..vit.clone() };
     let resnet = |arch, stem| BackboneConfig::resnet(arch, 4).with_stem(stem);
     vec![
         (resnet(Arch::ResNet10, Stem::Strided), [16, 24]),
@@ -40,6 +41,7 @@ fn networks() -> Vec<(BackboneConfig, [usize; 2])> {
         (gated.into(), [16, 24]),
         (mean.into(), [16, 24]),
         (registers.into(), [16, 24]),
+        (both.into(), [16, 24]),
     ]
 }
 

@@ -186,8 +186,12 @@ class Network(nn.Module):
             x = block(x)
 #: end
         x = self.norm(x)
+#: if both
+        return torch.cat([x[:, 0], x[:, LEADING:].mean(1)], 1)
+#: else
 #: if mean
         return x[:, LEADING:].mean(1)
 #: else
         return x[:, 0]
+#: end
 #: end
