@@ -10,7 +10,6 @@ use foretask_report::{
 };
 
 const EVIL: &str = r#"</title></style></script></text><script>alert(1)</script><img src=x onerror='alert(2)'>"'{{ 7 * 7 }}{% raw %}&amp;"#;
-
 fn evil() -> String {
     EVIL.to_owned()
 }
@@ -99,7 +98,7 @@ fn hostile() -> Report {
             basis: evil(),
             classes: vec![evil(), evil()],
             counts: vec![vec![1, 2], vec![3, 4]],
-            ..Confusion::default()
+            intervals: vec![Some(Interval { low: 0.1, high: 0.9, level: 0.95, method: evil() })],
         }],
         pretext: vec![PretextSheet {
             stage: evil(),
