@@ -78,11 +78,11 @@ mod tests {
 
     #[test]
     fn figures_by_hand() {
-        // scikit-learn: roc_auc_score([0, 0, 0, 0, 1, 1, 1], [.1, .2, .3, .6, .3, .5, .9]) = 0.875.
+        // Nearer than 0.5, 0.9 and 0.3 are 3, 4 and 2 of the known, and one is as near as the last: 9.5 of 12 pairs.
         let known = at(&[0.3, 0.1, 0.6, 0.2], Some(0.4));
         let others = at(&[0.5, 0.9, 0.3], Some(0.4));
         let found = open_set(&known, &others).unwrap();
-        assert!((found.auroc - 10.5 / 12.0).abs() < 1e-12, "{found:?}");
+        assert!((found.auroc - 9.5 / 12.0).abs() < 1e-12, "{found:?}");
         // 95 % of four known images are all of them: up to 0.6, where two of the others are.
         assert_eq!(found.false_positive_rate, 2.0 / 3.0);
         assert_eq!((found.found, found.wrongly), (Some(2.0 / 3.0), Some(0.25)));

@@ -141,8 +141,11 @@ fn options_are_those_of_the_structs() {
         )
     );
     let finetune = keys(&foretask_train::FinetuneOptions::default());
-    assert_eq!(documented("finetune"), with(finetune, &["epochs", "image_size", "layer_decay", "precision"]));
-    assert_eq!(documented("linear_probe"), keys(&foretask_train::ProbeOptions::default()));
+    assert_eq!(
+        documented("finetune"),
+        with(finetune, &["class_weights", "epochs", "image_size", "layer_decay", "precision"])
+    );
+    assert_eq!(documented("linear_probe"), with(keys(&foretask_train::ProbeOptions::default()), &["class_weights"]));
     assert_eq!(documented("knn"), keys(&foretask_eval::KnnOptions::default()));
     assert_eq!(documented("spread_labels"), keys(&foretask_eval::SpreadOptions::default()));
     assert_eq!(documented("self_train"), keys(&foretask_eval::SelfTrainOptions::default()));
