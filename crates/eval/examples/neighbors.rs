@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let dim = number("--dim", 128)?;
     let features = match given.get("--file") {
         Some(path) => read(path, dim)?,
-        None => timed("rows made", || mixture(number("--rows", 200_000)?, dim, number("--groups", 1000)?))?,
+        None => timed("rows made", || Ok(mixture(number("--rows", 200_000)?, dim, number("--groups", 1000)?)))?,
     };
     let how = if features.len() > EXACT_ROWS { "in cells" } else { "exactly" };
     println!("{} rows of {dim} numbers, {} threads, sought {how}", features.len(), threads());
@@ -75,7 +75,7 @@ fn read(path: &str, dim: usize) -> Outcome<Features> {
     let bytes = std::fs::read(path)?;
     let data: Vec<f32> =
         bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect();
-    if dim == 0 || data.is_empty() || data.len() % dim != 0 {
+    if dim == 0 || data.is_empty() || !data.len().is_multiple_of(dim) {
         return Err(format!("{path} holds {} numbers, which are no rows of {dim}", data.len()).into());
     }
     let rows = (0..(data.len() / dim) as u64).collect();
@@ -83,7 +83,7 @@ fn read(path: &str, dim: usize) -> Outcome<Features> {
 }
 
 /// `rows` around `groups` centers, each with directions of its own, the first the widest.
-fn mixture(rows: usize, dim: usize, groups: usize) -> Outcome<Features> {
+fn mixture(rows: usize, dim: usize, groups: usize) -> Features {
     let draw = |name: &str, place: usize, count: usize| {
         let mut rng = Key::new(0).named(name).with(place as u64).rng();
         (0..count).map(|_| rng.normal()).collect::<Vec<f32>>()
@@ -101,5 +101,5 @@ fn mixture(rows: usize, dim: usize, groups: usize) -> Outcome<Features> {
             out.iter_mut().zip(direction).for_each(|(value, part)| *value += far * part);
         }
     });
-    Ok(Features { data, dim, rows: (0..rows as u64).collect() })
+    Features { data, dim, rows: (0..rows as u64).collect() }
 }

@@ -15,6 +15,7 @@ const NOT_RUN: &[(&str, &str)] = &[
     ("fashion_mini", "it makes the shipped dataset anew from files that are not here"),
     ("import_torch", "it reads weights that are not here"),
     ("throughput", "it measures for minutes"),
+    ("neighbors", "it measures for minutes"),
     ("pretrain", "it measures for minutes"),
     ("views_per_second", "it measures for minutes"),
 ];

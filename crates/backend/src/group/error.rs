@@ -218,8 +218,7 @@ mod tests {
     #[test]
     fn sentences_name_rank_machine_and_way_out() {
         let member = |rank| Member { rank, host: format!("node-{rank}"), process: 40 + rank as u32 };
-        let late =
-            GroupError::Late { me: member(0), late: vec![member(2)], number: 17, limit: Duration::from_secs(120) };
+        let late = GroupError::Late { me: member(0), late: vec![member(2)], number: 17, limit: Duration::from_mins(2) };
         assert_eq!(
             late.to_string(),
             "rank 2 on node-2 (process 42) did not come to exchange 17 within 120 s, though alive, as rank 0 on node-0 (process 40) \

@@ -23,7 +23,7 @@ use crate::device::GET_LIBTORCH;
 static BEFORE: AtomicU64 = AtomicU64::new(0);
 
 /// How long connections may take between ranks that are all there.
-const CONNECTING: Duration = Duration::from_secs(60);
+const CONNECTING: Duration = Duration::from_mins(1);
 
 impl Group {
     /// Joins the other processes of a launch. A process that is alone joins nobody, and needs no engine.

@@ -20,7 +20,7 @@ pub struct GroupOptions {
 impl Default for GroupOptions {
     fn default() -> Self {
         let interrupted = Arc::new(|| false);
-        Self { limit: Duration::from_secs(120), joining: Duration::from_secs(300), interrupted }
+        Self { limit: Duration::from_mins(2), joining: Duration::from_mins(5), interrupted }
     }
 }
 

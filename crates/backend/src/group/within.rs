@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn work_ends_is_late_or_is_interrupted() {
         let sleep = |millis| move || std::thread::sleep(Duration::from_millis(millis));
-        assert_eq!(within(Duration::from_secs(60), &|| false, || 7), Ok(7));
+        assert_eq!(within(Duration::from_mins(1), &|| false, || 7), Ok(7));
         assert_eq!(within(Duration::from_millis(20), &|| false, sleep(5_000)), Err(Unfinished::Late));
-        assert_eq!(within(Duration::from_secs(60), &|| true, sleep(5_000)), Err(Unfinished::Interrupted));
+        assert_eq!(within(Duration::from_mins(1), &|| true, sleep(5_000)), Err(Unfinished::Interrupted));
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Cell {
 /// All rows of a bank.
 pub(super) struct Cells {
     /// None of them is empty.
-    pub(super) cells: Vec<Cell>,
+    pub(super) all: Vec<Cell>,
     /// The direction of each cell.
     pub(super) centers: Features,
     /// The cell of each row.
@@ -60,12 +60,14 @@ impl Cells {
             asked.check()?;
             Ok(Cell { rows: rows.to_vec(), unit: Rows::new(units_of(bank, rows), bank.dim.max(1))? })
         };
-        let cells = pieces.par_iter().map(cell).collect::<Result<_, EvalError>>()?;
+        let all = pieces.par_iter().map(cell).collect::<Result<_, EvalError>>()?;
         let mut of_row = vec![0; bank.len()];
         for (cell, rows) in (0_u32..).zip(pieces) {
-            rows.iter().for_each(|row| of_row[*row as usize] = cell);
+            for row in rows {
+                of_row[*row as usize] = cell;
+            }
         }
-        Ok(Self { cells, centers: centers.select(&of), of_row, dim: bank.dim.max(1) })
+        Ok(Self { all, centers: centers.select(&of), of_row, dim: bank.dim.max(1) })
     }
 }
 

@@ -15,6 +15,7 @@ pub struct Neighbor {
 
 impl Neighbor {
     /// Closer ones first, equally close ones in the order of the bank.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "sorting asks for it so")]
     fn order(&self, other: &Self) -> Ordering {
         other.similarity.total_cmp(&self.similarity).then(self.index.cmp(&other.index))
     }
@@ -62,6 +63,7 @@ impl Kept {
     }
 
     /// Some `rows` of the bank with their similarities, which are numbers.
+    #[expect(clippy::needless_bitwise_bool, reason = "without branches it is done for many numbers at once")]
     pub(super) fn offer(&mut self, similarities: &[f32], rows: &[u32]) {
         if self.k == 0 {
             return;

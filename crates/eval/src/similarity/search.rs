@@ -32,7 +32,7 @@ impl Search {
     /// So many probes as find [`RECALL`] of the `k` nearest rows of some of the `queries`, which are held against all rows.
     pub(super) fn new(cells: Cells, queries: &Features, k: usize) -> Result<Self, EvalError> {
         let centers = Rows::new(unit_rows(&cells.centers.data, cells.dim), cells.dim)?;
-        let all = Self { probes: cells.cells.len(), cells, centers };
+        let all = Self { probes: cells.all.len(), cells, centers };
         let mut drawn = Key::new(0).named("probes").rng().permutation(queries.len() as u32);
         drawn.truncate(TRIED);
         let asked = &Interrupt::of_this_thread();
@@ -49,7 +49,7 @@ impl Search {
 
     /// What share of the rows a query is held against, about, 0 to 1.
     pub(super) fn share(&self) -> f64 {
-        self.probes as f64 / self.cells.cells.len().max(1) as f64
+        self.probes as f64 / self.cells.all.len().max(1) as f64
     }
 
     /// The neighbors of every query. `within`: whether the queries are the bank itself.
@@ -57,13 +57,13 @@ impl Search {
         let mut groups: Vec<Vec<u32>> = Vec::new();
         if !within {
             // Queries that lie together ask the same cells, and are multiplied with them at once.
-            groups.resize(self.cells.cells.len(), Vec::new());
+            groups.resize(self.cells.all.len(), Vec::new());
             for (query, found) in (0_u32..).zip(exact(&self.cells.centers, queries, 1)?) {
                 groups[found.first().map_or(0, |first| first.index as usize)].push(query);
             }
         }
         let lists = if within {
-            self.cells.cells.iter().map(|cell| cell.rows.as_slice()).collect::<Vec<_>>()
+            self.cells.all.iter().map(|cell| cell.rows.as_slice()).collect::<Vec<_>>()
         } else {
             groups.iter().map(Vec::as_slice).collect()
         };
@@ -86,7 +86,7 @@ impl Search {
         let dim = self.cells.dim;
         let mut kept: Vec<Kept> = (0..unit.len() / dim).map(|_| Kept::new(k)).collect();
         for (cell, queries) in self.visits(&unit)? {
-            let cell = &self.cells.cells[cell as usize];
+            let cell = &self.cells.all[cell as usize];
             let some: Vec<f32> =
                 queries.iter().flat_map(|&query| &unit[query as usize * dim..][..dim]).copied().collect();
             let similarities = cell.unit.dots(some)?;
@@ -100,7 +100,7 @@ impl Search {
     /// The cells that any of these queries asks, each with those that do. What most of them ask is near to all and comes first, so that
     /// little of the rest is close enough to be kept.
     fn visits(&self, unit: &[f32]) -> Result<Vec<(u32, Vec<u32>)>, EvalError> {
-        let mut asking: Vec<Vec<u32>> = vec![Vec::new(); self.cells.cells.len()];
+        let mut asking: Vec<Vec<u32>> = vec![Vec::new(); self.cells.all.len()];
         for (query, nearest) in (0_u32..).zip(self.nearest_cells(unit)?) {
             for cell in nearest {
                 asking[cell.index as usize].push(query);
@@ -115,12 +115,12 @@ impl Search {
     /// The cells that each query asks, the nearest first.
     fn nearest_cells(&self, unit: &[f32]) -> Result<Vec<Vec<Neighbor>>, EvalError> {
         let similarities = self.centers.dots(unit.to_vec())?;
-        Ok(similarities.chunks_exact(self.cells.cells.len()).map(|row| best(row, self.probes)).collect())
+        Ok(similarities.chunks_exact(self.cells.all.len()).map(|row| best(row, self.probes)).collect())
     }
 
     /// Before which cells, counted from a query, its neighbors are found: a rank for each neighbor of each query.
     fn ranks(&self, unit: Vec<f32>, k: usize) -> Result<Vec<u32>, EvalError> {
-        let cells = self.cells.cells.len();
+        let cells = self.cells.all.len();
         let orders = self.nearest_cells(&unit)?;
         let mut ranks = Vec::new();
         let mut rank_of = vec![0_u32; cells];

@@ -135,7 +135,7 @@ fn equal_rows_have_the_neighbors_that_they_have_without_cells() {
     assert_eq!(nearest_beyond(100, &same, &same, 4).unwrap(), exact(&same, &same, 4).unwrap());
     // Nor does any cell hold them all.
     let cells = Cells::new(&same, 50).unwrap();
-    assert!(cells.cells.iter().all(|cell| cell.rows.len() <= 40));
+    assert!(cells.all.iter().all(|cell| cell.rows.len() <= 40));
     let zeros = features(&[0.0; 1000], 2);
     assert_eq!(nearest_beyond(100, &zeros, &zeros, 4).unwrap(), exact(&zeros, &zeros, 4).unwrap());
 }
@@ -144,7 +144,7 @@ fn equal_rows_have_the_neighbors_that_they_have_without_cells() {
 fn fewer_rows_than_cells_are_a_cell_each() {
     let all = clustered(30, 6, 3);
     let cells = Cells::new(&all, 1000).unwrap();
-    assert!(cells.cells.len() <= 30 && cells.cells.iter().map(|cell| cell.rows.len()).sum::<usize>() == 30);
+    assert!(cells.all.len() <= 30 && cells.all.iter().map(|cell| cell.rows.len()).sum::<usize>() == 30);
     let search = Search::new(cells, &all, 40).unwrap();
     assert_eq!(search.nearest(&all, 0, true).unwrap(), vec![Vec::new(); 30]);
     assert!(recall(&search.nearest(&all, 40, true).unwrap(), &exact(&all, &all, 40).unwrap()) >= 0.98);

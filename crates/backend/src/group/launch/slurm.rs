@@ -33,15 +33,13 @@ pub(super) fn launch(variables: Variables<'_>) -> Result<Option<Launch>, LaunchE
 }
 
 fn meeting(variables: Variables<'_>) -> Result<Meeting, LaunchError> {
-    let host = match variables.text("MASTER_ADDR") {
-        Some(host) => host.to_owned(),
-        None => match NODES.iter().find_map(|name| variables.text(name)) {
-            Some(nodes) => first_node(nodes).ok_or_else(|| beginning(nodes))?,
-            None => {
-                let present = variables.present(&[TASKS, RANK, LOCAL_RANK]);
-                return Err(LaunchError::HalfSet { present, missing: vec!["SLURM_NODELIST"].into(), fix: FIX });
-            }
-        },
+    let host = if let Some(host) = variables.text("MASTER_ADDR") {
+        host.to_owned()
+    } else if let Some(nodes) = NODES.iter().find_map(|name| variables.text(name)) {
+        first_node(nodes).ok_or_else(|| beginning(nodes))?
+    } else {
+        let present = variables.present(&[TASKS, RANK, LOCAL_RANK]);
+        return Err(LaunchError::HalfSet { present, missing: vec!["SLURM_NODELIST"].into(), fix: FIX });
     };
     let or_none = |name| variables.text(name).unwrap_or("0");
     let [job, step] = ["SLURM_JOB_ID", "SLURM_STEP_ID"].map(or_none);

@@ -9,7 +9,7 @@ use super::super::*;
 use super::processes::{PART, Play, Played, Rank, launch, say};
 
 /// Enough on a machine with more to do than cores.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_secs(2);
 
 fn options(limit: Duration, joining: Duration) -> GroupOptions {
