@@ -5,9 +5,11 @@
 
 mod place;
 mod process;
+mod python;
 
 pub use place::{Place, json, timeless, weights};
 pub use process::{Done, Running, binary};
+pub use python::python_with;
 
 /// The repository's root.
 pub fn root() -> std::path::PathBuf {

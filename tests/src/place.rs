@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Done, Running, binary, root};
+use crate::{Done, Running, binary, fixture, root};
 
 /// A temporary folder in which `datasets` leads to the repository's datasets. It is deleted when dropped.
 #[derive(Debug)]
@@ -33,6 +33,17 @@ impl Place {
         let path = self.path(inner);
         fs::create_dir_all(path.parent().expect("inside")).expect("a folder");
         fs::write(path, contents).expect("a file");
+    }
+
+    /// Pictures of clothes, gray and of 28 pixels, in folders of their classes below `folder`: of each class those of these numbers,
+    /// from 0 to 7.
+    pub fn clothes(&self, folder: &str, classes: &[&str], numbers: impl IntoIterator<Item = usize>) {
+        for number in numbers {
+            for class in classes {
+                let picture = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))).expect("a picture");
+                self.write(format!("{folder}/{class}/{number:02}.png"), picture);
+            }
+        }
     }
 
     /// `foretask` with these arguments, to be run here. It has to find its libraries by itself and to print the same

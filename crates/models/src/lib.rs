@@ -25,6 +25,8 @@ mod reference;
 pub mod resnet;
 mod seen;
 mod sides;
+#[cfg(test)]
+mod small;
 mod stored;
 mod sum;
 mod tensor_names;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use foretask_tests::{Place, fixture};
+use foretask_tests::Place;
 
 /// A picture of its own, gray (P5) or colored (P6): a bright bar on dark ground, lying or standing.
 fn picture(side: usize, channels: usize, class: usize, number: usize) -> Vec<u8> {
@@ -31,12 +31,7 @@ fn from_folder_to_result(place: &Place, found: &[&str]) -> String {
 #[test]
 fn gray_images_in_folders_of_classes() {
     let place = Place::new();
-    for class in ["t-shirt", "trouser", "sneaker"] {
-        for number in 0..8 {
-            let picture = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))).unwrap();
-            place.write(format!("photos/{class}/{number:02}.png"), &picture);
-        }
-    }
+    place.clothes("photos", &["t-shirt", "trouser", "sneaker"], 0..8);
     let printed = from_folder_to_result(
         &place,
         &["24 images, gray, 28x28", "all labeled, 3 classes", "20 % of the labeled ones are held out"],

@@ -3,10 +3,9 @@
 //! onnxruntime by crates/models.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
-use foretask_tests::{Place, fixture, root};
+use foretask_tests::{Place, python_with};
 use serde_json::Value;
 
 /// A classifier of gray pictures of 28 pixels.
@@ -18,31 +17,10 @@ probe.save("classifier.safetensors");
 
 fn place() -> Place {
     let place = Place::new();
-    for class in ["t-shirt", "trouser"] {
-        for number in [0, 1, 2, 4] {
-            if let Ok(picture) = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))) {
-                place.write(format!("clothes/{class}/{number:02}.png"), &picture);
-            }
-        }
-    }
+    place.clothes("clothes", &["t-shirt", "trouser"], [0, 1, 2, 4]);
     place.write("make.rhai", SCRIPT);
     place.foretask(&["run", "make.rhai", "--device", "flex"]).exits(0);
     place
-}
-
-/// A Python with onnxruntime.
-fn python() -> Option<PathBuf> {
-    let given = std::env::var_os("FORETASK_PYTHON").map(PathBuf::from);
-    let all = given.into_iter().chain([root().join(".peer/parity/bin/python"), PathBuf::from("python3")]);
-    let works = |python: &PathBuf| {
-        let ask = Command::new(python).args(["-c", "import onnxruntime, numpy, PIL"]).output();
-        ask.is_ok_and(|done| done.status.success())
-    };
-    let found = all.into_iter().find(works);
-    if found.is_none() {
-        eprintln!("skipped: no Python here has onnxruntime; `cargo xtask parity --install` makes one that has");
-    }
-    found
 }
 
 fn lines(place: &Place, name: &str) -> Vec<Value> {
@@ -73,7 +51,7 @@ fn a_classifier_says_the_same_probabilities_and_a_program_lies_beside_it() {
     let wrong = ["export", "classifier.safetensors", "-o", "c.safetensors", "--format", "onnx"];
     place.foretask(&wrong).exits(2).says(&[".onnx"]);
 
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("onnxruntime, numpy, PIL") else { return };
     let done = place.foretask(&["predict", "classifier.safetensors", "clothes", "-o", "p.jsonl", "--device", "flex"]);
     done.exits(0);
     let mut run = Command::new(python);

@@ -7,36 +7,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use foretask_tests::{Place, fixture, root};
+use foretask_tests::{Place, python_with, root};
 use serde_json::Value;
 
 /// Gray pictures of 28 pixels, among them some to make networks of.
 fn place(script: &str) -> Place {
     let place = Place::new();
-    for class in ["t-shirt", "trouser"] {
-        for number in [0, 1, 2, 4] {
-            let picture = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))).unwrap();
-            place.write(format!("clothes/{class}/{number:02}.png"), &picture);
-        }
-    }
+    place.clothes("clothes", &["t-shirt", "trouser"], [0, 1, 2, 4]);
     place.write("make.rhai", script);
     place.foretask(&["run", "make.rhai", "--device", "flex"]).exits(0);
     place
-}
-
-/// A Python with all that the programs need.
-fn python() -> Option<PathBuf> {
-    let given = std::env::var_os("FORETASK_PYTHON").map(PathBuf::from);
-    let all = given.into_iter().chain([root().join(".peer/parity/bin/python"), PathBuf::from("python3")]);
-    let works = |python: &PathBuf| {
-        let ask = Command::new(python).args(["-c", "import torch, safetensors, numpy, PIL"]).output();
-        ask.is_ok_and(|done| done.status.success())
-    };
-    let found = all.into_iter().find(works);
-    if found.is_none() {
-        eprintln!("skipped: no Python here has torch; `cargo xtask parity --install` makes one that has");
-    }
-    found
 }
 
 /// What a program prints of these files, a line each.
@@ -54,7 +34,7 @@ fn lines(place: &Place, name: &str) -> Vec<Value> {
 
 /// The program answers for these files as `foretask predict` does.
 fn agree(place: &Place, model: &str, program: &str, files: &[String]) {
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("torch, safetensors, numpy, PIL") else { return };
     // A table, so that the files keep their order.
     let table: Vec<String> = files.iter().map(|file| serde_json::json!({ "path": file }).to_string()).collect();
     place.write("files.jsonl", table.join("\n"));
@@ -136,7 +116,7 @@ fn an_encoder_says_the_same_in_pytorch_and_is_a_module_to_go_on_with() {
          pre.encoder.save(\"e.safetensors\");\n",
     );
     place.foretask(&["export", "e.safetensors", "-o", "out.safetensors"]).exits(0).says(&["out_torch.py"]);
-    let Some(python) = python() else { return };
+    let Some(python) = python_with("torch, safetensors, numpy, PIL") else { return };
     let files = ["clothes/trouser/00.png".to_owned(), "clothes/t-shirt/01.png".to_owned()];
     place.write("files.csv", format!("path\n{}\n{}\n", files[0], files[1]));
     place.foretask(&["embed", "e.safetensors", "files.csv", "-o", "f.jsonl", "--device", "flex"]).exits(0);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use foretask_tests::{Done, Place, fixture};
+use foretask_tests::{Done, Place};
 use serde_json::{Value, json};
 
 const SCRIPT: &str = r#"
@@ -14,12 +14,7 @@ probe.save("model.safetensors");
 /// A few pictures and a classifier of them.
 fn place() -> Place {
     let place = Place::new();
-    for class in ["t-shirt", "trouser"] {
-        for number in 0..4 {
-            let picture = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))).unwrap();
-            place.write(format!("clothes/{class}/{number:02}.png"), &picture);
-        }
-    }
+    place.clothes("clothes", &["t-shirt", "trouser"], 0..4);
     place.write("make.rhai", SCRIPT);
     place.foretask(&["run", "make.rhai", "--device", "flex"]).exits(0);
     place

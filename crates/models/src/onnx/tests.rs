@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::*;
-use crate::{Arch, ConvNextConfig, InputSpec, Pool, Positions, Stem, VitConfig, VitMlp};
+use crate::small::{networks, python_with};
+use crate::{InputSpec, VitConfig};
 
 /// Fields of a message: numbers, or bytes.
 #[derive(Clone, Debug)]
@@ -76,28 +77,6 @@ fn number(fields: &Fields, number: u64) -> u64 {
         Field::Number(value) => value,
         Field::Bytes(_) => panic!("bytes where a number belongs"),
     }
-}
-
-/// Every network, at a size where it is small.
-fn networks() -> Vec<(BackboneConfig, [usize; 2])> {
-    let vit = VitConfig { patch: Some(8), grid: Some([2, 3]), ..VitConfig::default() };
-    let turned = VitConfig { positions: Positions::Rope, registers: 4, layer_scale: true, ..vit.clone() };
-    let gated = VitConfig { mlp: VitMlp::Swiglu, positions: Positions::Sincos, ..vit.clone() };
-    let mean = VitConfig { class_token: false, pool: Pool::Mean, grid: Some([2, 2]), ..vit.clone() };
-    let both = VitConfig { pool: Pool::Both, ..vit.clone() };
-    let resnet = |arch, stem| BackboneConfig::resnet(arch, 4).with_stem(stem);
-    vec![
-        (resnet(Arch::ResNet10, Stem::Strided), [16, 24]),
-        (resnet(Arch::ResNet50, Stem::Imagenet), [40, 32]),
-        (resnet(Arch::ResNet50d, Stem::Imagenet), [40, 32]),
-        (BackboneConfig::EfficientNetLite0, [33, 40]),
-        (ConvNextConfig { patch: Some(2), ..ConvNextConfig::default() }.into(), [24, 20]),
-        (vit.into(), [16, 24]),
-        (turned.into(), [16, 24]),
-        (gated.into(), [16, 24]),
-        (mean.into(), [16, 24]),
-        (both.into(), [16, 24]),
-    ]
 }
 
 #[test]
@@ -184,20 +163,9 @@ for path, sizes in json.loads(sys.argv[1]):
 print(json.dumps(answers))
 "#;
 
-/// A Python with onnx and onnxruntime: `FORETASK_PYTHON`, the environment of `cargo xtask parity`, or the system's.
-fn python() -> Option<std::path::PathBuf> {
-    let given = std::env::var_os("FORETASK_PYTHON").map(std::path::PathBuf::from);
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.peer/parity/bin/python");
-    let works = |python: &std::path::PathBuf| {
-        let ask = std::process::Command::new(python).args(["-c", "import onnx, onnxruntime"]).output();
-        ask.is_ok_and(|done| done.status.success())
-    };
-    given.into_iter().chain([own, "python3".into()]).find(works)
-}
-
 #[test]
 fn onnxruntime_answers_as_the_networks_do() {
-    let Some(python) = python() else {
+    let Some(python) = python_with("onnx, onnxruntime") else {
         eprintln!(
             "skipped: no Python here has onnx and onnxruntime; `cargo xtask parity --install` makes one that has"
         );
@@ -225,7 +193,7 @@ fn onnxruntime_answers_as_the_networks_do() {
         let images = burn::tensor::Tensor::<4>::from_data(planes, &device);
         let features = foretask_backend::host_tensor(encoder.build(&device).unwrap().forward(images)).data;
         for (opset, input) in [(Opset::V17, OnnxInput::Planes), (Opset::V20, OnnxInput::Pixels)] {
-            let name = format!("{}-{}.onnx", config.name(), opset.number());
+            let name = format!("{}-{height}x{width}-{}.onnx", config.name(), opset.number());
             let path = folder.path().join(&name);
             encoder.export_onnx(&path, OnnxOptions { opset, input }).unwrap();
             files.push((path.display().to_string(), [2, height, width, 3]));

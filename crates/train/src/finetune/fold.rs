@@ -60,6 +60,11 @@ impl Whole<'_> {
         held.iter().map(|&image| each[image]).collect()
     }
 
+    /// Half a sentence on how they count.
+    pub(super) fn counted(&self) -> &'static str {
+        if self.options.class_weights.is_even() { "" } else { ", each class alike" }
+    }
+
     /// Probe and network learned from all images but `held`.
     pub(super) fn without(&self, held: &[usize], cx: &Context<'_>) -> Result<Fold, TrainError> {
         let (encoder, images, labels, options) = (self.encoder, self.images, self.labels, self.options);

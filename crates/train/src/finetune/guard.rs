@@ -78,7 +78,7 @@ pub(super) fn judged(whole: &Whole<'_>, cx: &Context<'_>) -> Result<Judged, Trai
         "right of {} labeled images while they were left out{}: probe {:.1} %, fine-tuned {:.1} % (standard error of the \
          difference {:.1}), raw pixels {:.1} %",
         probe.len(),
-        if whole.options.class_weights.is_even() { "" } else { ", each class alike" },
+        whole.counted(),
         share(&probe, &counts),
         share(&tuned, &counts),
         error_of_difference(&tuned, &probe, &counts),
@@ -138,7 +138,8 @@ fn from_scratch(
 fn by_pixels(whole: &Whole<'_>, held: &[usize], cx: &Context<'_>) -> Result<Vec<bool>, TrainError> {
     let kept: Vec<u32> = (0..whole.labels.len()).filter(|i| held.binary_search(i).is_err()).map(|i| i as u32).collect();
     let some: Vec<u32> = kept.iter().copied().step_by(kept.len().div_ceil(MOST_FOR_PIXELS).max(1)).collect();
-    let options = ProbeOptions { seed: whole.options.seed, ..ProbeOptions::default() };
+    let FinetuneOptions { class_weights, seed, .. } = *whole.options;
+    let options = ProbeOptions { class_weights, seed, ..ProbeOptions::default() };
     let probe = pixel_probe(&whole.images.select(&some), &options, cx.threads)?;
     let asked: Vec<u32> = held.iter().map(|&i| i as u32).collect();
     let labels: Vec<u32> = held.iter().map(|&i| whole.labels[i]).collect();

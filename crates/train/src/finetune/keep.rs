@@ -63,7 +63,7 @@ pub(super) fn validated(whole: &Whole<'_>, cx: &Context<'_>) -> Result<(Retained
         "{folds}-fold cross-validation on the {} labeled images{}: probe {before:.1} %, fine-tuned {after:.1} % \
          (standard error of the difference {:.1})",
         labels.len(),
-        if whole.options.class_weights.is_even() { "" } else { ", each class alike" },
+        whole.counted(),
         error_of_difference(&tuned, &probe, &counts)
     );
     Ok((kept, reason, answers))

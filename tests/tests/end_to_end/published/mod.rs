@@ -4,7 +4,7 @@ mod hub;
 
 use std::fs;
 
-use foretask_tests::{Done, Place, fixture};
+use foretask_tests::{Done, Place};
 
 use self::hub::Hub;
 
@@ -31,12 +31,7 @@ struct Visitor {
 impl Visitor {
     fn new(endpoint: &str) -> Self {
         let place = Place::new();
-        for class in ["t-shirt", "trouser"] {
-            for number in 0..4 {
-                let picture = fs::read(fixture(&format!("clothes/{class}/{number:02}.png"))).unwrap();
-                place.write(format!("clothes/{class}/{number:02}.png"), &picture);
-            }
-        }
+        place.clothes("clothes", &["t-shirt", "trouser"], 0..4);
         place.write("vit.rhai", SCRIPT);
         let home = place.path("home").display().to_string();
         let variables =
