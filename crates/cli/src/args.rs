@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
     /// How the error that ends the command is said: for people, or as one object of JSON in the last line of standard error
-    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t)]
+    #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t, overrides_with = "errors")]
     pub(crate) errors: ErrorForm,
 }
 

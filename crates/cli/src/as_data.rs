@@ -93,7 +93,8 @@ struct Place<'a> {
 impl<'a> Place<'a> {
     fn of(error: &'a ScriptError) -> Self {
         let source = &error.source_text;
-        let (line, column) = source.line_and_column(error.span.start);
+        // What is missing at the end is missed behind the last word, as the text has it.
+        let (line, column) = source.line_and_column(error.span.start.min(source.text.trim_end().len()));
         let word = source.text.get(error.span.clone()).filter(|word| !word.is_empty());
         let word = word.map(render::brief);
         Self { path: Some(&source.name), line: Some(line), column: Some(column), word }
@@ -125,6 +126,7 @@ mod tests {
             ("let x = 1;\nreportt(\"a\", #{});", (2, 1), json!("reportt")),
             ("let net = resnet10(#{\n    widht: 16,\n});\n", (2, 5), json!("widht")),
             ("let e = \"é\"; let b = daat;", (1, 22), json!("daat")),
+            ("let a = 1;\nlet f = finetune(\n", (2, 18), Value::Null),
         ] {
             let (data, rendered) = said(text);
             assert_eq!((&data["line"], &data["column"]), (&json!(place.0), &json!(place.1)), "{data}");

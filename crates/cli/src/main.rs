@@ -32,23 +32,37 @@ fn main() -> ExitCode {
     if let Ok(Some(warning)) = &prepared {
         out::note!("Warning: {warning}");
     }
+    // Also of a command line that is not understood otherwise.
+    let form = ErrorForm::asked_for(interrupt::arguments());
     let code = match args::Arguments::try_parse() {
         Ok(arguments) => match prepared.map_err(Error::from).and_then(|_| caught(|| verbs::dispatch(arguments.verb))) {
             Ok(()) => 0,
-            Err(error) => failed(&error, arguments.errors),
+            Err(error) => failed(&error, form),
         },
-        Err(told) if told.use_stderr() && ErrorForm::asked_for(interrupt::arguments()) == ErrorForm::Json => {
+        Err(told) if told.use_stderr() && form == ErrorForm::Json => {
             out::json_note(&ErrorData::of_usage(&told).line());
             u8::try_from(told.exit_code()).unwrap_or(1)
         }
         // Help and version are no mistakes, and go to standard output.
         Err(told) => {
             let printed = told.print();
-            u8::try_from(told.exit_code()).unwrap_or(1).max(out::undelivered(printed.err()))
+            u8::try_from(told.exit_code()).unwrap_or(1).max(undelivered(printed.err(), form))
         }
     };
-    let undelivered = out::undelivered(out::finish());
+    let undelivered = undelivered(out::finish(), form);
     ExitCode::from(if code == 0 { undelivered } else { code })
+}
+
+/// Says why what was printed did not arrive, if it did not; the exit code for it.
+fn undelivered(error: Option<std::io::Error>, form: ErrorForm) -> u8 {
+    match (out::undelivered(error), form) {
+        (None, _) => 0,
+        (Some(words), ErrorForm::Text) => {
+            out::note_line(words);
+            1
+        }
+        (Some(words), ErrorForm::Json) => failed(&Error::failed(words, None), form),
+    }
 }
 
 /// Says what went wrong; the exit code that stands for it.

@@ -81,13 +81,8 @@ pub(crate) fn finish() -> Option<io::Error> {
     broken.or_else(|| io::stdout().flush().err())
 }
 
-/// The exit code for it: 0 where the reader has had enough (`| head`), else 1, and it is said.
-pub(crate) fn undelivered(error: Option<io::Error>) -> u8 {
-    match error {
-        Some(error) if error.kind() != ErrorKind::BrokenPipe => {
-            note_line(format!("standard output cannot be written to: {error}"));
-            1
-        }
-        _ => 0,
-    }
+/// Why something did not arrive, in words; none where the reader has had enough (`| head`).
+pub(crate) fn undelivered(error: Option<io::Error>) -> Option<String> {
+    let error = error.filter(|error| error.kind() != ErrorKind::BrokenPipe)?;
+    Some(format!("standard output cannot be written to: {error}"))
 }

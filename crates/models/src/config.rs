@@ -179,7 +179,8 @@ impl BackboneConfig {
     /// [`ModelError::Option`] where the network has no tokens, or no class token.
     pub fn with_pool(self, pool: Pool) -> Result<Self> {
         let Self::Vit(config) = self else {
-            let reason = format!("is for vision transformers, and this is {}; leave it out", self.network());
+            let reason =
+                format!("only vision transformers have tokens to sum up, and this is {}; leave it out", self.network());
             return Err(ModelError::Option { option: "pool", value: pool.name().to_owned(), reason });
         };
         let config = VitConfig { pool, ..config };

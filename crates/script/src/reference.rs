@@ -125,12 +125,10 @@ fn full(word: &Word) -> String {
         }
     }
     let owner = word.signatures.first().map(|signature| signature.returns.short()).unwrap_or_default();
-    let properties: Vec<_> = PROPERTIES.iter().filter(|(kind, ..)| *kind == owner).collect();
+    let properties = properties(owner);
     if !properties.is_empty() {
         let _ = writeln!(text, "\nProperties of what comes out ({owner})");
-        for (_, name, about) in properties {
-            let _ = writeln!(text, "  .{name:<12}{about}");
-        }
+        text.push_str(&properties);
     }
     text.push_str(if word.examples.len() == 1 { "\nExample\n" } else { "\nExamples\n" });
     for (index, example) in word.examples.iter().enumerate() {
@@ -145,12 +143,15 @@ fn full(word: &Word) -> String {
     text
 }
 
+/// The properties of a type, a line each: nothing where it has none.
+fn properties(owner: &str) -> String {
+    let own = || PROPERTIES.iter().filter(|(kind, ..)| *kind == owner);
+    let width = own().map(|(_, name, _)| name.len() + 2).max().unwrap_or_default().max(12);
+    own().fold(String::new(), |text, (_, name, about)| format!("{text}  .{name:<width$}{about}\n"))
+}
+
 fn type_page(owner: &str) -> String {
-    let mut text = format!("{owner}\n\nProperties\n");
-    for (_, name, about) in PROPERTIES.iter().filter(|(kind, ..)| *kind == owner) {
-        let _ = writeln!(text, "  .{name:<12}{about}");
-    }
-    text.push_str("\nWords\n");
+    let mut text = format!("{owner}\n\nProperties\n{}\nWords\n", properties(owner));
     for word in words::all().filter(|word| word.method_of(owner)) {
         let _ = writeln!(text, "  .{:<12}{}", word.name, word.summary);
     }

@@ -84,10 +84,11 @@ impl CrossValidate {
         experiment.with_plan(|plan| plan.stages.push(stage));
         let found = score(experiment, encoder, few, (*folds, *repeats, *seed))?;
         let labels: Vec<u32> = samples.labels.iter().copied().flatten().collect();
-        Ok(match found {
-            Some(found) => estimate(&found.right, &labels, &samples.classes, found.folds),
-            None => Estimate::default(),
-        })
+        let Some(found) = found else {
+            let chance = 1.0 / samples.classes.len().max(1) as f64;
+            return Ok(Estimate { classes: ClassEstimate::unknown(&samples, chance), ..Estimate::default() });
+        };
+        Ok(estimate(&found.right, &labels, &samples.classes, found.folds))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use foretask_data::Samples;
 use serde::Serialize;
 
 /// How many images like these a classifier would name rightly. In a planning pass without its numbers.
@@ -34,6 +35,22 @@ pub struct ClassEstimate {
     pub low: f64,
     /// Upper end.
     pub high: f64,
+}
+
+impl ClassEstimate {
+    /// The classes that label some of these images, each at the chance level with an interval that says nothing: what stands in while
+    /// planning.
+    pub(crate) fn unknown(samples: &Samples, chance: f64) -> Vec<Self> {
+        let count = |class: u32| samples.labels.iter().filter(|label| **label == Some(class)).count();
+        let classes = samples.classes.iter().zip(0..).map(|(class, number)| Self {
+            class: class.clone(),
+            count: count(number),
+            recall: chance,
+            low: 0.0,
+            high: 1.0,
+        });
+        classes.filter(|class| class.count > 0).collect()
+    }
 }
 
 /// Classes that are worth a word of their own.

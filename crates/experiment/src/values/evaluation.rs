@@ -64,11 +64,11 @@ impl Evaluation {
         all.iter().sum::<f64>() / all.len().max(1) as f64
     }
 
-    /// How many of each class were recognized, the mean over draws; the interval is that of as many images (Wilson 1927). None in a
-    /// planning pass.
+    /// How many of each class were recognized, the mean over draws; the interval is that of as many images (Wilson 1927). In a
+    /// planning pass the chance level stands in.
     pub fn classes(&self) -> Vec<ClassEstimate> {
         let measured: Vec<_> = self.draws.iter().filter_map(|draw| draw.measured.as_deref()).collect();
-        let Some(first) = measured.first() else { return Vec::new() };
+        let Some(first) = measured.first() else { return self.planned_classes() };
         let classes = first.per_class.iter().enumerate().filter(|(_, class)| class.count > 0);
         classes
             .map(|(number, class)| {
@@ -78,6 +78,12 @@ impl Evaluation {
                 ClassEstimate { class: class.name.clone(), count: class.count as usize, recall, low, high }
             })
             .collect()
+    }
+
+    /// The classes of the test images, of which nothing is known yet.
+    fn planned_classes(&self) -> Vec<ClassEstimate> {
+        let samples = self.test.views.first().and_then(|view| view.samples().ok());
+        samples.map_or_else(Vec::new, |samples| ClassEstimate::unknown(&samples, self.chance))
     }
 
     /// Standard deviation over draws (n - 1); `None` for a single one.

@@ -10,7 +10,7 @@ use super::{Call, Example, Kind, Param, Signature, Theme, Word, output};
 use crate::errors::{CallError, Span};
 use crate::options::OptionDoc;
 
-/// Options of the word `evaluate`.
+/// Options of words that measure.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct EvaluateOptions {
@@ -36,14 +36,7 @@ pub(super) static WORDS: &[Word] = &[
             params: &[Param { name: "test", kinds: &[Kind::Dataset], optional: false }, OPTIONS],
             returns: Kind::Evaluation,
         }],
-        options: || {
-            vec![OptionDoc::new(
-                "leakage",
-                "\"warn\" or \"error\"",
-                "\"warn\"",
-                "what to do about images that also taught the classifier, here or in the script that its encoder comes from",
-            )]
-        },
+        options: leakage_options,
         examples: &[
             Example {
                 about: "how good is it?",
@@ -71,10 +64,11 @@ pub(super) static WORDS: &[Word] = &[
             params: &[
                 Param { name: "test", kinds: &[Kind::Dataset], optional: false },
                 Param { name: "other", kinds: &[Kind::Dataset], optional: false },
+                OPTIONS,
             ],
             returns: Kind::Map,
         }],
-        options: Vec::new,
+        options: leakage_options,
         examples: &[Example {
             about: "are pictures of other things told apart?",
             script: "let other = data.unlabeled().take(5);   // usually a folder of their own: dataset(\"other/\")\n\
@@ -135,6 +129,15 @@ pub(super) static WORDS: &[Word] = &[
     },
 ];
 
+fn leakage_options() -> Vec<OptionDoc> {
+    vec![OptionDoc::new(
+        "leakage",
+        "\"warn\" or \"error\"",
+        "\"warn\"",
+        "what to do about images that also taught the classifier, here or in the script that its encoder comes from",
+    )]
+}
+
 fn evaluate(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (classifiers, test): (Classifiers, Dataset) = (call.receiver()?, call.value(0)?);
     let EvaluateOptions { leakage } = call.options(1)?;
@@ -144,7 +147,8 @@ fn evaluate(call: &Call<'_>) -> Result<Dynamic, CallError> {
 fn open_set(call: &Call<'_>) -> Result<Dynamic, CallError> {
     let (classifiers, test, other): (Classifiers, Dataset, Dataset) =
         (call.receiver()?, call.value(0)?, call.value(1)?);
-    let found = stages::open_set(call.experiment(), &classifiers, &test, &other)?;
+    let EvaluateOptions { leakage } = call.options(2)?;
+    let found = stages::open_set(call.experiment(), &classifiers, &test, &other, leakage)?;
     let share = |value: Option<f64>| value.map_or(Dynamic::UNIT, Dynamic::from);
     let mut map = Map::new();
     // While planning, what blind guessing would come to.
