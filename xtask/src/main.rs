@@ -59,6 +59,9 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = ci::as_compiler() {
+        return code;
+    }
     let done = match Cli::parse().task {
         Task::Ci(args) => ci::run(&args),
         Task::Libtorch(args) => libtorch::run(&args),

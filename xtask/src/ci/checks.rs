@@ -2,22 +2,17 @@
 
 use anyhow::Result;
 
-use super::step::{Outcome, WITH_LIBTORCH};
+use super::step::Outcome;
 use crate::run::{cargo, command, run, works};
 use crate::tools::{ensure_debian, python_program};
 
 pub(crate) fn fmt() -> Result<Outcome> {
-    if let Some(skipped) = without("fmt", "rustfmt") {
-        return Ok(skipped);
+    // Components of the toolchain may be missing from a minimal installation.
+    if !works(&mut cargo(&["fmt", "--version"])) {
+        return Ok(Outcome::Skipped("`cargo fmt` is missing; rustup component add rustfmt".to_owned()));
     }
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     Ok(Outcome::passed())
-}
-
-/// Components of the toolchain may be missing from a minimal installation.
-fn without(subcommand: &str, component: &str) -> Option<Outcome> {
-    let found = works(&mut cargo(&[subcommand, "--version"]));
-    (!found).then(|| Outcome::Skipped(format!("`cargo {subcommand}` is missing; rustup component add {component}")))
 }
 
 pub(crate) fn typos() -> Result<Outcome> {
@@ -58,17 +53,4 @@ pub(crate) fn weights() -> Result<Outcome> {
         Ok(()) => Ok(Outcome::passed()),
         Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
     }
-}
-
-pub(crate) fn clippy() -> Result<Outcome> {
-    if let Some(skipped) = without("clippy", "clippy") {
-        return Ok(skipped);
-    }
-    run(cargo(&["clippy", "--all-targets"]).args(WITH_LIBTORCH).args(["--", "-D", "warnings"]))?;
-    Ok(Outcome::passed())
-}
-
-pub(crate) fn doc() -> Result<Outcome> {
-    run(cargo(&["doc", "--no-deps"]).args(WITH_LIBTORCH).env("RUSTDOCFLAGS", "-D warnings"))?;
-    Ok(Outcome::passed())
 }

@@ -1,6 +1,7 @@
 //! A color dataset drawn on the spot, for scripts whose own is not on every machine.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use image::{Rgb, RgbImage};
@@ -13,8 +14,13 @@ const CLASSES: [(&str, [u8; 3]); 3] = [("disc", [220, 40, 40]), ("square", [40, 
 /// Pictures of each class.
 const SPLITS: [(&str, u32); 2] = [("train", 24), ("test", 8)];
 
-/// The folder with them, made if need be.
+/// The folder with them, drawn once: scripts read it while others begin.
 pub(crate) fn folder() -> Result<PathBuf> {
+    static DRAWN: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| drawn().map_err(|error| format!("{error:#}")));
+    DRAWN.clone().map_err(anyhow::Error::msg)
+}
+
+fn drawn() -> Result<PathBuf> {
     let folder = root().join("target/ci-data/color");
     for (split, count) in SPLITS {
         for (class, color) in CLASSES {

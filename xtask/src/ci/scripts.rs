@@ -1,7 +1,11 @@
 //! Runs every script of `scripts/` for a few steps, through the binary, as a user would: twice. The second run finds everything
-//! done, and comes to the same.
+//! done, and comes to the same. Two scripts at a time, for neither keeps two cores busy.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -26,7 +30,7 @@ const TINY: &[(&str, &str)] = &[
 
 /// Every script.
 pub(crate) fn run() -> Result<Outcome> {
-    let mut scripts: Vec<_> = std::fs::read_dir(root().join("scripts"))
+    let mut scripts: Vec<_> = fs::read_dir(root().join("scripts"))
         .context("cannot list scripts/")?
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .filter(|name| has_extension(name, "rhai"))
@@ -35,12 +39,26 @@ pub(crate) fn run() -> Result<Outcome> {
     if scripts.is_empty() {
         bail!("scripts/ holds no *.rhai");
     }
-    // One folder for all: what they have in common (the network from scratch, raw pixels) is done once.
+    // One folder for all: what they have in common (the network from scratch, raw pixels) is done once, and waited for.
     let out = empty("all")?;
-    for script in &scripts {
-        run_into(&format!("scripts/{script}"), &out)?;
-    }
-    Ok(Outcome::Passed(format!("{} scripts, each twice", scripts.len())))
+    let count = scripts.len();
+    let queue = Mutex::new(scripts.into_iter());
+    let worker = || loop {
+        let next = queue.lock().map_or(None, |mut queue| queue.next());
+        let Some(script) = next else { return Ok(()) };
+        let told = run_into(&format!("scripts/{script}"), &out);
+        if told.is_err() {
+            // The other worker ends, too, after the script it is at.
+            queue.lock().map(|mut queue| queue.by_ref().for_each(drop)).ok();
+        }
+        told?;
+    };
+    thread::scope(|scope| {
+        let other = scope.spawn(worker);
+        let own: Result<()> = worker();
+        other.join().unwrap_or_else(|_| bail!("a script's checks panicked")).and(own)
+    })?;
+    Ok(Outcome::Passed(format!("{count} scripts, each twice")))
 }
 
 /// Checks one script as it is, then runs it with tiny lengths in an empty folder.
@@ -52,29 +70,41 @@ pub(crate) fn run_one(script: &str) -> Result<()> {
 fn empty(name: &str) -> Result<PathBuf> {
     let out = root().join("target/ci-runs").join(name);
     if out.is_dir() {
-        std::fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
+        fs::remove_dir_all(&out).with_context(|| format!("cannot empty {}", out.display()))?;
     }
     Ok(out)
 }
 
 fn run_into(script: &str, out: &Path) -> Result<()> {
+    let name = Path::new(script).file_stem().unwrap_or_default().to_string_lossy();
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let log = out.join(format!("{name}.log"));
+    let done = run_logged(script, out, &log);
+    // In one piece, since others write at the same time.
+    print!("{}", fs::read_to_string(&log).unwrap_or_default());
+    done
+}
+
+fn run_logged(script: &str, out: &Path, log: &Path) -> Result<()> {
     let program = foretask()?;
     let program = program.to_string_lossy();
-    let text = std::fs::read_to_string(root().join(script)).with_context(|| format!("cannot read {script}"))?;
+    let text = fs::read_to_string(root().join(script)).with_context(|| format!("cannot read {script}"))?;
+    let file = File::create(log).with_context(|| format!("cannot make {}", log.display()))?;
+    let told = |command: &mut Command| {
+        let output = command.env_remove("LD_LIBRARY_PATH").stdout(file.try_clone()?).stderr(file.try_clone()?);
+        crate::run::run(output)
+    };
     let data = data(script, &text)?;
-    crate::run::run(command(&program, &["check", script]).args(&data).env_remove("LD_LIBRARY_PATH"))?;
+    told(command(&program, &["check", script]).args(&data))?;
     let settings = tiny(&text);
     if settings.is_empty() {
         bail!(
             "{script} declares no length that can be made short; write it as param(\"budget\", \"2m\"), or with another of {TINY:?}"
         );
     }
-    let run = || {
-        let mut run = command(&program, &["run", script, "--out", &out.to_string_lossy()]);
-        crate::run::run(run.args(&settings).args(&data).env_remove("LD_LIBRARY_PATH"))
-    };
-    run()?;
+    let run = || told(command(&program, &["run", script, "--out", &out.to_string_lossy()]).args(&settings).args(&data));
     let name = Path::new(script).file_stem().unwrap_or_default().to_string_lossy();
+    run()?;
     let first = runs::latest(out, &name)?;
     run()?;
     let again = runs::latest(out, &name)?;
@@ -125,9 +155,7 @@ fn tiny(script: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
-    use super::{data, repeated, tiny};
+    use super::{data, fs, repeated, tiny};
 
     #[test]
     fn a_second_run_loads_everything_and_comes_to_the_same() {

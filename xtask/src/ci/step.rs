@@ -2,9 +2,6 @@
 
 /// Everything, as it is built by default.
 pub(super) const DEFAULT: [&str; 2] = ["--release", "--workspace"];
-/// Everything, with the code for libtorch, and with what is off by default and needs nothing but Rust.
-pub(super) const WITH_LIBTORCH: [&str; 4] =
-    ["--release", "--workspace", "--features", "foretask/libtorch,foretask/dicom"];
 
 /// How a step that did not fail ended.
 pub(crate) enum Outcome {

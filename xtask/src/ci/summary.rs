@@ -59,14 +59,14 @@ mod tests {
         let lines = [
             line("fmt", Ok(Outcome::Passed(String::new())), 0.4),
             line("typos", Ok(Outcome::Skipped("no pip".into())), 1.0),
-            line("clippy", Err("cargo clippy failed\ndetails".into()), 125.0),
+            line("doctest", Err("cargo test failed\ndetails".into()), 125.0),
         ];
         assert_eq!(
             table(&lines),
             "step          time  result\n\
              fmt           0.4s  passed\n\
              typos         1.0s  SKIPPED: no pip\n\
-             clippy       2m05s  FAILED: cargo clippy failed\n\
+             doctest      2m05s  FAILED: cargo test failed\n\
              total        2m06s\n"
         );
         assert_eq!(closing(&lines), "ci: 1 passed, 1 failed, 1 skipped");
