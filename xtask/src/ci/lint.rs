@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::binary::release_folder;
 use crate::run::{cargo, works};
+use crate::tidy::has_extension;
 
 /// Where clippy and rustdoc write; that it is set says that this process stands in for the compiler.
 const SCRATCH: &str = "FORETASK_LINT_SCRATCH";
@@ -59,8 +60,7 @@ fn compile(compiler: &str, arguments: &[String], scratch: &str) -> Result<bool> 
     if !succeeds(Command::new(compiler).args(arguments))? {
         return Ok(false);
     }
-    // cargo also asks what the compiler can do.
-    if !arguments.iter().any(|argument| argument == "--crate-name") {
+    if is_question(arguments) {
         return Ok(true);
     }
     let mut clippy = Command::new("clippy-driver");
@@ -81,10 +81,16 @@ fn compile(compiler: &str, arguments: &[String], scratch: &str) -> Result<bool> 
     succeeds(&mut rustdoc)
 }
 
+/// Whether cargo asks what the compiler can do: nothing is compiled then.
+fn is_question(arguments: &[String]) -> bool {
+    let asked = |argument: &String| argument.starts_with("--print") || argument == "-vV";
+    arguments.iter().any(asked)
+}
+
 /// Libraries and programs: neither tests nor examples nor build scripts.
 fn is_documented(arguments: &[String]) -> bool {
-    let source = arguments.iter().find(|argument| argument.ends_with(".rs")).map(String::as_str).unwrap_or_default();
-    !arguments.iter().any(|argument| argument == "--test") && source.contains("src/")
+    let is_source = |argument: &&String| has_extension(argument, "rs") && argument.contains("src/");
+    arguments.iter().any(|argument| is_source(&argument)) && !arguments.iter().any(|argument| argument == "--test")
 }
 
 /// The arguments, writing into another folder and announcing no file to cargo; without what only a compiler that links takes.
@@ -122,6 +128,13 @@ mod tests {
         let expected = "--out-dir target/lint --crate-name a --edition=2024 crates/a/src/lib.rs --error-format=json \
                         --json=diagnostic-rendered-ansi --crate-type lib -C opt-level=3 -L deps";
         assert_eq!(elsewhere(&called, "target/lint").join(" "), expected);
+    }
+
+    #[test]
+    fn questions_are_told_from_crates() {
+        assert!(is_question(&words("-vV")));
+        assert!(is_question(&words("- --crate-name ___ --print=file-names --crate-type lib --print=cfg")));
+        assert!(!is_question(&words("--crate-name a crates/a/src/lib.rs --crate-type lib")));
     }
 
     #[test]

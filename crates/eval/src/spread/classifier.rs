@@ -3,11 +3,12 @@
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
-    Context, Features, HeldOut, LEAST_HELD_OUT, ProbeOptions, Standardization, extract_features, labels_of, soft_probe,
+    Context, Features, HeldOut, LEAST_HELD_OUT, ProbeOptions, Standardization, extract_features, labels_of,
+    linear_probe, soft_probe,
 };
 
 use super::compared::compared;
-use super::{Spread, SpreadOptions, spread_watched};
+use super::{Spread, SpreadOptions, Spreader};
 use crate::EvalError;
 
 /// A classifier that learned from spread labels, and the labels.
@@ -36,9 +37,10 @@ impl SpreadFit {
 
     /// What spreading decided and found, in a sentence.
     pub fn in_words(&self) -> String {
-        let Spread { balanced, parts: (low, high), recovered, .. } = &self.spread;
+        let Spread { balanced, probe, parts: (low, high), recovered, .. } = &self.spread;
         let evened = if *balanced { "evened out" } else { "left as they are" };
-        let text = format!("classes came out at {low:.2} to {high:.2} times an equal part and are {evened}");
+        let heard = if *probe { "; a probe is heard besides" } else { "" };
+        let text = format!("classes came out at {low:.2} to {high:.2} times an equal part and are {evened}{heard}");
         match recovered.hidden {
             0 => text,
             hidden => format!("{text}; of {hidden} given labels, hidden in turn, {} came back", recovered.right),
@@ -46,8 +48,8 @@ impl SpreadFit {
     }
 }
 
-/// Spreads the labels of `few` over the frozen features of `pool`, and fits logistic regression to the shares of the rows
-/// that are most confident. Features are standardized with those of the pool. The pool's own labels, if there are any, are
+/// Spreads the labels of `few` over the frozen features of `pool`, hears a probe of the few besides
+/// ([`SpreadOptions::probe`]), and fits logistic regression to the shares of the rows that are most confident. Features are standardized with those of the pool. The pool's own labels, if there are any, are
 /// not looked at; the pool is taken as it is, whatever [`SpreadOptions::most`] says (see [`some_of`]).
 ///
 /// # Errors
@@ -98,6 +100,13 @@ pub(crate) fn fit_spread(spreading: &Spreading<'_>, cx: &Context<'_>) -> Result<
     };
     let probe = ProbeOptions { strength: Some(options.strength), ..ProbeOptions::default() };
     let rough = ProbeOptions { tolerance: ROUGHLY, ..probe.clone() };
+    let of_few = ProbeOptions { tolerance: ROUGHLY, ..ProbeOptions::default() };
+    let opinion = |known: &[Option<u32>]| -> Result<Vec<f32>, EvalError> {
+        let (rows, labels): (Vec<u32>, Vec<u32>) =
+            (0..).zip(known).filter_map(|(row, label)| Some((row, (*label)?))).unzip();
+        let probe = linear_probe(&all.select(&rows), &labels, classes.len(), Some(&statistics), &of_few)?;
+        Ok(probe.probabilities(&all.data))
+    };
     let how = "the labels spread without a fifth of them at a time".to_owned();
     let mut answers = HeldOut { how, ..HeldOut::default() };
     let mut watch = |hidden: &[usize], spread: Spread| -> Result<(), EvalError> {
@@ -111,7 +120,8 @@ pub(crate) fn fit_spread(spreading: &Spreading<'_>, cx: &Context<'_>) -> Result<
         }
         Ok(())
     };
-    let spread = spread_watched(&compared, &known, classes.len(), options, &mut watch)?;
+    let spreader = Spreader { features: &compared, classes: classes.len(), options, opinion: Some(&opinion) };
+    let spread = spreader.spread(&known, &mut watch)?;
     let fitted = learn(&spread, &spread.confident_rows(options.confident), &probe)?;
     let encoder = encoder.clone().with_seen(encoder.seen.with(pool.content_hashes()));
     let classifier = Classifier::new(encoder, fitted.weight, fitted.bias, classes.clone())?;

@@ -4,6 +4,7 @@ mod balance;
 mod classifier;
 mod compared;
 mod graph;
+mod opinion;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub use classifier::{SpreadFit, some_of, spread_classifier};
 pub(crate) use classifier::{Spreading, fit_spread};
 pub(crate) use compared::compared;
 pub(crate) use graph::Graph;
+pub(crate) use opinion::Opinion;
 pub use options::SpreadOptions;
 
 use crate::EvalError;
@@ -30,6 +32,8 @@ pub struct Spread {
     pub shares: Vec<f32>,
     /// Whether classes were evened out.
     pub balanced: bool,
+    /// Whether a probe of the given labels was heard besides the graph.
+    pub probe: bool,
     /// The smallest and the largest class before that, relative to equal parts.
     pub parts: (f64, f64),
     /// How many of the given labels came out right when they were hidden, a fifth at a time.
@@ -75,18 +79,96 @@ pub fn spread_labels(
     classes: usize,
     options: &SpreadOptions,
 ) -> Result<Spread, EvalError> {
-    spread_watched(features, labels, classes, options, &mut |_, _| Ok(()))
+    Spreader { features, classes, options, opinion: None }.spread(labels, &mut |_, _| Ok(()))
 }
 
-/// As [`spread_labels`]; `watch` is told of every part of the given labels that is hidden: of its rows, and of what comes out
-/// when the others are spread without it.
-pub(super) fn spread_watched(
+/// What labels spread over, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Spreader<'a> {
+    pub(crate) features: &'a Features,
+    pub(crate) classes: usize,
+    pub(crate) options: &'a SpreadOptions,
+    /// What is heard besides the graph.
+    pub(crate) opinion: Option<&'a Opinion<'a>>,
+}
+
+impl Spreader<'_> {
+    /// As [`spread_labels`]; `watch` is told of every part of the given labels that is hidden: of its rows, and of what comes out
+    /// when the others are spread without it.
+    pub(crate) fn spread(&self, labels: &[Option<u32>], watch: &mut Listener<'_>) -> Result<Spread, EvalError> {
+        let Self { features, classes, options, opinion } = *self;
+        check(features, labels, classes, options)?;
+        let graph = Graph::of(features, options.neighbors)?;
+        let alone = Spreader { opinion: None, ..*self };
+        let heard = match (opinion, options.probe) {
+            (None, _) | (_, Some(false)) => false,
+            (_, Some(true)) => true,
+            (_, None) => opinion::helps(&alone.recovered(&graph, labels)?, &self.recovered(&graph, labels)?),
+        };
+        let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
+        let options = SpreadOptions { balanced: Some(balanced), ..options.clone() };
+        let chosen = Spreader { options: &options, opinion: opinion.filter(|_| heard), ..*self };
+        let shares = chosen.joined(shares, labels, balanced)?;
+        let recovered = chosen.recovered_watched(&graph, labels, watch)?;
+        let recovered = Recovered { right: recovered.iter().filter(|right| **right).count(), hidden: recovered.len() };
+        Ok(Spread { balanced, probe: heard, parts, recovered, ..of_shares(&shares, labels, classes) })
+    }
+
+    /// What arrived along the graph, and what the opinion makes of it.
+    fn joined(&self, mut shares: Vec<f64>, labels: &[Option<u32>], balanced: bool) -> Result<Vec<f64>, EvalError> {
+        if let Some(opinion) = self.opinion {
+            opinion::join(&mut shares, &opinion(labels)?, &occurring(labels, self.classes), balanced);
+        }
+        Ok(shares)
+    }
+
+    /// Whether each given label comes out right when it is hidden.
+    fn recovered(&self, graph: &Graph, labels: &[Option<u32>]) -> Result<Vec<bool>, EvalError> {
+        self.recovered_watched(graph, labels, &mut |_, _| Ok(()))
+    }
+
+    /// Hides every fifth label of each class in turn, and spreads the others.
+    fn recovered_watched(
+        &self,
+        graph: &Graph,
+        labels: &[Option<u32>],
+        watch: &mut Listener<'_>,
+    ) -> Result<Vec<bool>, EvalError> {
+        let classes = self.classes;
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
+        for (row, label) in labels.iter().enumerate() {
+            if let Some(label) = label {
+                members[*label as usize].push(row);
+            }
+        }
+        members.retain(|rows| rows.len() > 1);
+        let mut found = Vec::new();
+        for part in 0..PARTS {
+            let hidden: Vec<usize> =
+                members.iter().flat_map(|rows| rows.iter().skip(part).step_by(PARTS)).copied().collect();
+            if hidden.is_empty() {
+                continue;
+            }
+            let mut rest = labels.to_vec();
+            for &row in &hidden {
+                rest[row] = None;
+            }
+            let (shares, balanced, _) = shares(graph, &rest, classes, self.options.balanced, self.options)?;
+            let shares = self.joined(shares, &rest, balanced)?;
+            let likeliest = |row: usize| likeliest(&shares[row * classes..][..classes]) as u32;
+            found.extend(hidden.iter().map(|&row| labels[row] == Some(likeliest(row))));
+            watch(&hidden, of_shares(&shares, &rest, classes))?;
+        }
+        Ok(found)
+    }
+}
+
+fn check(
     features: &Features,
     labels: &[Option<u32>],
     classes: usize,
     options: &SpreadOptions,
-    watch: &mut Listener<'_>,
-) -> Result<Spread, EvalError> {
+) -> Result<(), EvalError> {
     options.check()?;
     if features.rows.len() != labels.len() {
         return Err(EvalError::Input(format!("{} features for {} labels", features.rows.len(), labels.len())));
@@ -97,11 +179,7 @@ pub(super) fn spread_watched(
     if labels.iter().all(Option::is_none) {
         return Err(EvalError::Input("there is no label to spread; label at least one image of each class".into()));
     }
-    let graph = Graph::of(features, options.neighbors)?;
-    let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
-    let as_found = SpreadOptions { balanced: Some(balanced), ..options.clone() };
-    let recovered = recovered(&graph, labels, classes, &as_found, watch)?;
-    Ok(Spread { balanced, parts, recovered, ..of_shares(&shares, labels, classes) })
+    Ok(())
 }
 
 /// Called with the rows that were hidden and with what came out without them.
@@ -114,6 +192,7 @@ fn of_shares(shares: &[f64], labels: &[Option<u32>], classes: usize) -> Spread {
         confidence: Vec::new(),
         shares: Vec::new(),
         balanced: false,
+        probe: false,
         parts: (0.0, 0.0),
         recovered: Recovered::default(),
     };
@@ -153,7 +232,7 @@ pub(crate) fn shares(
     for &label in labels.iter().flatten() {
         members[label as usize] += 1;
     }
-    let occur: Vec<bool> = members.iter().map(|&count| count > 0).collect();
+    let occur = occurring(labels, classes);
     let mut source = vec![0.0_f64; labels.len() * classes];
     for (row, label) in labels.iter().enumerate() {
         if let Some(label) = *label {
@@ -170,39 +249,13 @@ pub(crate) fn shares(
     Ok((mass, balanced, parts))
 }
 
-/// Hides every fifth label of each class in turn, and spreads the others.
-fn recovered(
-    graph: &Graph,
-    labels: &[Option<u32>],
-    classes: usize,
-    options: &SpreadOptions,
-    watch: &mut Listener<'_>,
-) -> Result<Recovered, EvalError> {
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
-    for (row, label) in labels.iter().enumerate() {
-        if let Some(label) = label {
-            members[*label as usize].push(row);
-        }
+/// Whether each class labels a row.
+fn occurring(labels: &[Option<u32>], classes: usize) -> Vec<bool> {
+    let mut occur = vec![false; classes];
+    for &label in labels.iter().flatten() {
+        occur[label as usize] = true;
     }
-    members.retain(|rows| rows.len() > 1);
-    let mut found = Recovered::default();
-    for part in 0..PARTS {
-        let hidden: Vec<usize> =
-            members.iter().flat_map(|rows| rows.iter().skip(part).step_by(PARTS)).copied().collect();
-        if hidden.is_empty() {
-            continue;
-        }
-        let mut rest = labels.to_vec();
-        for &row in &hidden {
-            rest[row] = None;
-        }
-        let (shares, ..) = shares(graph, &rest, classes, options.balanced, options)?;
-        let right = |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
-        found.right += hidden.iter().filter(right).count();
-        found.hidden += hidden.len();
-        watch(&hidden, of_shares(&shares, &rest, classes))?;
-    }
-    Ok(found)
+    occur
 }
 
 /// The place of the largest share, the first among equals.

@@ -18,6 +18,10 @@ pub struct SpreadOptions {
     /// and Knopp 1967). `None` (auto): if the labels spread without it come near to it.
     #[serde(with = "foretask_pretext::auto_option")]
     pub balanced: Option<bool>,
+    /// Whether a probe of the labeled images is heard besides: its probabilities times what arrives along the graph. `None` (auto):
+    /// if labels that are hidden come back more often with it.
+    #[serde(with = "foretask_pretext::auto_option")]
+    pub probe: Option<bool>,
     /// Whether an image is compared by the sum of its features and those of its mirror image.
     pub mirror: bool,
     /// Share of the images, the most confident ones, that a classifier learns from, above 0, at most 1.
@@ -35,6 +39,7 @@ impl Default for SpreadOptions {
             alpha: 0.95,
             iterations: 60,
             balanced: None,
+            probe: None,
             mirror: true,
             confident: 0.7,
             strength: 1e-3,

@@ -93,6 +93,7 @@ fn the_confident_are_the_given_and_the_best_of_the_rest() {
         labels: vec![0, 1, 0, 1, 0],
         confidence: vec![0.4, 1.0, 0.9, 0.0, 0.6],
         shares: Vec::new(),
+        probe: false,
         balanced: false,
         parts: (1.0, 1.0),
         recovered: Recovered::default(),
@@ -111,4 +112,30 @@ fn what_cannot_work_is_refused() {
     assert!(spread_labels(&two, &[Some(0)], 2, &options).is_err());
     let wrong = SpreadOptions { alpha: 1.0, ..options };
     assert!(spread_labels(&two, &[Some(0), None], 2, &wrong).unwrap_err().to_string().contains("alpha"));
+}
+
+#[test]
+fn an_opinion_is_heard_where_hidden_labels_come_back_with_it() {
+    // Every second row of both arcs is of the other class: neighbors say nothing of classes.
+    let class = |row: usize| (row % 2) as u32;
+    let labels: Vec<Option<u32>> = (0..80).map(|row| (row % 3 == 0).then(|| class(row))).collect();
+    let options = SpreadOptions { neighbors: 4, ..SpreadOptions::default() };
+    let says = |right: f32| {
+        let row = move |row: usize| if class(row) == 0 { [right, 1.0 - right] } else { [1.0 - right, right] };
+        (0..80).flat_map(row).collect::<Vec<f32>>()
+    };
+    let arcs = arcs();
+    let spread = |right: f32, probe: Option<bool>| {
+        let options = SpreadOptions { probe, ..options.clone() };
+        let opinion = move |_: &[Option<u32>]| Ok(says(right));
+        let spreader = Spreader { features: &arcs, classes: 2, options: &options, opinion: Some(&opinion) };
+        spreader.spread(&labels, &mut |_, _| Ok(())).unwrap()
+    };
+    let alone = spread_labels(&arcs, &labels, 2, &options).unwrap();
+    let heard = spread(0.99, None);
+    assert!(heard.probe && heard.recovered.right > alone.recovered.right, "{:?}", heard.recovered);
+    assert!((0..80).all(|row| heard.labels[row] == class(row)));
+    let wrong = spread(0.01, None);
+    assert!(!wrong.probe && wrong == alone);
+    assert!(spread(0.01, Some(true)).probe && !spread(0.99, Some(false)).probe);
 }

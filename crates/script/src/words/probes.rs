@@ -49,11 +49,11 @@ pub(super) static WORDS: &[Word] = &[
         name: "spread_labels",
         theme: Theme::Probes,
         summary: "Spreads the few labels over unlabeled images along nearest neighbors, and fits a probe to the confident part",
-        about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004), and logistic \
-                regression learns from the images whose label came out most clearly, each with its shares of the classes. The unlabeled \
-                images so help twice: they taught the encoder, and now they say where classes begin and end.",
-        use_when: "there are one to some tens of labels a class and thousands of unlabeled images of the same kind",
-        not_when: "neighbors are often of another class (`knn` is poor), or the unlabeled images hold other things than the classes",
+        about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004). Where \
+                hidden labels come back more often so, what arrives is multiplied by what a probe of the labeled images says. Logistic regression then learns from the images whose label came out most clearly, each with its shares of the \
+                classes. The unlabeled images so help twice: they taught the encoder, and now they say where classes begin and end.",
+        use_when: "there are few labels a class and thousands of unlabeled images of the same kind",
+        not_when: "the unlabeled images hold other things than the classes",
         signatures: &[Signature {
             on: None,
             params: &[ENCODER, FEW, Param { name: "unlabeled", kinds: &[Kind::Dataset], optional: false }, OPTIONS],
@@ -187,6 +187,12 @@ fn spread_options() -> Vec<OptionDoc> {
             "true, false or \"auto\"",
             "\"auto\"",
             "whether classes are taken to be alike often, and spread labels evened out to that; auto looks whether they nearly are",
+        ),
+        OptionDoc::new(
+            "probe",
+            "true, false or \"auto\"",
+            "\"auto\"",
+            "hear a probe of the labeled images besides: its probabilities times what arrives along the neighbors; auto: if hidden labels come back more often so",
         ),
         OptionDoc::new(
             "mirror",
