@@ -8,7 +8,7 @@ fn script(options: &str) -> String {
 let few  = data.split("train").per_class(10, #{{ seed: 1 }});
 let pool = data.unlabeled().take(300);
 let first = pretrain(resnet10(#{{ width: 4 }}), simclr(), pool, #{{ steps: 20, batch_size: 32 }});
-let on = pretrain(first.encoder, simclr(), pool, #{{ batch_size: 32{options} }});
+let on = pretrain(first.encoder, rotation(), pool, #{{ batch_size: 32{options} }});
 print("kept " + on.kept + " after " + on.steps + ": " + on.kept_reason);
 let test = data.split("test").take(40);
 report("on", #{{ on: on, probe: linear_probe(on.encoder, few).evaluate(test) }}, #{{ baselines: false }});
@@ -17,7 +17,7 @@ report("on", #{{ on: on, probe: linear_probe(on.encoder, few).evaluate(test) }},
 }
 
 /// A rate at which whatever was known is lost.
-const RUIN: &str = ", steps: 40, lr: 0.3, on_collapse: \"warn\", online: #{ data: few, probe: false }";
+const RUIN: &str = ", steps: 40, lr: 3.0, weight_decay: 0.3, on_collapse: \"warn\", online: #{ data: few, probe: false }";
 
 const RUN: &[&str] = &["run", "on.rhai", "--device", "flex"];
 
