@@ -52,8 +52,9 @@ pub use length::{Budget, Length};
 pub use memory::require_memory;
 pub use precision::check_precision;
 pub use pretrain::{
-    AugmentOn, HeadConfig, Observer, OnCollapse, OptimizerName, PlannedTask, PretrainOptions, PretrainPlan, Pretrained,
-    Pretraining, TaskMix, Teacher, plan_pretraining, pretrain, usual_network,
+    AugmentOn, Continued, Continuing, HeadConfig, KeptEncoder, Observer, OnCollapse, OptimizerName, PlannedTask,
+    PretrainOptions, PretrainPlan, Pretrained, Pretraining, TaskMix, Teacher, guards, plan_pretraining, pretrain,
+    usual_network,
 };
 pub use probe::{
     DEFAULT_STRENGTH, HeldOut, LinearProbe, PixelProbe, ProbeOptions, Standardization, fewest_per_class,

@@ -49,6 +49,11 @@ impl Start {
         }
     }
 
+    /// Whether there is something that the weights know already: they are not random.
+    pub fn is_trained(&self) -> bool {
+        matches!(self, Self::Encoder(encoder) if encoder.seen != Seen::nothing())
+    }
+
     /// The license of the published weights that it comes from.
     pub fn license(&self) -> Option<String> {
         match self {

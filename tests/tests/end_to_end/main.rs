@@ -6,6 +6,7 @@ mod browser;
 mod channels;
 mod clean;
 mod compare;
+mod continuing;
 mod custom_task;
 mod data;
 mod distill;

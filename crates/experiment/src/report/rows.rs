@@ -221,11 +221,12 @@ pub(super) fn stages(pretrained: &[Pretrained], results: &[(String, Evaluation)]
             Some(Stage {
                 name: stage.name(),
                 description: format!(
-                    "pretraining {} with {} on {} images ({})",
+                    "pretraining {} with {} on {} images ({}){}",
                     stage.config().name(),
                     stage.name(),
                     crate::plan::thousands(stage.data().views[0].samples().map_or(0, |samples| samples.len() as u64)),
-                    stage.data().steps().join(", ")
+                    stage.data().steps().join(", "),
+                    result.continued.as_ref().map_or_else(String::new, |found| format!("; {}", found.in_words()))
                 ),
                 steps: result.steps,
                 images: result.images_seen,

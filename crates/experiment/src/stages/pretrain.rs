@@ -81,7 +81,8 @@ impl Pretrain {
             plan_pretraining(&sketch, tasks, &pool, options).map_err(|error| blame_task(error.into()))
         };
         let tasks = choose_targets(&task.met(&pool)?, &sample_images, |tasks| Ok(planned(tasks)?.shape()))?;
-        let plan = planned(&tasks)?;
+        let mut plan = planned(&tasks)?;
+        plan.notes.extend(foretask_train::guards(&sketch, options, online.is_some())?.1);
         experiment.used_data(data.steps(), &samples);
         watch(experiment, data, view, &plan)?;
         if samples.labels.iter().all(Option::is_none) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use foretask_data::{Images, Survey};
 use foretask_models::{BackboneConfig, InputSpec, Seen};
 use foretask_pretext::Shape;
-use foretask_train::PretrainPlan;
+use foretask_train::{KeptEncoder, PretrainPlan};
 use serde_json::{Value, json};
 
 use super::{Dataset, Network};
@@ -110,7 +110,10 @@ impl Encoder {
     /// In words.
     pub fn describe(&self) -> String {
         match &self.source {
-            EncoderSource::Pretrained(stage) => format!("{} after {}", stage.config().network(), stage.name()),
+            EncoderSource::Pretrained(stage) => match stage.put_back() {
+                Some(start) => format!("{} (as it was: {} made it worse)", start.describe(), stage.name()),
+                None => format!("{} after {}", stage.config().network(), stage.name()),
+            },
             EncoderSource::File { path, .. } => format!("{} from {}", self.config().network(), path.display()),
             EncoderSource::Random { net, .. } => format!("untrained {}", net.0.network()),
         }
@@ -203,7 +206,7 @@ impl Encoder {
                 let (width, height) = input_size(images);
                 let (config, _) = net.0.resolve(height, width)?;
                 let input = InputSpec::centered(images.channels, height, width);
-                let (state, origin, seen) = (Arc::default(), self.describe(), Seen::default());
+                let (state, origin, seen) = (Arc::default(), self.describe(), Seen::nothing());
                 Ok(foretask_models::Encoder { config, input, state, origin, seen, license: None })
             }
         }
@@ -341,6 +344,12 @@ impl Pretrained {
     /// teachers.
     pub(crate) fn behind(&self) -> impl Iterator<Item = &Encoder> {
         self.0.start.iter().chain(&self.0.teachers)
+    }
+
+    /// The encoder that it started from, where that is what it gives, since it had become worse.
+    pub(crate) fn put_back(&self) -> Option<&Encoder> {
+        let kept = self.result()?.continued.as_ref()?.kept;
+        self.0.start.as_ref().filter(|_| kept == KeptEncoder::Start)
     }
 
     /// The images it learned from.

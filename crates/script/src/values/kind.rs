@@ -234,6 +234,13 @@ pub(crate) const PROPERTIES: &[(&str, &str, &str)] = &[
     ("Pretrained", "seconds", "seconds it took"),
     ("Pretrained", "loss", "mean training loss of the last epoch"),
     ("Pretrained", "history", "array of object maps, one per epoch: step, epoch, loss, gradient_norm, …"),
+    (
+        "Pretrained",
+        "kept",
+        "from a trained encoder with `online`: \"start\" where it had become worse and was put back, else \"continued\"; empty where \
+         nobody looked",
+    ),
+    ("Pretrained", "kept_reason", "how the two compare, in words"),
     ("Encoder", "features", "length of the vector that describes an image"),
     ("Encoder", "origin", "where the weights come from"),
     ("Classifier", "draws", "how many classifiers it holds, one per label draw"),

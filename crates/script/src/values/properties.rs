@@ -68,6 +68,13 @@ fn starts(engine: &mut Engine) {
         stage.result().and_then(|result| result.history.last()).map_or(0.0, |line| line.loss)
     });
     engine.register_get("history", |stage: &mut Pretrained| -> Array { history(stage) });
+    let continued = |stage: &Pretrained| stage.result().and_then(|result| result.continued.clone());
+    engine.register_get("kept", move |stage: &mut Pretrained| -> String {
+        continued(stage).map_or_else(String::new, |found| found.kept.name().to_owned())
+    });
+    engine.register_get("kept_reason", move |stage: &mut Pretrained| -> String {
+        continued(stage).map_or_else(String::new, |found| found.in_words())
+    });
 
     engine.register_type_with_name::<Encoder>("Encoder");
     engine.register_get("features", |encoder: &mut Encoder| encoder.config().feature_dim() as i64);

@@ -136,6 +136,9 @@ fn options_are_those_of_the_structs() {
                 "betas",
                 "precision",
                 "augment_on",
+                "layer_decay",
+                "warm_heads",
+                "guard",
                 "online"
             ]
         )

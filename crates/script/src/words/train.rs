@@ -18,7 +18,10 @@ pub(super) static WORDS: &[Word] = &[
         summary: "Learns features from images without labels, by a pretext task",
         about: "Give one length: `epochs`, `steps`, or a time `budget` (\"2m\"), which a short calibration turns into a fixed number of \
                 steps. Run the script again and a finished pretraining is loaded at once, an interrupted one goes on where it stopped, to the \
-                bit. Starting from an encoder goes on training it; the value you start from does not change.",
+                bit. Starting from an encoder goes on training it; the value you start from does not change. Trained weights \
+                go on slowly (a tenth of the usual `lr`, transformers with `layer_decay`), after new heads have warmed up on them while they \
+                are frozen; with `online: few` they are held against what they were at first: an encoder that gets worse is stopped, and \
+                the better of the two kept (`guard`).",
         use_when: "there are many images, and labels for only a few of them",
         not_when: "there are plenty of labels: `finetune(net, …)` alone may do",
         signatures: &[Signature {
@@ -41,6 +44,10 @@ pub(super) static WORDS: &[Word] = &[
                 about: "one task after the other",
                 script: "let first = pretrain(net, rotation(), data.unlabeled(), #{ epochs: 5 });\n\
                          let second = pretrain(first.encoder, simclr(), data.unlabeled(), #{ epochs: 20, lr: 0.001 });",
+            },
+            Example {
+                about: "go on from weights that know something, and keep what is better",
+                script: "let on = pretrain(encoder, simclr(), data.unlabeled(), #{ steps: 20, online: few });\nprint(on.kept_reason);",
             },
             Example {
                 about: "watch how well the few labels can be told, while it learns without them",

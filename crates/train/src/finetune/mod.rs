@@ -3,7 +3,7 @@
 mod fold;
 mod guard;
 mod keep;
-mod layers;
+pub(crate) mod layers;
 mod learner;
 mod network;
 mod options;

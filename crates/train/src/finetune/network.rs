@@ -156,7 +156,7 @@ fn one_round(
     if recipe.head == HeadStart::Fresh && !from_scratch {
         optimizer = optimizer.with_factor("head", FRESH_HEAD_FACTOR);
     }
-    for (part, factor) in layers::factors(encoder.state.keys(), recipe.layer_decay) {
+    for (part, factor) in layers::factors("backbone", encoder.state.keys(), recipe.layer_decay) {
         optimizer = optimizer.with_factor(&part, factor);
     }
     for part in &recipe.freeze {

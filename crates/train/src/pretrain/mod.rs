@@ -4,7 +4,9 @@ mod answers;
 mod augment_on;
 mod batches;
 mod collapse;
+mod continuing;
 mod diagnostics;
+mod guard;
 mod heads;
 mod learner;
 mod lessons;
@@ -35,6 +37,8 @@ use foretask_models::{Backbone, Encoder, InputSpec};
 
 pub use augment_on::AugmentOn;
 pub use collapse::OnCollapse;
+pub use continuing::{Continuing, guards};
+pub use guard::{Continued, KeptEncoder};
 pub use heads::HeadConfig;
 pub use mix::{TaskMix, Teacher};
 pub use observer::Observer;
@@ -54,6 +58,7 @@ use crate::schedule::Schedule;
 use crate::start::Start;
 use crate::training::{TrainingPlan, TrainingRun, seconds_per_step, train};
 use batches::PretextBatches;
+use guard::Guard;
 use learner::Learner;
 use methods::Beside;
 use multi_task::MultiTask;
@@ -90,8 +95,9 @@ pub fn pretrain(
     let Pretraining { start, mix, images, options } = *pretraining;
     check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &images.survey(), options)?;
+    let (_, guard) = guards(start, options, observer.is_some())?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
-    for note in &plan.notes {
+    for note in plan.notes.iter().chain(&guard) {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
     }
     catch("pretraining", || run(pretraining, plan, observer, cx))?
@@ -124,7 +130,8 @@ fn run(
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let teachers = teaching::prepare(&plan, &mix.teachers, images, cx)?;
     let beside = Beside { labels: &labels, teachers: &teachers };
-    let identity = identity(start, &plan, &input, &batches, cx)?;
+    let guarded = guards(start, &plan.options, observer.is_some())?.0;
+    let identity = identity(start, &plan, &input, &batches, cx)? + if guarded { "-guarded" } else { "" };
     let look = |encoder: &Backbone| match observer {
         Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
         None => Ok(Vec::new()),
@@ -136,7 +143,8 @@ fn run(
         (None, Length::Budget(budget)) => {
             cx.note(format!("measuring the time of a step, to see how many fit into {budget}"));
             let trial = training_plan(&plan, u64::MAX, &identity);
-            let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &trial };
+            let run =
+                TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(start, &plan), plan: &trial };
             let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?;
             let time = steps::calibration_time(budget);
             let seconds = seconds_per_step(run, &batches, &mut objective, time, cx)?;
@@ -150,19 +158,33 @@ fn run(
 
     // A checkpoint of another number of steps followed another schedule.
     let training = training_plan(&plan, steps, &format!("{identity}-{steps}"));
-    let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(&plan), plan: &training };
-    let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?;
+    let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(start, &plan), plan: &training };
+    let watched = observer.filter(|_| guarded).map_or(0, |observer| observer.images.len());
+    let guard = Guard::new(watched, !plan.measures_statistics(), || look(&run.model.encoder.valid()))?;
+    guard.iter().for_each(|guard| cx.note(guard.begins()));
+    let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?
+        .continuing(plan.continuing.map_or(0, |how| how.warm_steps(steps)), guard);
     let trained = train(run, &batches, &mut objective, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
     if plan.measures_statistics() {
         statistics::measure(&encoder, &input, images, cx)?;
     }
+    let continued = objective.guard.take().map(|guard| Ok::<_, TrainError>(guard.judged(&look(&encoder)?, steps)));
+    let continued = continued.transpose()?;
+    continued.iter().for_each(|found| cx.note(format!("kept = {} ({})", found.kept.name(), found.in_words())));
     let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);
     let (seen, license) = teaching::inherited(start, &mix.teachers);
-    Ok(Pretrained {
-        encoder: Encoder::of(&encoder, &plan.config, &input, origin)
+    let encoder = match (start, &continued) {
+        (Start::Encoder(start), Some(Continued { kept: KeptEncoder::Start, .. })) => {
+            Encoder { config: plan.config.clone(), input, ..start.clone() }
+        }
+        _ => Encoder::of(&encoder, &plan.config, &input, origin)
             .with_seen(seen.with(images.content_hashes()))
             .with_license(license),
+    };
+    Ok(Pretrained {
+        encoder,
+        continued,
         heads: Arc::new(state_dict(&heads)),
         tasks: plan.tasks,
         history: trained.history,
@@ -191,8 +213,10 @@ fn learner(start: &Start, plan: &PretrainPlan, cx: &Context<'_>) -> Result<Learn
     Ok(Learner::new(encoder, plan.tasks.iter().map(|task| &task.head), &Scope::new(seed, &device)))
 }
 
-fn optimizer(plan: &PretrainPlan) -> Optimizer {
-    Optimizer::new(plan.rule, plan.weight_decay)
+fn optimizer(start: &Start, plan: &PretrainPlan) -> Optimizer {
+    let optimizer = Optimizer::new(plan.rule, plan.weight_decay);
+    let factors = plan.continuing.map_or_else(Vec::new, |how| how.factors(start));
+    factors.iter().fold(optimizer, |optimizer, (part, factor)| optimizer.with_factor(part, *factor))
 }
 
 fn training_plan(plan: &PretrainPlan, steps: u64, identity: &str) -> TrainingPlan {
@@ -238,6 +262,9 @@ fn identity(
     }
     if plan.measures_statistics() {
         hash.update(b"statistics measured");
+    }
+    if let Some(continuing) = &plan.continuing {
+        hash.update(continuing.identity().as_bytes());
     }
     Ok(hash.finalize().to_hex().to_string())
 }

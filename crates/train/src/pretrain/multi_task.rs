@@ -7,6 +7,7 @@ use foretask_models::Backbone;
 use foretask_random::Key;
 
 use super::collapse::CollapseMonitor;
+use super::guard::Guard;
 use super::learner::{Learner, TaskView};
 use super::methods::{Beside, ObjectiveContext, TaskObjective, learnable};
 use super::normalizer::Normalizer;
@@ -16,6 +17,9 @@ use crate::checkpoint;
 use crate::error::TrainError;
 use crate::health::{Diagnostics, Metric};
 use crate::training::{Forward, Objective, StepInfo};
+
+/// Where the guard's state stands in a checkpoint.
+const GUARD: &str = "guard";
 
 /// One task in training.
 #[derive(Debug)]
@@ -34,6 +38,10 @@ pub(super) struct MultiTask<'a> {
     tasks: Vec<RunningTask>,
     normalizer: Normalizer,
     look: Look<'a>,
+    /// Updates in which the encoder is frozen.
+    warm: u64,
+    /// Who holds a trained encoder against what it was at first.
+    pub(super) guard: Option<Guard>,
 }
 
 impl<'a> MultiTask<'a> {
@@ -65,18 +73,26 @@ impl<'a> MultiTask<'a> {
             Ok(RunningTask { word, weight: *weight, objective, monitor })
         };
         let tasks = plan.tasks.iter().enumerate().map(begin).collect::<Result<_, TrainError>>()?;
-        Ok(Self { tasks, normalizer, look })
+        Ok(Self { tasks, normalizer, look, warm: 0, guard: None })
+    }
+
+    /// The same for an encoder that has learned before: heads learn alone for the first updates.
+    pub(super) fn continuing(self, warm: u64, guard: Option<Guard>) -> Self {
+        Self { warm, guard, ..self }
     }
 }
 
 impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
     fn losses(&mut self, learner: &Learner, batches: Vec<Ready>, info: StepInfo) -> Result<Forward, TrainError> {
         let several = self.tasks.len() > 1;
+        // Frozen, it has no gradient and norms by its running statistics, which stay as they are.
+        let frozen = (info.step < self.warm).then(|| learner.encoder.clone().freeze());
         let mut losses = Vec::new();
         let mut warnings = Vec::new();
         let mut seen: Option<Diagnostics> = None;
         for (number, (task, batch)) in self.tasks.iter_mut().zip(batches).enumerate() {
             let view = TaskView::of(learner, number, &self.normalizer);
+            let view = TaskView { encoder: frozen.as_ref().unwrap_or(view.encoder), ..view };
             let (loss, diagnostics) = task.objective.loss(&view, batch, info)?;
             if let Some(diagnostics) = diagnostics {
                 warnings.extend(task.monitor.check(&diagnostics, info)?);
@@ -89,7 +105,11 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
             losses.push((task.weight, loss));
         }
         if let Some(diagnostics) = &mut seen {
-            diagnostics.metrics.extend((self.look)(&learner.encoder.valid())?);
+            let looked = (self.look)(&learner.encoder.valid())?;
+            if let Some(guard) = self.guard.as_mut().filter(|_| info.step > self.warm) {
+                warnings.extend(guard.look(&looked, info.step));
+            }
+            diagnostics.metrics.extend(looked);
         }
         Ok(Forward { losses, diagnostics: seen, warnings })
     }
@@ -99,7 +119,17 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
             let factors = task.objective.lr_factors(info).into_iter();
             factors.map(move |(part, factor)| (format!("heads.{number}.{part}"), factor)).collect::<Vec<_>>()
         };
-        self.tasks.iter().enumerate().flat_map(of).collect()
+        let mut factors: Vec<_> = self.tasks.iter().enumerate().flat_map(of).collect();
+        // It does not begin at the peak of the rate: its optimizer knows nothing yet.
+        let since = info.step.saturating_sub(self.warm) + 1;
+        if since < self.warm {
+            factors.push(("encoder".to_owned(), since as f64 / self.warm as f64));
+        }
+        factors
+    }
+
+    fn stops(&self) -> bool {
+        self.guard.as_ref().is_some_and(Guard::stopped)
     }
 
     fn after_step(&mut self, learner: Learner, info: StepInfo) -> Result<Learner, TrainError> {
@@ -114,6 +144,9 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
         for (number, task) in self.tasks.iter_mut().enumerate() {
             checkpoint::put_under(&number.to_string(), task.objective.state(), &mut state);
         }
+        if let Some(guard) = &self.guard {
+            checkpoint::put_under(GUARD, guard.state(), &mut state);
+        }
         state
     }
 
@@ -121,6 +154,9 @@ impl Objective<Learner, Vec<Ready>> for MultiTask<'_> {
         let mut state = state.clone();
         for (number, task) in self.tasks.iter_mut().enumerate() {
             task.objective.load_state(checkpoint::take_under(&number.to_string(), &mut state))?;
+        }
+        if let Some(guard) = &mut self.guard {
+            guard.load_state(&checkpoint::take_under(GUARD, &mut state))?;
         }
         Ok(())
     }

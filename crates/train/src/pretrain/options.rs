@@ -96,6 +96,15 @@ pub struct PretrainOptions {
     /// Side of the square that images are brought to.
     #[serde(with = "foretask_pretext::auto_option")]
     pub image_size: Option<usize>,
+    /// By how much each block of a trained transformer learns more slowly than the one after it, above 0 to 1.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub layer_decay: Option<f64>,
+    /// Share of the steps in which only the new heads learn, on the frozen features of a trained encoder, 0 to 0.9.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub warm_heads: Option<f64>,
+    /// Whether a trained encoder that gets worse while it goes on learning is stopped and put back; needs an observer.
+    #[serde(with = "foretask_pretext::auto_option", skip_serializing_if = "Option::is_none")]
+    pub guard: Option<bool>,
 }
 
 impl Default for PretrainOptions {
@@ -122,6 +131,9 @@ impl Default for PretrainOptions {
             seed: 0,
             on_collapse: OnCollapse::Stop,
             image_size: None,
+            layer_decay: None,
+            warm_heads: None,
+            guard: None,
         }
     }
 }
@@ -180,6 +192,25 @@ impl PretrainOptions {
             "when the features become the same for every image",
         ),
         OptionInfo::new("image_size", "pixels, or \"auto\"", AUTO, "side of the square that images are brought to"),
+        OptionInfo::new(
+            "layer_decay",
+            "number above 0, at most 1, or \"auto\"",
+            AUTO,
+            "trained transformers only: each block learns by this factor more slowly than the one after it; auto is 0.9",
+        ),
+        OptionInfo::new(
+            "warm_heads",
+            "number from 0 to 0.9, or \"auto\"",
+            AUTO,
+            "trained encoders only: share of the steps in which the new heads learn alone, on frozen features; auto is 0.1",
+        ),
+        OptionInfo::new(
+            "guard",
+            "true or false, or \"auto\"",
+            AUTO,
+            "trained encoders only: whether one that tells the classes of `online` worse than it did at first is stopped, and \
+             the better of the two kept; auto: where there is `online`",
+        ),
     ];
 
     /// How long, where the user said so.
@@ -272,6 +303,12 @@ impl PretrainOptions {
             &self.accumulate,
             "a whole number from 1 to 4096",
         )?;
+        if let Some(decay) = self.layer_decay {
+            require(decay > 0.0 && decay <= 1.0, "layer_decay", &decay, "above 0, at most 1; usually 0.65 to 0.95")?;
+        }
+        if let Some(share) = self.warm_heads {
+            require((0.0..=0.9).contains(&share), "warm_heads", &share, "a share of the steps from 0 to 0.9")?;
+        }
         if let Some(size) = self.image_size {
             require((4..=4096).contains(&size), "image_size", &size, "a number of pixels from 4 to 4096")?;
         }

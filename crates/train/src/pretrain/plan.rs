@@ -5,6 +5,7 @@ use foretask_models::BackboneConfig;
 use foretask_pretext::{Auto, Layout, Resolved, RunSizes, Shape, TargetKind, Task};
 use serde::{Deserialize, Serialize};
 
+use super::continuing::{self, Continuing};
 use super::heads::HeadConfig;
 use super::methods::{HeadContext, learnable, learnable_mut};
 use super::mix::TaskMix;
@@ -68,6 +69,9 @@ pub struct PretrainPlan {
     pub lr: f64,
     /// Weight decay.
     pub weight_decay: f64,
+    /// How an encoder that has learned before goes on; `None` from random weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuing: Option<Continuing>,
     /// The options as given, for what needs no choice.
     pub options: PretrainOptions,
     /// Numbers that are trained: backbone and head.
@@ -130,7 +134,9 @@ pub fn plan_pretraining(
         tasks.push(PlannedTask { task, weight: *weight, head });
     }
 
-    let (rule, lr, weight_decay) = update_rule(&sampling, options, &mut notes);
+    let heads = tasks.iter().map(|task| &task.head);
+    let continuing = continuing::plan(start, continuing::Asked { heads, balance: mix.balance, options }, &mut notes)?;
+    let (rule, lr, weight_decay) = update_rule(&sampling, options, continuing.is_some(), &mut notes);
     let parameters = config.cost(shape.channels, shape.height, shape.width).parameters
         + tasks.iter().map(|task| task.head.parameters()).sum::<u64>();
     let kept = |task: &PlannedTask| learnable(&task.task.task).kept_bytes(&sizes);
@@ -147,6 +153,7 @@ pub fn plan_pretraining(
         rule,
         lr,
         weight_decay,
+        continuing,
         options: options.clone(),
         parameters,
         memory_bytes,

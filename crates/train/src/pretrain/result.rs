@@ -8,6 +8,7 @@ use foretask_models::{BackboneConfig, Encoder, InputSpec, Seen};
 use foretask_pretext::Task;
 use serde::{Deserialize, Serialize};
 
+use super::guard::Continued;
 use super::mix::TaskMix;
 use super::plan::PlannedTask;
 use crate::checkpoint;
@@ -27,6 +28,8 @@ pub struct Pretrained {
     pub history: Vec<HealthLine>,
     /// Updates made.
     pub steps: u64,
+    /// How a trained encoder that went on learning was held against what it was at first; `None` where nobody looked.
+    pub continued: Option<Continued>,
     /// Source images seen.
     pub images_seen: u64,
     /// Seconds of training, over all sittings.
@@ -52,6 +55,8 @@ struct About {
     seen: Seen,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     license: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    continued: Option<Continued>,
 }
 
 impl Pretrained {
@@ -72,6 +77,7 @@ impl Pretrained {
             waited: self.waited,
             seen: self.encoder.seen.clone(),
             license: self.encoder.license.clone(),
+            continued: self.continued.clone(),
         };
         let mut tensors = StateDict::new();
         checkpoint::put_under("encoder", (*self.encoder.state).clone(), &mut tensors);
@@ -92,9 +98,22 @@ impl Pretrained {
         }
         let state = Arc::new(checkpoint::take_under("encoder", &mut tensors));
         let heads = Arc::new(checkpoint::take_under("heads", &mut tensors));
-        let About { config, input, origin, tasks, history, steps, images_seen, seconds, waited, seen, license } = about;
+        let About {
+            config,
+            input,
+            origin,
+            tasks,
+            history,
+            steps,
+            images_seen,
+            seconds,
+            waited,
+            seen,
+            license,
+            continued,
+        } = about;
         let encoder = Encoder { config, input, state, origin, seen, license };
-        Ok(Some(Self { encoder, tasks, heads, history, steps, images_seen, seconds, waited }))
+        Ok(Some(Self { encoder, tasks, heads, history, steps, continued, images_seen, seconds, waited }))
     }
 }
 

@@ -9,6 +9,7 @@ use foretask_data::{Blob, LoadOptions, Samples, Source};
 use foretask_models::{Arch, BackboneConfig};
 use foretask_random::Key;
 
+mod continuing;
 mod distill;
 mod masked;
 mod networks;

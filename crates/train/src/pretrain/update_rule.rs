@@ -11,9 +11,16 @@ const REFERENCE_BATCH: f64 = 256.0;
 const LEARNING_RATE: f64 = 2e-3;
 const SGD_LEARNING_RATE: f64 = 0.05;
 const LARS_LEARNING_RATE: f64 = 0.3;
+/// What a trained encoder takes of these.
+pub(super) const CONTINUED: f64 = 0.1;
 
-/// Rule, peak learning rate and weight decay; what is chosen is noted.
-pub(super) fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes: &mut Vec<Auto>) -> (Rule, f64, f64) {
+/// Rule, peak learning rate and weight decay; what is chosen is noted. `trained` weights learn on slowly.
+pub(super) fn update_rule(
+    sampling: &Sampling,
+    options: &PretrainOptions,
+    trained: bool,
+    notes: &mut Vec<Auto>,
+) -> (Rule, f64, f64) {
     let batch = sampling.batch_size as f64 * options.accumulate as f64;
     let (rule, lr, lr_reason, decay, decay_reason) = match options.optimizer {
         OptimizerName::AdamW => {
@@ -41,6 +48,12 @@ pub(super) fn update_rule(sampling: &Sampling, options: &PretrainOptions, notes:
     };
     let given = options.lr.map(|lr| options.lr_scaling.learning_rate(lr, batch.round() as usize));
     let lr = given.unwrap_or_else(|| {
+        if trained {
+            let lr = two_digits(CONTINUED * lr);
+            let reason = format!("a tenth of what random weights take ({lr_reason}), so that what these know is kept");
+            notes.push(Auto::new("lr", lr, reason));
+            return lr;
+        }
         let lr = two_digits(lr);
         notes.push(Auto::new("lr", lr, lr_reason));
         lr

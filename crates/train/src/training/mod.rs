@@ -50,7 +50,8 @@ pub struct Trained<M> {
 
 /// Trains the model of `run` for as many updates as its plan says, from the beginning or from the checkpoint in `cx.folder`.
 ///
-/// `source` makes the batches; `objective` computes their loss and remembers what the next step needs.
+/// `source` makes the batches; `objective` computes their loss, remembers what the next step needs, and may end the training
+/// early ([`Objective::stops`]).
 ///
 /// On one device kind the result is the same to the bit, however often the run is interrupted, as long as the
 /// device's own sums do not depend on timing (flex's do not).
@@ -80,7 +81,7 @@ pub fn train<M: Module, S: BatchSource>(
     let range = first_step * plan.accumulate..plan.steps * plan.accumulate;
     let state = with_batches(&plan.sampling, range, cx.threads, &make, |batches| {
         let mut pace = Pace::new(first_step);
-        while state.progress.step < plan.steps {
+        while state.progress.step < plan.steps && !objective.stops() {
             let measure = plan.is_health_step(state.progress.step + 1);
             let info = plan.step_info(state.progress.step, measure);
             let learning_rate = plan.schedule.at(info.step);
@@ -104,7 +105,7 @@ pub fn train<M: Module, S: BatchSource>(
             if pace.due() {
                 cx.emit(pace.event(&state.progress, plan, learning_rate, batches.waited()));
             }
-            let done = state.progress.step == plan.steps;
+            let done = state.progress.step == plan.steps || objective.stops();
             let interrupted = cx.interrupt.requested() && !done;
             if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
                 state.read(row)?;
@@ -124,8 +125,8 @@ pub fn train<M: Module, S: BatchSource>(
     Ok(Trained {
         model: state.run.model,
         history: state.progress.history,
-        steps: plan.steps,
-        images: plan.images_after(plan.steps),
+        steps: state.progress.step,
+        images: plan.images_after(state.progress.step),
         seconds: state.progress.seconds,
         waited: state.progress.waited,
     })

@@ -76,6 +76,11 @@ pub trait Objective<M: Module, B> {
         Ok(model)
     }
 
+    /// Whether enough has been learned: no further update follows. What it depends on must be in [`Objective::state`].
+    fn stops(&self) -> bool {
+        false
+    }
+
     /// Everything remembered, by name.
     fn state(&mut self) -> StateDict {
         StateDict::new()
