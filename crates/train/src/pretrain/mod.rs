@@ -114,9 +114,6 @@ fn run(
     let normalizer = Normalizer::new(&input, plan.options.precision, &cx.device.plain());
     let tasks = || plan.tasks.iter().map(|task| &task.task);
     let on_device = on_device::choose(plan.options.augment_on, tasks(), images, cx.device);
-    if plan.options.augment_on == AugmentOn::Device && images.depth() != Depth::Bytes {
-        cx.note("augment_on = host (images of more than 8 bits do not travel as bytes)");
-    }
     let batches = PretextBatches {
         tasks: tasks().zip(on_device.iter().map(Option::as_ref)).collect(),
         images,
@@ -124,9 +121,7 @@ fn run(
         prefetcher: WindowPrefetcher::new(images, &plan.sampling),
         seed: plan.options.seed,
     };
-    if plan.options.augment_on.is_auto() && batches.views_on_device() {
-        cx.note("augment_on = device (views are made by the GPU, which would otherwise wait for the host)");
-    }
+    place_of_views(plan.options.augment_on, &batches, images).into_iter().for_each(|place| cx.note(place));
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let teachers = teaching::prepare(&plan, &mix.teachers, images, cx)?;
     let beside = Beside { labels: &labels, teachers: &teachers };
@@ -169,21 +164,13 @@ fn run(
     if plan.measures_statistics() {
         statistics::measure(&encoder, &input, images, cx)?;
     }
-    let continued = objective.guard.take().map(|guard| Ok::<_, TrainError>(guard.judged(&look(&encoder)?, steps)));
-    let continued = continued.transpose()?;
+    let judged = |guard: Guard| Ok::<_, TrainError>(guard.judged(&look(&encoder)?, steps));
+    let continued = objective.guard.take().map(judged).transpose()?;
     continued.iter().for_each(|found| cx.note(format!("kept = {} ({})", found.kept.name(), found.in_words())));
     let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);
-    let (seen, license) = teaching::inherited(start, &mix.teachers);
-    let encoder = match (start, &continued) {
-        (Start::Encoder(start), Some(Continued { kept: KeptEncoder::Start, .. })) => {
-            Encoder { config: plan.config.clone(), input, ..start.clone() }
-        }
-        _ => Encoder::of(&encoder, &plan.config, &input, origin)
-            .with_seen(seen.with(images.content_hashes()))
-            .with_license(license),
-    };
+    let learned = taught(pretraining, Encoder::of(&encoder, &plan.config, &input, origin));
     Ok(Pretrained {
-        encoder,
+        encoder: better(start, learned, continued.as_ref()),
         continued,
         heads: Arc::new(state_dict(&heads)),
         tasks: plan.tasks,
@@ -193,6 +180,31 @@ fn run(
         seconds: trained.seconds,
         waited: trained.waited,
     })
+}
+
+/// The encoder with what it has seen and whose license it is under: those of its start, its teachers and these images.
+fn taught(pretraining: &Pretraining<'_>, encoder: Encoder) -> Encoder {
+    let (seen, license) = teaching::inherited(pretraining.start, &pretraining.mix.teachers);
+    encoder.with_seen(seen.with(pretraining.images.content_hashes())).with_license(license)
+}
+
+/// Where views are made, if that is not as one would expect.
+fn place_of_views(asked: AugmentOn, batches: &PretextBatches<'_>, images: &Images) -> Option<&'static str> {
+    if asked == AugmentOn::Device && images.depth() != Depth::Bytes {
+        return Some("augment_on = host (images of more than 8 bits do not travel as bytes)");
+    }
+    let chosen = asked.is_auto() && batches.views_on_device();
+    chosen.then_some("augment_on = device (views are made by the GPU, which would otherwise wait for the host)")
+}
+
+/// What was learned, or the start where going on from it made it worse.
+fn better(start: &Start, learned: Encoder, continued: Option<&Continued>) -> Encoder {
+    match (start, continued) {
+        (Start::Encoder(start), Some(Continued { kept: KeptEncoder::Start, .. })) => {
+            Encoder { config: learned.config, input: learned.input, ..start.clone() }
+        }
+        _ => learned,
+    }
 }
 
 /// The encoder keeps the statistics that it was trained with.
