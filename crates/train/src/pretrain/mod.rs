@@ -48,6 +48,7 @@ pub use result::Pretrained;
 
 use crate::context::Context;
 use crate::error::TrainError;
+use crate::health::Metric;
 use crate::length::Length;
 use crate::memory::require_memory;
 use crate::optim::Optimizer;
@@ -121,7 +122,9 @@ fn run(
         prefetcher: WindowPrefetcher::new(images, &plan.sampling),
         seed: plan.options.seed,
     };
-    place_of_views(plan.options.augment_on, &batches, images).into_iter().for_each(|place| cx.note(place));
+    if let Some(place) = place_of_views(plan.options.augment_on, &batches, images) {
+        cx.note(place);
+    }
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let teachers = teaching::prepare(&plan, &mix.teachers, images, cx)?;
     let beside = Beside { labels: &labels, teachers: &teachers };
@@ -156,7 +159,9 @@ fn run(
     let run = TrainingRun { model: learner(start, &plan, cx)?, optimizer: optimizer(start, &plan), plan: &training };
     let watched = observer.filter(|_| guarded).map_or(0, |observer| observer.images.len());
     let guard = Guard::new(watched, !plan.measures_statistics(), || look(&run.model.encoder.valid()))?;
-    guard.iter().for_each(|guard| cx.note(guard.begins()));
+    if let Some(guard) = &guard {
+        cx.note(guard.begins());
+    }
     let mut objective = MultiTask::new(&plan, &run.model, normalizer.clone(), &beside, &look)?
         .continuing(plan.continuing.map_or(0, |how| how.warm_steps(steps)), guard);
     let trained = train(run, &batches, &mut objective, cx)?;
@@ -164,9 +169,7 @@ fn run(
     if plan.measures_statistics() {
         statistics::measure(&encoder, &input, images, cx)?;
     }
-    let judged = |guard: Guard| Ok::<_, TrainError>(guard.judged(&look(&encoder)?, steps));
-    let continued = objective.guard.take().map(judged).transpose()?;
-    continued.iter().for_each(|found| cx.note(format!("kept = {} ({})", found.kept.name(), found.in_words())));
+    let continued = judged(objective.guard.take(), || look(&encoder), steps, cx)?;
     let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);
     let learned = taught(pretraining, Encoder::of(&encoder, &plan.config, &input, origin));
     Ok(Pretrained {
@@ -195,6 +198,19 @@ fn place_of_views(asked: AugmentOn, batches: &PretextBatches<'_>, images: &Image
     }
     let chosen = asked.is_auto() && batches.views_on_device();
     chosen.then_some("augment_on = device (views are made by the GPU, which would otherwise wait for the host)")
+}
+
+/// What became of a guarded encoder by a last look at it, said to whoever listens.
+fn judged(
+    guard: Option<Guard>,
+    look: impl FnOnce() -> Result<Vec<Metric>, TrainError>,
+    steps: u64,
+    cx: &Context<'_>,
+) -> Result<Option<Continued>, TrainError> {
+    let Some(guard) = guard else { return Ok(None) };
+    let found = guard.judged(&look()?, steps);
+    cx.note(format!("kept = {} ({})", found.kept.name(), found.in_words()));
+    Ok(Some(found))
 }
 
 /// What was learned, or the start where going on from it made it worse.
