@@ -375,7 +375,7 @@ fn an_observer_sees_the_encoder_change_and_changes_nothing() {
     let judge = |features: &crate::Features| {
         assert_eq!(features.len(), 5);
         seen.borrow_mut().push(features.data.clone());
-        vec![crate::Metric::new("seen", f64::from(features.data[0])).against("before", 0.0)]
+        vec![Metric::new("seen", f64::from(features.data[0])).against("before", 0.0)]
     };
     let observer = Observer { images: &watched, judge: &judge };
     let (start, mix, images, options) = (start(), mix("simclr"), pictures(20), options(SHORT));
