@@ -176,8 +176,9 @@ fn in_rounds(
     let first = Spreading { encoder, few, pool, options: &options.spread, held_out: false };
     let mut fit = fit_spread(&first, &unwatched)?;
     cx.note(format!("labels spread: {}", fit.in_words()));
-    // One answer for all rounds, so that a round is not told otherwise by its own training.
-    let spread = SpreadOptions { balanced: Some(fit.spread.balanced), ..options.spread.clone() };
+    // One answer to each question for all rounds, so that a round is not told otherwise by its own training.
+    let (balanced, probe) = (Some(fit.spread.balanced), Some(fit.spread.probe));
+    let spread = SpreadOptions { balanced, probe, ..options.spread.clone() };
     let mut done = SelfTrained {
         classifier: fit.classifier.clone(),
         converged: fit.converged,

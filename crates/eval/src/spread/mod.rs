@@ -79,7 +79,7 @@ pub fn spread_labels(
     classes: usize,
     options: &SpreadOptions,
 ) -> Result<Spread, EvalError> {
-    Spreader { features, classes, options, opinion: None }.spread(labels, &mut |_, _| Ok(()))
+    Spreader { features, classes, options, opinion: None }.spread(labels, &mut |_| Ok(0))
 }
 
 /// What labels spread over, and how.
@@ -92,75 +92,91 @@ pub(crate) struct Spreader<'a> {
     pub(crate) opinion: Option<&'a Opinion<'a>>,
 }
 
+/// Labels that were hidden, and what came out without them.
+pub(crate) struct Hidden<'a> {
+    /// Their rows.
+    pub(crate) rows: &'a [usize],
+    /// Whether the opinion was heard.
+    pub(crate) heard: bool,
+    /// What came out.
+    pub(crate) spread: &'a Spread,
+}
+
+/// Called with each part of the given labels that is hidden in turn, in each way that is tried; how many of them a classifier that
+/// learns from what came out tells rightly. That is asked of it only where there are two ways to choose from.
+type Judge<'a> = dyn FnMut(&Hidden<'_>) -> Result<usize, EvalError> + 'a;
+
 impl Spreader<'_> {
-    /// As [`spread_labels`]; `watch` is told of every part of the given labels that is hidden: of its rows, and of what comes out
-    /// when the others are spread without it.
-    pub(crate) fn spread(&self, labels: &[Option<u32>], watch: &mut Listener<'_>) -> Result<Spread, EvalError> {
-        let Self { features, classes, options, opinion } = *self;
+    /// As [`spread_labels`]; of the graph alone and the graph with an opinion the way is taken by which `judge` tells more labels
+    /// rightly, among equals the graph alone.
+    pub(crate) fn spread(&self, labels: &[Option<u32>], judge: &mut Judge<'_>) -> Result<Spread, EvalError> {
+        let Self { features, classes, options, .. } = *self;
         check(features, labels, classes, options)?;
         let graph = Graph::of(features, options.neighbors)?;
-        let alone = Spreader { opinion: None, ..*self };
-        let heard = match (opinion, options.probe) {
-            (None, _) | (_, Some(false)) => false,
-            (_, Some(true)) => true,
-            (_, None) => opinion::helps(&alone.recovered(&graph, labels)?, &self.recovered(&graph, labels)?),
+        let (found, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
+        // Of the graph alone, and with the opinion.
+        let (mut recovered, mut told) = ([Recovered::default(); 2], [0; 2]);
+        for rows in hidden_in_turn(labels, classes) {
+            let mut rest = labels.to_vec();
+            for &row in &rows {
+                rest[row] = None;
+            }
+            let (arrived, ..) = shares(&graph, &rest, classes, Some(balanced), options)?;
+            for &heard in self.ways() {
+                let shares = self.joined(arrived.clone(), &rest, heard, balanced)?;
+                let right =
+                    |row: &&usize| labels[**row] == Some(likeliest(&shares[**row * classes..][..classes]) as u32);
+                let recovered = &mut recovered[usize::from(heard)];
+                recovered.right += rows.iter().filter(right).count();
+                recovered.hidden += rows.len();
+                let spread = of_shares(&shares, &rest, classes);
+                told[usize::from(heard)] += judge(&Hidden { rows: &rows, heard, spread: &spread })?;
+            }
+        }
+        let heard = match *self.ways() {
+            [only] => only,
+            _ => told[1] > told[0],
         };
-        let (shares, balanced, parts) = shares(&graph, labels, classes, options.balanced, options)?;
-        let options = SpreadOptions { balanced: Some(balanced), ..options.clone() };
-        let chosen = Spreader { options: &options, opinion: opinion.filter(|_| heard), ..*self };
-        let shares = chosen.joined(shares, labels, balanced)?;
-        let recovered = chosen.recovered_watched(&graph, labels, watch)?;
-        let recovered = Recovered { right: recovered.iter().filter(|right| **right).count(), hidden: recovered.len() };
+        let shares = self.joined(found, labels, heard, balanced)?;
+        let recovered = recovered[usize::from(heard)];
         Ok(Spread { balanced, probe: heard, parts, recovered, ..of_shares(&shares, labels, classes) })
     }
 
-    /// What arrived along the graph, and what the opinion makes of it.
-    fn joined(&self, mut shares: Vec<f64>, labels: &[Option<u32>], balanced: bool) -> Result<Vec<f64>, EvalError> {
-        if let Some(opinion) = self.opinion {
+    /// Whether the opinion is heard, in each way to try.
+    pub(crate) fn ways(&self) -> &'static [bool] {
+        match (self.opinion, self.options.probe) {
+            (None, _) | (_, Some(false)) => &[false],
+            (_, Some(true)) => &[true],
+            (_, None) => &[false, true],
+        }
+    }
+
+    /// What arrived along the graph, and what the opinion makes of it where it is `heard`.
+    fn joined(
+        &self,
+        mut shares: Vec<f64>,
+        labels: &[Option<u32>],
+        heard: bool,
+        balanced: bool,
+    ) -> Result<Vec<f64>, EvalError> {
+        if let Some(opinion) = self.opinion.filter(|_| heard) {
             opinion::join(&mut shares, &opinion(labels)?, &occurring(labels, self.classes), balanced);
         }
         Ok(shares)
     }
+}
 
-    /// Whether each given label comes out right when it is hidden.
-    fn recovered(&self, graph: &Graph, labels: &[Option<u32>]) -> Result<Vec<bool>, EvalError> {
-        self.recovered_watched(graph, labels, &mut |_, _| Ok(()))
-    }
-
-    /// Hides every fifth label of each class in turn, and spreads the others.
-    fn recovered_watched(
-        &self,
-        graph: &Graph,
-        labels: &[Option<u32>],
-        watch: &mut Listener<'_>,
-    ) -> Result<Vec<bool>, EvalError> {
-        let classes = self.classes;
-        let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
-        for (row, label) in labels.iter().enumerate() {
-            if let Some(label) = label {
-                members[*label as usize].push(row);
-            }
+/// Rows of every fifth label of each class, in turn; a label that is alone in its class is never hidden.
+fn hidden_in_turn(labels: &[Option<u32>], classes: usize) -> impl Iterator<Item = Vec<usize>> {
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); classes];
+    for (row, label) in labels.iter().enumerate() {
+        if let Some(label) = label {
+            members[*label as usize].push(row);
         }
-        members.retain(|rows| rows.len() > 1);
-        let mut found = Vec::new();
-        for part in 0..PARTS {
-            let hidden: Vec<usize> =
-                members.iter().flat_map(|rows| rows.iter().skip(part).step_by(PARTS)).copied().collect();
-            if hidden.is_empty() {
-                continue;
-            }
-            let mut rest = labels.to_vec();
-            for &row in &hidden {
-                rest[row] = None;
-            }
-            let (shares, balanced, _) = shares(graph, &rest, classes, self.options.balanced, self.options)?;
-            let shares = self.joined(shares, &rest, balanced)?;
-            let likeliest = |row: usize| likeliest(&shares[row * classes..][..classes]) as u32;
-            found.extend(hidden.iter().map(|&row| labels[row] == Some(likeliest(row))));
-            watch(&hidden, of_shares(&shares, &rest, classes))?;
-        }
-        Ok(found)
     }
+    members.retain(|rows| rows.len() > 1);
+    let part = move |part| members.iter().flat_map(|rows| rows.iter().skip(part).step_by(PARTS)).copied().collect();
+    (0..PARTS).map(part).filter(|rows: &Vec<usize>| !rows.is_empty())
 }
 
 fn check(
@@ -181,9 +197,6 @@ fn check(
     }
     Ok(())
 }
-
-/// Called with the rows that were hidden and with what came out without them.
-type Listener<'a> = dyn FnMut(&[usize], Spread) -> Result<(), EvalError> + 'a;
 
 /// Labels and confidence by the shares `[rows, classes]`; given labels stay as they are.
 fn of_shares(shares: &[f64], labels: &[Option<u32>], classes: usize) -> Spread {

@@ -26,12 +26,6 @@ pub(super) fn join(shares: &mut [f64], opinion: &[f32], occur: &[bool], balanced
     }
 }
 
-/// Whether an opinion is worth hearing: more hidden labels came back `with` it than `without`.
-pub(super) fn helps(without: &[bool], with: &[bool]) -> bool {
-    let right = |found: &[bool]| found.iter().filter(|right| **right).count();
-    right(with) > right(without)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

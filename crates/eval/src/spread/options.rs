@@ -19,7 +19,7 @@ pub struct SpreadOptions {
     #[serde(with = "foretask_pretext::auto_option")]
     pub balanced: Option<bool>,
     /// Whether a probe of the labeled images is heard besides: its probabilities times what arrives along the graph. `None` (auto):
-    /// if labels that are hidden come back more often with it.
+    /// if a classifier that learned with it tells more of the labels that were hidden from it.
     #[serde(with = "foretask_pretext::auto_option")]
     pub probe: Option<bool>,
     /// Whether an image is compared by the sum of its features and those of its mirror image.

@@ -115,7 +115,7 @@ fn what_cannot_work_is_refused() {
 }
 
 #[test]
-fn an_opinion_is_heard_where_hidden_labels_come_back_with_it() {
+fn an_opinion_is_heard_where_hidden_labels_are_told_with_it() {
     // Every second row of both arcs is of the other class: neighbors say nothing of classes.
     let class = |row: usize| (row % 2) as u32;
     let labels: Vec<Option<u32>> = (0..80).map(|row| (row % 3 == 0).then(|| class(row))).collect();
@@ -129,7 +129,9 @@ fn an_opinion_is_heard_where_hidden_labels_come_back_with_it() {
         let options = SpreadOptions { probe, ..options.clone() };
         let opinion = move |_: &[Option<u32>]| Ok(says(right));
         let spreader = Spreader { features: &arcs, classes: 2, options: &options, opinion: Some(&opinion) };
-        spreader.spread(&labels, &mut |_, _| Ok(())).unwrap()
+        let told = |row: &&usize, spread: &Spread| spread.labels[**row] == class(**row);
+        let mut judge = |hidden: &Hidden<'_>| Ok(hidden.rows.iter().filter(|row| told(row, hidden.spread)).count());
+        spreader.spread(&labels, &mut judge).unwrap()
     };
     let alone = spread_labels(&arcs, &labels, 2, &options).unwrap();
     let heard = spread(0.99, None);

@@ -96,18 +96,18 @@ pub fn pretrain(
     let Pretraining { start, mix, images, options } = *pretraining;
     check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &images.survey(), options)?;
-    let (_, guard) = guards(start, options, observer.is_some())?;
+    let (guarded, guard) = guards(start, options, observer.is_some())?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in plan.notes.iter().chain(&guard) {
         cx.note(format!("{} = {} ({})", note.name, note.value, note.reason));
     }
-    catch("pretraining", || run(pretraining, plan, observer, cx))?
+    catch("pretraining", || run(pretraining, plan, (observer, guarded), cx))?
 }
 
 fn run(
     pretraining: &Pretraining<'_>,
     plan: PretrainPlan,
-    observer: Option<&Observer<'_>>,
+    (observer, guarded): (Option<&Observer<'_>>, bool),
     cx: &Context<'_>,
 ) -> Result<Pretrained, TrainError> {
     let (begin, Pretraining { start, mix, images, .. }) = (Instant::now(), *pretraining);
@@ -128,7 +128,6 @@ fn run(
     let labels: Vec<Option<u32>> = (0..images.len()).map(|index| images.label(index)).collect();
     let teachers = teaching::prepare(&plan, &mix.teachers, images, cx)?;
     let beside = Beside { labels: &labels, teachers: &teachers };
-    let guarded = guards(start, &plan.options, observer.is_some())?.0;
     let identity = identity(start, &plan, &input, &batches, cx)? + if guarded { "-guarded" } else { "" };
     let look = |encoder: &Backbone| match observer {
         Some(observer) => observer.look(encoder, plan.config.feature_dim(), &input, cx),
