@@ -50,8 +50,9 @@ pub(super) static WORDS: &[Word] = &[
         theme: Theme::Probes,
         summary: "Spreads the few labels over unlabeled images along nearest neighbors, and fits a probe to the confident part",
         about: "Frozen features of all images form a graph of nearest neighbors; the labels flow along it (Zhou et al. 2004). Where \
-                hidden labels are better told so, what arrives is multiplied by what a probe of the labeled images says. Logistic regression then learns from the images whose label came out most clearly, each with its shares of the \
-                classes. The unlabeled images so help twice: they taught the encoder, and now they say where classes begin and end.",
+                hidden labels are better told so, what arrives is multiplied by what a probe of the labeled images says. Logistic \
+                regression then learns from the images whose label came out most clearly, each with its shares of the classes. The \
+                unlabeled images so help twice: they taught the encoder, and now they say where classes begin and end.",
         use_when: "there are few labels a class and thousands of unlabeled images of the same kind",
         not_when: "the unlabeled images hold other things than the classes",
         signatures: &[Signature {
@@ -192,7 +193,8 @@ fn spread_options() -> Vec<OptionDoc> {
             "probe",
             "true, false or \"auto\"",
             "\"auto\"",
-            "hear a probe of the labeled images besides: its probabilities times what arrives along the neighbors; auto: if what learns from it tells more of the labels that were hidden",
+            "hear a probe of the labeled images besides: its probabilities times what arrives along the neighbors; auto: if what \
+             learns from it tells more of the labels that were hidden",
         ),
         OptionDoc::new(
             "mirror",
