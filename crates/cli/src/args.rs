@@ -54,12 +54,16 @@ pub(crate) enum Verb {
 Examples:
   foretask run scripts/quickstart.rhai
   foretask run scripts/quickstart.rhai --set labels=5 --device flex
-  foretask run scripts/quickstart.rhai --out /data/runs")]
+  foretask run scripts/quickstart.rhai --out /data/runs
+  foretask run scripts/quickstart.rhai --ranks 2 --device libtorch")]
     Run {
         /// The script
         script: PathBuf,
         #[command(flatten)]
         common: Common,
+        /// Share pretraining out among this many processes of this machine (needs libtorch)
+        #[arg(long, value_name = "N")]
+        ranks: Option<usize>,
     },
     /// Validate a script and print its plan; trains nothing
     #[command(after_help = "\

@@ -23,6 +23,8 @@ pub(crate) struct Pace {
     pub(crate) images_per_second: f64,
     /// 0..1.
     pub(crate) data_wait: f64,
+    /// With other ranks, 0..1.
+    pub(crate) exchange: Option<f64>,
     pub(crate) remaining_seconds: f64,
 }
 
@@ -36,6 +38,7 @@ impl Pace {
     fn wordings(&self) -> Vec<String> {
         let (speed, wait) = (thousands(self.images_per_second.max(0.0) as u64), self.data_wait * 100.0);
         let left = format!("{} left", duration(self.remaining_seconds));
+        let exchange = self.exchange.map_or_else(String::new, |share| format!("exchange {:.0} %, ", share * 100.0));
         // What only looks at images, such as extracting features, has no loss.
         let (epoch, loss) = if self.loss.is_nan() {
             (String::new(), String::new())
@@ -43,10 +46,10 @@ impl Pace {
             (format!("epoch {:.1}, ", self.epoch), format!("loss {:.4}, ", self.loss))
         };
         vec![
-            format!("{epoch}{loss}{speed} images/s, data wait {wait:.0} %, {left}"),
-            format!("{loss}{speed} images/s, data wait {wait:.0} %, {left}"),
-            format!("{loss}{speed} images/s, wait {wait:.0} %, {left}"),
-            format!("{loss}{speed}/s, wait {wait:.0} %, {left}"),
+            format!("{epoch}{loss}{speed} images/s, data wait {wait:.0} %, {exchange}{left}"),
+            format!("{loss}{speed} images/s, data wait {wait:.0} %, {exchange}{left}"),
+            format!("{loss}{speed} images/s, wait {wait:.0} %, {exchange}{left}"),
+            format!("{loss}{speed}/s, wait {wait:.0} %, {exchange}{left}"),
             format!("{loss}{speed}/s, {left}"),
             format!("{loss}{left}"),
             left,
@@ -145,6 +148,7 @@ mod tests {
         loss: 4.123_456,
         images_per_second: 1234.5,
         data_wait: 0.034,
+        exchange: None,
         remaining_seconds: 754.0,
     };
 
@@ -160,6 +164,11 @@ mod tests {
         assert_eq!(line(79), "loss 4.1235, 1,234/s, wait 3 %, 12 min 34 s left");
         assert_eq!(line(60), "loss 4.1235, 12 min 34 s left");
         assert_eq!(line(20), "");
+        let several = Pace { exchange: Some(0.116), ..PACE };
+        assert_eq!(
+            several.in_words(),
+            "epoch 1.2, loss 4.1235, 1,234 images/s, data wait 3 %, exchange 12 %, 12 min 34 s left"
+        );
         let looking = Pace { loss: f64::NAN, ..PACE };
         assert_eq!(looking.in_words(), "1,234 images/s, data wait 3 %, 12 min 34 s left");
     }

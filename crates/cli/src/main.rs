@@ -15,6 +15,7 @@ mod mistakes;
 mod out;
 mod pictures;
 mod progress;
+mod ranks;
 mod render;
 mod terminal;
 mod verbs;

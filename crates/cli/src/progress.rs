@@ -114,8 +114,10 @@ impl Screen {
                     ));
                 }
             }
-            Event::Step { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds, .. } => {
-                let pace = Pace { step, steps, epoch, loss, images_per_second, data_wait, remaining_seconds };
+            Event::Step {
+                step, steps, epoch, loss, images_per_second, data_wait, exchange, remaining_seconds, ..
+            } => {
+                let pace = Pace { step, steps, epoch, loss, images_per_second, data_wait, exchange, remaining_seconds };
                 if let Some(bar) = &self.bar {
                     bar.set(&pace);
                 } else if self.last_line.elapsed() >= LINE_EVERY {

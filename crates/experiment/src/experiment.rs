@@ -13,6 +13,7 @@ use crate::image_cache::ImageCache;
 use crate::marks::Marks;
 use crate::plan::{Plan, PlannedData, PlannedParam};
 use crate::progress::Progress;
+use crate::ranks::Ranks;
 use crate::run::RunFolder;
 use crate::stage::StageMemory;
 use crate::values::Network;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub listener: Listener,
     /// Asks the run to stop after the current step.
     pub interrupt: Interrupt,
+    /// The processes that run this together; `None` where there is one.
+    pub ranks: Option<Arc<Ranks>>,
     /// Columns of the terminal that tables are shown on; `None` where they may be as wide as they like.
     pub width: Option<usize>,
 }
@@ -55,6 +58,7 @@ impl Settings {
             set: BTreeMap::new(),
             listener: Arc::new(|_| ()),
             interrupt: Interrupt::new(),
+            ranks: None,
             width: None,
         }
     }
@@ -66,6 +70,7 @@ impl std::fmt::Debug for Settings {
             .field("out", &self.out)
             .field("device", &self.device)
             .field("set", &self.set)
+            .field("ranks", &self.ranks)
             .field("width", &self.width)
             .finish_non_exhaustive()
     }

@@ -47,7 +47,8 @@ where
     for warning in planned.plan().warnings {
         (settings.listener)(Progress::Warning { text: warning });
     }
-    let folder = Arc::new(RunFolder::create(&settings.out, source)?);
+    let out = settings.ranks.as_ref().map_or(settings.out.as_path(), |ranks| ranks.folder(&settings.out));
+    let folder = Arc::new(RunFolder::create(out, source)?);
     let settings = &once(settings, planned.plan().warnings);
     let outcome = pass(Experiment::new(Mode::Run, settings, &images, Some(Arc::clone(&folder))), &work);
     let status = match &outcome {
@@ -58,6 +59,9 @@ where
     // Warnings of the run itself, where it came so far.
     folder.close(&outcome.as_ref().unwrap_or(&planned).plan(), status)?;
     outcome?;
+    if let Some(ranks) = &settings.ranks {
+        ranks.finish()?;
+    }
     Ok(Finished { folder: folder.path().to_path_buf(), reports: folder.reports() })
 }
 

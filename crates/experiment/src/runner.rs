@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::experiment::Experiment;
 use crate::plan::PlannedStage;
 use crate::progress::Progress;
+use crate::ranks::{Lead, Ranks};
 use crate::run::StageRecord;
 use crate::stage::{Damage, Done, StageKey, Stored, checkpoint_every, loader_threads};
 
@@ -20,6 +21,9 @@ pub trait Stage {
 
     /// Whether it is a matter of seconds: kept like any other, but neither planned nor told of.
     const QUICK: bool = false;
+
+    /// Whether several ranks share the work; otherwise one of them does it while the others wait.
+    const TOGETHER: bool = false;
 
     /// Everything that decides the result.
     fn key(&self) -> &StageKey;
@@ -71,6 +75,10 @@ impl Experiment {
             }
             return Ok(None);
         }
+        let ranks = self.settings.ranks.as_deref();
+        if let Some(ranks) = ranks.filter(|ranks| !ranks.leads()) {
+            return self.follow(ranks, &planned.title, stage).map(Some);
+        }
         if self.interrupt().requested() {
             return Err(Error::interrupted(if S::QUICK {
                 "interrupted"
@@ -89,6 +97,11 @@ impl Experiment {
         if let (Some(run), false) = (self.run_folder(), S::QUICK) {
             self.curves(run.begin_curves(&planned.title, &folder));
         }
+        let company = ranks.filter(|ranks| ranks.speaks()).map(|ranks| (ranks, ranks.next()));
+        if let Some((ranks, number)) = company {
+            let lead = if stored.is_some() { Lead::Loads } else { Lead::Makes };
+            ranks.tell(number, stage.key().hash(), lead)?;
+        }
         let outcome = match stored {
             Some(outcome) => {
                 if !S::QUICK {
@@ -98,6 +111,9 @@ impl Experiment {
             }
             None => self.work(&planned, stage)?,
         };
+        if let Some((ranks, number)) = company {
+            ranks.tell_done(number)?;
+        }
         drop(lock);
         if let (Some(run), false) = (self.run_folder(), S::QUICK) {
             run.add_stage(StageRecord {
@@ -114,6 +130,33 @@ impl Experiment {
             });
         }
         Ok(Some(outcome))
+    }
+
+    /// A stage on a rank that does not lead: nothing of it is written here.
+    fn follow<S: Stage>(&self, ranks: &Ranks, title: &str, stage: &S) -> Result<Outcome<S::Output>, Error> {
+        let (number, key) = (ranks.next(), stage.key());
+        let folder = self.memory.folder(key);
+        let lead = ranks.hear(number, title, key.hash())?;
+        if lead == Lead::Makes && S::TOGETHER {
+            self.interrupt().obeyed(|| ranks.together(|| stage.make(self, &folder)))?;
+        }
+        ranks.hear_done(number)?;
+        let missing = || {
+            Error::failed(format!("rank 0 has finished \"{title}\", but nothing lies in `{}`", folder.display()))
+                .help("give all ranks the same folder of results, on a disk that all machines see: `--out FOLDER`")
+        };
+        let done = self.memory.done(key).ok_or_else(missing)?;
+        let value = stage.load(&folder, &done)?;
+        Ok(Outcome { value, seconds: done.seconds, reused: lead == Lead::Loads })
+    }
+
+    /// A stage's work on the rank that does it.
+    fn make<S: Stage>(&self, stage: &S, folder: &Path) -> Result<S::Output, Error> {
+        match self.settings.ranks.as_deref() {
+            None => stage.make(self, folder),
+            Some(ranks) if S::TOGETHER && ranks.speaks() => ranks.together(|| stage.make(self, folder)),
+            Some(ranks) => ranks.alone(|| stage.make(self, folder)),
+        }
     }
 
     fn add_to_plan(&self, planned: PlannedStage, key: &StageKey) {
@@ -221,7 +264,7 @@ impl Experiment {
             self.emit(Progress::StageBegins { title: title.clone(), resumed });
         }
         let start = Instant::now();
-        let made = self.interrupt().obeyed(|| stage.make(self, &folder))?;
+        let made = self.interrupt().obeyed(|| self.make(stage, &folder))?;
         let facts = stage.save(&made, &folder)?;
         let seconds = facts["seconds"].as_f64().unwrap_or_else(|| start.elapsed().as_secs_f64());
         let done = self.memory.finish(key, title, seconds, facts)?;

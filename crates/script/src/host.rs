@@ -99,7 +99,12 @@ impl Host {
 
     /// A path written in the script, for writing.
     pub(crate) fn writable(&self, path: &str) -> Result<PathBuf, CallError> {
-        crate::writable::writable(path, &self.experiment.settings().out)
+        let path = crate::writable::writable(path, &self.experiment.settings().out)?;
+        // Ranks that follow write nothing that anybody would see.
+        match (&self.experiment.settings().ranks, self.experiment.run_folder()) {
+            (Some(ranks), Some(run)) if !ranks.leads() => Ok(run.path().join(path.file_name().unwrap_or_default())),
+            _ => Ok(path),
+        }
     }
 }
 

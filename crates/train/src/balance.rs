@@ -7,6 +7,8 @@ use foretask_backend::Path;
 use foretask_backend::update::square_sum;
 use serde::{Deserialize, Serialize};
 
+use crate::error::TrainError;
+use crate::ranks;
 use crate::step::gradients;
 
 /// How several losses are weighed against each other.
@@ -27,23 +29,28 @@ const SHARED: &str = "encoder";
 /// Keeps a loss without gradient from dividing by zero.
 const LEAST_NORM: f64 = 1e-12;
 
-/// The weighted sum of the losses (one number without its graph, still on the device) and its gradients.
+/// The weighted sum of the losses (one number without its graph, still on the device) and its gradients, summed over the ranks
+/// that share the batch out.
+///
+/// # Errors
+/// [`TrainError::Ranks`].
 pub(crate) fn gradients_of<M: Module>(
     losses: Vec<(f64, Tensor<1>)>,
     balance: Balance,
     model: &M,
-) -> (Tensor<1>, GradientsParams) {
+) -> Result<(Tensor<1>, GradientsParams), TrainError> {
     let weighted = |(weight, loss): &(f64, Tensor<1>)| {
         if (*weight - 1.0).abs() < f64::EPSILON { loss.clone() } else { loss.clone().mul_scalar(*weight) }
     };
     let Some(total) = losses.iter().map(weighted).reduce(Tensor::add) else {
-        return (Tensor::zeros([1], &burn::tensor::Device::flex()), GradientsParams::new());
+        return Ok((Tensor::zeros([1], &burn::tensor::Device::flex()), GradientsParams::new()));
     };
+    let of = |loss: &Tensor<1>| ranks::summed(gradients(loss, model), model);
     if balance == Balance::Weights || losses.len() == 1 {
-        let found = gradients(&total, model);
-        return (total.inner(), found);
+        let found = of(&total)?;
+        return Ok((total.inner(), found));
     }
-    let apart: Vec<_> = losses.iter().map(|(_, loss)| gradients(loss, model)).collect();
+    let apart = losses.iter().map(|(_, loss)| of(loss)).collect::<Result<Vec<_>, _>>()?;
     let norms: Vec<_> = apart.iter().map(|found| shared_norm(found, model)).collect();
     let mean = norms.iter().cloned().reduce(Tensor::add).map(|sum| sum.div_scalar(norms.len() as f64));
     let factors = losses.iter().zip(&norms).map(|((weight, _), norm)| {
@@ -51,7 +58,7 @@ pub(crate) fn gradients_of<M: Module>(
         mean.clone().map_or_else(|| norm.clone().recip(), |mean| mean.div(norm.clone())).mul_scalar(*weight)
     });
     let parts = apart.into_iter().zip(factors).collect();
-    (total.inner(), weighted_sum(parts, model))
+    Ok((total.inner(), weighted_sum(parts, model)))
 }
 
 /// The L2 norm of the gradients in the shared part, one number on the device.

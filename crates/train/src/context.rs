@@ -131,6 +131,8 @@ pub enum Event {
         images_per_second: f64,
         /// Share of the time since the last such event that the step waited for its batch, 0..1.
         data_wait: f64,
+        /// Share of it that went into exchanges with other ranks, where there are any, 0..1.
+        exchange: Option<f64>,
         /// Expected seconds to the end.
         remaining_seconds: f64,
     },

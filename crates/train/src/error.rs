@@ -163,6 +163,9 @@ pub enum TrainError {
         /// What was wrong.
         source: Box<foretask_pretext::PretextError>,
     },
+    /// The other ranks.
+    #[error(transparent)]
+    Ranks(Box<foretask_backend::group::GroupError>),
     /// The device.
     #[error(transparent)]
     Backend(#[from] foretask_backend::BackendError),
@@ -172,6 +175,12 @@ pub enum TrainError {
     /// The network or its weights.
     #[error(transparent)]
     Model(#[from] foretask_models::ModelError),
+}
+
+impl From<foretask_backend::group::GroupError> for TrainError {
+    fn from(error: foretask_backend::group::GroupError) -> Self {
+        Self::Ranks(Box::new(error))
+    }
 }
 
 fn interrupted_in_words(step: u64, steps: u64, folder: &Path) -> String {

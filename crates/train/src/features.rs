@@ -210,6 +210,7 @@ pub(crate) fn each_batch(
                     learning_rate: 0.0,
                     images_per_second: seen / seconds,
                     data_wait: 0.0,
+                    exchange: None,
                     remaining_seconds: seconds / seen * (images.len() as f64 - seen),
                 });
             }

@@ -23,6 +23,7 @@ mod precision;
 mod prefetch;
 mod pretrain;
 mod probe;
+mod ranks;
 mod reading;
 mod remembered;
 mod schedule;

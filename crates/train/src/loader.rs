@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::TrainError;
+use crate::ranks::Share;
 
 /// Batches that wait ready; one is being used and one being made besides.
 pub(crate) const PREFETCH: usize = 2;
@@ -72,7 +73,8 @@ impl Sampling {
     /// The images of one batch. To make many in order, use [`with_batches`], which keeps the epoch's shuffle.
     pub fn request(&self, batch: u64) -> Request {
         let (epoch, places) = self.place(batch);
-        Request { batch, epoch, indices: self.order(epoch)[places].to_vec() }
+        let indices = self.order(epoch)[places].to_vec();
+        Request { batch, epoch, whole: indices.clone(), indices }
     }
 
     /// All images in the order of an epoch.
@@ -91,8 +93,10 @@ pub struct Request {
     pub batch: u64,
     /// The epoch it belongs to.
     pub epoch: u64,
-    /// Its images, as positions in the image store.
+    /// The images to be made, as positions in the image store: on one of several ranks, its block of the whole batch.
     pub indices: Vec<u32>,
+    /// The images of the whole batch.
+    pub whole: Vec<u32>,
 }
 
 /// What the batches of a training are made of.
@@ -196,12 +200,13 @@ pub fn with_batches<B: Send, R>(
 /// Requests in order, keeping the current epoch's shuffle.
 struct Orders {
     sampling: Sampling,
+    share: Share,
     current: Mutex<(u64, Arc<Vec<u32>>)>,
 }
 
 impl Orders {
     fn new(sampling: Sampling) -> Self {
-        Self { sampling, current: Mutex::new((u64::MAX, Arc::default())) }
+        Self { sampling, share: Share::current(), current: Mutex::new((u64::MAX, Arc::default())) }
     }
 
     fn request(&self, batch: u64) -> Request {
@@ -210,7 +215,8 @@ impl Orders {
         if current.0 != epoch {
             *current = (epoch, Arc::new(self.sampling.order(epoch)));
         }
-        Request { batch, epoch, indices: current.1[places].to_vec() }
+        let whole = current.1[places].to_vec();
+        Request { batch, epoch, indices: self.share.of(&whole).to_vec(), whole }
     }
 }
 

@@ -100,6 +100,7 @@ fn tell(cx: &Context<'_>, event: Event, (done, computed, all): (usize, usize, us
                 learning_rate,
                 images_per_second: seen / seconds.max(1e-9),
                 data_wait,
+                exchange: None,
                 remaining_seconds: seconds / seen.max(1.0) * (all as f64 - now),
             });
         }

@@ -34,8 +34,7 @@ pub fn accumulate<M: Module>(sum: Option<GradientsParams>, more: GradientsParams
 /// Updates every parameter that has a gradient, and returns the module with the gradients' global L2 norm (before
 /// clipping) as a tensor of one number, which is not read here: a step never waits for the device.
 ///
-/// Every gradient of every kind of training passes through this function, so training on several ranks needs one
-/// all-reduce at its top. Clipping follows `torch.nn.utils.clip_grad_norm_`: the factor is
+/// Every gradient of every kind of training passes through this function, summed over ranks where there are several. Clipping follows `torch.nn.utils.clip_grad_norm_`: the factor is
 /// `min(1, clip / (norm + 1e-6))`.
 pub fn step<M: Module>(
     module: M,

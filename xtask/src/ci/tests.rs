@@ -52,13 +52,13 @@ pub(crate) fn doctest() -> Result<Outcome> {
 /// Features of the tests with libtorch. DICOM is among them because both compile the same crates once more.
 const LIBTORCH: [&str; 2] = ["--features", "foretask/libtorch,foretask-models/libtorch,foretask/dicom"];
 
-/// The crates in which libtorch makes a difference, with it, and those tests of training which compare devices. Nothing
+/// The crates in which libtorch makes a difference, with it, and those tests of training which compare devices or start several processes. Nothing
 /// above them names a backend. `foretask` is always among the packages: it brings the features of all others, so that only
 /// what depends on libtorch is compiled once more, and polars is not. It has no library, and so no test here.
 pub(crate) fn torch() -> Result<Outcome> {
     let layers = ["-p", "foretask", "-p", "foretask-backend", "-p", "foretask-models"];
     let training = ["-p", "foretask", "-p", "foretask-models", "-p", "foretask-train"];
-    let of_devices = ["--", "with_libtorch", "on_device"];
+    let of_devices = ["--", "with_libtorch", "on_device", "on_ranks"];
     let test: &[&str] = if works(&mut cargo(&["nextest", "--version"])) { &["nextest", "run"] } else { &["test"] };
     let with = |packages: &[&str], filter: &[&str]| {
         run(for_tests(&mut cargo(test)).args(["--release", "--lib"]).args(packages).args(LIBTORCH).args(filter))

@@ -17,7 +17,7 @@ use burn::tensor::DType;
 /// A tensor in the graph over `B`.
 type AutodiffTensor<B> = FloatTensor<Autodiff<B>>;
 
-use super::{Activation, Epilogue, Fused, Kernels, NormOptions, NormState, Step, composed};
+use super::{Activation, Epilogue, Fused, Kernels, NormOptions, NormState, Step, composed, ranks};
 use crate::optional::Optional;
 
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl<B: Kernels> Backward<B, 3> for Norm {
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let gradients = B::norm_backward(ops.state, grad, false);
+        let gradients = ranks::norm_backward::<B>(ops.state, grad, false);
         for (parent, gradient) in ops.parents.into_iter().zip([gradients.x, gradients.scale, gradients.shift]) {
             if let Some(parent) = parent {
                 grads.register::<B>(parent.id, gradient);
@@ -69,7 +69,7 @@ impl<B: Kernels> Backward<B, 4> for NormAdd {
     fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let [x, scale, shift, shortcut] = ops.parents;
-        let gradients = B::norm_backward(ops.state, grad, shortcut.is_some());
+        let gradients = ranks::norm_backward::<B>(ops.state, grad, shortcut.is_some());
         let parents = [x, scale, shift, shortcut];
         let gradients = [Some(gradients.x), Some(gradients.scale), Some(gradients.shift), gradients.shortcut];
         for (parent, gradient) in parents.into_iter().zip(gradients) {
@@ -167,7 +167,7 @@ fn norm<B: Kernels>(
     let [x, scale, shift] = inputs.map(|tensor| tensor.primitive().clone());
     let shortcut = shortcut.map(AutodiffTensor::into_primitive);
     let kept = options.activation != Activation::None && shortcut.is_some();
-    let (result, mean, variance) = B::norm_forward(x.clone(), scale.clone(), shift.clone(), shortcut, options);
+    let (result, mean, variance) = ranks::norm_forward::<B>(x.clone(), scale.clone(), shift.clone(), shortcut, options);
     let state = NormState { x, scale, shift, mean, variance, result: kept.then(|| result.clone()), options };
     (result, state)
 }

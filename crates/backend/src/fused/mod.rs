@@ -14,6 +14,7 @@ mod composed;
 mod flex;
 #[cfg(feature = "libtorch")]
 mod libtorch;
+mod ranks;
 mod step;
 
 #[cfg(feature = "libtorch")]
@@ -200,7 +201,7 @@ macro_rules! straight {
                 shortcut: Optional<Self>,
                 options: NormOptions,
             ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-                Self::norm_forward(x, scale, shift, shortcut.into_option(), options)
+                ranks::norm_forward::<Self>(x, scale, shift, shortcut.into_option(), options)
             }
 
             fn fused_affine(x: FloatTensor<Self>, epilogue: Epilogue<Self>) -> FloatTensor<Self> {

@@ -37,6 +37,8 @@ pub(super) struct Joined {
     rendezvous: Rendezvous,
     exchanges: Arc<AtomicU64>,
     agreements: AtomicU64,
+    /// Nanoseconds that exchanges have taken.
+    took: AtomicU64,
 }
 
 struct State {
@@ -47,7 +49,7 @@ struct State {
 impl Joined {
     pub(super) fn new(connections: RawGroup, pulse: Pulse, rendezvous: Rendezvous, exchanges: Arc<AtomicU64>) -> Self {
         let state = Mutex::new(State { connections, broken: None });
-        Self { state, _pulse: pulse, rendezvous, exchanges, agreements: AtomicU64::new(0) }
+        Self { state, _pulse: pulse, rendezvous, exchanges, agreements: AtomicU64::new(0), took: AtomicU64::new(0) }
     }
 }
 
@@ -106,6 +108,11 @@ impl Group {
     /// Whether this rank is the one that writes files and talks to people.
     pub fn is_first(&self) -> bool {
         self.rank() == 0
+    }
+
+    /// How long exchanges have taken so far, other ranks' being late among it.
+    pub fn exchanging(&self) -> Duration {
+        self.joined.as_ref().map_or(Duration::ZERO, |joined| Duration::from_nanos(joined.took.load(Ordering::Relaxed)))
     }
 
     /// All ranks, in their order, with their machines.
@@ -215,10 +222,11 @@ impl Group {
         if let Some(error) = &state.broken {
             return Err(error.clone());
         }
-        let number = joined.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
+        let (number, begin) = (joined.exchanges.fetch_add(1, Ordering::Relaxed) + 1, Instant::now());
         let done = self.check(kind, number, &state.connections).and_then(|()| {
             work(&state.connections).map_err(|failure| self.explain(&joined.rendezvous, number, &failure))
         });
+        joined.took.fetch_add(begin.elapsed().as_nanos() as u64, Ordering::Relaxed);
         if let Err(error) = &done {
             state.broken = Some(error.clone());
         }

@@ -26,6 +26,14 @@ static BEFORE: AtomicU64 = AtomicU64::new(0);
 const CONNECTING: Duration = Duration::from_mins(1);
 
 impl Group {
+    /// Whether this build can join processes at all.
+    ///
+    /// # Errors
+    /// [`GroupError::NoEngine`].
+    pub fn possible() -> Result<(), GroupError> {
+        needs_engine(&Member::here(0))
+    }
+
     /// Joins the other processes of a launch. A process that is alone joins nobody, and needs no engine.
     ///
     /// All ranks must have `facts` in common, and the version of this crate and the number of ranks besides: they are compared before
@@ -40,9 +48,7 @@ impl Group {
         };
         let until = Instant::now() + options.joining;
         let me = Member::here(launch.rank);
-        if engine().is_none() {
-            return Err(GroupError::NoEngine { me, fix: GET_LIBTORCH });
-        }
+        needs_engine(&me)?;
         let prefix = format!("foretask/{}/{}", meeting.job, BEFORE.load(Ordering::Relaxed));
         let store = Store::open(meeting, launch.rank, prefix, options.joining, &*options.interrupted)
             .map_err(|trouble| unopened(trouble, &me, meeting, options.joining))?;
@@ -92,6 +98,13 @@ fn unopened(trouble: Trouble, me: &Member, meeting: &Meeting, limit: Duration) -
             words: message,
         },
         Trouble::Refused(failure) => GroupError::Refused { me, what: "open the meeting place", words: failure.message },
+    }
+}
+
+fn needs_engine(me: &Member) -> Result<(), GroupError> {
+    match engine() {
+        Some(_) => Ok(()),
+        None => Err(GroupError::NoEngine { me: me.clone(), fix: GET_LIBTORCH }),
     }
 }
 

@@ -10,6 +10,7 @@ mod address;
 #[cfg(feature = "libtorch")]
 mod c10d;
 mod collective;
+mod current;
 mod error;
 mod facts;
 mod failure;

@@ -1,8 +1,8 @@
 //! Signs of life: every rank tells the store, twice a second, that it lives and how far it is.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::packed::{pack, unpack};
@@ -44,7 +44,8 @@ fn key(rank: usize) -> String {
 /// The thread that gives signs of life, as long as this exists.
 pub(super) struct Pulse {
     stop: Option<Sender<()>>,
-    ended: Receiver<()>,
+    /// Locked by nobody but whoever drops this: a group is shared between threads.
+    ended: Mutex<Receiver<()>>,
 }
 
 impl Pulse {
@@ -67,7 +68,7 @@ impl Pulse {
         };
         // A system that grants no thread lets this rank look dead; gloo, which wants some as well, has failed before.
         let _ = std::thread::Builder::new().name("pulse".into()).spawn(beat);
-        Self { stop: Some(stop), ended }
+        Self { stop: Some(stop), ended: Mutex::new(ended) }
     }
 }
 
@@ -75,7 +76,8 @@ impl Drop for Pulse {
     fn drop(&mut self) {
         self.stop = None;
         // The store of a stopped machine may keep it for ever.
-        let _ = self.ended.recv_timeout(Duration::from_secs(1));
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(Duration::from_secs(1));
     }
 }
 

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use burn::tensor::{Tensor, TensorData};
 use foretask_random::Key;
 
+use crate::group::Group;
 use crate::precision::as_type_of;
 
 thread_local! {
@@ -38,7 +39,10 @@ pub fn drop_path<const D: usize>(branch: Tensor<D>, rate: f32) -> Tensor<D> {
     let key = key.named("drop path").with(count);
     let samples = branch.dims()[0];
     let kept = 1.0 - rate.min(0.99);
-    let factor = |sample: usize| if key.with(sample as u64).rng().uniform() < kept { 1.0 / kept } else { 0.0 };
+    // Ranks hold one block each of the batch that one process would see.
+    let first = Group::current().map_or(0, |group| group.rank() * samples);
+    let factor =
+        |sample: usize| if key.with((first + sample) as u64).rng().uniform() < kept { 1.0 / kept } else { 0.0 };
     let factors: Vec<f32> = (0..samples).map(factor).collect();
     let mut shape = [1; D];
     shape[0] = samples;

@@ -7,6 +7,7 @@ use burn::tensor::Tensor;
 
 use super::{Conv2d, Statistic};
 use crate::fused::{self, Activation, NormOptions};
+use crate::group::Group;
 use crate::{Init, Scope};
 
 /// Added to the variance, as in PyTorch.
@@ -19,7 +20,8 @@ const MOMENTUM: f64 = 0.1;
 /// While training, a batch is normalized by its own mean and *biased* variance, and the running statistics take in its
 /// mean and *unbiased* variance, as in PyTorch (burn's own layer stores the biased one). "While training" means that the
 /// layer is on a device with automatic differentiation and has not been frozen or turned into a `valid()` copy;
-/// otherwise the running statistics are used and nothing is updated. Clones have statistics of their own.
+/// otherwise the running statistics are used and nothing is updated. Clones have statistics of their own. Inside
+/// [`Group::together`] the batch is that of all ranks.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
     /// Scale, `[c]`.
@@ -163,7 +165,8 @@ impl BatchNorm {
             }
         };
         let dims = x.dims();
-        let count = dims.iter().product::<usize>() / dims[1].max(1);
+        let ranks = Group::current().map_or(1, |group| group.ranks());
+        let count = ranks * dims.iter().product::<usize>() / dims[1].max(1);
         let (y, mean, variance) = fused::norm(x, scale, self.bias.val(), shortcut, options);
         if let Some(share) = share {
             self.update_running(mean, variance, count, share);

@@ -24,7 +24,7 @@ use crate::args::Verb;
 pub(crate) fn dispatch(verb: Verb) -> Result<(), Error> {
     scans::watch()?;
     match verb {
-        Verb::Run { script, common } => script::run(&script, common),
+        Verb::Run { script, common, ranks } => script::run(&script, common, ranks),
         Verb::Check { script, common, json } => script::check(&script, common, json),
         Verb::Preview { script, common, task, images, seed, output, pictures, replace } => {
             let request = foretask_script::PreviewRequest { task, images, seed, output, overwrite: replace.force };

@@ -3,13 +3,14 @@
 use crate::out::{self, note, say};
 use std::path::Path;
 
-use foretask_experiment::Settings;
+use foretask_experiment::{ErrorKind, Ranks, Settings};
 use foretask_script::{Error, PreviewRequest};
 
 use super::print_json;
 use crate::args::{Common, NewArguments};
 use crate::lines::duration;
 use crate::pictures::{Pictures, Screen};
+use crate::ranks::{self, Part};
 use crate::{interrupt, progress, terminal};
 
 /// Settings with somebody watching; nobody listens for Ctrl-C yet.
@@ -33,10 +34,41 @@ fn settings(common: Common) -> Result<Settings, Error> {
     Ok(settings)
 }
 
-pub(crate) fn run(script: &Path, common: Common) -> Result<(), Error> {
+pub(crate) fn run(script: &Path, common: Common, asked: Option<usize>) -> Result<(), Error> {
     let source = foretask_script::read_script(script)?;
+    if let Part::Start(ranks) = ranks::part(asked)? {
+        return match ranks::start(ranks)? {
+            0 => Ok(()),
+            // The ranks have said all there is to say.
+            code => std::process::exit(code.into()),
+        };
+    }
     let start = std::time::Instant::now();
-    let finished = foretask_script::run(source, &settings(common)?)?;
+    let mut settings = settings(common)?;
+    let set = settings.set.iter().map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+    let device = settings.device.clone().unwrap_or_else(|| "auto".to_owned());
+    let facts = [("the script", source.text.clone()), ("what `--set` gives", set), ("what `--device` gives", device)];
+    settings.ranks = Ranks::join(&facts.map(|(name, value)| (name.to_owned(), value)), &settings.interrupt)?;
+    let follows = settings.ranks.as_ref().is_some_and(|ranks| !ranks.leads());
+    if settings.ranks.is_some() {
+        interrupt::counts_once(follows);
+        ranks::look_for_starter(&settings.interrupt);
+    }
+    if follows {
+        settings.listener = std::sync::Arc::new(|_| ());
+    }
+    let finished = foretask_script::run(source, &settings);
+    if follows {
+        return match finished {
+            // Rank 0 says where it was saved.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                drop(settings);
+                std::process::exit(130)
+            }
+            finished => finished.map(drop),
+        };
+    }
+    let finished = finished?;
     for report in &finished.reports {
         say!("Report: {}", report.display());
     }

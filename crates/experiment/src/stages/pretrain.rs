@@ -138,6 +138,8 @@ struct PretrainStage<'a> {
 impl Stage for PretrainStage<'_> {
     type Output = PretrainedResult;
 
+    const TOGETHER: bool = true;
+
     fn key(&self) -> &StageKey {
         &self.key
     }

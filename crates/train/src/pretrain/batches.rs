@@ -135,7 +135,7 @@ impl Maker<'_> {
                 (views.into_iter().map(block).collect(), Targets::Views)
             }
         };
-        Ready { inputs, targets, images: request.indices.clone(), epoch: request.epoch }
+        Ready { inputs, targets, images: request.whole.clone(), epoch: request.epoch }
     }
 }
 

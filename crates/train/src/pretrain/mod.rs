@@ -54,6 +54,7 @@ use crate::memory::require_memory;
 use crate::optim::Optimizer;
 use crate::precision::check_precision;
 use crate::prefetch::WindowPrefetcher;
+use crate::ranks;
 use crate::reading::reading;
 use crate::schedule::Schedule;
 use crate::start::Start;
@@ -96,6 +97,7 @@ pub fn pretrain(
     let Pretraining { start, mix, images, options } = *pretraining;
     check_precision(cx.device, options.precision)?;
     let plan = plan_pretraining(start, mix, &images.survey(), options)?;
+    ranks::check_batch(plan.sampling.batch_size, plan.sampling.images)?;
     let (guarded, guard) = guards(start, options, observer.is_some())?;
     require_memory(plan.memory_bytes, plan.sampling.batch_size, cx.device)?;
     for note in plan.notes.iter().chain(&guard) {
@@ -134,7 +136,7 @@ fn run(
         None => Ok(Vec::new()),
     };
 
-    let known = plan.steps.or_else(|| steps::known(cx.folder, &identity));
+    let known = plan.steps.map_or_else(|| steps::known(cx.folder, &identity), |steps| Ok(Some(steps)))?;
     let steps = match (known, plan.length) {
         (Some(steps), _) | (None, Length::Steps(steps)) => steps,
         (None, Length::Budget(budget)) => {
@@ -165,8 +167,8 @@ fn run(
         .continuing(plan.continuing.map_or(0, |how| how.warm_steps(steps)), guard);
     let trained = train(run, &batches, &mut objective, cx)?;
     let Learner { encoder, heads } = trained.model.valid();
-    if plan.measures_statistics() {
-        statistics::measure(&encoder, &input, images, cx)?;
+    if plan.measures_statistics() && ranks::is_first() {
+        ranks::apart(|| statistics::measure(&encoder, &input, images, cx))?;
     }
     let continued = judged(objective.guard.take(), || look(&encoder), steps, cx)?;
     let origin = format!("{} on {} images, {} seen", teaching::named(&plan), images.len(), trained.images);

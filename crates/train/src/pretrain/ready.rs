@@ -10,7 +10,7 @@ pub(super) struct Ready {
     pub(super) inputs: Vec<Block>,
     /// What the network is to answer.
     pub(super) targets: Targets,
-    /// Positions of the source images in the pool.
+    /// Positions of the source images in the pool, those of other ranks among them.
     pub(super) images: Vec<u32>,
     /// The pass over the images that it belongs to, from 0.
     pub(super) epoch: u64,

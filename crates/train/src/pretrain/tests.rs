@@ -14,6 +14,8 @@ mod distill;
 mod masked;
 mod networks;
 mod on_device;
+#[cfg(feature = "libtorch")]
+mod on_ranks;
 mod same_bits;
 mod statistics;
 mod trouble;

@@ -10,6 +10,7 @@ use super::run::TrainingRun;
 use crate::context::Context;
 use crate::error::TrainError;
 use crate::loader::{BatchSource, Request, Workers, with_batches};
+use crate::ranks;
 
 /// The first steps are slower (allocations, cold caches) and not counted.
 const WARM_UP: u64 = 2;
@@ -44,11 +45,13 @@ pub fn seconds_per_step<M: Module, S: BatchSource>(
             run = next;
             // Waits for the device.
             host_tensor(told.reading);
-            if cx.interrupt.requested() {
+            if ranks::any(cx.interrupt.requested())? {
                 return Err(TrainError::Interrupted { step: 0, steps: plan.steps, folder: cx.folder.to_owned() });
             }
             counted.1 = (done + 1).saturating_sub(WARM_UP);
-            if counted.1 >= LEAST && begin.elapsed() >= time {
+            let over = counted.1 >= LEAST && begin.elapsed() >= time;
+            // The clock of the first rank counts.
+            if ranks::of_first(u64::from(over))? > 0 {
                 break;
             }
         }

@@ -3,12 +3,13 @@
 mod calibrate;
 mod metrics;
 mod objective;
+mod pace;
 mod plan;
 mod progress;
 mod readings;
 mod run;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::module::Module;
 use foretask_backend::{StateDict, load_state_dict, state_dict};
@@ -16,6 +17,7 @@ use foretask_backend::{StateDict, load_state_dict, state_dict};
 pub use calibrate::seconds_per_step;
 use metrics::MetricsFile;
 pub use objective::{Forward, Objective, Stateless, StepInfo};
+use pace::Pace;
 pub use plan::TrainingPlan;
 use progress::Progress;
 use readings::Readings;
@@ -27,9 +29,7 @@ use crate::context::{Context, Event};
 use crate::error::TrainError;
 use crate::health::{Diagnostics, HealthLine};
 use crate::loader::{BatchSource, Request, Workers, with_batches};
-
-/// Least time between two [`Event::Step`].
-const EVENT_EVERY: Duration = Duration::from_millis(100);
+use crate::ranks;
 
 /// A trained model and how it went.
 #[derive(Debug)]
@@ -99,17 +99,22 @@ pub fn train<M: Module, S: BatchSource>(
             if let Some(diagnostics) = diagnostics {
                 state.read(row)?;
                 state.report(diagnostics, learning_rate)?;
-            } else if state.readings.due() || pace.due() {
+            } else if state.readings.due() || pace.due() || ranks::are_several() {
+                // Ranks that wait for each other anyway see in the same step that a loss is no number.
                 state.read(row)?;
             }
             if pace.due() {
                 cx.emit(pace.event(&state.progress, plan, learning_rate, batches.waited()));
             }
             let done = state.progress.step == plan.steps || objective.stops();
-            let interrupted = cx.interrupt.requested() && !done;
+            let interrupted = ranks::any(cx.interrupt.requested())? && !done;
             if done || interrupted || state.saved.elapsed() >= cx.checkpoint_every {
                 state.read(row)?;
                 state.save(&objective.state())?;
+            }
+            if done || interrupted {
+                // Whoever ends may end all: not before the checkpoint is written.
+                ranks::meet()?;
             }
             if interrupted {
                 return Err(TrainError::Interrupted {
@@ -156,7 +161,12 @@ impl<'a, M: Module> State<'a, M> {
         let TrainingRun { mut model, mut optimizer, plan } = run;
         let mut progress = Progress::new(plan);
         let mut saved_step = None;
-        if let Some((found, mut tensors)) = usable(plan, cx)? {
+        // The first rank sets aside what cannot be used, before others look.
+        let first = if ranks::is_first() { usable(plan, cx)? } else { None };
+        let step = ranks::of_first(first.as_ref().map_or(0, |(found, _)| found.step))?;
+        let found = if ranks::is_first() || step == 0 { first } else { shared(plan, cx, step)? };
+        ranks::meet()?;
+        if let Some((found, mut tensors)) = found {
             model = load_state_dict(model, &checkpoint::take_under("model", &mut tensors))?;
             let plain = cx.device.plain();
             optimizer.load_state(&model, &checkpoint::take_under("optimizer", &mut tensors), &plain)?;
@@ -227,6 +237,10 @@ impl<'a, M: Module> State<'a, M> {
     }
 
     fn save(&mut self, remembered: &StateDict) -> Result<(), TrainError> {
+        if !ranks::is_first() {
+            self.saved = Instant::now();
+            return Ok(());
+        }
         let mut tensors = StateDict::new();
         checkpoint::put_under("model", state_dict(&self.run.model), &mut tensors);
         checkpoint::put_under("optimizer", self.run.optimizer.state(&self.run.model), &mut tensors);
@@ -236,6 +250,19 @@ impl<'a, M: Module> State<'a, M> {
         self.saved_step = Some(self.progress.step);
         self.cx.emit(Event::Saved { step: self.progress.step });
         Ok(())
+    }
+}
+
+/// The checkpoint that the first rank goes on from, read by another one.
+fn shared(plan: &TrainingPlan, cx: &Context<'_>, step: u64) -> Result<Option<(Progress, StateDict)>, TrainError> {
+    let path = checkpoint::path_in(cx.folder);
+    match checkpoint::load::<Progress>(&path)? {
+        Some((found, tensors)) if found.identity == plan.identity && found.step == step => Ok(Some((found, tensors))),
+        _ => {
+            let reason =
+                format!("is not the one of step {step} that rank 0 goes on from; all ranks need the same folder");
+            Err(TrainError::Checkpoint { path, reason })
+        }
     }
 }
 
@@ -257,45 +284,4 @@ fn usable(plan: &TrainingPlan, cx: &Context<'_>) -> Result<Option<(Progress, Sta
         kept.display()
     ));
     Ok(None)
-}
-
-/// Speed since the last event.
-struct Pace {
-    since: Instant,
-    start: Instant,
-    first_step: u64,
-    step: u64,
-    waited: Duration,
-}
-
-impl Pace {
-    fn new(step: u64) -> Self {
-        let now = Instant::now();
-        Self { since: now, start: now, first_step: step, step, waited: Duration::ZERO }
-    }
-
-    fn due(&self) -> bool {
-        self.since.elapsed() >= EVENT_EVERY
-    }
-
-    fn event(&mut self, progress: &Progress, plan: &TrainingPlan, learning_rate: f64, waited: Duration) -> Event {
-        let now = Instant::now();
-        let span = (now - self.since).as_secs_f64().max(1e-9);
-        let images = plan.images_after(progress.step) - plan.images_after(self.step);
-        let per_step = (now - self.start).as_secs_f64() / (progress.step - self.first_step).max(1) as f64;
-        let event = Event::Step {
-            step: progress.step,
-            steps: plan.steps,
-            epoch: plan.epochs_after(progress.step),
-            loss: progress.last_loss,
-            learning_rate,
-            images_per_second: images as f64 / span,
-            data_wait: (waited.saturating_sub(self.waited).as_secs_f64() / span).min(1.0),
-            remaining_seconds: per_step * (plan.steps - progress.step) as f64,
-        };
-        self.since = now;
-        self.step = progress.step;
-        self.waited = waited;
-        event
-    }
 }

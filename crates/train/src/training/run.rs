@@ -58,7 +58,7 @@ impl<M: Module> TrainingRun<'_, M> {
                     *loss = loss.clone().div_scalar(plan.accumulate as f64);
                 }
             }
-            let (loss, found) = balance::gradients_of(output.losses, plan.balance, &model);
+            let (loss, found) = balance::gradients_of(output.losses, plan.balance, &model)?;
             sum = Some(accumulate(sum, found, &model));
             losses.push(loss);
             diagnostics = output.diagnostics;

@@ -1,6 +1,8 @@
 //! A process alone, and several of them.
 
 #[cfg(feature = "libtorch")]
+mod norms;
+#[cfg(feature = "libtorch")]
 mod processes;
 #[cfg(feature = "libtorch")]
 mod with_libtorch;

@@ -39,6 +39,7 @@ fn plays_its_part() {
     });
     match part.as_str() {
         "values" => values(),
+        "norms" => super::norms::play(),
         "bits" => bits(),
         "killed" => last_one(LONG, || signal(libc::SIGKILL)),
         "hung" => last_one(SHORT, || sleep(SHORT * 5)),

@@ -10,6 +10,7 @@ use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Block;
+use crate::ranks::gathered;
 
 /// What a network answers to a task's inputs.
 pub(in crate::pretrain) enum Answer {
@@ -49,27 +50,31 @@ pub(in crate::pretrain) fn answer<'a>(
     let block = inputs.into_iter().next().ok_or_else(|| no_fit(word, "inputs"))?;
     if let Head::Tiles(head) = view.head {
         let (features, logits) = answer_to_tiles(view, head, block);
-        return Ok((wanted.then(|| to_host(features)), Answer::Logits(logits)));
+        return Ok((seen(features, wanted)?, Answer::Logits(logits)));
     }
     let x = block.x;
     if let Head::Decoder(head) = view.head {
         let map = view.encoder.forward_map(x);
-        let features = wanted.then(|| to_host(global_avg_pool(map.clone())));
+        let features = if wanted { seen(global_avg_pool(map.clone()), true)? } else { None };
         return Ok((features, Answer::Images(head.forward(map))));
     }
     if let Some(restored) = masked::restored(view, &x, hidden, word)? {
-        return Ok((wanted.then(|| to_host(restored.features)), Answer::Images(restored.images)));
+        return Ok((seen(restored.features, wanted)?, Answer::Images(restored.images)));
     }
     let features = view.encoder.forward(x);
-    let seen = wanted.then(|| to_host(features.clone()));
     Ok((
-        seen,
+        seen(features.clone(), wanted)?,
         match view.head {
             Head::Class(head) => Answer::Logits(head.forward(features)),
             Head::Vector(head) => Answer::Vectors(head.forward(features)),
             _ => Answer::Embeddings,
         },
     ))
+}
+
+/// Features `[n, d]` without their graph, of all ranks' images, where they are wanted.
+fn seen(features: Tensor<2>, wanted: bool) -> Result<Option<HostTensor>, TrainError> {
+    Ok(if wanted { Some(to_host(gathered(features.detach())?)) } else { None })
 }
 
 /// Logits of the questions about a batch's tiles: `[count, classes]` for an order, `[count * (tiles - 1), classes]` for the

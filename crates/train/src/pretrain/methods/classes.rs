@@ -10,6 +10,7 @@ use crate::error::TrainError;
 use crate::pretrain::diagnostics;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::{gathered, gathered_classes};
 use crate::training::StepInfo;
 
 /// Cross-entropy over the task's classes.
@@ -25,6 +26,7 @@ impl TaskObjective for Classes {
         let (Answer::Logits(logits), Targets::Classes { classes, .. }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a head for classes and classes as its target"));
         };
+        let (logits, classes) = (gathered(logits)?, gathered_classes(classes)?);
         let diagnostics =
             features.map(|features| diagnostics::of_classes(&features, &to_host(logits.clone()), &classes));
         let count = classes.len();

@@ -14,6 +14,7 @@ use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::{gathered_numbers, mean_of_parts};
 use crate::training::StepInfo;
 
 const WORD: &str = "colorization";
@@ -67,10 +68,11 @@ impl TaskObjective for ColorClasses {
             return Err(no_fit(WORD, "a decoder and a picture as its target"));
         };
         let bins = AbBins::get();
-        bins.count(&pixels, shape, &mut self.seen);
+        bins.count(&gathered_numbers(&pixels)?, shape, &mut self.seen);
         let weights = AbBins::rebalancing(&self.seen, self.rebalance);
         let (targets, weights) = bins.soft_targets(&pixels, shape, &weights);
         let Shape { height, width, .. } = shape;
+        let weight = weights.iter().map(|weight| f64::from(*weight)).sum();
         let targets = view.normalizer.images(targets, Shape::new(bins.len(), height, width));
         let weights = view.normalizer.images(weights, Shape::new(1, height, width));
         let diagnostics = features.map(|features| {
@@ -79,7 +81,7 @@ impl TaskObjective for ColorClasses {
             diagnostics.metrics.push(Metric::new("colors_seen", used as f64).against("possible", bins.len() as f64));
             diagnostics
         });
-        Ok((soft_cross_entropy(scores, targets, weights), diagnostics))
+        Ok((mean_of_parts(soft_cross_entropy(scores, targets, weights), weight)?, diagnostics))
     }
 
     fn state(&mut self) -> StateDict {
@@ -110,6 +112,6 @@ impl TaskObjective for ColorNumbers {
             return Err(no_fit(WORD, "a decoder and a picture as its target"));
         };
         let diagnostics = features.as_ref().map(diagnostics::of_features);
-        Ok((l2_loss(colors, view.normalizer.images(pixels, shape)), diagnostics))
+        Ok((mean_of_parts(l2_loss(colors, view.normalizer.images(pixels, shape)), 1.0)?, diagnostics))
     }
 }

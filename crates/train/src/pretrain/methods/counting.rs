@@ -13,6 +13,7 @@ use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::gathered;
 use crate::training::StepInfo;
 
 impl Learnable for Options {
@@ -50,7 +51,7 @@ impl TaskObjective for Counting {
         let (Head::Vector(head), Some(block)) = (view.head, batch.inputs.pop()) else { return Err(no_head) };
         let per_image = block.per_image;
         let features = view.encoder.forward(block.x);
-        let counts = head.forward(features.clone());
+        let counts = gathered(head.forward(features.clone()))?;
         let [rows, c] = counts.dims();
         let count = rows / per_image.max(1);
         let all = counts.reshape([count, per_image, c]);

@@ -20,6 +20,7 @@ use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::lessons::{Lessons, Teaching};
 use crate::pretrain::ready::{Block, Ready};
+use crate::ranks::{Share, gathered, mean_of_parts};
 use crate::training::StepInfo;
 
 const NEEDS: &str = "a head for its teachers, and what they say of each view";
@@ -148,8 +149,9 @@ impl Master {
     fn says(&self, view: &TaskView<'_>, batch: &Ready, places: bool) -> Result<Said, TrainError> {
         match &self.source {
             Source::Kept(lessons) => {
-                let (rows, width) = (batch.images.len(), lessons.width());
-                let numbers = TensorData::new(lessons.of(batch.epoch, &batch.images), [rows, width]);
+                let images = Share::current().of(&batch.images);
+                let (rows, width) = (images.len(), lessons.width());
+                let numbers = TensorData::new(lessons.of(batch.epoch, images), [rows, width]);
                 let numbers: Tensor<2> = Tensor::from_data(numbers, &view.normalizer.device);
                 let count = self.map[0] * self.map[1];
                 let alike = places
@@ -184,7 +186,7 @@ impl TaskObjective for Distill {
     fn loss(&mut self, view: &TaskView<'_>, mut batch: Ready, info: StepInfo) -> Result<Measured, TrainError> {
         let Head::Imitation(head) = view.head else { return Err(no_fit("distill", NEEDS)) };
         if let Some(key) = self.mixup {
-            batch.inputs = mixed(batch.inputs, key.with(info.step));
+            batch.inputs = mixed(batch.inputs, key.with(info.step))?;
         }
         let x = batch.inputs.first().ok_or_else(|| no_fit("distill", "inputs"))?.x.clone();
         let (map, features) = if head.wants_map() {
@@ -200,6 +202,7 @@ impl TaskObjective for Distill {
             let places = map.as_ref().and_then(|map| head.places(number, map.clone()));
             let master = &mut self.masters[number];
             let (said, alike) = master.says(view, &batch, places.is_some())?;
+            let (student, said) = (gathered(student)?, gathered(said)?);
             if let Some(diagnostics) = &mut diagnostics {
                 diagnostics.metrics.push(likeness(number, &student, &said));
             }
@@ -212,7 +215,8 @@ impl TaskObjective for Distill {
             if let (Some(places), Some(alike), Some(map)) = (places, alike, &map) {
                 let [_, _, height, width] = map.dims();
                 let ours = likenesses(places, grid([height, width], master.map, &view.normalizer.device));
-                losses.push(imitated_likenesses(ours, alike, self.temperature).mul_scalar(self.places));
+                let loss = imitated_likenesses(ours, alike, self.temperature);
+                losses.push(mean_of_parts(loss, 1.0)?.mul_scalar(self.places));
             }
         }
         let share = 1.0 / self.masters.len().max(1) as f64;
@@ -242,14 +246,18 @@ impl TaskObjective for Distill {
 
 /// Each image with another one of its batch, all by the same share, in every block alike (Zhang et al. 2018, "mixup: beyond
 /// empirical risk minimization", <https://arxiv.org/abs/1710.09412>, with a share uniform in 0..1 as in lightly-train).
-fn mixed(blocks: Vec<Block>, key: Key) -> Vec<Block> {
+fn mixed(blocks: Vec<Block>, key: Key) -> Result<Vec<Block>, TrainError> {
     let share = f64::from(key.named("share").rng().uniform());
     let mix = |Block { x, per_image }: Block| {
-        let [count, ..] = x.dims();
+        let [own, c, h, w] = x.dims();
+        // Another one may be with another rank.
+        let all = gathered(x.clone().flatten(1, 3))?;
+        let [count, _] = all.dims();
         let others = key.named("others").rng().permutation(count as u32).into_iter().map(i64::from).collect::<Vec<_>>();
-        let others = Tensor::<1, Int>::from_data(TensorData::new(others, [count]), &x.device());
-        let other = x.clone().select(0, others);
-        Block { x: x.mul_scalar(share).add(other.mul_scalar(1.0 - share)), per_image }
+        let others = Share::current().of(&others).to_vec();
+        let others = Tensor::<1, Int>::from_data(TensorData::new(others, [own]), &x.device());
+        let other = all.select(0, others).reshape([own, c, h, w]);
+        Ok(Block { x: x.mul_scalar(share).add(other.mul_scalar(1.0 - share)), per_image })
     };
     blocks.into_iter().map(mix).collect()
 }
@@ -321,7 +329,7 @@ mod tests {
             let values: Vec<f32> = (0..8).map(|i| scale * (1 << i) as f32).collect();
             Block { x: Tensor::from_data(TensorData::new(values, [8, 1, 1, 1]), &device), per_image: 1 }
         };
-        let blocks = mixed(vec![block(1.0), block(3.0)], Key::new(5));
+        let blocks = mixed(vec![block(1.0), block(3.0)], Key::new(5)).unwrap();
         let [one, three] = [&blocks[0], &blocks[1]].map(|block| foretask_backend::host_tensor(block.x.clone()).data);
         assert!(one.iter().zip(&three).all(|(one, three)| (three / one - 3.0).abs() < 1e-5), "{one:?} {three:?}");
         // Shares add up to one: over a whole permutation nothing is lost.

@@ -13,6 +13,7 @@ use crate::pretrain::diagnostics;
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::{Share, mean_of_parts};
 use crate::training::StepInfo;
 
 impl Learnable for Exemplar {
@@ -72,12 +73,13 @@ impl TaskObjective for Instances {
         let copies = block.per_image;
         let features = view.encoder.forward(block.x);
         let logits = head.forward(features.clone());
-        let classes: Vec<u32> = batch.images.iter().flat_map(|&image| std::iter::repeat_n(image, copies)).collect();
+        let images = Share::current().of(&batch.images);
+        let classes: Vec<u32> = images.iter().flat_map(|&image| std::iter::repeat_n(image, copies)).collect();
         let diagnostics =
             info.measure.then(|| diagnostics::of_classes(&to_host(features), &to_host(logits.clone()), &classes));
         let rows = classes.len();
         let classes: Vec<i64> = classes.into_iter().map(i64::from).collect();
         let classes = Tensor::<1, Int>::from_data(TensorData::new(classes, [rows]), &view.normalizer.device);
-        Ok((cross_entropy(logits, classes, 0.0), diagnostics))
+        Ok((mean_of_parts(cross_entropy(logits, classes, 0.0), 1.0)?, diagnostics))
     }
 }

@@ -12,6 +12,7 @@ use crate::pretrain::diagnostics::{self, Restored};
 use crate::pretrain::heads::HeadConfig;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::mean_of_parts;
 use crate::training::StepInfo;
 
 /// A light decoder from the last feature map to pictures of shape `output`. Fills `width` where it was left open.
@@ -97,6 +98,8 @@ impl TaskObjective for Restoration {
             }
         });
         let target = view.normalizer.images(pixels, shape);
+        // Only where some places count more than others, parts of the batch do.
+        let weight = weights.as_ref().map_or(1.0, |weights| weights.iter().map(|weight| f64::from(*weight)).sum());
         let loss = match (weights, self.loss) {
             (None, PixelLoss::L1) => l1_loss(restored, target),
             (None, PixelLoss::L2) => l2_loss(restored, target),
@@ -106,6 +109,6 @@ impl TaskObjective for Restoration {
                 weighted_distance(restored, target, weights, distance)
             }
         };
-        Ok((loss, diagnostics))
+        Ok((mean_of_parts(loss, weight)?, diagnostics))
     }
 }

@@ -11,6 +11,7 @@ use crate::health::Metric;
 use crate::pretrain::diagnostics;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Ready;
+use crate::ranks::{gathered, gathered_numbers};
 use crate::training::StepInfo;
 
 /// Mean squared difference to the numbers that were asked for.
@@ -26,6 +27,7 @@ impl TaskObjective for Vectors {
         let (Answer::Vectors(numbers), Targets::Vectors { values, length }) = (answer, batch.targets) else {
             return Err(no_fit(self.word, "a head for numbers and numbers as its target"));
         };
+        let (numbers, values) = (gathered(numbers)?, gathered_numbers(&values)?.into_owned());
         let diagnostics = features.map(|features| {
             let mut diagnostics = diagnostics::of_features(&features);
             diagnostics.metrics.push(explained(&to_host(numbers.clone()).data, &values, length));

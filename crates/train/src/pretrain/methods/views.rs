@@ -8,6 +8,7 @@ use super::objective::{no_fit, to_host};
 use crate::error::TrainError;
 use crate::pretrain::learner::TaskView;
 use crate::pretrain::ready::Block;
+use crate::ranks::gathered;
 
 /// Views of a batch, embedded; one `[count, …]` for every view, the global ones first.
 pub(in crate::pretrain) struct Views {
@@ -42,7 +43,8 @@ pub(super) fn pair(views: &[Tensor<2>]) -> Result<[Tensor<2>; 2], TrainError> {
     }
 }
 
-/// Every view through encoder and head; views of one shape go together. `frozen` stops gradients at prototypes and last
+/// Every view through encoder and head; views of one shape go together. Of several ranks, each gets the rows of all.
+/// `frozen` stops gradients at prototypes and last
 /// layers.
 pub(super) fn embed(view: &TaskView<'_>, inputs: Vec<Block>, frozen: bool, wanted: bool) -> Result<Views, TrainError> {
     let global = inputs.first().map_or(0, |block| block.per_image);
@@ -51,11 +53,13 @@ pub(super) fn embed(view: &TaskView<'_>, inputs: Vec<Block>, frozen: bool, wante
         let per_image = block.per_image;
         let features = view.encoder.forward(block.x);
         if wanted && number == 0 {
-            views.features = Some(to_host(features.clone()));
+            views.features = Some(to_host(gathered(features.clone().detach())?));
         }
         let (embeddings, answers) = through(view.head, features, frozen)?;
-        views.embeddings.extend(apart(embeddings, per_image));
-        views.answers.extend(answers.map(|answers| apart(answers, per_image)).unwrap_or_default());
+        views.embeddings.extend(apart(gathered(embeddings)?, per_image));
+        if let Some(answers) = answers {
+            views.answers.extend(apart(gathered(answers)?, per_image));
+        }
     }
     Ok(views)
 }
@@ -65,7 +69,7 @@ pub(super) fn embed_globals(encoder: &Backbone, head: &Head, inputs: &[Block]) -
     let block = inputs.first().ok_or_else(|| no_fit("a momentum teacher", "views"))?;
     let per_image = block.per_image;
     let (embeddings, _) = through(head, encoder.forward(block.x.clone()), false)?;
-    Ok(apart(embeddings, per_image))
+    Ok(apart(gathered(embeddings)?, per_image))
 }
 
 /// Features `[n, d]` to embeddings and what stands on them.

@@ -5,7 +5,7 @@ use foretask_models::{ConvNextConfig, Encoder, Positions, VitConfig, VitMlp};
 use super::*;
 
 /// Colored noise of two classes, large enough for nine tiles.
-fn colored(count: usize) -> Images {
+pub(super) fn colored(count: usize) -> Images {
     let picture = |i: u64| {
         let mut rng = Key::new(12).with(i).rng();
         let mut bytes = format!("P6 {SIDE} {SIDE} 255\n").into_bytes();
