@@ -34,6 +34,8 @@ pub(crate) struct Case {
     pub(crate) image: &'static str,
     pub(crate) net: Option<BenchNetwork>,
     pub(crate) batch: usize,
+    /// Processes that share each batch out; ours are then those of the program with libtorch.
+    pub(crate) ranks: usize,
     /// What the network computes in; flex takes no part in half precision.
     pub(crate) precision: &'static str,
     pub(crate) how: How,
@@ -55,7 +57,7 @@ const COLOR: &str = "32x32x3";
 
 impl Case {
     const fn new(name: &'static str, work: &'static str, image: &'static str, net: Option<BenchNetwork>) -> Self {
-        Self { name, work, image, net, batch: 128, precision: "f32", how: How::Window, quick: false }
+        Self { name, work, image, net, batch: 128, ranks: 1, precision: "f32", how: How::Window, quick: false }
     }
 
     const fn net(name: &'static str, work: &'static str, image: &'static str, net: BenchNetwork) -> Self {
@@ -70,6 +72,10 @@ impl Case {
         Self { batch, ..self }
     }
 
+    const fn ranks(self, ranks: usize) -> Self {
+        Self { ranks, ..self }
+    }
+
     const fn bf16(self) -> Self {
         Self { precision: "bf16", ..self }
     }
@@ -81,6 +87,9 @@ impl Case {
     const fn quick(self) -> Self {
         Self { quick: true, ..self }
     }
+
+    /// Products of matrices, whose rate the others are held against. Its sides are told by the runner.
+    pub(crate) const SGEMM: Self = Self::new("sgemm", "sgemm", "", None);
 
     /// Whether batches are made while it runs, so that the peer's number of workers matters.
     pub(crate) fn loads(&self) -> bool {
@@ -114,6 +123,8 @@ pub(crate) const CASES: &[Case] = &[
     Case::net("simclr-32-r18w16", "simclr", COLOR, R18W16).quick(),
     Case::net("simclr-32-r18w64", "simclr", COLOR, R18W64),
     Case::net("simclr-32-r18w64-bf16", "simclr", COLOR, R18W64).bf16(),
+    Case::net("ranks-simclr-32-r18w16", "simclr", COLOR, R18W16).ranks(2),
+    Case::net("ranks-simclr-32-r18w64", "simclr", COLOR, R18W64).ranks(2),
     Case::net("rotation-28-r18w16", "rotation", GRAY, R18W16).quick(),
     Case::net("rotation-32-r18w16", "rotation", COLOR, R18W16),
     Case::net("super-resolution-28-r18w16", "super_resolution", GRAY, R18W16).quick(),
@@ -145,10 +156,40 @@ pub(crate) fn choose(only: &[String], all: bool) -> Vec<Case> {
 pub(crate) fn undisturbed(case: &Case) -> Option<&'static Case> {
     let same = |other: &&Case| {
         other.how == How::Window
+            && other.ranks == 1
             && (other.work, other.image, other.net, other.precision)
                 == (case.work, case.image, case.net, case.precision)
     };
     (case.how == How::Busy).then(|| CASES.iter().find(same)).flatten()
+}
+
+/// A case in words.
+pub(crate) fn what(case: &Case) -> String {
+    let work = match (case.how, case.work) {
+        (How::Start, _) => return "a device and its first number (peer: imports too)".to_owned(),
+        (How::Check, _) => return "foretask check quickstart".to_owned(),
+        (How::Quickstart, _) => return "foretask run quickstart, its time budgets among it".to_owned(),
+        (_, "data") => "two SimCLR views",
+        (_, "photos") => "JPEG decoded, two SimCLR views",
+        (_, "compute") => "SimCLR step, compute only",
+        (_, "simclr") => "SimCLR end to end",
+        (_, "rotation") => "rotation end to end, four turns an image",
+        (_, "super_resolution") => "super-resolution end to end",
+        (_, "features") => "feature extraction",
+        (_, "finetune") => "fine-tuning end to end",
+        (_, other) => other,
+    };
+    let net = case.net.map_or(String::new(), |net| {
+        let stem = if net.stem == "strided" { ", strided stem" } else { "" };
+        if net.arch.starts_with("resnet") {
+            format!(", {} width {}{stem}", net.arch, net.width)
+        } else {
+            format!(", {}", net.arch)
+        }
+    });
+    let busy = if case.how == How::Busy { ", every core busy with something else" } else { "" };
+    let ranks = if case.ranks > 1 { format!(", {} ranks", case.ranks) } else { String::new() };
+    format!("{work}, {}{net}, batch {}{ranks}{busy}", case.image, case.batch)
 }
 
 #[cfg(test)]

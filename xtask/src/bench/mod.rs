@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let chosen = cases::choose(&args.only, args.all);
     if args.list {
         for case in if args.only.is_empty() { cases::CASES } else { &chosen } {
-            println!("{:<28} {}{}", case.name, table::what(case), if case.quick { "" } else { " (with --all)" });
+            println!("{:<28} {}{}", case.name, cases::what(case), if case.quick { "" } else { " (with --all)" });
         }
         return Ok(());
     }
@@ -86,9 +86,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let settings = Settings::of(args)?;
     let mut measured = Table::new(machine::describe(), settings.to_json());
     let mut failures = Vec::new();
+    for &threads in settings.threads.iter().filter(|_| chosen.iter().any(Case::is_rate)) {
+        measured.sgemm.insert(threads, settings.sgemm(threads)?);
+    }
     for case in &chosen {
         for threads in if case.is_rate() { settings.threads.clone() } else { vec![machine::cores()] } {
-            println!("\n{} on {threads} thread(s): {}", case.name, table::what(case));
+            println!("\n{} on {threads} thread(s): {}", case.name, cases::what(case));
             measured.rows.push(settings.row(case, threads, &mut failures));
             write(&measured, args)?;
         }
@@ -165,6 +168,10 @@ impl Settings {
         let mut row = Row::new(*case, threads);
         let mut sides: Vec<Side> = self.programs.iter().filter_map(|programs| Side::of(programs.device)).collect();
         sides.retain(|side| case.precision == "f32" || *side != Side::Flex);
+        if case.ranks > 1 && self.program(case, Side::Flex).is_none() {
+            println!("several ranks need libtorch, which is not measured here");
+            return row;
+        }
         let peers = matches!(case.how, How::Window | How::Busy | How::Start);
         if let Some(peer) = self.peer.as_ref().filter(|_| peers) {
             match peer.best_workers(case, threads, self.seconds, &self.photos) {
@@ -197,15 +204,34 @@ impl Settings {
             How::Busy => Some(run::disturbance(&self.programs[0].runner)?),
             _ => None,
         };
-        let ours = self.programs.iter().find(|programs| programs.device == side.name());
+        let ours = self.program(case, side);
         let mut command = match (case.how, ours, &self.peer) {
             (How::Check, Some(ours), _) => ours.quickstart("check")?,
             (How::Quickstart, Some(ours), _) => ours.quickstart("run")?,
-            (_, Some(ours), _) => ours.command(case, threads, self.seconds, &self.photos),
+            (_, Some(ours), _) => ours.command(case, side.name(), (threads, self.seconds), &self.photos),
             (_, None, Some(peer)) => peer.command(case, threads, self.seconds, &self.photos, workers),
             (_, None, None) => bail!("nothing runs it"),
         };
         if case.is_rate() { run::window(&mut command, self.seconds) } else { run::whole(&mut command) }
+    }
+
+    /// Operations a second of a product of matrices, on the device of ours that is faster at it.
+    fn sgemm(&self, threads: usize) -> Result<f64> {
+        let rate = |programs: &Programs| {
+            let run = &mut programs.command(&Case::SGEMM, programs.device, (threads, self.seconds), &self.photos);
+            let found = run::window(run, self.seconds)?;
+            Ok(found.images / found.seconds * found.flops_per_image.unwrap_or_default())
+        };
+        let rates = self.programs.iter().map(rate).collect::<Result<Vec<f64>>>()?;
+        let best = rates.into_iter().fold(0.0, f64::max);
+        println!("a product of 1024x1024 matrices on {threads} thread(s): {:.0} GFLOP/s", best / 1e9);
+        Ok(best)
+    }
+
+    /// That of ours which runs a side: several ranks need the one with libtorch, which has both devices.
+    fn program(&self, case: &Case, side: Side) -> Option<&Programs> {
+        let device = if case.ranks > 1 && side == Side::Flex { Side::Libtorch.name() } else { side.name() };
+        self.programs.iter().find(|programs| programs.device == device)
     }
 
     /// For the table.

@@ -73,7 +73,14 @@ mod tests {
 
     #[test]
     fn the_fastest_number_of_workers_is_taken() {
-        let sample = |images| Sample { images, seconds: 2.0, cpu_seconds: 1.0, peak_bytes: 1.0, load: 0.0 };
+        let sample = |images| Sample {
+            images,
+            seconds: 2.0,
+            cpu_seconds: 1.0,
+            peak_bytes: 1.0,
+            load: 0.0,
+            flops_per_image: None,
+        };
         assert_eq!(fastest(&[(0, sample(10.0)), (1, sample(30.0)), (2, sample(20.0))]), 1);
         assert_eq!(fastest(&[]), 0);
     }

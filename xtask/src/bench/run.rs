@@ -51,10 +51,16 @@ pub(crate) fn build(device: &'static str) -> Result<Programs> {
 }
 
 impl Programs {
-    /// Our side of a case.
-    pub(crate) fn command(&self, case: &Case, threads: usize, seconds: f64, photos: &Path) -> Command {
+    /// Our side of a case, on one of the devices that the program has.
+    pub(crate) fn command(
+        &self,
+        case: &Case,
+        device: &str,
+        (threads, seconds): (usize, f64),
+        photos: &Path,
+    ) -> Command {
         let mut run = on_cores(&self.runner.to_string_lossy(), threads);
-        run.args(arguments(case, threads, seconds, photos)).args(["--device", self.device]);
+        run.args(arguments(case, threads, seconds, photos)).args(["--device", device]);
         with_libtorch(&mut run);
         run
     }
@@ -82,6 +88,9 @@ pub(crate) fn arguments(case: &Case, threads: usize, seconds: f64, photos: &Path
     add("--threads", threads.to_string());
     add("--seconds", seconds.to_string());
     add("--batch", case.batch.to_string());
+    if case.ranks > 1 {
+        add("--ranks", case.ranks.to_string());
+    }
     if let Some(net) = case.net {
         add("--arch", net.arch.to_owned());
         add("--width", net.width.to_string());
@@ -92,7 +101,7 @@ pub(crate) fn arguments(case: &Case, threads: usize, seconds: f64, photos: &Path
     }
     match case.work {
         "photos" => add("--photos", photos.to_string_lossy().into_owned()),
-        "start" => {}
+        "start" | "sgemm" => {}
         _ => add("--image", case.image.to_owned()),
     }
     words
@@ -126,6 +135,7 @@ pub(crate) fn window(run: &mut Command, seconds: f64) -> Result<Sample> {
         cpu_seconds: number("cpu_seconds")?,
         peak_bytes: number("peak_bytes")?,
         load,
+        flops_per_image: value["flops_per_image"].as_f64(),
     };
     ensure!(sample.images > 0.0 && sample.seconds > 0.0, "`{}` did nothing: {line}", shown(run));
     Ok(sample)
@@ -138,7 +148,7 @@ pub(crate) fn whole(run: &mut Command) -> Result<Sample> {
     let Outside { seconds, peak_bytes } = outside;
     // The kernel counts in hundredths of a second; a process that took less took some.
     let cpu_seconds = (machine::cpu_seconds_of_children() - cpu).max(0.005);
-    Ok(Sample { images: 1.0, seconds, cpu_seconds, peak_bytes, load })
+    Ok(Sample { images: 1.0, seconds, cpu_seconds, peak_bytes, load, flops_per_image: None })
 }
 
 /// What can be seen of a process from outside.

@@ -13,6 +13,8 @@ pub(crate) struct Sample {
     pub(crate) peak_bytes: f64,
     /// The machine's load (one minute's mean) when the run began.
     pub(crate) load: f64,
+    /// Floating-point operations of an image in the network, where its side tells them.
+    pub(crate) flops_per_image: Option<f64>,
 }
 
 /// The medians of some runs.
@@ -86,7 +88,7 @@ mod tests {
     use super::*;
 
     fn sample(images: f64, seconds: f64, cpu_seconds: f64, peak_bytes: f64) -> Sample {
-        Sample { images, seconds, cpu_seconds, peak_bytes, load: 0.0 }
+        Sample { images, seconds, cpu_seconds, peak_bytes, load: 0.0, flops_per_image: None }
     }
 
     #[test]

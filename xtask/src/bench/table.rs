@@ -1,10 +1,11 @@
 //! The table, as Markdown and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::cases::{Case, How, undisturbed};
+use super::cases::{Case, How, undisturbed, what};
 use super::statistics::{Sample, Summary, summary};
 
 /// Who was measured.
@@ -113,6 +114,8 @@ impl Row {
 pub(crate) struct Table {
     machine: Value,
     settings: Value,
+    /// Operations a second of a product of f32 matrices, by number of threads.
+    pub(crate) sgemm: BTreeMap<usize, f64>,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -133,13 +136,14 @@ const SECONDS: [Part; 1] =
 
 impl Table {
     pub(crate) fn new(machine: Value, settings: Value) -> Self {
-        Self { machine, settings, rows: Vec::new() }
+        Self { machine, settings, sgemm: BTreeMap::new(), rows: Vec::new() }
     }
 
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "machine": self.machine,
             "settings": self.settings,
+            "sgemm_flops": self.sgemm,
             "rows": self.rows.iter().map(Row::to_json).collect::<Vec<_>>(),
             "slow_down_on_a_busy_machine": self.slow_downs().into_iter().map(|(row, factors)| {
                 let factors: Map<_, _> = factors.map(|(side, factor)| (side.name().to_owned(), json!(factor))).into_iter().collect();
@@ -157,8 +161,30 @@ impl Table {
         for part in SECONDS {
             text.push_str(&table(part, &processes, false));
         }
+        text.push_str(&self.shares());
         text.push_str(&self.busy());
         text
+    }
+
+    /// Operations a second of each case as shares of [`Table::sgemm`]; the same network costs the peer as many.
+    fn shares(&self) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let flops = row.samples.iter().flatten().find_map(|sample| sample.flops_per_image);
+            let (Some(flops), Some(best)) = (flops, self.sgemm.get(&row.threads)) else { continue };
+            let share = |side| row.summary(side).map(|found| 100.0 * flops * found.images_per_second / best);
+            let cells = SIDES.map(|side| share(side).map_or("-".to_owned(), |share| format!("{share:.0} %")));
+            let _ = writeln!(text, "| {} | {} | {} |", row.case.name, row.threads, cells.join(" | "));
+        }
+        if text.is_empty() {
+            return text;
+        }
+        let rates = self.sgemm.iter().map(|(threads, rate)| format!("{:.0} GFLOP/s on {threads} threads", rate / 1e9));
+        format!(
+            "\n## Share of what a product of f32 matrices reaches\n\nTwo matrices of 1024x1024: {}. Operations of the network, without heads \
+             and views; a multiply-add counts two.\n\n| case | threads | flex | libtorch | peer |\n|---|---|---|---|---|\n{text}",
+            rates.collect::<Vec<_>>().join(", ")
+        )
     }
 
     fn introduction(&self) -> String {
@@ -263,34 +289,6 @@ fn table((heading, value, shown): Part, rows: &[&Row], workers: bool) -> String 
     text
 }
 
-/// A case in words.
-pub(crate) fn what(case: &Case) -> String {
-    let work = match (case.how, case.work) {
-        (How::Start, _) => return "a device and its first number (peer: imports too)".to_owned(),
-        (How::Check, _) => return "foretask check quickstart".to_owned(),
-        (How::Quickstart, _) => return "foretask run quickstart, its time budgets among it".to_owned(),
-        (_, "data") => "two SimCLR views",
-        (_, "photos") => "JPEG decoded, two SimCLR views",
-        (_, "compute") => "SimCLR step, compute only",
-        (_, "simclr") => "SimCLR end to end",
-        (_, "rotation") => "rotation end to end, four turns an image",
-        (_, "super_resolution") => "super-resolution end to end",
-        (_, "features") => "feature extraction",
-        (_, "finetune") => "fine-tuning end to end",
-        (_, other) => other,
-    };
-    let net = case.net.map_or(String::new(), |net| {
-        let stem = if net.stem == "strided" { ", strided stem" } else { "" };
-        if net.arch.starts_with("resnet") {
-            format!(", {} width {}{stem}", net.arch, net.width)
-        } else {
-            format!(", {}", net.arch)
-        }
-    });
-    let busy = if case.how == How::Busy { ", every core busy with something else" } else { "" };
-    format!("{work}, {}{net}, batch {}{busy}", case.image, case.batch)
-}
-
 /// Three digits that matter: 12345, 123, 12.3, 1.23, 0.0123.
 fn digits(value: f64) -> String {
     let places = match value.abs() {
@@ -317,7 +315,14 @@ mod tests {
     }
 
     fn sample(images: f64, cpu_seconds: f64, megabytes: f64) -> Sample {
-        Sample { images, seconds: 2.0, cpu_seconds, peak_bytes: megabytes * 1e6, load: 0.25 }
+        Sample {
+            images,
+            seconds: 2.0,
+            cpu_seconds,
+            peak_bytes: megabytes * 1e6,
+            load: 0.25,
+            flops_per_image: Some(1e9),
+        }
     }
 
     fn measured() -> Table {
@@ -331,11 +336,22 @@ mod tests {
         busy.add(Side::Flex, sample(400.0, 2.0, 300.0));
         busy.add(Side::Peer, sample(64.0, 2.0, 1200.0));
         let mut check = Row::new(case("check"), 2);
-        check.add(Side::Flex, Sample { images: 1.0, seconds: 0.05, cpu_seconds: 0.04, peak_bytes: 9e7, load: 0.75 });
+        check.add(
+            Side::Flex,
+            Sample {
+                images: 1.0,
+                seconds: 0.05,
+                cpu_seconds: 0.04,
+                peak_bytes: 9e7,
+                load: 0.75,
+                flops_per_image: None,
+            },
+        );
         let machine = json!({ "date": "2026-11-23", "commit": "abc", "processor": "CPU 9", "cores": 2, "instructions": "AVX2",
             "memory_gib": 23.0, "rust": "rustc 1.95.0" });
         let settings = json!({ "repeats": 3, "seconds": 2.0, "peer": "torch 2" });
-        Table { machine, settings, rows: vec![simclr, busy, check] }
+        let sgemm = BTreeMap::from([(2, 1e12)]);
+        Table { machine, settings, sgemm, rows: vec![simclr, busy, check] }
     }
 
     #[test]
@@ -349,11 +365,15 @@ mod tests {
             format!("| simclr-28-r18w16 | {what} | 2 | 300 | - | 1200 (1 workers) | 0.25 | - |"),
             "| check | foretask check quickstart | 2 | 0.0500 | - | - | - | - |".to_owned(),
             "| busy-simclr-28-r18w16 | 2 | 2.0x | - | 10.0x |".to_owned(),
+            // 400 images a second of 1 GFLOP, of 1,000 GFLOP a second.
+            "| simclr-28-r18w16 | 2 | 40 % | - | 32 % |".to_owned(),
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
         assert!(
-            text.contains("CPU 9, 2 cores, AVX2, 23.0 GiB") && text.contains("load when runs began was 0.2 to 0.8"),
+            text.contains("1000 GFLOP/s on 2 threads")
+                && text.contains("CPU 9, 2 cores, AVX2, 23.0 GiB")
+                && text.contains("load when runs began was 0.2 to 0.8"),
             "{text}"
         );
         assert!(text.ends_with("|\n") && !text.contains(" \n"));

@@ -8,7 +8,7 @@ use foretask_models::{Arch, BackboneConfig, Stem, VitConfig, VitSize};
 use foretask_pretext::Shape;
 use foretask_train::AugmentOn;
 
-pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18|efficientnet_lite0|vit_tiny|vit_small] [--width 16] [--stem small|strided] [--batch 128] [--threads 1] [--loader 1] \
+pub(crate) const USAGE: &str = "[--image HxWxC] [--arch resnet10|resnet18|efficientnet_lite0|vit_tiny|vit_small] [--width 16] [--stem small|strided] [--batch 128] [--ranks 1] [--threads 1] [--loader 1] \
                                 [--augment-on host|device] [--device flex|libtorch] [--precision f32|bf16] [--seconds 6] [--photos DIR]";
 
 /// One case.
@@ -20,7 +20,9 @@ pub(crate) struct Arguments {
     width: usize,
     stem: Stem,
     pub(crate) batch: usize,
-    /// That compute.
+    /// Processes that share each batch out.
+    pub(crate) ranks: usize,
+    /// That compute, in each rank.
     pub(crate) threads: usize,
     /// That make batches; as many unless told otherwise.
     pub(crate) loader: usize,
@@ -42,6 +44,7 @@ impl Arguments {
             width: 16,
             stem: Stem::Small,
             batch: 128,
+            ranks: 1,
             threads: 1,
             loader: 0,
             augment_on: AugmentOn::Auto,
@@ -58,6 +61,7 @@ impl Arguments {
                 "--width" => read.width = value.parse()?,
                 "--stem" => read.stem = serde_json::from_value(value.into())?,
                 "--batch" => read.batch = value.parse()?,
+                "--ranks" => read.ranks = value.parse()?,
                 "--threads" => read.threads = value.parse()?,
                 "--loader" => read.loader = value.parse()?,
                 "--augment-on" => read.augment_on = serde_json::from_value(value.into())?,
@@ -68,6 +72,7 @@ impl Arguments {
                 other => return Err(format!("there is no option {other}; {USAGE}").into()),
             }
         }
+        read.threads = (read.threads / read.ranks.max(1)).max(1);
         if read.loader == 0 {
             read.loader = read.threads;
         }

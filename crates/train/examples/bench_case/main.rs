@@ -4,6 +4,7 @@
 //! `cargo run --release -p foretask-train --example bench_case -- simclr --image 28x28x1 --threads 2 --seconds 6`
 
 mod arguments;
+mod company;
 mod inputs;
 mod measuring;
 mod training;
@@ -24,6 +25,7 @@ const WORKS: &[(&str, &str)] = &[
     ("super_resolution", "pretraining by super_resolution(), end to end"),
     ("features", "features of a frozen encoder, end to end"),
     ("finetune", "fine-tuning on labels, end to end"),
+    ("sgemm", "products of two 1024x1024 matrices of f32, each an \"image\""),
     ("start", "a device and its first number; the caller measures the process"),
     ("burn", "threads that do nothing but keep cores busy, for --seconds"),
     ("make_photos", "writes photographs to measure with into --photos"),
@@ -47,9 +49,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "data" => views::of_images(&arguments)?,
         "photos" => views::of_photos(&arguments)?,
         "compute" => training::compute(&arguments)?,
-        "simclr" | "rotation" | "super_resolution" => training::pretraining(&arguments)?,
+        "simclr" | "rotation" | "super_resolution" => {
+            company::together(arguments.ranks, || training::pretraining(&arguments))??
+        }
         "features" => training::features(&arguments)?,
         "finetune" => training::finetuning(&arguments)?,
+        "sgemm" => training::sgemm(&arguments)?,
         "start" => training::start(&arguments)?,
         "make_photos" => {
             inputs::make_photos(arguments.photos()?)?;
@@ -57,6 +62,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         other => return Err(format!("there is no work `{other}`; call without arguments for a list").into()),
     };
-    println!("{}", measured.to_json());
+    if !company::is_silent() {
+        println!("{}", measured.to_json(training::flops_per_image(&arguments)?));
+    }
     Ok(())
 }

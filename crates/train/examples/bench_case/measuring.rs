@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::company;
+
 /// The warm-up takes this share of the window's length.
 const WARM_UP: f64 = 1.0 / 3.0;
 /// And both take at least so many reports, where one takes long.
@@ -53,7 +55,7 @@ impl Window {
                 if self.reports >= mark.report + REPORTS && seconds >= self.seconds {
                     let images = images - mark.images;
                     let cpu_seconds = cpu_seconds() - mark.cpu;
-                    let peak_bytes = foretask_backend::peak_memory_bytes();
+                    let peak_bytes = peak_bytes();
                     self.closed = Some(Measured { images, seconds, cpu_seconds, peak_bytes });
                 }
             }
@@ -69,20 +71,42 @@ impl Window {
 }
 
 impl Measured {
-    /// One line.
-    pub(crate) fn to_json(self) -> serde_json::Value {
+    /// One line; with the operations that a source image takes, where they are known.
+    pub(crate) fn to_json(self, flops_per_image: Option<u64>) -> serde_json::Value {
         serde_json::json!({
             "images": self.images,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "peak_bytes": self.peak_bytes,
+            "flops_per_image": flops_per_image,
         })
     }
 }
 
-/// CPU seconds of this process, threads that have ended among them; Linux counts in hundredths.
+/// CPU seconds of this process and of other ranks, threads that have ended among them.
 fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    company::others()
+        .iter()
+        .map(u32::to_string)
+        .chain(["self".to_owned()])
+        .map(|process| cpu_seconds_of(&process))
+        .sum()
+}
+
+/// Peak memory of this process and of other ranks.
+fn peak_bytes() -> u64 {
+    let of_other = |process: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+            .map_or(0, |kilobytes| 1024 * kilobytes)
+    };
+    foretask_backend::peak_memory_bytes() + company::others().into_iter().map(of_other).sum::<u64>()
+}
+
+/// Linux counts in hundredths.
+fn cpu_seconds_of(process: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let fields = stat.rsplit(") ").next().unwrap_or_default().split_whitespace();
     fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / 100.0
 }

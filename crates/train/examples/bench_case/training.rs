@@ -9,7 +9,7 @@ use burn::tensor::{Tensor, TensorData};
 use foretask_backend::{Device, Scope};
 use foretask_models::{Backbone, Encoder, InputSpec, ProjectionConfig, ProjectionHead};
 use foretask_objectives::nt_xent;
-use foretask_pretext::Task;
+use foretask_pretext::{Shape, Task};
 use foretask_train::optim::{AdamW, Optimizer, Rule};
 use foretask_train::step::{Update, gradients, step};
 use foretask_train::{
@@ -37,6 +37,42 @@ pub(crate) fn start(arguments: &Arguments) -> Result<Measured, Box<dyn Error>> {
     let device = foretask_backend::device(&arguments.device)?.plain();
     Tensor::<1>::ones([4], &device).add_scalar(1.0).sum().try_into_scalar::<f32>()?;
     Ok(Measured::default())
+}
+
+/// Sides of the matrices whose product is the rate that others are held against.
+const SGEMM: usize = 1024;
+
+/// Products of two matrices: what the device can reach.
+pub(crate) fn sgemm(arguments: &Arguments) -> Result<Measured, Box<dyn Error>> {
+    let device = foretask_backend::device(&arguments.device)?.plain();
+    let matrix = |step: usize| {
+        let values: Vec<f32> = (0..SGEMM * SGEMM).map(|i| (i * step % 1000) as f32 / 500.0 - 1.0).collect();
+        Tensor::<2>::from_data(TensorData::new(values, [SGEMM, SGEMM]), &device)
+    };
+    let (a, b) = (matrix(7919), matrix(104_729));
+    let mut window = Window::new(arguments.seconds);
+    for done in 1.. {
+        // One number is read, so that a device that works ahead is waited for.
+        a.clone().matmul(b.clone()).narrow(0, 0, 1).narrow(1, 0, 1).try_into_scalar::<f32>()?;
+        if window.report(done) {
+            break;
+        }
+    }
+    Ok(window.measured()?)
+}
+
+/// Floating-point operations of a source image in the network, without heads; a multiply-add counts two.
+pub(crate) fn flops_per_image(arguments: &Arguments) -> Result<Option<u64>, Box<dyn Error>> {
+    let Shape { channels, height, width } = arguments.shape;
+    let of_network = || Ok::<_, Box<dyn Error>>(arguments.network()?.cost(channels, height, width));
+    Ok(match arguments.work.as_str() {
+        "sgemm" => Some(2 * (SGEMM * SGEMM * SGEMM) as u64),
+        "compute" | "simclr" => Some(2 * of_network()?.training_flops),
+        "rotation" => Some(4 * of_network()?.training_flops),
+        "super_resolution" | "finetune" => Some(of_network()?.training_flops),
+        "features" => Some(of_network()?.forward_flops),
+        _ => None,
+    })
 }
 
 /// Pretraining by the task of the same name.

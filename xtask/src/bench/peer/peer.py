@@ -10,6 +10,8 @@ import json
 import multiprocessing
 import os
 import random
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -198,8 +200,12 @@ def ticks(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def children():
+    return [child.pid for child in multiprocessing.active_children()] + [rank.pid for rank in RANKS]
+
+
 def cpu_seconds():
-    return sum(ticks(pid) for pid in [os.getpid(), *[child.pid for child in multiprocessing.active_children()]])
+    return sum(ticks(pid) for pid in [os.getpid(), *children()])
 
 
 def kilobytes(path, names):
@@ -208,10 +214,10 @@ def kilobytes(path, names):
 
 
 def peak_bytes():
-    """This process at its peak, and what its workers do not share with it."""
+    """This process at its peak, and what its workers and other ranks do not share with it."""
     own = kilobytes("/proc/self/status", {"VmHWM:"})
     private = {"Private_Clean:", "Private_Dirty:"}
-    return 1024 * (own + sum(kilobytes(f"/proc/{c.pid}/smaps_rollup", private) for c in multiprocessing.active_children()))
+    return 1024 * (own + sum(kilobytes(f"/proc/{pid}/smaps_rollup", private) for pid in children()))
 
 
 def measure(step, images_per_step, seconds):
@@ -224,10 +230,35 @@ def measure(step, images_per_step, seconds):
     while steps < 2 or time.perf_counter() - begin < seconds:
         step()
         steps += 1
+    if not RANKS:
+        # Other ranks go on until rank 0, which has counted, ends them.
+        while "RANK" in os.environ:
+            step()
     return {
         "images": steps * images_per_step, "seconds": time.perf_counter() - begin,
         "cpu_seconds": cpu_seconds() - cpu, "peak_bytes": peak_bytes(),
     }
+
+
+# Ranks: processes that share each batch out, by DistributedDataParallel on gloo. Batch norms are each rank's own: synchronized ones
+# PyTorch has on GPUs only.
+
+RANKS = []
+
+
+def join(ranks):
+    """Starts the other ranks, where this is the first, and meets them."""
+    if "RANK" not in os.environ:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        shared = {"WORLD_SIZE": str(ranks), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        for rank in range(1, ranks):
+            variables = os.environ | shared | {"RANK": str(rank)}
+            RANKS.append(subprocess.Popen([sys.executable, *sys.argv], env=variables, stdout=subprocess.DEVNULL))
+        os.environ.update(shared)
+    rank = int(os.environ.get("RANK", "0"))
+    torch.distributed.init_process_group("gloo", rank=rank, world_size=ranks)
 
 
 # Cases.
@@ -260,14 +291,19 @@ def main():
     options.add_argument("--width", type=int, default=16)
     options.add_argument("--stem", choices=["small", "strided"], default="small")
     options.add_argument("--batch", type=int, default=128)
+    options.add_argument("--ranks", type=int, default=1)
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--workers", type=int, default=0)
     options.add_argument("--precision", default="f32")
     options.add_argument("--seconds", type=float, default=6.0)
     options.add_argument("--photos", type=Path)
     o = options.parse_args()
-    torch.set_num_threads(o.threads)
+    torch.set_num_threads(max(o.threads // o.ranks, 1))
     torch.manual_seed(1)
+    whole = o.batch
+    if o.ranks > 1:
+        join(o.ranks)
+        o.batch //= o.ranks
     height, width, channels = map(int, o.image.split("x"))
     side = min(height, width)
 
@@ -309,14 +345,17 @@ def main():
         return measure(step, o.batch, o.seconds)
 
     if o.work in ("simclr", "compute"):
-        head, loss = projection(net.features), NTXentLoss(temperature=0.2)
+        head, loss = projection(net.features), NTXentLoss(temperature=0.2, gather_distributed=o.ranks > 1)
         update = trainer(net, head)
+        together = nn.Sequential(net, head)
+        if o.ranks > 1:
+            together = nn.parallel.DistributedDataParallel(together)
         fixed = fast(torch.randn(2 * o.batch, channels, height, width))
         data = loader(simclr_views(side, channels)) if o.work == "simclr" else None
 
         def step():
             x = fixed if data is None else fast(torch.cat(next(data)[0]))
-            first, second = through(lambda x: head(net(x)), x).chunk(2)
+            first, second = through(together, x).chunk(2)
             update(loss(first, second))
 
     elif o.work == "rotation":
@@ -350,8 +389,12 @@ def main():
 
     else:
         sys.exit(f"there is no work {o.work}")
-    return measure(step, o.batch, o.seconds)
+    return measure(step, whole, o.seconds)
 
 
 if __name__ == "__main__":
-    print(json.dumps(main()))
+    try:
+        print(json.dumps(main()))
+    finally:
+        for rank in RANKS:
+            rank.kill()
