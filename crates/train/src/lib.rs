@@ -63,5 +63,5 @@ pub use probe::{
 };
 pub use reading::{image_ref, load_options_for, read_like, reading_in_words, reading_of};
 pub use schedule::{Decay, Schedule};
-pub use self_train::{Consistency, ConsistencyOptions, ConsistencyRound, consistency_round};
+pub use self_train::{Adaptive, Consistency, ConsistencyOptions, ConsistencyRound, Threshold, consistency_round};
 pub use start::{Start, state_fingerprint};

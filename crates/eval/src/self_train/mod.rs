@@ -5,8 +5,8 @@ mod held_out;
 use foretask_data::Images;
 use foretask_models::{Classifier, Encoder};
 use foretask_train::{
-    Consistency, ConsistencyOptions, ConsistencyRound, Context, Features, HealthLine, HeldOut, consistency_round,
-    counting_on,
+    Consistency, ConsistencyOptions, ConsistencyRound, Context, Features, HealthLine, HeldOut, Threshold,
+    consistency_round, counting_on,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +31,8 @@ pub struct SelfTrainOptions {
     pub momentum: f64,
     /// The teacher's answers are sharpened by this temperature.
     pub temperature: f64,
-    /// An image is learned from where the teacher's likeliest class has at least this share.
-    pub threshold: f64,
+    /// How sure the teacher must be for an image to be learned from.
+    pub threshold: Threshold,
     /// The view that the student sees.
     pub augment: foretask_pretext::Augment,
     /// Probability that a square of the student's view is blanked.

@@ -243,9 +243,11 @@ fn self_train_options() -> Vec<OptionDoc> {
         option("temperature", "number above 0", &defaults.temperature, "below 1 the teacher's answers are sharpened"),
         option(
             "threshold",
-            "number from 0 to 1",
+            "number from 0 to 1, \"flexmatch\", \"freematch\" or \"softmatch\"",
             &defaults.threshold,
-            "an image is learned from where the teacher gives its likeliest class this share",
+            "an image is learned from where the teacher gives its likeliest class this share. flexmatch: less for classes that it is seldom \
+             sure of; freematch: what it gives on average, less for classes that it seldom answers; softmatch: no threshold, an image counts \
+             less, the less sure the teacher is",
         ),
         option(
             "augment",

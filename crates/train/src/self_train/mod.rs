@@ -7,9 +7,11 @@ mod objective;
 mod options;
 mod round;
 mod student;
+mod sureness;
 mod targets;
 #[cfg(test)]
 mod tests;
+mod threshold;
 
 use foretask_backend::{StateDict, catch};
 use foretask_models::Classifier;
@@ -18,6 +20,7 @@ use foretask_random::Key;
 
 pub use options::ConsistencyOptions;
 pub use round::ConsistencyRound;
+pub use threshold::{Adaptive, Threshold};
 
 use crate::balance::Balance;
 use crate::context::Context;
@@ -35,6 +38,7 @@ use crate::training::{TrainingPlan, TrainingRun, train};
 use batches::Batches;
 use objective::FromTeacher;
 use student::Student;
+use sureness::Sureness;
 
 /// What a round of consistency training made.
 #[derive(Clone, Debug)]
@@ -92,7 +96,8 @@ pub fn consistency_round(
     let prefetcher = WindowPrefetcher::new(pool, &sampling);
     let batches =
         Batches { pool, few, labels: &labels, input, strong: augment, options, key, device: plain, prefetcher };
-    let mut learned = FromTeacher { round, options, teacher, device };
+    let sureness = Sureness::new(options.threshold, start.classes.len(), pool.len());
+    let mut learned = FromTeacher { round, options, teacher, device, sureness };
     let run = TrainingRun { model: student, optimizer, plan: &plan };
     let trained = train(run, &batches, &mut learned, cx)?;
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::activation::{log_softmax, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use foretask_backend::host_tensor;
+use foretask_backend::{StateDict, host_tensor};
 use foretask_models::Network;
 use foretask_objectives::cross_entropy;
 
@@ -10,6 +10,7 @@ use super::batches::Batch;
 use super::options::ConsistencyOptions;
 use super::round::ConsistencyRound;
 use super::student::Student;
+use super::sureness::Sureness;
 use super::targets::Targets;
 use crate::error::TrainError;
 use crate::health::{Diagnostics, Metric};
@@ -17,7 +18,7 @@ use crate::largest;
 use crate::training::{Forward, Objective, StepInfo};
 
 /// The targets of unlabeled images are a teacher's answers. What a later step needs is in the student: its average, which the
-/// teacher is filled with at every step, and the marginal.
+/// teacher is filled with at every step, and the marginal; and in the sureness.
 pub(super) struct FromTeacher<'a> {
     pub(super) round: &'a ConsistencyRound<'a>,
     pub(super) options: &'a ConsistencyOptions,
@@ -25,6 +26,7 @@ pub(super) struct FromTeacher<'a> {
     pub(super) teacher: Network,
     /// Of the student.
     pub(super) device: Device,
+    pub(super) sureness: Sureness,
 }
 
 impl Objective<Student, Batch> for FromTeacher<'_> {
@@ -38,9 +40,11 @@ impl Objective<Student, Batch> for FromTeacher<'_> {
         student.fill(&mut self.teacher);
         let answers = softmax(self.teacher.forward(weak), 1);
         let mut marginal = host_tensor(student.marginal.value()).data;
-        let mut targets = Targets::of(host_tensor(answers).data, &mut marginal, self.round.balanced, options);
+        let mut targets =
+            Targets::of(host_tensor(answers).data, &mut marginal, self.round.balanced, options.temperature);
         student.marginal.update(|old| Tensor::from_data(TensorData::new(marginal, [classes]), &old.device()));
-        targets.blend(self.round.guide, &rows, options.guide_at(step), options.threshold);
+        targets.blend(self.round.guide, &rows, options.guide_at(step));
+        targets.weigh(&mut self.sureness, &rows);
 
         let count = rows.len();
         let logits = student.network.forward(changed);
@@ -54,11 +58,19 @@ impl Objective<Student, Batch> for FromTeacher<'_> {
             ],
             ..Diagnostics::default()
         });
-        let wanted = Tensor::<2>::from_data(TensorData::new(targets.masked(), [count, classes]), &self.device);
+        let wanted = Tensor::<2>::from_data(TensorData::new(targets.weighted(), [count, classes]), &self.device);
         let log = log_softmax(logits.slice([0..count, 0..classes]), 1);
         let unlabeled = log.mul(wanted).sum().div_scalar(-(count as f64));
         let labeled = cross_entropy(known, class_tensor(&labels, &self.device), 0.0);
         Ok(Forward::of(labeled + unlabeled, diagnostics))
+    }
+
+    fn state(&mut self) -> StateDict {
+        self.sureness.state()
+    }
+
+    fn load_state(&mut self, state: &StateDict) -> Result<(), TrainError> {
+        self.sureness.load_state(state)
     }
 }
 

@@ -3,6 +3,7 @@
 use foretask_pretext::Augment;
 use serde::{Deserialize, Serialize};
 
+use super::threshold::Threshold;
 use crate::error::TrainError;
 
 /// Options of [`consistency_round`](super::consistency_round).
@@ -28,8 +29,8 @@ pub struct ConsistencyOptions {
     pub momentum: f64,
     /// The teacher's answers are sharpened by this temperature: below 1 its likeliest class gains.
     pub temperature: f64,
-    /// An image is learned from where the teacher's likeliest class has at least this share.
-    pub threshold: f64,
+    /// How sure the teacher must be for an image to be learned from.
+    pub threshold: Threshold,
     /// Share of the steps in which the guide gives way to the teacher.
     pub guided: f64,
     /// The view that the student sees. The teacher sees the preset `weak`.
@@ -53,7 +54,7 @@ impl Default for ConsistencyOptions {
             clip_norm: 5.0,
             momentum: 0.99,
             temperature: 0.5,
-            threshold: 0.8,
+            threshold: Threshold::Share(0.8),
             guided: 0.1,
             augment: Augment::none().crop([0.4, 1.0]).flip(0.5).brightness(0.5).contrast(0.5).blur(0.2),
             erase: 0.5,
@@ -92,7 +93,8 @@ impl ConsistencyOptions {
         require((0.0..1.0).contains(&self.momentum), "momentum", &self.momentum, "from 0 to below 1, usually 0.99")?;
         let positive = self.temperature > 0.0 && self.temperature <= 10.0;
         require(positive, "temperature", &self.temperature, "a number above 0, usually 0.5")?;
-        require((0.0..=1.0).contains(&self.threshold), "threshold", &self.threshold, "from 0 to 1, usually 0.8")?;
+        let share = if let Threshold::Share(share) = self.threshold { share } else { 0.0 };
+        require((0.0..=1.0).contains(&share), "threshold", &share, "from 0 to 1, usually 0.8")?;
         require((0.0..=1.0).contains(&self.guided), "guided", &self.guided, "a share of the steps from 0 to 1")?;
         require((0.0..=1.0).contains(&self.erase), "erase", &self.erase, "a probability from 0 to 1")
     }

@@ -71,20 +71,27 @@ fn the_student_learns_the_stripes_and_the_encoder_moves() {
 #[test]
 fn threads_and_interruptions_do_not_change_a_bit() {
     let case = case();
-    let whole = round(&case, &options(), &Surroundings::new().context(1)).unwrap();
-    let again = round(&case, &options(), &Surroundings::new().context(4)).unwrap();
-    assert_eq!(again.classifier, whole.classifier);
-    let mut around = Surroundings::new();
-    let resumed = loop {
-        around = around.until_saved();
-        match round(&case, &options(), &around.context(2)) {
-            Ok(found) => break found,
-            Err(TrainError::Interrupted { .. }) => {}
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert_eq!(resumed.classifier, whole.classifier);
-    assert_eq!(resumed.history.len(), whole.history.len());
+    let adaptive = [Adaptive::FlexMatch, Adaptive::FreeMatch, Adaptive::SoftMatch].map(Threshold::Adaptive);
+    let mut found = Vec::new();
+    for threshold in [Threshold::Share(0.8)].into_iter().chain(adaptive) {
+        let options = ConsistencyOptions { threshold, ..options() };
+        let whole = round(&case, &options, &Surroundings::new().context(1)).unwrap();
+        let again = round(&case, &options, &Surroundings::new().context(4)).unwrap();
+        assert_eq!(again.classifier, whole.classifier);
+        let mut around = Surroundings::new();
+        let resumed = loop {
+            around = around.until_saved();
+            match round(&case, &options, &around.context(2)) {
+                Ok(found) => break found,
+                Err(TrainError::Interrupted { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert_eq!(resumed.classifier, whole.classifier, "{threshold}");
+        assert_eq!(resumed.history.len(), whole.history.len());
+        found.push(whole.classifier);
+    }
+    assert!(found.windows(2).all(|pair| pair[0] != pair[1]), "each rule is another one");
 }
 
 #[test]
