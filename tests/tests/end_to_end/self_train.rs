@@ -86,6 +86,15 @@ fn what_cannot_work_is_said_before_anything_is_trained() {
     };
     wrong(&place, "self_train(encoder, few, pool, #{ spread: #{ neighbors: 60 } });", &["only 50 unlabeled images"]);
     wrong(&place, "self_train(encoder, few, pool, #{ steps: \"many\" });", &["`steps`", "whole number", "many"]);
+    let named = "self_train(encoder, few, pool, #{ threshold: \"flexmach\" });";
+    let words = ["`threshold` cannot be \"flexmach\"", "flexmatch, freematch, softmatch", "wrong.rhai:5:"];
+    wrong(&place, named, &words);
+    wrong(
+        &place,
+        "self_train(encoder, few, pool, #{ threshold: true });",
+        &["`threshold`", "a number from 0 to 1, or one"],
+    );
+    wrong(&place, "self_train(encoder, few, pool, #{ threshold: 1.5 });", &["`threshold`", "1.5", "from 0 to 1"]);
     wrong(&place, "self_train(encoder, few, pool, #{ spread: #{ alhpa: 0.9 } });", &["alhpa", "alpha"]);
     wrong(&place, "self_train(encoder, few, pool, #{ rounds: 0 });", &["`rounds`", "from 1"]);
     wrong(&place, "self_train(pixel_probe(few), few, pool);", &["no network", "finetune"]);

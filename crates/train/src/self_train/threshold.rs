@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Error, Unexpected, Visitor};
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// How sure the teacher must be of an image.
@@ -25,6 +25,9 @@ pub enum Adaptive {
     /// No threshold: an image counts less, the less sure the teacher is of it (Chen et al. 2023, arXiv 2301.10921).
     SoftMatch,
 }
+
+/// As scripts write them.
+const NAMES: [&str; 3] = [Adaptive::FlexMatch.name(), Adaptive::FreeMatch.name(), Adaptive::SoftMatch.name()];
 
 impl Adaptive {
     pub(super) const ALL: [Self; 3] = [Self::FlexMatch, Self::FreeMatch, Self::SoftMatch];
@@ -64,7 +67,7 @@ impl<'de> Deserialize<'de> for Threshold {
             type Value = Threshold;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number from 0 to 1, \"flexmatch\", \"freematch\" or \"softmatch\"")
+                f.write_str("a number from 0 to 1, or one of \"flexmatch\", \"freematch\" and \"softmatch\"")
             }
 
             fn visit_f64<E: Error>(self, share: f64) -> Result<Threshold, E> {
@@ -81,7 +84,7 @@ impl<'de> Deserialize<'de> for Threshold {
 
             fn visit_str<E: Error>(self, name: &str) -> Result<Threshold, E> {
                 let found = Adaptive::ALL.into_iter().find(|rule| rule.name() == name);
-                found.map(Threshold::Adaptive).ok_or_else(|| E::invalid_value(Unexpected::Str(name), &self))
+                found.map(Threshold::Adaptive).ok_or_else(|| E::unknown_variant(name, &NAMES))
             }
         }
         deserializer.deserialize_any(Either)
@@ -104,6 +107,6 @@ mod tests {
         }
         assert_eq!(serde_json::to_string(&Threshold::Share(0.8)).unwrap(), "0.8");
         let error = serde_json::from_str::<Threshold>("\"fixmatch\"").unwrap_err().to_string();
-        assert!(error.contains("fixmatch") && error.contains("\"softmatch\""), "{error}");
+        assert!(error.contains("fixmatch") && error.contains("softmatch"), "{error}");
     }
 }
